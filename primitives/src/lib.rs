@@ -1,0 +1,60 @@
+//! The vocabulary that every room of CUREX speaks.
+//!
+//! Pallets, node, client SDK, explorer and workers share these types and rules, so that a rule the ledger
+//! enforces exists once. Every record encodes to a fixed number of SCALE bytes; nothing here can hold a name, a
+//! text or a clinical value.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`organisation`] | members, their delegates' duties, their peers |
+//! | [`law`] | purposes, categories, lawful bases and what they carry |
+//! | [`consent`] | the consent and its checks |
+//! | [`exchange`] | the exchange and the table of its states |
+//! | [`gate`] | may this exchange be served? |
+//! | [`security`] | what the off-chain workers report |
+//! | [`orders`] | what they are told to do |
+//! | [`commitment`], [`merkle`] | how content that stays at home is bound to the ledger |
+#![cfg_attr(not(feature = "std"), no_std)]
+#![warn(missing_docs)]
+
+extern crate alloc;
+
+pub mod commitment;
+pub mod consent;
+pub mod exchange;
+pub mod gate;
+pub mod identifier;
+pub mod law;
+pub mod level;
+mod macros;
+pub mod merkle;
+pub mod orders;
+pub mod organisation;
+pub mod security;
+
+pub use consent::{Consent, ConsentStatus, ConsentTerms, Grantee};
+pub use exchange::{
+	AcknowledgementCode, Direction, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
+	ReleaseReason, ReviewVerdict, Step,
+};
+pub use gate::{Fitness, Tolerance};
+pub use identifier::{Commitment, ConsentId, ExchangeId, MerkleRoot, PermitId, WithdrawLock};
+pub use law::{
+	AccessMode, AccessModes, Article6, Article9, Categories, Category, LegalBasis, Purpose, Purposes,
+};
+pub use level::{Attestation, Confidence, Level, SizeBucket};
+pub use orders::{Due, Policy, SignedWorkOrder, Submission, Task, WorkOrder};
+pub use organisation::{
+	Competence, Competences, Country, Duties, Duty, OrganisationFacts, OrganisationId,
+	OrganisationKind, OrganisationStatus, Organisations, PeerRole,
+};
+pub use security::{
+	AlertDigest, Assessment, GroupResult, Outbox, Plan, PlanDecision, PlanVerdict, Report,
+	ReportDefect, ReportKind, Snapshot, StaffGroup,
+};
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type Moment = u64;
+
+/// The number of a block.
+pub type BlockNumber = u32;

@@ -1,0 +1,157 @@
+//! Merkle trees over reports of any length, with a proof of a single element.
+//!
+//! Leaves are `blake2b-256(0x00 ‖ data)`, nodes `blake2b-256(0x01 ‖ left ‖ right)` (as in RFC 6962), and the
+//! root is `blake2b-256(0x02 ‖ count ‖ top)`, `count` being the number of leaves as `u64` in little endian. A node
+//! without a sibling is carried up unchanged. Leaf, node and root can therefore not be mistaken for one another,
+//! and a tree cannot pass for one of another size.
+
+use crate::MerkleRoot;
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+
+type Hash = [u8; 32];
+
+/// The root of a tree without leaves.
+pub fn empty_root() -> MerkleRoot {
+	seal(0, [0; 32])
+}
+
+/// The root of the tree over `leaves`, in their order.
+pub fn root<D: AsRef<[u8]>>(leaves: impl IntoIterator<Item = D>) -> MerkleRoot {
+	let mut level: Vec<Hash> = leaves.into_iter().map(|data| leaf(data.as_ref())).collect();
+	let count = level.len() as u64;
+	while level.len() > 1 {
+		level = level.chunks(2).map(join).collect();
+	}
+	seal(count, level.first().copied().unwrap_or([0; 32]))
+}
+
+/// Shows that one leaf stands at `index` among `count` leaves.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Proof {
+	/// Position of the leaf, from 0.
+	pub index: u64,
+	/// Number of leaves of the tree.
+	pub count: u64,
+	/// Siblings from the leaf upwards; a level without a sibling has none.
+	pub siblings: Vec<Hash>,
+}
+
+/// Proves the leaf at `index`; nothing if there is none.
+pub fn prove<D: AsRef<[u8]>>(
+	leaves: impl IntoIterator<Item = D>,
+	index: usize,
+) -> Option<Proof> {
+	let mut level: Vec<Hash> = leaves.into_iter().map(|data| leaf(data.as_ref())).collect();
+	let count = level.len();
+	(index < count).then_some(())?;
+	let mut siblings = Vec::new();
+	let mut position = index;
+	while level.len() > 1 {
+		siblings.extend(level.get(position ^ 1));
+		level = level.chunks(2).map(join).collect();
+		position /= 2;
+	}
+	Some(Proof { index: index as u64, count: count as u64, siblings })
+}
+
+/// Whether the proof leads from `data` to `root`. Takes no more siblings than the tree is high.
+pub fn verify(root: &MerkleRoot, data: &[u8], proof: &Proof) -> bool {
+	if proof.index >= proof.count {
+		return false;
+	}
+	let mut siblings = proof.siblings.iter();
+	let (mut hash, mut position, mut width) = (leaf(data), proof.index, proof.count);
+	while width > 1 {
+		let sibling_position = position ^ 1;
+		if sibling_position < width {
+			let Some(sibling) = siblings.next() else { return false };
+			hash = if position % 2 == 0 { node(&hash, sibling) } else { node(sibling, &hash) };
+		}
+		position /= 2;
+		width = width.div_ceil(2);
+	}
+	siblings.next().is_none() && seal(proof.count, hash) == *root
+}
+
+fn leaf(data: &[u8]) -> Hash {
+	let mut input = Vec::with_capacity(1 + data.len());
+	input.push(0);
+	input.extend_from_slice(data);
+	sp_crypto_hashing::blake2_256(&input)
+}
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+	let mut input = [1; 65];
+	input[1..33].copy_from_slice(left);
+	input[33..].copy_from_slice(right);
+	sp_crypto_hashing::blake2_256(&input)
+}
+
+fn join(pair: &[Hash]) -> Hash {
+	match pair {
+		[left, right] => node(left, right),
+		[alone] => *alone,
+		_ => [0; 32],
+	}
+}
+
+fn seal(count: u64, top: Hash) -> MerkleRoot {
+	let mut input = [2; 41];
+	input[1..9].copy_from_slice(&count.to_le_bytes());
+	input[9..].copy_from_slice(&top);
+	MerkleRoot(sp_crypto_hashing::blake2_256(&input))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	fn leaves(count: usize) -> Vec<Vec<u8>> {
+		(0..count).map(|index| index.to_le_bytes().to_vec()).collect()
+	}
+
+	#[test]
+	fn a_duplicated_last_leaf_is_another_tree() {
+		assert_ne!(root(leaves(3)), root([leaves(3), vec![leaves(3)[2].clone()]].concat()));
+	}
+
+	#[test]
+	fn an_inner_node_is_not_a_leaf() {
+		let pair = leaves(2);
+		let inner = [&[1u8][..], &leaf(&pair[0]), &leaf(&pair[1])].concat();
+		assert_ne!(root(pair), root([&inner[1..]]));
+	}
+
+	#[test]
+	fn the_empty_tree_has_a_root_of_its_own_and_proves_nothing() {
+		assert_eq!(root(leaves(0)), empty_root());
+		assert_ne!(root(leaves(1)), empty_root());
+		assert_eq!(prove(leaves(0), 0), None);
+		assert_eq!(prove(leaves(3), 3), None);
+	}
+
+	proptest! {
+		#[test]
+		fn every_leaf_is_proven_and_no_other(count in 1usize..70, index in 0usize..70, bit in 0usize..8) {
+			let index = index % count;
+			let leaves = leaves(count);
+			let root = root(&leaves);
+			let proof = prove(&leaves, index).unwrap();
+			prop_assert!(verify(&root, &leaves[index], &proof));
+
+			let mut other = leaves[index].clone();
+			other[0] ^= 1 << bit;
+			prop_assert!(!verify(&root, &other, &proof));
+			let moved = Proof { index: (index as u64 + 1) % count as u64, ..proof.clone() };
+			prop_assert!(count == 1 || !verify(&root, &leaves[index], &moved));
+			let resized = Proof { count: count as u64 + 1, ..proof.clone() };
+			prop_assert!(!verify(&root, &leaves[index], &resized));
+			let mut longer = proof;
+			longer.siblings.push([0; 32]);
+			prop_assert!(!verify(&root, &leaves[index], &longer));
+		}
+	}
+}
