@@ -13,6 +13,7 @@
 //! | [`gate`] | may this exchange be served? |
 //! | [`security`] | what the off-chain workers report |
 //! | [`orders`] | what they are told to do |
+//! | [`transfer`] | how ciphertexts travel |
 //! | [`commitment`], [`merkle`] | how content that stays at home is bound to the ledger |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![warn(missing_docs)]
@@ -31,6 +32,7 @@ pub mod merkle;
 pub mod orders;
 pub mod organisation;
 pub mod security;
+pub mod transfer;
 
 pub use consent::{Consent, ConsentStatus, ConsentTerms, Grantee};
 pub use exchange::{
