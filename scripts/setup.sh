@@ -137,6 +137,17 @@ setup_lab() {
 		openssh-server nginx-light orthanc dcmtk snmpd
 }
 
+# build_programs [CARGO OPTION...]: builds every program of the workspace with the one profile and feature set that tests and
+# lints use too. Cargo shows each crate as it goes; a first build takes about half an hour on two cores.
+build_programs() {
+	cd "$CUREX_ROOT"
+	if [ ! -e "$CARGO_TARGET_DIR/release/curex-node" ]; then
+		say "building (the first time about half an hour on two cores; later only what changed)"
+	fi
+	cargo build --release --locked --workspace --bins "$@" ||
+		die "the build failed" "the reason stands above" "is there space in $CARGO_TARGET_DIR, and memory?"
+}
+
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	setup_build
 	[ "${1:-}" != --lab ] || setup_lab

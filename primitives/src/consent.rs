@@ -184,12 +184,24 @@ pub enum ConsentStatus {
 		/// The block.
 		at: BlockNumber,
 	},
-	/// Replaced by another consent.
+	/// Replaced by another consent in this block.
 	#[codec(index = 2)]
 	Superseded {
 		/// The newer consent.
 		by: ConsentId,
+		/// The block.
+		at: BlockNumber,
 	},
+}
+
+impl ConsentStatus {
+	/// The block in which the consent was withdrawn or superseded, if it was.
+	pub const fn ended_at(self) -> Option<BlockNumber> {
+		match self {
+			Self::Active => None,
+			Self::Withdrawn { at } | Self::Superseded { at, .. } => Some(at),
+		}
+	}
 }
 
 record! {
@@ -240,6 +252,15 @@ impl Consent {
 		self.used < self.terms.max_uses
 			&& (self.used == 0 || now >= self.last_used.saturating_add(interval))
 	}
+}
+
+/// Looks consents up and counts their uses; given to the exchange.
+pub trait Consents {
+	/// The consent, if the ledger has it.
+	fn get(id: ConsentId) -> Option<Consent>;
+
+	/// Counts one more exchange served at `now`, after the gate allowed it.
+	fn count_use(id: ConsentId, now: Moment);
 }
 
 #[cfg(test)]
@@ -300,7 +321,10 @@ pub(crate) mod tests {
 		assert_eq!(check(|terms| terms.valid_until = u64::MAX), Err(TermsDefect::TooLong));
 		assert_eq!(check(|terms| terms.purposes = Purposes::EMPTY), Err(TermsDefect::Nothing));
 		assert_eq!(check(|terms| terms.categories = Categories::EMPTY), Err(TermsDefect::Nothing));
-		assert_eq!(check(|terms| terms.access_modes = AccessModes::EMPTY), Err(TermsDefect::Nothing));
+		assert_eq!(
+			check(|terms| terms.access_modes = AccessModes::EMPTY),
+			Err(TermsDefect::Nothing)
+		);
 		assert_eq!(check(|terms| terms.max_uses = 0), Err(TermsDefect::NoUses));
 		assert_eq!(
 			check(|terms| terms.grantee = Grantee::Organisation(OrganisationId(1))),

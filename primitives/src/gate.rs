@@ -59,6 +59,15 @@ impl Tolerance {
 	}
 }
 
+/// Tells the gate what a holder accepts and how fit a recipient is.
+pub trait RiskProfile {
+	/// What the holder accepts; [`Tolerance::DEFAULT`] until it says otherwise.
+	fn tolerance(holder: OrganisationId) -> Tolerance;
+
+	/// What the organisation's newest assessment tells others, if it has one.
+	fn fitness(organisation: OrganisationId) -> Option<Fitness>;
+}
+
 /// What the gate looks at.
 #[derive(Clone, Debug)]
 pub struct Question<'a> {
@@ -144,13 +153,21 @@ pub fn decide(question: &Question) -> Verdict {
 	if let Err(refusal) = basis(question, recipient) {
 		return Verdict::Refuse(refusal);
 	}
-	if question.tolerance.accepts(question.fitness, question.now) {
-		Verdict::Allow
-	} else if question.purpose.is_care() {
+	if asks_for_release(question) {
 		Verdict::Hold
+	} else if question.tolerance.accepts(question.fitness, question.now) {
+		Verdict::Allow
 	} else {
 		Verdict::Refuse(Refusal::Risk)
 	}
+}
+
+/// Whether the recipient's risk asks for a person's release before care data go there. Looks at nothing else, so
+/// that a new request shows the same whether or not the gate would refuse it.
+pub fn asks_for_release(question: &Question) -> bool {
+	!matches!(question.gate, Gate::BreakGlass(_))
+		&& question.purpose.is_care()
+		&& !question.tolerance.accepts(question.fitness, question.now)
 }
 
 fn basis(question: &Question, recipient: OrganisationFacts) -> Result<(), Refusal> {
@@ -289,6 +306,33 @@ mod tests {
 	}
 
 	#[test]
+	fn a_release_is_asked_for_whatever_the_basis_says() {
+		let mut question = Question {
+			gate: Gate::Consent(ConsentId([1; 32])),
+			consent: None,
+			use_counted: false,
+			holder: OrganisationId(1),
+			holder_facts: Some(member(OrganisationKind::Hospital)),
+			recipient: OrganisationId(2),
+			recipient_facts: Some(member(OrganisationKind::CareCentre)),
+			purpose: Purpose::Treatment,
+			categories: Category::PatientSummary.into(),
+			tolerance: &Tolerance::DEFAULT,
+			fitness: None,
+			now: 1_500,
+		};
+		assert!(asks_for_release(&question), "an unknown consent does not show");
+		question.gate = Gate::BreakGlass(Ground::LifeThreat);
+		assert!(!asks_for_release(&question), "urgent care waits for nobody");
+		question.gate = Gate::Statutory(LegalBasis::CARE);
+		question.purpose = Purpose::Payment;
+		assert!(!asks_for_release(&question), "no person releases what is not care");
+		question.purpose = Purpose::Treatment;
+		question.fitness = Some(&FIT);
+		assert!(!asks_for_release(&question), "nothing to release");
+	}
+
+	#[test]
 	fn break_glass_asks_neither_consent_nor_risk() {
 		assert_eq!(
 			ask(|question, _| {
@@ -305,11 +349,8 @@ mod tests {
 	fn a_suspended_organisation_neither_gives_nor_receives() {
 		for holder in [true, false] {
 			let verdict = ask(|question, _| {
-				let facts = if holder {
-					&mut question.holder_facts
-				} else {
-					&mut question.recipient_facts
-				};
+				let facts =
+					if holder { &mut question.holder_facts } else { &mut question.recipient_facts };
 				facts.as_mut().unwrap().status = OrganisationStatus::Suspended;
 			});
 			assert_eq!(verdict, Verdict::Refuse(Refusal::OrganisationInactive));
@@ -318,12 +359,10 @@ mod tests {
 
 	#[test]
 	fn tolerance_looks_at_level_age_expiry_and_attestation() {
-		let accepts = |fitness: Fitness, now| Tolerance {
-			max_age: 100,
-			attestation: Attestation::Recomputed,
-			..Tolerance::DEFAULT
-		}
-		.accepts(Some(&fitness), now);
+		let accepts = |fitness: Fitness, now| {
+			Tolerance { max_age: 100, attestation: Attestation::Recomputed, ..Tolerance::DEFAULT }
+				.accepts(Some(&fitness), now)
+		};
 		let fit = Fitness { attestation: Attestation::Audited, ..FIT };
 		assert!(accepts(fit.clone(), 100));
 		assert!(!accepts(fit.clone(), 101), "older than the tolerance allows");

@@ -119,6 +119,10 @@ identifier!(
 	PermitId
 );
 identifier!(
+	/// The handle or commitment of any record, where an inquiry may be about several kinds.
+	RecordHandle
+);
+identifier!(
 	/// `blake2b-256` of a withdrawal code under its domain; see [`crate::commitment::withdraw_lock`].
 	WithdrawLock
 );

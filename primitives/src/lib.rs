@@ -13,6 +13,7 @@
 //! | [`gate`] | may this exchange be served? |
 //! | [`security`] | what the off-chain workers report |
 //! | [`orders`] | what they are told to do |
+//! | [`oversight`] | access-log anchors, inquiries, the breach register |
 //! | [`transfer`] | how ciphertexts travel |
 //! | [`commitment`], [`merkle`] | how content that stays at home is bound to the ledger |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -31,28 +32,34 @@ mod macros;
 pub mod merkle;
 pub mod orders;
 pub mod organisation;
+pub mod oversight;
 pub mod security;
 pub mod transfer;
 
 pub use consent::{Consent, ConsentStatus, ConsentTerms, Grantee};
 pub use exchange::{
 	AcknowledgementCode, Direction, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
-	ReleaseReason, ReviewVerdict, Step,
+	ProposalDefect, ReleaseReason, Review, ReviewVerdict, Side, Step,
 };
-pub use gate::{Fitness, Tolerance};
-pub use identifier::{Commitment, ConsentId, ExchangeId, MerkleRoot, PermitId, WithdrawLock};
+pub use gate::{Fitness, RiskProfile, Tolerance};
+pub use identifier::{
+	Commitment, ConsentId, ExchangeId, MerkleRoot, PermitId, RecordHandle, WithdrawLock,
+};
 pub use law::{
 	AccessMode, AccessModes, Article6, Article9, Categories, Category, LegalBasis, Purpose, Purposes,
 };
 pub use level::{Attestation, Confidence, Level, SizeBucket};
-pub use orders::{Due, Policy, SignedWorkOrder, Submission, Task, WorkOrder};
-pub use organisation::{
-	Competence, Competences, Country, Duties, Duty, OrganisationFacts, OrganisationId,
-	OrganisationKind, OrganisationStatus, Organisations, PeerRole,
+pub use orders::{
+	Due, Policy, Rejection, RejectionReason, SignedWorkOrder, Submission, Task, WorkOrder,
 };
+pub use organisation::{
+	BenchmarkDelegates, Competence, Competences, Country, Duties, Duty, OrganisationFacts,
+	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, PeerRole,
+};
+pub use oversight::{AnchorDefect, BreachCase, BreachNotice, Inquiry, LogAnchor};
 pub use security::{
-	AlertDigest, Assessment, GroupResult, Outbox, Plan, PlanDecision, PlanVerdict, Report,
-	ReportDefect, ReportKind, Snapshot, StaffGroup,
+	AlertDigest, Assessment, GroupResult, NotRecorded, Outbox, Plan, PlanDecision, PlanVerdict,
+	Report, ReportDefect, ReportKind, Snapshot, StaffGroup, TrafficLight,
 };
 
 /// Milliseconds since the Unix epoch, UTC.

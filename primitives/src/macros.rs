@@ -149,3 +149,39 @@ macro_rules! vocabulary_set {
 		}
 	};
 }
+
+/// Declares, in a pallet that records reports, the type `Defect` and the way from [`crate::security::NotRecorded`] to
+/// the pallet's `Error`, whose variants `Defective(Defect)` and `AlreadyRecorded` it needs. Expands to paths of the
+/// pallet's own dependencies: this crate knows no FRAME.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! report_refusals {
+	() => {
+		/// What is wrong with a report, as a pallet's error carries it.
+		#[derive(
+			Clone,
+			Copy,
+			PartialEq,
+			Eq,
+			Debug,
+			codec::Encode,
+			codec::Decode,
+			codec::DecodeWithMemTracking,
+			scale_info::TypeInfo,
+		)]
+		pub struct Defect(pub $crate::ReportDefect);
+
+		impl frame::traits::PalletError for Defect {
+			const MAX_ENCODED_SIZE: usize = 1;
+		}
+
+		impl<T> From<$crate::NotRecorded> for Error<T> {
+			fn from(reason: $crate::NotRecorded) -> Self {
+				match reason {
+					$crate::NotRecorded::Defective(defect) => Self::Defective(Defect(defect)),
+					$crate::NotRecorded::AlreadyRecorded => Self::AlreadyRecorded,
+				}
+			}
+		}
+	};
+}

@@ -18,12 +18,51 @@ pub fn empty_root() -> MerkleRoot {
 
 /// The root of the tree over `leaves`, in their order.
 pub fn root<D: AsRef<[u8]>>(leaves: impl IntoIterator<Item = D>) -> MerkleRoot {
-	let mut level: Vec<Hash> = leaves.into_iter().map(|data| leaf(data.as_ref())).collect();
-	let count = level.len() as u64;
-	while level.len() > 1 {
-		level = level.chunks(2).map(join).collect();
+	Tree::new(leaves.into_iter().map(|data| leaf(data.as_ref())).collect()).root()
+}
+
+/// A tree whose leaves are known by their hashes only: proves without the data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tree {
+	/// From the leaves upwards; at least one level, the last of at most one hash.
+	levels: Vec<Vec<Hash>>,
+}
+
+impl Tree {
+	/// The tree over the leaves with these hashes; see [`leaf`].
+	pub fn new(leaves: Vec<Hash>) -> Self {
+		let mut levels = Vec::new();
+		let mut level = leaves;
+		while level.len() > 1 {
+			let above = level.chunks(2).map(join).collect();
+			levels.push(core::mem::replace(&mut level, above));
+		}
+		levels.push(level);
+		Self { levels }
 	}
-	seal(count, level.first().copied().unwrap_or([0; 32]))
+
+	/// The hashes of the leaves.
+	pub fn leaves(&self) -> &[Hash] {
+		self.levels.first().map_or(&[], Vec::as_slice)
+	}
+
+	/// The root.
+	pub fn root(&self) -> MerkleRoot {
+		let top = self.levels.last().and_then(|level| level.first()).copied().unwrap_or([0; 32]);
+		seal(self.leaves().len() as u64, top)
+	}
+
+	/// Proves the leaf at `index`; nothing if there is none.
+	pub fn prove(&self, index: u64) -> Option<Proof> {
+		let count = self.leaves().len() as u64;
+		let mut position = usize::try_from(index).ok().filter(|_| index < count)?;
+		let mut siblings = Vec::new();
+		for level in &self.levels {
+			siblings.extend(level.get(position ^ 1));
+			position /= 2;
+		}
+		Some(Proof { index, count, siblings })
+	}
 }
 
 /// Shows that one leaf stands at `index` among `count` leaves.
@@ -43,17 +82,7 @@ pub fn prove<D: AsRef<[u8]>>(
 	leaves: impl IntoIterator<Item = D>,
 	index: usize,
 ) -> Option<Proof> {
-	let mut level: Vec<Hash> = leaves.into_iter().map(|data| leaf(data.as_ref())).collect();
-	let count = level.len();
-	(index < count).then_some(())?;
-	let mut siblings = Vec::new();
-	let mut position = index;
-	while level.len() > 1 {
-		siblings.extend(level.get(position ^ 1));
-		level = level.chunks(2).map(join).collect();
-		position /= 2;
-	}
-	Some(Proof { index: index as u64, count: count as u64, siblings })
+	Tree::new(leaves.into_iter().map(|data| leaf(data.as_ref())).collect()).prove(index as u64)
 }
 
 /// Whether the proof leads from `data` to `root`. Takes no more siblings than the tree is high.
@@ -75,7 +104,8 @@ pub fn verify(root: &MerkleRoot, data: &[u8], proof: &Proof) -> bool {
 	siblings.next().is_none() && seal(proof.count, hash) == *root
 }
 
-fn leaf(data: &[u8]) -> Hash {
+/// The hash of a leaf.
+pub fn leaf(data: &[u8]) -> Hash {
 	let mut input = Vec::with_capacity(1 + data.len());
 	input.push(0);
 	input.extend_from_slice(data);

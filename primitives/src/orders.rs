@@ -3,7 +3,9 @@
 //! Both sides meet in the node's local off-chain storage, the mailbox. It can be rebuilt from the agent's outbox
 //! and is never the only copy of anything.
 
-use crate::{consent::record, vocabulary, BlockNumber, OrganisationId, Report};
+use crate::{
+	consent::record, vocabulary, BlockNumber, OrganisationId, Report, ReportDefect, ReportKind,
+};
 
 vocabulary! {
 	/// What the agent is to do.
@@ -98,6 +100,36 @@ pub struct Submission {
 	pub report: Report,
 }
 
+/// A submission in the mailbox that the off-chain worker will not send, so that the agent learns of it.
+#[derive(Clone, PartialEq, Eq, Debug, codec::Encode, codec::Decode)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Rejection {
+	/// The kind of the report.
+	pub kind: ReportKind,
+	/// Its outbox number.
+	pub number: u64,
+	/// What is wrong.
+	pub reason: RejectionReason,
+}
+
+/// Why a submission is rejected.
+#[derive(Clone, PartialEq, Eq, Debug, codec::Encode, codec::Decode)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(rename_all = "kebab-case"))]
+pub enum RejectionReason {
+	/// The report cannot be true.
+	#[codec(index = 0)]
+	Defective(ReportDefect),
+	/// The ledger would refuse it, with this error.
+	#[codec(index = 1)]
+	Refused {
+		/// Index of the pallet in the runtime.
+		pallet: u8,
+		/// The pallet's error, as in the metadata.
+		error: [u8; 4],
+	},
+}
+
 /// Keys of the mailbox in the node's persistent off-chain storage.
 pub mod mailbox {
 	use alloc::vec::Vec;
@@ -116,6 +148,10 @@ pub mod mailbox {
 
 	/// Where the off-chain worker notes what it sent and when, so that it sends one batch at a time.
 	pub const IN_FLIGHT: &[u8] = b"curex/in-flight";
+
+	/// Where the off-chain worker notes which of the [`super::Submission`]s it will not send: a SCALE vector of
+	/// [`super::Rejection`]s, at most one per submission. Missing while there is none.
+	pub const REJECTED: &[u8] = b"curex/rejected";
 
 	/// Most submissions that wait in the mailbox; more stay in the agent's outbox.
 	pub const CAPACITY: usize = 64;

@@ -211,6 +211,12 @@ pub trait Organisations {
 	fn prepare(organisation: OrganisationId, kind: OrganisationKind);
 }
 
+/// Makes delegates for the benchmarks of pallets whose calls ask for a duty.
+pub trait BenchmarkDelegates<Origin> {
+	/// The origin of a delegate with this duty, of one more active organisation of this kind.
+	fn origin(duty: Duty, kind: OrganisationKind) -> (Origin, OrganisationId);
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;

@@ -2,7 +2,7 @@
 
 use crate::{
 	consent::record, vocabulary, Attestation, Commitment, Confidence, Level, MerkleRoot, Moment,
-	SizeBucket,
+	OrganisationId, SizeBucket,
 };
 
 record! {
@@ -280,7 +280,51 @@ vocabulary! {
 /// Refuses a report of an organisation whose outbox number was taken before.
 pub trait Outbox {
 	/// Takes the number, if it is greater than every number of that kind taken from the organisation before.
-	fn take(organisation: crate::OrganisationId, kind: ReportKind, number: u64) -> bool;
+	/// Numbers start at 1.
+	fn take(organisation: OrganisationId, kind: ReportKind, number: u64) -> bool;
+
+	/// Checks the report and takes its number: what every pallet does before it records one.
+	///
+	/// # Errors
+	/// [`NotRecorded`]; the number is then still free.
+	fn admit(
+		organisation: OrganisationId,
+		number: u64,
+		report: &Report,
+		now: Moment,
+	) -> Result<(), NotRecorded> {
+		report.check(now).map_err(NotRecorded::Defective)?;
+		if Self::take(organisation, report.kind(), number) {
+			Ok(())
+		} else {
+			Err(NotRecorded::AlreadyRecorded)
+		}
+	}
+}
+
+/// Why a report is not recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotRecorded {
+	/// The report cannot be true.
+	Defective(ReportDefect),
+	/// Its outbox number, or a greater one of its kind, was taken before.
+	AlreadyRecorded,
+}
+
+vocabulary! {
+	/// How far a shared indicator may travel (Traffic Light Protocol 2.0, FIRST). Red is missing on purpose: what
+	/// the ledger holds, every member reads.
+	#[derive(PartialOrd, Ord)]
+	pub enum TrafficLight {
+		/// No limit.
+		Clear = 0,
+		/// Within the community.
+		Green = 1,
+		/// Within the reader's organisation and its clients.
+		Amber = 2,
+		/// Within the reader's organisation only.
+		AmberStrict = 3,
+	}
 }
 
 #[cfg(test)]
@@ -321,6 +365,26 @@ mod tests {
 		assert_eq!(check(|report| report.assessed_at = 61_001), Err(ReportDefect::FromTheFuture));
 		assert_eq!(check(|report| report.expires_at = 1_000), Err(ReportDefect::Expired));
 		assert_eq!(check(|report| report.expires_at = u64::MAX), Err(ReportDefect::ValidTooLong));
+	}
+
+	#[test]
+	fn a_defective_report_leaves_its_number_free() {
+		struct Refusing;
+		impl Outbox for Refusing {
+			fn take(_: OrganisationId, _: ReportKind, number: u64) -> bool {
+				assert_ne!(number, 1, "taken although defective");
+				number > 2
+			}
+		}
+		let admit = |number, assessment: Assessment| {
+			Refusing::admit(OrganisationId(1), number, &Report::Assessment(assessment), 1_000)
+		};
+		assert_eq!(
+			admit(1, Assessment { expires_at: 1_000, ..assessment() }),
+			Err(NotRecorded::Defective(ReportDefect::Expired))
+		);
+		assert_eq!(admit(2, assessment()), Err(NotRecorded::AlreadyRecorded));
+		assert_eq!(admit(3, assessment()), Ok(()));
 	}
 
 	#[test]

@@ -6,7 +6,8 @@
 
 use crate::{
 	commitment::{self, Domain},
-	merkle, vocabulary, Commitment, ExchangeId, MerkleRoot, Moment,
+	merkle, vocabulary, Commitment, Direction, Exchange, ExchangeId, ExchangeState, MerkleRoot,
+	Moment, OrganisationId,
 };
 use alloc::vec::Vec;
 
@@ -32,6 +33,39 @@ impl Part {
 		match self {
 			Self::Envelope => Domain::Request,
 			Self::Payload => Domain::Payload,
+		}
+	}
+
+	/// Who deposits the part: the envelope comes from whoever began, the payload from the holder.
+	pub const fn sender(self, exchange: &Exchange) -> OrganisationId {
+		match (self, exchange.direction) {
+			(Self::Envelope, Direction::Pull) => exchange.recipient,
+			(Self::Envelope, Direction::Push) | (Self::Payload, _) => exchange.holder,
+		}
+	}
+
+	/// For whom the part is: nobody else is given it.
+	pub const fn receiver(self, exchange: &Exchange) -> OrganisationId {
+		match (self, exchange.direction) {
+			(Self::Envelope, Direction::Pull) => exchange.holder,
+			(Self::Envelope, Direction::Push) | (Self::Payload, _) => exchange.recipient,
+		}
+	}
+
+	/// Whether the part may travel while the exchange stands in this state.
+	pub const fn travels_in(self, state: ExchangeState) -> bool {
+		use ExchangeState::{Approved, Delivered, Dispatched, Held, Offered, Requested};
+		match self {
+			Self::Envelope => matches!(state, Requested | Held | Offered | Approved | Dispatched),
+			Self::Payload => matches!(state, Dispatched | Delivered),
+		}
+	}
+
+	/// The commitment of the part on the ledger; nothing before the payload is dispatched.
+	pub const fn commitment(self, exchange: &Exchange) -> Option<Commitment> {
+		match self {
+			Self::Envelope => Some(exchange.envelope),
+			Self::Payload => exchange.payload,
 		}
 	}
 }
@@ -69,12 +103,15 @@ impl Manifest {
 
 	/// Whether `bytes` are the chunk at the proof's index of this part.
 	pub fn admits(&self, bytes: &[u8], proof: &merkle::Proof) -> bool {
-		if proof.count != self.chunks() || proof.index >= proof.count {
-			return false;
-		}
-		let expected = (self.length - proof.index * CHUNK_SIZE as u64).min(CHUNK_SIZE as u64);
-		bytes.len() as u64 == expected
+		proof.count == self.chunks()
+			&& self.chunk_length(proof.index) == Some(bytes.len())
 			&& merkle::verify(&self.root, bytes, proof)
+	}
+
+	/// Bytes of the chunk at `index`; nothing if there is none.
+	pub fn chunk_length(&self, index: u64) -> Option<usize> {
+		let rest = self.length.checked_sub(index.checked_mul(CHUNK_SIZE as u64)?)?;
+		(rest > 0).then(|| rest.min(CHUNK_SIZE as u64) as usize)
 	}
 }
 

@@ -1,0 +1,35 @@
+//! Carries out the ledger's work orders with the engines and keeps the evidence.
+//!
+//! The node leads: its off-chain worker signs a work order, the agent takes it from the node's mailbox, runs the engines,
+//! seals the full report into the hospital's own database and hands over the public record, until the ledger's finalised
+//! state has it. The agent is the only worker that knows what a ledger record looks like.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`config`], [`clinical`] | the configuration, and what the hospital knows of itself |
+//! | [`orders`] | which work orders are carried out |
+//! | [`tasks`] | runs the engines, drafts reports with their evidence |
+//! | [`store`] | the database: one transaction from engine results to numbered, sealed reports |
+//! | [`evidence`], [`canonical`] | sealing, and what commitments are made over |
+//! | [`outbox`] | every report until it is final |
+//! | [`mailbox`] | the way to the node |
+//! | [`agent`] | all of it together, turn by turn |
+#![warn(missing_docs)]
+
+pub mod agent;
+pub mod canonical;
+pub mod clinical;
+pub mod config;
+mod error;
+pub mod evidence;
+pub mod mailbox;
+pub mod orders;
+pub mod outbox;
+pub mod store;
+pub mod tasks;
+
+pub use agent::{Agent, Turn};
+pub use config::Config;
+pub use error::Error;
+pub use store::{Access, Store};
+pub use tasks::{Engines, Workshop};

@@ -1,0 +1,56 @@
+//! Finds abnormal behaviour in network flows and in accesses to patient records.
+//!
+//! Logs go in, alerts come out; nothing here knows of a ledger. An event passes through
+//!
+//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV) and FHIR R4 AuditEvents (JSON lines). A malformed line is
+//!    counted and named, never fatal;
+//! 2. a behaviour (one module per kind of event): the features of the entity's sliding window, a source address for
+//!    flows, a user for accesses;
+//! 3. a [`Detector`]: a streaming Random Cut Forest over all entities of the kind;
+//! 4. a [`calibration::Calibration`]: conformal p-values against recent normal scores, so that the share of normal
+//!    events that are flagged stays at the configured rate;
+//! 5. correlation: flags of one entity that follow each other are one [`Alert`], raised once there are enough.
+//!
+//! An event is learned one window late, and only if it was not flagged and its entity has no open alert by then. The
+//! same input, configuration and seed give the same report. An alert names devices and pseudonymous staff codes; a patient is never named.
+#![warn(missing_docs)]
+
+pub mod alert;
+mod behaviour;
+pub mod calibration;
+pub mod config;
+pub mod detector;
+pub mod event;
+pub mod ingest;
+mod watcher;
+
+pub use alert::{Alert, Driver, Kind};
+pub use config::{Config, StreamConfig, WorkingHours};
+pub use detector::{Detector, ForestDetector};
+pub use event::{CareRelationship, Event, Flow, RecordAccess};
+pub use ingest::{Format, Malformed, Source};
+pub use watcher::{watch, Coverage, Report, Watcher};
+
+/// What can go wrong. A malformed line is not among it: see [`Malformed`].
+#[derive(Debug, thiserror::Error)]
+pub enum ThreatsError {
+	/// A value of the configuration makes no sense.
+	#[error("configuration: {what}; {remedy}")]
+	Configuration {
+		/// What was wrong.
+		what: String,
+		/// What to do about it.
+		remedy: &'static str,
+	},
+	/// A log could not be read on.
+	#[error("reading {source_name}: {error}; check the file or the connection and run again")]
+	Read {
+		/// Name of the source.
+		source_name: String,
+		/// What the system said.
+		error: std::io::Error,
+	},
+	/// The forest refused a point. Points are finite and of fixed width, so this is a defect of this crate.
+	#[error("the forest refused a point: {0}; please report this as a defect")]
+	Forest(#[from] rcf3::RcfError),
+}

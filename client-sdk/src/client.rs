@@ -1,0 +1,489 @@
+//! The connection to a node, typed reads of the ledger, and submission.
+
+use crate::{
+	error::Rejection,
+	keys::Signer,
+	ledger::{self, events, CurexConfig, Delegate, Organisation},
+	nonces::Nonces,
+	submission::Submission,
+	Error,
+};
+use codec::{Decode, Encode};
+use curex_primitives::{
+	exchange::Review, Consent, ConsentId, Exchange, ExchangeId, OrganisationId, ReportKind,
+};
+use std::{sync::Arc, time::Duration};
+use subxt::{
+	client::OnlineClientAtBlock,
+	config::transaction_extensions::{CheckMortalityParams, CheckNonceParams},
+	config::{RpcConfigFor, TransactionExtensions},
+	tx::Payload,
+	utils::{AccountId32, MultiSignature, H256},
+	OnlineClient,
+};
+use subxt_rpcs::{
+	client::{RpcClient, RpcParams},
+	methods::legacy::LegacyRpcMethods,
+	rpc_params,
+};
+
+/// A transaction is valid for so many blocks from the last finalised one. After that it can no longer happen, and
+/// signing anew is safe.
+pub const MORTALITY: u64 = 64;
+
+/// Which state of the ledger to look at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum View {
+	/// The last finalised block: nothing of it changes any more.
+	#[default]
+	Finalised,
+	/// The best block: newer, and may be abandoned. For urgent care.
+	Best,
+	/// A certain block.
+	At(H256),
+}
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct Options {
+	/// Refuse a node of another chain than the one with this genesis hash.
+	pub genesis: Option<[u8; 32]>,
+	/// Accept a node whose runtime has another version than this library's; every call is still checked for its
+	/// form before it is signed.
+	pub other_runtime: bool,
+	/// How long to wait for a block to include or finalise a transaction.
+	pub patience: Duration,
+}
+
+impl Default for Options {
+	fn default() -> Self {
+		Self { genesis: None, other_runtime: false, patience: Duration::from_secs(120) }
+	}
+}
+
+/// A client of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+	online: OnlineClient<CurexConfig>,
+	rpc: RpcClient,
+	methods: LegacyRpcMethods<RpcConfigFor<CurexConfig>>,
+	signer: Option<Signer>,
+	nonces: Nonces,
+	genesis: [u8; 32],
+	patience: Duration,
+}
+
+impl std::fmt::Debug for Client {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "Client(chain 0x{})", hex::encode(self.0.genesis))
+	}
+}
+
+impl Client {
+	/// Connects to a node: `wss://…`, or `ws://…` on this machine. Without a signer the client only reads.
+	///
+	/// # Errors
+	/// [`Error::Connection`], or [`Error::WrongRuntime`] and [`Error::DevelopmentKey`] as they say.
+	pub async fn connect(
+		endpoint: &str,
+		signer: impl Into<Option<Signer>>,
+	) -> Result<Self, Error> {
+		Self::connect_with(endpoint, signer, Options::default()).await
+	}
+
+	/// Connects with options.
+	///
+	/// # Errors
+	/// As [`Self::connect`], and [`Error::WrongChain`].
+	pub async fn connect_with(
+		endpoint: &str,
+		signer: impl Into<Option<Signer>>,
+		options: Options,
+	) -> Result<Self, Error> {
+		let rpc = RpcClient::from_url(endpoint).await.map_err(rpc_error)?;
+		Self::over(rpc, signer.into(), options).await
+	}
+
+	/// Connects over an RPC client at hand.
+	///
+	/// # Errors
+	/// As [`Self::connect_with`].
+	pub async fn over(
+		rpc: RpcClient,
+		signer: Option<Signer>,
+		options: Options,
+	) -> Result<Self, Error> {
+		let methods = LegacyRpcMethods::<RpcConfigFor<CurexConfig>>::new(rpc.clone());
+		let genesis = methods.genesis_hash().await.map_err(rpc_error)?.0;
+		if let Some(expected) = options.genesis.filter(|expected| *expected != genesis) {
+			let [expected, found] = [expected, genesis].map(hex::encode);
+			return Err(Error::WrongChain { expected, found });
+		}
+		let found = methods.state_get_runtime_version(None).await.map_err(rpc_error)?.spec_version;
+		let expected = ledger::built_for()
+			.ok_or_else(|| Error::Protocol("the built-in metadata name no version".into()))?;
+		if found != expected && !options.other_runtime {
+			return Err(Error::WrongRuntime { expected, found });
+		}
+		if signer.as_ref().is_some_and(Signer::is_development) {
+			let kind = methods.system_chain_type().await.map_err(rpc_error)?;
+			if !matches!(kind.as_str(), "Development" | "Local") {
+				return Err(Error::DevelopmentKey);
+			}
+		}
+		let backend = subxt::backend::LegacyBackend::builder().build(rpc.clone());
+		let online =
+			OnlineClient::from_backend_with_config(CurexConfig::default(), Arc::new(backend))
+				.await
+				.map_err(|error| Error::Connection(error.to_string()))?;
+		let patience = options.patience;
+		let nonces = Nonces::default();
+		Ok(Self(Arc::new(Inner { online, rpc, methods, signer, nonces, genesis, patience })))
+	}
+
+	/// Hash of the ledger's first block.
+	pub fn genesis(&self) -> [u8; 32] {
+		self.0.genesis
+	}
+
+	/// The account that signs.
+	///
+	/// # Errors
+	/// [`Error::Key`] when the client has none.
+	pub fn signer(&self) -> Result<&Signer, Error> {
+		self.0.signer.as_ref().ok_or_else(|| Error::Key("this needs an account: give a key file".into()))
+	}
+
+	/// How long this client waits for a block.
+	pub fn patience(&self) -> Duration {
+		self.0.patience
+	}
+
+	pub(crate) fn methods(&self) -> &LegacyRpcMethods<RpcConfigFor<CurexConfig>> {
+		&self.0.methods
+	}
+
+	pub(crate) fn online(&self) -> &OnlineClient<CurexConfig> {
+		&self.0.online
+	}
+
+	pub(crate) fn nonces(&self) -> &Nonces {
+		&self.0.nonces
+	}
+
+	/// Calls a method of the node.
+	pub(crate) async fn request<R: serde::de::DeserializeOwned>(
+		&self,
+		method: &str,
+		params: RpcParams,
+	) -> Result<R, Error> {
+		self.0.rpc.request(method, params).await.map_err(rpc_error)
+	}
+
+	/// What the node says of itself: chain, version, heights, peers.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn health(&self) -> Result<serde_json::Value, Error> {
+		self.request("curex_health", rpc_params![]).await
+	}
+
+	/// The hash of the block that a view means.
+	///
+	/// # Errors
+	/// [`Error::Connection`].
+	pub async fn block_of(&self, view: View) -> Result<H256, Error> {
+		match view {
+			View::At(hash) => Ok(hash),
+			View::Finalised => self.methods().chain_get_finalized_head().await.map_err(rpc_error),
+			View::Best => self
+				.methods()
+				.chain_get_block_hash(None)
+				.await
+				.map_err(rpc_error)?
+				.ok_or_else(|| Error::Protocol("the node has no best block".into())),
+		}
+	}
+
+	/// Calls a function of the runtime.
+	async fn read<R: Decode>(
+		&self,
+		function: &str,
+		parameters: impl Encode,
+		view: View,
+	) -> Result<R, Error> {
+		let at = self.block_of(view).await?;
+		let bytes = self
+			.methods()
+			.state_call(function, Some(&parameters.encode()), Some(at))
+			.await
+			.map_err(rpc_error)?;
+		R::decode(&mut &bytes[..])
+			.map_err(|_| Error::Protocol(format!("{function} answered in another form")))
+	}
+
+	/// An exchange in the state in which it stands, if the ledger has it.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn exchange(&self, id: ExchangeId, view: View) -> Result<Option<Exchange>, Error> {
+		self.read("ExchangeApi_exchange", id, view).await
+	}
+
+	/// A consent, if the ledger has it.
+	///
+	/// # Errors
+	/// As [`Self::exchange`].
+	pub async fn consent(&self, id: ConsentId, view: View) -> Result<Option<Consent>, Error> {
+		self.read("ExchangeApi_consent", id, view).await
+	}
+
+	/// The review of a break-glass, if there is one.
+	///
+	/// # Errors
+	/// As [`Self::exchange`].
+	pub async fn review_of(&self, id: ExchangeId, view: View) -> Result<Option<Review>, Error> {
+		self.read("ExchangeApi_review", id, view).await
+	}
+
+	/// A member, if there is one with this number.
+	///
+	/// # Errors
+	/// As [`Self::exchange`].
+	pub async fn organisation(
+		&self,
+		id: OrganisationId,
+		view: View,
+	) -> Result<Option<Organisation>, Error> {
+		self.read("ConsortiumApi_organisation", id, view).await
+	}
+
+	/// For whom an account acts, if for anybody.
+	///
+	/// # Errors
+	/// As [`Self::exchange`].
+	pub async fn delegate(&self, account: [u8; 32], view: View) -> Result<Option<Delegate>, Error> {
+		self.read("ConsortiumApi_delegate", account, view).await
+	}
+
+	/// The last number under which an organisation recorded a report of this kind; 0 for none.
+	///
+	/// # Errors
+	/// As [`Self::exchange`].
+	pub async fn last_number(
+		&self,
+		organisation: OrganisationId,
+		kind: ReportKind,
+		view: View,
+	) -> Result<u64, Error> {
+		self.read("OrdersApi_last_number", (organisation, kind), view).await
+	}
+
+	/// For whom the client's account acts.
+	///
+	/// # Errors
+	/// [`Error::NotFound`] when it acts for nobody; otherwise as [`Self::exchange`].
+	pub async fn own_delegate(&self) -> Result<Delegate, Error> {
+		let account = self.signer()?.account();
+		self.delegate(account, View::Best).await?.ok_or_else(|| {
+			Error::NotFound(format!("delegate with the account 0x{}", hex::encode(account)))
+		})
+	}
+
+	/// A member, which must exist.
+	///
+	/// # Errors
+	/// [`Error::NotFound`] when it does not; otherwise as [`Self::exchange`].
+	pub async fn member(&self, id: OrganisationId, view: View) -> Result<Organisation, Error> {
+		self.organisation(id, view)
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("organisation {id}")))
+	}
+
+	/// A value of the ledger's state, as bytes.
+	pub(crate) async fn storage(&self, key: &[u8], view: View) -> Result<Option<Vec<u8>>, Error> {
+		let at = self.block_of(view).await?;
+		self.methods().state_get_storage(key, Some(at)).await.map_err(rpc_error)
+	}
+
+	pub(crate) async fn at(&self, hash: H256) -> Result<OnlineClientAtBlock<CurexConfig>, Error> {
+		self.online().at_block(hash).await.map_err(|error| Error::Connection(error.to_string()))
+	}
+
+	/// The events of a block.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn events(&self, block: H256) -> Result<Vec<events::Event>, Error> {
+		let at = self.at(block).await?;
+		let events = at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
+		events::read(&events)
+	}
+
+	/// Signs a call with the client's account and submits it. What comes after the pool admitted it, the
+	/// [`Submission`] tells.
+	///
+	/// # Errors
+	/// [`Error::NotAdmitted`] with what to do, [`Error::WrongRuntime`] when the call has another form on the node's
+	/// runtime, [`Error::Key`] without an account, [`Error::Connection`].
+	pub async fn submit<P: Payload>(&self, call: &P) -> Result<Submission, Error> {
+		let signer = self.signer()?;
+		let account = AccountId32(signer.account());
+		let at = self.at(self.block_of(View::Finalised).await?).await?;
+		let pool =
+			self.methods().system_account_next_index(&account).await.map_err(rpc_error)?;
+		let reservation = self.nonces().reserve(pool);
+		let params = parameters(
+			reservation.number(),
+			CheckMortalityParams::mortal_from_unchecked(MORTALITY, at.block_number(), at.block_hash()),
+		);
+		let transaction = at
+			.tx()
+			.create_v4_signable_offline(call, params)
+			.and_then(|mut signable| signable.sign(signer.pair()))
+			.map_err(|error| form_error(error, at.spec_version()))?;
+		match Submission::send(self.clone(), transaction.encoded().to_vec()).await {
+			Ok(submission) => {
+				reservation.commit();
+				Ok(submission)
+			},
+			Err(error) => {
+				reservation.roll_back();
+				if error.is_retryable() {
+					self.nonces().resynchronise();
+				}
+				Err(error)
+			},
+		}
+	}
+
+	/// Submits a call that carries its own authority (such as a withdrawal by its code) as a general transaction:
+	/// without account, signature or nonce.
+	///
+	/// # Errors
+	/// As [`Self::submit`], without those of an account.
+	pub async fn submit_authorised<P: Payload>(&self, call: &P) -> Result<Submission, Error> {
+		let at = self.at(self.block_of(View::Finalised).await?).await?;
+		let nobody = (AccountId32([0; 32]), MultiSignature::Sr25519([0; 64]));
+		let transaction = at
+			.tx()
+			.create_v5_signable_offline(call, parameters(0, CheckMortalityParams::immortal()))
+			// No extension of this chain takes a signature: a general transaction carries none.
+			.and_then(|mut general| general.sign_with_account_and_signature(&nobody.0, &nobody.1))
+			.map_err(|error| form_error(error, at.spec_version()))?;
+		Submission::send(self.clone(), transaction.encoded().to_vec()).await
+	}
+}
+
+type Parameters =
+	<ledger::CurexExtensions as TransactionExtensions<CurexConfig>>::Params;
+
+fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Parameters {
+	((), (), (), mortality, CheckNonceParams::with_nonce(nonce), ())
+}
+
+fn form_error(error: subxt::error::ExtrinsicError, found: u32) -> Error {
+	match error {
+		subxt::error::ExtrinsicError::IncompatibleCodegen => {
+			Error::WrongRuntime { expected: ledger::built_for().unwrap_or_default(), found }
+		},
+		other => Error::Protocol(other.to_string()),
+	}
+}
+
+/// An error of the RPC connection, of a method, or of the transaction pool.
+pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
+	let user = match error {
+		subxt_rpcs::Error::User(user) => user,
+		subxt_rpcs::Error::Deserialization(error) => return Error::Protocol(error.to_string()),
+		subxt_rpcs::Error::Decode(error) => return Error::Protocol(error.to_string()),
+		subxt_rpcs::Error::InsecureUrl(_) => {
+			return Error::input("a node elsewhere is reached by wss:// only");
+		},
+		other => return Error::Connection(other.to_string()),
+	};
+	let detail = user
+		.data
+		.as_ref()
+		.and_then(|data| serde_json::from_str::<String>(data.get()).ok())
+		.unwrap_or_default();
+	let message = if detail.is_empty() {
+		user.message
+	} else {
+		format!("{}: {detail}", user.message)
+	};
+	match user.code {
+		12001..=12999 => Error::Transfer { code: user.code, message },
+		1000..=1099 => not_admitted(user.code, message, &detail),
+		code => Error::Protocol(format!("{message} ({code})")),
+	}
+}
+
+/// Explains a refusal of the transaction pool (`sc-rpc-api`, author errors 1000 to 1099).
+fn not_admitted(code: i32, message: String, detail: &str) -> Error {
+	let refusal = |retry, remedy| (retry, remedy);
+	let (retry, remedy) = match code {
+		1012 | 1014 => refusal(true, "wait for the transaction before it, then submit again"),
+		1013 => refusal(false, "nothing: the pool has this transaction"),
+		1016 | 1019 => refusal(true, "the node's pool is full; try again later or at another node"),
+		_ if detail.contains("outdated") || detail.contains("future") || detail.contains("ancient") => {
+			refusal(true, "submit again: another transaction of this account came first")
+		},
+		_ if detail.contains("exhaust") => {
+			refusal(true, "the organisation's quota is used up for now; try again in the next window")
+		},
+		_ if detail.contains("signing address") || detail.contains("bad signature") => {
+			refusal(false, "use an account that an active organisation appointed as its delegate")
+		},
+		_ => match detail.rsplit_once("Custom error: ").and_then(|(_, code)| code.parse().ok()) {
+			Some(1u8) => refusal(false, "the organisation is suspended; ask the council"),
+			Some(2) => refusal(false, "use an account with the duty for this call (`curex status`)"),
+			Some(6) => refusal(true, "wait until pending transactions of this account are in a block"),
+			_ => refusal(false, "check account, duty and record; then submit again"),
+		},
+	};
+	Error::NotAdmitted { message, retry, remedy }
+}
+
+/// Whether a rejection only says that the record is there already.
+pub(crate) fn is_already_recorded(error: &Error) -> bool {
+	matches!(error, Error::Rejected(rejection) if Rejection::is_already_recorded(rejection))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn pool_error(code: i32, detail: &str) -> Error {
+		let data = serde_json::value::to_raw_value(detail).unwrap();
+		rpc_error(subxt_rpcs::Error::User(subxt_rpcs::UserError {
+			code,
+			message: "Invalid Transaction".into(),
+			data: Some(data),
+		}))
+	}
+
+	#[test]
+	fn a_stale_number_may_be_tried_again_and_a_missing_duty_may_not() {
+		let stale = pool_error(1010, "Transaction is outdated");
+		assert!(stale.is_retryable());
+		let duty = pool_error(1010, "Custom error: 2");
+		assert!(!duty.is_retryable());
+		assert!(duty.remedy().contains("duty"));
+		assert_eq!(duty.code(), "not-admitted");
+	}
+
+	#[test]
+	fn an_error_of_the_transfer_keeps_its_code() {
+		let error = pool_error(12004, "not now");
+		assert!(matches!(error, Error::Transfer { code: 12004, .. }));
+	}
+
+	#[tokio::test]
+	async fn a_node_elsewhere_is_reached_encrypted_only() {
+		let error = Client::connect("ws://192.0.2.1:9944", None).await.unwrap_err();
+		assert!(matches!(error, Error::Input(_)), "{error}");
+	}
+}

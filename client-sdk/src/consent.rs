@@ -1,0 +1,64 @@
+//! Consents: filing them, and withdrawing them with or without the holder.
+
+use crate::{
+	client::Client,
+	ledger::curex,
+	receipt::{ConsentSpec, PreparedConsent, WithdrawalCode},
+	submission::{Recorded, Submission},
+	time, Error,
+};
+use curex_primitives::ConsentId;
+
+impl Client {
+	/// Prepares a consent of the client's organisation; nothing is sent. Give the receipt to the patient only after
+	/// [`Self::file`] succeeded, and keep the prepared consent until then: filing it again records nothing twice.
+	///
+	/// # Errors
+	/// [`Error::Input`] when the ledger would refuse the terms, [`Error::NotFound`] when the account is no delegate.
+	pub async fn prepare_consent(&self, spec: &ConsentSpec) -> Result<PreparedConsent, Error> {
+		let holder = self.own_delegate().await?.organisation;
+		spec.prepare(self.genesis(), holder, time::now())
+	}
+
+	/// Files a prepared consent.
+	///
+	/// # Errors
+	/// As [`Self::submit`].
+	pub async fn file(&self, prepared: &PreparedConsent) -> Result<Submission, Error> {
+		let call = curex::tx().consent().file(prepared.id.into(), prepared.terms.clone().into());
+		Ok(self.submit(&call).await?.idempotent())
+	}
+
+	/// Files a consent and waits until it is final.
+	///
+	/// # Errors
+	/// As [`Self::prepare_consent`], [`Self::submit`] and [`Submission::finalized`].
+	pub async fn file_consent(
+		&self,
+		spec: &ConsentSpec,
+	) -> Result<(PreparedConsent, Recorded), Error> {
+		let prepared = self.prepare_consent(spec).await?;
+		let recorded = self.file(&prepared).await?.finalized().await?;
+		Ok((prepared, recorded))
+	}
+
+	/// Withdraws a consent of the client's organisation.
+	///
+	/// # Errors
+	/// As [`Self::submit`].
+	pub async fn withdraw(&self, id: ConsentId) -> Result<Submission, Error> {
+		self.submit(&curex::tx().consent().withdraw(id.into())).await
+	}
+
+	/// Withdraws a consent by the patient's code. Needs no account and nobody's cooperation: any node will do.
+	///
+	/// # Errors
+	/// [`Error::NotAdmitted`] when the code does not fit or the consent has ended; [`Error::Connection`].
+	pub async fn withdraw_by_code(
+		&self,
+		id: ConsentId,
+		code: &WithdrawalCode,
+	) -> Result<Submission, Error> {
+		self.submit_authorised(&curex::tx().consent().withdraw_by_code(id.into(), code.0)).await
+	}
+}

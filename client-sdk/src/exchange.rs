@@ -1,0 +1,478 @@
+//! Exchanges from the side that begins them: requests, offers and break-glass.
+//!
+//! What was begun is kept as a [`Pending`] before anything is submitted, so that a crash loses nothing and submitting
+//! again records nothing twice: the exchange's handle derives from a key that the pending exchange holds.
+
+use crate::{
+	client::{Client, View},
+	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
+	fhir::{check_document, Defect, Document, PatientIdentification},
+	keys::EncryptionKey,
+	ledger::curex,
+	receipt::random,
+	seal,
+	submission::{Recorded, Submission},
+	Error,
+};
+use curex_primitives::{
+	commitment::{self, Domain},
+	exchange::exchange_id,
+	transfer::{Manifest, Part},
+	AcknowledgementCode, Categories, Commitment, Exchange, ExchangeId, ExchangeProposal,
+	ExchangeState, Gate, OrganisationId, Purpose, ReleaseReason, ReviewVerdict,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// How long to wait between two looks at an exchange.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is asked for or offered.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Spec {
+	/// The other side: the holder of a request, the recipient of an offer.
+	pub partner: OrganisationId,
+	/// On what it rests.
+	pub gate: Gate,
+	/// Why.
+	pub purpose: Purpose,
+	/// Which categories.
+	pub categories: Categories,
+	/// Whom it is about.
+	pub patient: PatientIdentification,
+	/// Who asks or offers in person.
+	pub professional: Professional,
+	/// On which relation to the patient.
+	pub care_relationship: CareRelationship,
+}
+
+impl Spec {
+	/// Reads a spec from JSON.
+	///
+	/// # Errors
+	/// [`Error::Input`] with what is wrong.
+	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+		serde_json::from_slice(json).map_err(|error| Error::input(format!("the spec: {error}")))
+	}
+}
+
+/// An exchange that this side began, with everything needed to see it through. Holds the secret that opens the
+/// data; at rest it is sealed ([`Pending::seal`]).
+#[derive(Serialize, Deserialize)]
+pub struct Pending {
+	id: ExchangeId,
+	#[serde(with = "crate::hexadecimal")]
+	key: [u8; 32],
+	kind: Kind,
+	proposal: ExchangeProposal,
+	#[serde(with = "crate::hexadecimal")]
+	envelope_salt: [u8; 32],
+	envelope: String,
+	patient: PatientIdentification,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+	Request { secret: Secret },
+	BreakGlass { secret: Secret, evidence: Opening },
+	Offer,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Secret(#[serde(with = "crate::hexadecimal")] [u8; 32]);
+
+impl Drop for Secret {
+	fn drop(&mut self) {
+		zeroize::Zeroize::zeroize(&mut self.0);
+	}
+}
+
+/// Content and salt that open a commitment of one's own; to be kept for inquiries and reviews.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Opening {
+	/// The commitment on the ledger.
+	pub commitment: Commitment,
+	/// Its salt.
+	#[serde(with = "crate::hexadecimal")]
+	pub salt: [u8; 32],
+	/// The content.
+	pub content: String,
+}
+
+impl Opening {
+	/// Commits to `content` within a record, under a fresh salt.
+	pub fn new(domain: Domain, context: &[u8; 32], content: &str) -> Self {
+		let salt = random();
+		let commitment = commitment::commit(domain, context, &salt, content.as_bytes());
+		Self { commitment, salt, content: content.into() }
+	}
+}
+
+impl std::fmt::Debug for Opening {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "Opening({})", self.commitment)
+	}
+}
+
+impl std::fmt::Debug for Pending {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "Pending({})", self.id)
+	}
+}
+
+impl Pending {
+	/// The exchange's handle.
+	pub fn id(&self) -> ExchangeId {
+		self.id
+	}
+
+	/// Seals it to the organisation's own encryption key, for keeping.
+	///
+	/// # Errors
+	/// [`Error::Key`] when the key cannot be used.
+	pub fn seal(&self, own_key: &[u8; 32], genesis: [u8; 32]) -> Result<Vec<u8>, Error> {
+		let json = Zeroizing::new(
+			serde_json::to_vec(self).map_err(|error| Error::input(error.to_string()))?,
+		);
+		seal::seal(own_key, seal::Purpose::Keepsake(genesis, self.id), &json)
+	}
+
+	/// Opens what [`Self::seal`] made.
+	///
+	/// # Errors
+	/// [`Error::Sealed`].
+	pub fn open(
+		sealed: &[u8],
+		own_key: &EncryptionKey,
+		genesis: [u8; 32],
+		id: ExchangeId,
+	) -> Result<Self, Error> {
+		let json = seal::open(own_key, seal::Purpose::Keepsake(genesis, id), sealed)?;
+		serde_json::from_slice(&json).map_err(|_| Error::Sealed("the pending exchange is not readable"))
+	}
+
+	fn envelope(&self) -> Result<Vec<u8>, Error> {
+		hex::decode(&self.envelope).map_err(|_| Error::Sealed("the pending exchange is not readable"))
+	}
+
+	fn secret(&self) -> Result<EncryptionKey, Error> {
+		match &self.kind {
+			Kind::Request { secret } | Kind::BreakGlass { secret, .. } => {
+				Ok(EncryptionKey::from_bytes(secret.0))
+			},
+			Kind::Offer => Err(Error::input("an offer receives nothing")),
+		}
+	}
+}
+
+/// What a recipient received.
+#[derive(Debug)]
+pub struct Delivery {
+	/// The document, or what is wrong with what came.
+	pub document: Result<Document, Defect>,
+	/// Opens the receipt on the ledger.
+	pub receipt: Opening,
+}
+
+impl Delivery {
+	/// The code with which to acknowledge it, unless a person knows better.
+	pub fn acknowledgement(&self) -> AcknowledgementCode {
+		match &self.document {
+			Ok(_) => AcknowledgementCode::Accepted,
+			Err(defect) => defect.acknowledgement(),
+		}
+	}
+}
+
+impl Client {
+	/// Prepares a request; nothing is sent. With a gate of break-glass, `evidence` says why, for the review.
+	///
+	/// # Errors
+	/// [`Error::Input`] when the ledger would refuse its form, [`Error::NotFound`] when the partner is no member,
+	/// [`Error::Connection`].
+	pub async fn prepare_request(
+		&self,
+		spec: &Spec,
+		evidence: Option<&str>,
+	) -> Result<Pending, Error> {
+		let secret = EncryptionKey::generate();
+		let salt = random();
+		let pending = self
+			.prepare(spec, |id| {
+				let secret_bytes = Secret(*secret.to_bytes());
+				let kind = match (spec.gate, evidence) {
+					(Gate::BreakGlass(_), Some(text)) => Kind::BreakGlass {
+						secret: secret_bytes,
+						evidence: Opening::new(Domain::BreakGlass, &id.0, text),
+					},
+					(Gate::BreakGlass(_), None) => {
+						return Err(Error::input("breaking the glass needs a reason in words"));
+					},
+					(_, _) => Kind::Request { secret: secret_bytes },
+				};
+				Ok((kind, Some(RecipientKey { key: secret.public(), salt })))
+			})
+			.await?;
+		Ok(pending)
+	}
+
+	/// Prepares an offer; nothing is sent.
+	///
+	/// # Errors
+	/// As [`Self::prepare_request`].
+	pub async fn prepare_offer(&self, spec: &Spec) -> Result<Pending, Error> {
+		self.prepare(spec, |_| Ok((Kind::Offer, None))).await
+	}
+
+	async fn prepare(
+		&self,
+		spec: &Spec,
+		kind: impl FnOnce(ExchangeId) -> Result<(Kind, Option<RecipientKey>), Error>,
+	) -> Result<Pending, Error> {
+		let own = self.own_delegate().await?.organisation;
+		let partner = self.member(spec.partner, View::Finalised).await?;
+		let key = random();
+		let id = exchange_id(own, &key);
+		let (kind, recipient_key) = kind(id)?;
+		let envelope = Envelope {
+			patient: spec.patient.clone(),
+			professional: spec.professional.clone(),
+			care_relationship: spec.care_relationship,
+			purpose: spec.purpose,
+			recipient_key,
+		};
+		let envelope = envelope.seal(self.signer()?, &partner.encryption_key, self.genesis(), id)?;
+		let envelope_salt = random();
+		let proposal = ExchangeProposal {
+			partner: spec.partner,
+			gate: spec.gate,
+			purpose: spec.purpose,
+			categories: spec.categories,
+			envelope: Manifest::of(envelope_salt, &envelope).commitment(Part::Envelope, &id),
+			recipient_key: recipient_key
+				.map_or(Commitment([0; 32]), |recipient_key| recipient_key.commitment(&id)),
+		};
+		let checked = match kind {
+			Kind::Request { .. } => proposal.check(own, curex_primitives::Direction::Pull),
+			Kind::BreakGlass { .. } => proposal.check_break_glass(own),
+			Kind::Offer => proposal.check(own, curex_primitives::Direction::Push),
+		};
+		checked
+			.map_err(|defect| Error::input(format!("the ledger would refuse it: {defect:?}")))?;
+		let envelope = hex::encode(envelope);
+		let patient = spec.patient.clone();
+		Ok(Pending { id, key, kind, proposal, envelope_salt, envelope, patient })
+	}
+
+	/// Submits a pending exchange. Submitting again is safe.
+	///
+	/// # Errors
+	/// As [`Self::submit`].
+	pub async fn begin(&self, pending: &Pending) -> Result<Submission, Error> {
+		let proposal = pending.proposal.clone().into();
+		let calls = curex::tx().exchange();
+		let submission = match &pending.kind {
+			Kind::Request { .. } => self.submit(&calls.request(pending.key, proposal)).await?,
+			Kind::Offer => self.submit(&calls.offer(pending.key, proposal)).await?,
+			Kind::BreakGlass { evidence, .. } => {
+				let evidence = evidence.commitment.into();
+				self.submit(&calls.break_glass(pending.key, proposal, evidence)).await?
+			},
+		};
+		Ok(submission.idempotent())
+	}
+
+	/// Leaves a pending exchange's envelope at the node, for the partner to fetch.
+	///
+	/// # Errors
+	/// As [`Self::deposit`].
+	pub async fn deposit_envelope(&self, pending: &Pending) -> Result<(), Error> {
+		let envelope = pending.envelope()?;
+		self.deposit(pending.id, Part::Envelope, pending.envelope_salt, &envelope).await
+	}
+
+	/// Asks for data: prepares the request, submits it, and leaves its envelope at the node once a block holds it.
+	///
+	/// # Errors
+	/// As [`Self::prepare_request`], [`Submission::in_block`] and [`Self::deposit`].
+	pub async fn request(&self, spec: &Spec) -> Result<Pending, Error> {
+		let pending = self.prepare_request(spec, None).await?;
+		self.begin(&pending).await?.in_block().await?;
+		self.deposit_envelope(&pending).await?;
+		Ok(pending)
+	}
+
+	/// Waits for the data of a request, opens and checks them, and puts the receipt on the ledger.
+	///
+	/// # Errors
+	/// [`Error::NothingAvailable`] when the exchange ended without data; [`Error::Timeout`] after `patience`;
+	/// [`Error::Sealed`] when what came does not open; otherwise as [`Self::fetch`] and [`Self::submit`].
+	pub async fn receive(&self, pending: &Pending, patience: Duration) -> Result<Delivery, Error> {
+		let exchange = self.await_dispatch(pending.id, patience).await?;
+		self.take_delivery(pending.id, &exchange, &pending.secret()?, &pending.patient).await
+	}
+
+	/// Waits until an exchange is dispatched.
+	async fn await_dispatch(&self, id: ExchangeId, patience: Duration) -> Result<Exchange, Error> {
+		let wait = async {
+			loop {
+				let exchange = self.exchange(id, View::Finalised).await?;
+				match exchange {
+					Some(exchange)
+						if matches!(
+							exchange.state,
+							ExchangeState::Dispatched | ExchangeState::Delivered
+						) =>
+					{
+						return Ok(exchange);
+					},
+					Some(exchange) if exchange.state.is_final() => {
+						return Err(Error::NothingAvailable { exchange: id, state: exchange.state });
+					},
+					_ => tokio::time::sleep(PAUSE).await,
+				}
+			}
+		};
+		tokio::time::timeout(patience, wait)
+			.await
+			.map_err(|_| Error::Timeout { what: "the holder", seconds: patience.as_secs() })?
+	}
+
+	/// Fetches, opens and checks the payload of a dispatched exchange, and puts the receipt on the ledger if it is not
+	/// there yet.
+	pub(crate) async fn take_delivery(
+		&self,
+		id: ExchangeId,
+		exchange: &Exchange,
+		key: &EncryptionKey,
+		patient: &PatientIdentification,
+	) -> Result<Delivery, Error> {
+		let payload = exchange
+			.payload
+			.ok_or_else(|| Error::Protocol("a dispatched exchange without payload".into()))?;
+		let sealed = self.fetch(id, Part::Payload, payload).await?;
+		let receipt = Opening::new(
+			Domain::Receipt,
+			&id.0,
+			&serde_json::json!({ "exchange": id, "payload": payload, "length": sealed.len() })
+				.to_string(),
+		);
+		if exchange.state == ExchangeState::Dispatched {
+			let call = curex::tx().exchange().receive(id.into(), receipt.commitment.into());
+			self.submit(&call).await?.finalized().await?;
+		}
+		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
+		let bytes = seal::open(key, purpose, &sealed)?;
+		Ok(Delivery { document: check_document(&bytes, patient), receipt })
+	}
+
+	/// Tells the holder, on the ledger, how the data were found. This closes the exchange.
+	///
+	/// # Errors
+	/// As [`Self::submit`] and [`Submission::finalized`].
+	pub async fn acknowledge(
+		&self,
+		id: ExchangeId,
+		code: AcknowledgementCode,
+	) -> Result<Recorded, Error> {
+		let call = curex::tx().exchange().acknowledge(id.into(), code.into(), None);
+		self.submit(&call).await?.finalized().await
+	}
+
+	/// Releases a risk hold: a person at the holder accepts the recipient's risk for this exchange.
+	///
+	/// # Errors
+	/// As [`Self::acknowledge`].
+	pub async fn release(&self, id: ExchangeId, reason: ReleaseReason) -> Result<Recorded, Error> {
+		let call = curex::tx().exchange().release(id.into(), reason.into());
+		self.submit(&call).await?.finalized().await
+	}
+
+	/// Reviews another organisation's break-glass. The opening of the reasons is for the reviewer's file.
+	///
+	/// # Errors
+	/// As [`Self::acknowledge`].
+	pub async fn review(
+		&self,
+		id: ExchangeId,
+		verdict: ReviewVerdict,
+		reasons: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let opening = Opening::new(Domain::Review, &id.0, reasons);
+		let call = curex::tx().exchange().review(id.into(), verdict.into(), opening.commitment.into());
+		Ok((self.submit(&call).await?.finalized().await?, opening))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn pending() -> Pending {
+		let id = ExchangeId([2; 32]);
+		Pending {
+			id,
+			key: [3; 32],
+			kind: Kind::BreakGlass {
+				secret: Secret([7; 32]),
+				evidence: Opening::new(Domain::BreakGlass, &id.0, "unconscious, no relatives"),
+			},
+			proposal: ExchangeProposal {
+				partner: OrganisationId(1),
+				gate: Gate::BreakGlass(curex_primitives::Ground::Unconscious),
+				purpose: Purpose::EmergencyTreatment,
+				categories: Categories::all(),
+				envelope: Commitment([1; 32]),
+				recipient_key: Commitment([2; 32]),
+			},
+			envelope_salt: [4; 32],
+			envelope: "00ff".into(),
+			patient: crate::envelope::tests::envelope().patient,
+		}
+	}
+
+	#[test]
+	fn a_pending_exchange_is_kept_sealed_and_comes_back_whole() {
+		let key = EncryptionKey::generate();
+		let sealed = pending().seal(&key.public(), [9; 32]).unwrap();
+		let opened = Pending::open(&sealed, &key, [9; 32], ExchangeId([2; 32])).unwrap();
+		assert_eq!(opened.key, [3; 32]);
+		assert_eq!(opened.secret().unwrap().to_bytes().as_ref(), &[7; 32]);
+		assert_eq!(opened.envelope().unwrap(), [0, 0xff]);
+		assert_eq!(opened.patient, pending().patient);
+		assert!(Pending::open(&sealed, &key, [8; 32], ExchangeId([2; 32])).is_err());
+		assert!(Pending::open(&sealed, &key, [9; 32], ExchangeId([3; 32])).is_err());
+		assert!(Pending::open(&sealed, &EncryptionKey::generate(), [9; 32], ExchangeId([2; 32])).is_err());
+	}
+
+	#[test]
+	fn a_pending_exchange_shows_neither_secret_nor_patient_in_debug() {
+		let text = format!("{:?}", pending());
+		assert_eq!(text, format!("Pending({})", ExchangeId([2; 32])));
+	}
+
+	#[test]
+	fn a_spec_is_read_from_json_and_nothing_unknown_is_passed_over() {
+		let json = serde_json::json!({
+			"partner": 1,
+			"gate": {"statutory": {"article6": "public-task", "article9": "health-care"}},
+			"purpose": "treatment",
+			"categories": ["patient-summary"],
+			"patient": {
+				"identifiers": [{"system": "urn:oid:1.2.3", "value": "4711"}],
+				"family": "Papadopoulou",
+				"birth-date": "1956-05-27",
+			},
+			"professional": {"identifier": "17", "name": "Dr. Georgiou", "role": "physician"},
+			"care-relationship": "treating",
+		});
+		let spec = Spec::from_json(json.to_string().as_bytes()).unwrap();
+		assert_eq!(spec.gate, Gate::Statutory(curex_primitives::LegalBasis::CARE));
+		let mut unknown = json;
+		unknown["urgent"] = true.into();
+		assert!(matches!(Spec::from_json(unknown.to_string().as_bytes()), Err(Error::Input(_))));
+	}
+}

@@ -1,0 +1,34 @@
+//! Files of bounded size, and files that only their owner may read.
+
+use crate::Error;
+use std::{
+	fs::{File, OpenOptions},
+	io::Read,
+	path::Path,
+};
+
+/// Reads a file of at most `limit` bytes.
+///
+/// # Errors
+/// [`Error::File`] when it cannot be read or is larger.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+	let file = File::open(path).map_err(|error| Error::file(path, error))?;
+	let mut bytes = Vec::new();
+	file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Error::file(path, error))?;
+	if bytes.len() as u64 > limit {
+		return Err(Error::file(path, format_args!("is larger than {limit} bytes")));
+	}
+	Ok(bytes)
+}
+
+/// Creates a file that only its owner may read; it must not exist.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn create_private(path: &Path) -> Result<File, Error> {
+	let mut options = OpenOptions::new();
+	options.write(true).create_new(true);
+	#[cfg(unix)]
+	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+	options.open(path).map_err(|error| Error::file(path, error))
+}

@@ -1,0 +1,217 @@
+//! The ledger's interface: calls generated from the committed metadata, and typed reads of its state.
+//!
+//! `metadata/curex.scale` is the metadata of the runtime this library was built for. Every call carries a hash of
+//! its form; a node whose runtime has another form of it is refused before anything is signed.
+
+pub(crate) mod events;
+
+use codec::Decode;
+use curex_primitives::{
+	BlockNumber, Competences, Country, Duties, OrganisationId, OrganisationKind, OrganisationStatus,
+};
+use subxt::{
+	config::{substrate, transaction_extensions as extensions, Config, SubstrateConfig},
+	metadata::{ArcMetadata, Metadata},
+	utils::{AccountId32, MultiAddress, MultiSignature, H256},
+};
+
+/// The metadata this library was built for.
+pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
+
+/// Calls, events and types of the runtime.
+#[allow(missing_docs, clippy::all, rustdoc::all)]
+#[subxt::subxt(
+	runtime_metadata_path = "metadata/curex.scale",
+	substitute_type(
+		path = "curex_primitives::exchange::ExchangeProposal",
+		with = "::subxt::utils::Static<::curex_primitives::ExchangeProposal>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::AcknowledgementCode",
+		with = "::subxt::utils::Static<::curex_primitives::AcknowledgementCode>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::ReleaseReason",
+		with = "::subxt::utils::Static<::curex_primitives::ReleaseReason>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::ReviewVerdict",
+		with = "::subxt::utils::Static<::curex_primitives::ReviewVerdict>"
+	),
+	substitute_type(
+		path = "curex_primitives::consent::ConsentTerms",
+		with = "::subxt::utils::Static<::curex_primitives::ConsentTerms>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::Commitment",
+		with = "::subxt::utils::Static<::curex_primitives::Commitment>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::ConsentId",
+		with = "::subxt::utils::Static<::curex_primitives::ConsentId>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::ExchangeId",
+		with = "::subxt::utils::Static<::curex_primitives::ExchangeId>"
+	),
+	substitute_type(
+		path = "curex_primitives::organisation::OrganisationId",
+		with = "::subxt::utils::Static<::curex_primitives::OrganisationId>"
+	),
+	substitute_type(
+		path = "curex_primitives::organisation::OrganisationKind",
+		with = "::subxt::utils::Static<::curex_primitives::OrganisationKind>"
+	),
+	substitute_type(
+		path = "curex_primitives::organisation::Country",
+		with = "::subxt::utils::Static<::curex_primitives::Country>"
+	),
+	substitute_type(
+		path = "curex_primitives::organisation::Competences",
+		with = "::subxt::utils::Static<::curex_primitives::Competences>"
+	),
+	substitute_type(
+		path = "curex_primitives::organisation::Duties",
+		with = "::subxt::utils::Static<::curex_primitives::Duties>"
+	),
+	substitute_type(
+		path = "curex_primitives::organisation::PeerRole",
+		with = "::subxt::utils::Static<::curex_primitives::PeerRole>"
+	),
+	substitute_type(
+		path = "curex_primitives::security::Assessment",
+		with = "::subxt::utils::Static<::curex_primitives::Assessment>"
+	),
+	substitute_type(
+		path = "curex_primitives::security::PlanDecision",
+		with = "::subxt::utils::Static<::curex_primitives::PlanDecision>"
+	),
+	substitute_type(
+		path = "curex_primitives::gate::Tolerance",
+		with = "::subxt::utils::Static<::curex_primitives::Tolerance>"
+	)
+)]
+pub mod curex {}
+
+/// What subxt has to know of the chain.
+#[derive(Clone, Debug, Default)]
+pub struct CurexConfig(SubstrateConfig);
+
+/// The transaction extensions that carry bytes. The others (AuthorizeCall, CheckNonZeroSender, CheckWeight, Admission,
+/// WeightReclaim) are empty and need no mention; the metadata give the order.
+pub type CurexExtensions = (
+	extensions::CheckSpecVersion,
+	extensions::CheckTxVersion,
+	extensions::CheckGenesis<CurexConfig>,
+	extensions::CheckMortality<CurexConfig>,
+	extensions::CheckNonce,
+	extensions::CheckMetadataHash,
+);
+
+impl Config for CurexConfig {
+	type AccountId = AccountId32;
+	type Address = MultiAddress<AccountId32, ()>;
+	type Signature = MultiSignature;
+	type Hasher = substrate::BlakeTwo256;
+	type Header = substrate::SubstrateHeader<H256>;
+	type TransactionExtensions = CurexExtensions;
+	type AssetId = u32;
+
+	fn metadata_for_spec_version(&self, spec_version: u32) -> Option<ArcMetadata> {
+		self.0.metadata_for_spec_version(spec_version)
+	}
+
+	fn set_metadata_for_spec_version(&self, spec_version: u32, metadata: ArcMetadata) {
+		self.0.set_metadata_for_spec_version(spec_version, metadata);
+	}
+}
+
+/// A member of the consortium, as the ledger holds it.
+#[derive(Clone, PartialEq, Eq, Debug, codec::Decode, serde::Serialize)]
+pub struct Organisation {
+	/// What it is.
+	pub kind: OrganisationKind,
+	/// Where it is established.
+	pub country: Country,
+	/// What it supervises.
+	pub competences: Competences,
+	/// Whether it may act.
+	pub status: OrganisationStatus,
+	/// The X25519 key to which envelopes for it are sealed.
+	#[serde(with = "crate::hexadecimal")]
+	pub encryption_key: [u8; 32],
+	/// Its legal name.
+	#[serde(serialize_with = "name_as_text")]
+	pub name: Vec<u8>,
+	/// The version of the consortium agreement it accepted last.
+	pub agreement: u16,
+	/// The block of its admission.
+	pub admitted_at: BlockNumber,
+}
+
+impl Organisation {
+	/// Its legal name as text.
+	pub fn name(&self) -> String {
+		String::from_utf8_lossy(&self.name).into_owned()
+	}
+}
+
+fn name_as_text<S: serde::Serializer>(name: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+	serializer.serialize_str(&String::from_utf8_lossy(name))
+}
+
+/// For whom an account acts, and in what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, codec::Decode, serde::Serialize)]
+pub struct Delegate {
+	/// The organisation.
+	pub organisation: OrganisationId,
+	/// The account's duties.
+	pub duties: Duties,
+}
+
+/// The version of the runtime this library was built for.
+pub(crate) fn built_for() -> Option<u32> {
+	// The constant begins with spec name, implementation name, authoring version and spec version.
+	type Beginning = (String, String, u32, u32);
+	let metadata = Metadata::decode(&mut &METADATA[..]).ok()?;
+	let version = metadata.pallet_by_name("System")?.constant_by_name("Version")?;
+	let (_, _, _, spec_version) = Beginning::decode(&mut version.value()).ok()?;
+	Some(spec_version)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_committed_metadata_name_their_runtime() {
+		assert!(built_for().is_some_and(|version| version > 0));
+	}
+
+	#[test]
+	fn every_extension_of_the_runtime_is_known_or_empty() {
+		let metadata = Metadata::decode(&mut &METADATA[..]).unwrap();
+		let extensions: Vec<&str> = metadata
+			.extrinsic()
+			.transaction_extensions_by_version(0)
+			.unwrap()
+			.map(|extension| extension.identifier())
+			.collect();
+		assert_eq!(
+			extensions,
+			[
+				"AuthorizeCall",
+				"CheckNonZeroSender",
+				"CheckSpecVersion",
+				"CheckTxVersion",
+				"CheckGenesis",
+				"CheckMortality",
+				"CheckNonce",
+				"Admission",
+				"CheckWeight",
+				"CheckMetadataHash",
+				"WeightReclaim",
+			]
+		);
+	}
+}

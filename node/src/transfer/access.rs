@@ -1,0 +1,210 @@
+//! Who may leave or take a part, and when. The only place where that is decided.
+
+use super::{Error, Key};
+use codec::DecodeAll;
+use curex_primitives::{
+	transfer::{Access, Authorisation, MAX_AUTHORISATION_LIFE},
+	Commitment, Duties, Duty, Exchange, ExchangeId, Gate, Moment, OrganisationId, PeerRole,
+};
+use sp_core::{sr25519, Pair};
+
+/// Which block to ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+	/// The newest finalised block.
+	Finalised,
+	/// The best block.
+	Best,
+}
+
+/// What a transfer asks the chain. Calls may block.
+///
+/// Delegates and peers of an organisation that is not active count as none.
+pub trait Ledger: Send + Sync + 'static {
+	/// Hash of the first block.
+	fn genesis(&self) -> [u8; 32];
+
+	/// The time of this machine.
+	fn now(&self) -> Moment;
+
+	/// An exchange with its effective state.
+	///
+	/// # Errors
+	/// [`Error::Ledger`]
+	fn exchange(&self, id: &ExchangeId, view: View) -> Result<Option<Exchange>, Error>;
+
+	/// Organisation and duties of an account.
+	///
+	/// # Errors
+	/// [`Error::Ledger`]
+	fn delegate(
+		&self,
+		account: &[u8; 32],
+		view: View,
+	) -> Result<Option<(OrganisationId, Duties)>, Error>;
+
+	/// Organisation of a network peer, given by the bytes of its identity.
+	///
+	/// # Errors
+	/// [`Error::Ledger`]
+	fn peer(&self, peer: &[u8], view: View) -> Result<Option<(OrganisationId, PeerRole)>, Error>;
+
+	/// Every registered network peer at the best block.
+	///
+	/// # Errors
+	/// [`Error::Ledger`]
+	fn peers(&self) -> Result<Vec<(Vec<u8>, OrganisationId, PeerRole)>, Error>;
+}
+
+/// Reads an authorisation.
+///
+/// # Errors
+/// [`Error::Malformed`]
+pub fn decode(mut bytes: &[u8]) -> Result<Authorisation, Error> {
+	Authorisation::decode_all(&mut bytes).map_err(|_| Error::Malformed("the authorisation"))
+}
+
+/// The part that an authorisation is about.
+pub fn key(authorisation: &Authorisation) -> Key {
+	Key { exchange: authorisation.exchange, part: authorisation.part }
+}
+
+/// The exchange if the part may be served now, and the block that says so: the finalised one, and the best one for
+/// a break-glass, which must not wait.
+///
+/// # Errors
+/// [`Error::NotNow`], [`Error::Ledger`]
+pub fn served_exchange(ledger: &dyn Ledger, key: &Key) -> Result<(Exchange, View), Error> {
+	let best = ledger
+		.exchange(&key.exchange, View::Best)?
+		.filter(|exchange| matches!(exchange.gate, Gate::BreakGlass(_)));
+	let (exchange, view) = match best {
+		Some(exchange) => (Some(exchange), View::Best),
+		None => (ledger.exchange(&key.exchange, View::Finalised)?, View::Finalised),
+	};
+	exchange
+		.filter(|exchange| key.part.travels_in(exchange.state))
+		.map(|exchange| (exchange, view))
+		.ok_or(Error::NotNow)
+}
+
+/// Whether a request may be served: to a peer of the receiving organisation, or to whoever bears an authorisation of
+/// one of its delegates.
+///
+/// # Errors
+/// [`Error::NotNow`], [`Error::NotAuthorised`], [`Error::Expired`], [`Error::Ledger`]
+pub fn may_fetch(
+	ledger: &dyn Ledger,
+	key: &Key,
+	peer: &[u8],
+	authorisation: Option<&Authorisation>,
+) -> Result<(), Error> {
+	let (exchange, view) = served_exchange(ledger, key)?;
+	let receiver = key.part.receiver(&exchange);
+	if ledger.peer(peer, view)?.is_some_and(|(organisation, _)| organisation == receiver) {
+		return Ok(());
+	}
+	let authorisation = authorisation
+		.ok_or(Error::NotAuthorised("the asking node is not the receiving organisation's"))?;
+	if self::key(authorisation) != *key {
+		return Err(Error::NotAuthorised("the authorisation is for another part"));
+	}
+	let bearer = bearer(ledger, authorisation, Access::Fetch, view)?;
+	is_from(bearer, receiver, "the delegate is not of the receiving organisation")
+}
+
+/// Whether a client of this node may have the part fetched: a delegate of the receiver. Gives the exchange.
+///
+/// # Errors
+/// [`Error::NotNow`], [`Error::NotAuthorised`], [`Error::Expired`], [`Error::Ledger`]
+pub fn may_fetch_here(
+	ledger: &dyn Ledger,
+	authorisation: &Authorisation,
+) -> Result<Exchange, Error> {
+	let key = key(authorisation);
+	let (exchange, view) = served_exchange(ledger, &key)?;
+	let bearer = bearer(ledger, authorisation, Access::Fetch, view)?;
+	is_from(
+		bearer,
+		key.part.receiver(&exchange),
+		"the delegate is not of the receiving organisation",
+	)?;
+	Ok(exchange)
+}
+
+/// Whether a client of this node may read the part: whoever may have it fetched, or may leave it. Gives the exchange.
+///
+/// # Errors
+/// [`Error::NotNow`], [`Error::NotAuthorised`], [`Error::Expired`], [`Error::Ledger`]
+pub fn may_read(ledger: &dyn Ledger, authorisation: &Authorisation) -> Result<Exchange, Error> {
+	match authorisation.access {
+		Access::Fetch => may_fetch_here(ledger, authorisation),
+		Access::Deposit => may_deposit(ledger, authorisation).map(|(exchange, _)| exchange),
+	}
+}
+
+/// Whether a client may leave the part here: a delegate of its sender, as soon as the best block knows the
+/// commitment, which is given along with the exchange.
+///
+/// # Errors
+/// [`Error::NotNow`], [`Error::NotAuthorised`], [`Error::Expired`], [`Error::Ledger`]
+pub fn may_deposit(
+	ledger: &dyn Ledger,
+	authorisation: &Authorisation,
+) -> Result<(Exchange, Commitment), Error> {
+	let bearer = bearer(ledger, authorisation, Access::Deposit, View::Best)?;
+	let part = authorisation.part;
+	let exchange = ledger
+		.exchange(&authorisation.exchange, View::Best)?
+		.filter(|exchange| part.travels_in(exchange.state))
+		.ok_or(Error::NotNow)?;
+	is_from(bearer, part.sender(&exchange), "the delegate is not of the sending organisation")?;
+	let commitment = part.commitment(&exchange).ok_or(Error::NotNow)?;
+	Ok((exchange, commitment))
+}
+
+/// The organisation on whose behalf an authorisation speaks.
+fn bearer(
+	ledger: &dyn Ledger,
+	authorisation: &Authorisation,
+	access: Access,
+	view: View,
+) -> Result<OrganisationId, Error> {
+	if authorisation.genesis != ledger.genesis() {
+		return Err(Error::NotAuthorised("the authorisation is for another ledger"));
+	}
+	if authorisation.access != access {
+		return Err(Error::NotAuthorised("the authorisation is for another kind of access"));
+	}
+	let life = authorisation.expires.checked_sub(ledger.now()).filter(|life| *life > 0);
+	if !life.is_some_and(|life| life <= MAX_AUTHORISATION_LIFE) {
+		return Err(Error::Expired);
+	}
+	let signed = sr25519::Pair::verify(
+		&sr25519::Signature::from_raw(authorisation.signature),
+		authorisation.message(),
+		&sr25519::Public::from_raw(authorisation.account),
+	);
+	if !signed {
+		return Err(Error::NotAuthorised("the signature is wrong"));
+	}
+	let (organisation, duties) = ledger
+		.delegate(&authorisation.account, view)?
+		.ok_or(Error::NotAuthorised("the account is no delegate of an active organisation"))?;
+	if !duties.contains(Duty::Exchange) {
+		return Err(Error::NotAuthorised("the delegate lacks the duty of exchange"));
+	}
+	Ok(organisation)
+}
+
+fn is_from(
+	organisation: OrganisationId,
+	expected: OrganisationId,
+	otherwise: &'static str,
+) -> Result<(), Error> {
+	if organisation == expected {
+		Ok(())
+	} else {
+		Err(Error::NotAuthorised(otherwise))
+	}
+}

@@ -1,0 +1,381 @@
+//! Asks other nodes for a part, checks every byte against the ledger, and keeps it in the store.
+
+use super::{access, blocking, protocol, Error, Key, Ledger, Status, Store};
+use codec::{DecodeAll, Encode};
+use curex_primitives::{
+	transfer::{Authorisation, Manifest, Request, Response},
+	Commitment, OrganisationId, PeerRole,
+};
+use futures::{stream, StreamExt, TryStreamExt};
+use jsonrpsee::core::async_trait;
+use sc_network::{
+	service::traits::NetworkService, IfDisconnected, PeerId, ProtocolName,
+};
+use sc_network_sync::SyncingService;
+use sp_core::traits::SpawnNamed;
+use sp_runtime::traits::Block as BlockT;
+use std::{
+	collections::{HashMap, HashSet},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::{Duration, Instant},
+};
+
+const LOG_TARGET: &str = "curex::transfer";
+
+/// Chunks that are asked for at the same time, of one part.
+const IN_FLIGHT: usize = 4;
+/// Parts that are fetched at the same time.
+const MAX_RUNNING: usize = 8;
+/// Peers that are asked for a part before it counts as unserved.
+const MAX_PEERS: usize = 32;
+/// How often a request is repeated when the network, not the peer, fails it.
+const TRIES: u32 = 3;
+/// Pause before the first repetition; doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// How long a failure is told before the part is fetched again.
+const FAILURE_REST: Duration = Duration::from_secs(2);
+/// Failures that are remembered.
+const MAX_FAILURES: usize = 256;
+
+/// Other nodes.
+#[async_trait]
+pub trait Peers: Send + Sync + 'static {
+	/// This node.
+	fn local(&self) -> PeerId;
+
+	/// Nodes with a connection.
+	async fn connected(&self) -> Vec<PeerId>;
+
+	/// Sends an encoded [`Request`], connecting if need be, and gives the encoded [`Response`].
+	///
+	/// # Errors
+	/// What the network says.
+	async fn ask(&self, peer: PeerId, request: Vec<u8>) -> Result<Vec<u8>, String>;
+}
+
+/// The nodes of the network.
+pub struct NetworkPeers<Block: BlockT> {
+	network: Arc<dyn NetworkService>,
+	sync: Arc<SyncingService<Block>>,
+	protocol: ProtocolName,
+}
+
+impl<Block: BlockT> NetworkPeers<Block> {
+	/// The nodes of the network with this first block.
+	pub fn new(
+		network: Arc<dyn NetworkService>,
+		sync: Arc<SyncingService<Block>>,
+		genesis: &[u8],
+	) -> Self {
+		Self { network, sync, protocol: protocol::protocol_name(genesis) }
+	}
+}
+
+#[async_trait]
+impl<Block: BlockT> Peers for NetworkPeers<Block> {
+	fn local(&self) -> PeerId {
+		self.network.local_peer_id()
+	}
+
+	async fn connected(&self) -> Vec<PeerId> {
+		let peers = self.sync.peers_info().await.unwrap_or_default();
+		peers.into_iter().map(|(peer, _)| peer).collect()
+	}
+
+	async fn ask(&self, peer: PeerId, request: Vec<u8>) -> Result<Vec<u8>, String> {
+		self.network
+			.request(peer, self.protocol.clone(), request, None, IfDisconnected::TryConnect)
+			.await
+			.map(|(response, _)| response)
+			.map_err(|reason| reason.to_string())
+	}
+}
+
+/// How far a fetch is.
+#[derive(Debug)]
+pub struct FetchStatus {
+	/// What the store has; nothing before the manifest has arrived.
+	pub stored: Option<Status>,
+	/// Whether it is being fetched now.
+	pub running: bool,
+	/// Why the last attempt failed, if it did.
+	pub failure: Option<Arc<Error>>,
+}
+
+/// Fetches parts in the background.
+#[derive(Clone)]
+pub struct Fetcher {
+	source: Source,
+	spawner: Arc<dyn SpawnNamed>,
+	attempts: Arc<Mutex<HashMap<Key, Attempt>>>,
+}
+
+enum Attempt {
+	Running,
+	Failed { reason: Arc<Error>, at: Instant },
+}
+
+impl Fetcher {
+	/// A fetcher that leaves what it gets in `store`.
+	pub fn new(
+		ledger: Arc<dyn Ledger>,
+		store: Arc<Store>,
+		peers: Arc<dyn Peers>,
+		spawner: Arc<dyn SpawnNamed>,
+	) -> Self {
+		Self { source: Source { ledger, store, peers }, spawner, attempts: Arc::default() }
+	}
+
+	/// Begins or continues to fetch the part with this commitment, unless it is complete or being fetched, and says how
+	/// far it is. Call it again to follow the progress. A failure is told for two seconds, then the part is tried again.
+	///
+	/// # Errors
+	/// [`Error::Busy`], [`Error::Storage`]
+	pub async fn advance(
+		&self,
+		key: Key,
+		commitment: Commitment,
+		authorisation: Option<Authorisation>,
+	) -> Result<FetchStatus, Error> {
+		let store = self.source.store.clone();
+		let stored = blocking(move || store.status_of(key, commitment)).await?;
+		let mut status = FetchStatus { stored, running: false, failure: None };
+		if status.stored.as_ref().is_some_and(|stored| stored.complete) {
+			return Ok(status);
+		}
+		{
+			let mut attempts = self.attempts();
+			match attempts.get(&key) {
+				Some(Attempt::Running) => {
+					status.running = true;
+					return Ok(status);
+				},
+				Some(Attempt::Failed { reason, at }) => {
+					status.failure = Some(reason.clone());
+					if at.elapsed() < FAILURE_REST {
+						return Ok(status);
+					}
+				},
+				None => {},
+			}
+			let running = attempts.values().filter(|entry| matches!(entry, Attempt::Running)).count();
+			if running >= MAX_RUNNING {
+				return Err(Error::Busy);
+			}
+			attempts.insert(key, Attempt::Running);
+		}
+		status.running = true;
+		let (source, attempts) = (self.source.clone(), Running { key, of: self.attempts.clone() });
+		let fetch = async move {
+			let result = source.fetch(key, authorisation).await;
+			attempts.end(result.err());
+		};
+		self.spawner.spawn("transfer-fetch", Some("networking"), Box::pin(fetch));
+		Ok(status)
+	}
+
+	fn attempts(&self) -> MutexGuard<'_, HashMap<Key, Attempt>> {
+		self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+}
+
+/// Takes the attempt off the list, also if its task is dropped.
+struct Running {
+	key: Key,
+	of: Arc<Mutex<HashMap<Key, Attempt>>>,
+}
+
+impl Running {
+	fn end(self, failure: Option<Error>) {
+		let mut attempts = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+		if let Some(reason) = failure {
+			log::info!(target: LOG_TARGET, "Could not fetch {:?}: {reason}", self.key);
+			let failed = attempts.values().filter(|entry| matches!(entry, Attempt::Failed { .. }));
+			if failed.count() >= MAX_FAILURES {
+				attempts.retain(|_, entry| matches!(entry, Attempt::Running));
+			}
+			let failed = Attempt::Failed { reason: Arc::new(reason), at: Instant::now() };
+			attempts.insert(self.key, failed);
+		}
+	}
+}
+
+impl Drop for Running {
+	fn drop(&mut self) {
+		let mut attempts = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+		if matches!(attempts.get(&self.key), Some(Attempt::Running)) {
+			attempts.remove(&self.key);
+		}
+	}
+}
+
+/// What a fetch needs.
+#[derive(Clone)]
+struct Source {
+	ledger: Arc<dyn Ledger>,
+	store: Arc<Store>,
+	peers: Arc<dyn Peers>,
+}
+
+/// What the ledger says of the part.
+#[derive(Clone, Copy)]
+struct Expected {
+	key: Key,
+	commitment: Commitment,
+	receiver: OrganisationId,
+	sender: OrganisationId,
+}
+
+impl Source {
+	/// Fetches the whole part, from one peer after the other.
+	async fn fetch(&self, key: Key, authorisation: Option<Authorisation>) -> Result<(), Error> {
+		let (ledger, store) = (self.ledger.clone(), self.store.clone());
+		let (expected, registered, stored) = blocking(move || {
+			let (exchange, _) = access::served_exchange(&*ledger, &key)?;
+			let expected = Expected {
+				key,
+				commitment: key.part.commitment(&exchange).ok_or(Error::NotNow)?,
+				receiver: key.part.receiver(&exchange),
+				sender: key.part.sender(&exchange),
+			};
+			Ok((expected, ledger.peers()?, store.status_of(key, expected.commitment)?))
+		})
+		.await?;
+		if stored.is_some_and(|status| status.complete) {
+			return Ok(());
+		}
+		let connected = self.peers.connected().await;
+		let candidates = candidates(expected.sender, &registered, &connected, self.peers.local());
+		let mut unserved =
+			Error::Unserved { asked: candidates.len(), last: "there is no other node".into() };
+		for peer in &candidates {
+			match self.fetch_from(*peer, &expected, authorisation.as_ref()).await {
+				Ok(()) => return Ok(()),
+				Err(error @ (Error::Storage(_) | Error::Full | Error::TooLarge { .. })) => {
+					return Err(error)
+				},
+				Err(error) => {
+					log::debug!(target: LOG_TARGET, "{peer} did not serve {key:?}: {error}");
+					let last = format!("{peer}: {error}");
+					unserved = Error::Unserved { asked: candidates.len(), last };
+				},
+			}
+		}
+		Err(unserved)
+	}
+
+	async fn fetch_from(
+		&self,
+		peer: PeerId,
+		expected: &Expected,
+		authorisation: Option<&Authorisation>,
+	) -> Result<(), Error> {
+		let Expected { key, receiver, .. } = *expected;
+		let request = |chunk| Request {
+			exchange: key.exchange,
+			part: key.part,
+			chunk,
+			authorisation: authorisation.cloned(),
+		};
+		let manifest = match self.ask(peer, request(None)).await? {
+			Response::Manifest(manifest) => manifest,
+			other => return Err(unexpected(other)),
+		};
+		if !expected.is_committed_to(&manifest) {
+			return Err(Error::ManifestMismatch);
+		}
+		let store = self.store.clone();
+		let mut status = blocking(move || store.begin(key, receiver, &manifest)).await?;
+		while !status.complete {
+			let missing = status.missing.into_iter().flatten();
+			stream::iter(missing.map(|index| self.fetch_chunk(peer, key, index, request(Some(index)))))
+				.buffer_unordered(IN_FLIGHT)
+				.try_for_each(|()| async { Ok(()) })
+				.await?;
+			let store = self.store.clone();
+			status = blocking(move || store.status(key)).await?;
+		}
+		Ok(())
+	}
+
+	async fn fetch_chunk(
+		&self,
+		peer: PeerId,
+		key: Key,
+		index: u64,
+		request: Request,
+	) -> Result<(), Error> {
+		let (bytes, proof) = match self.ask(peer, request).await? {
+			Response::Chunk { bytes, proof } => (bytes, proof),
+			other => return Err(unexpected(other)),
+		};
+		if proof.index != index {
+			return Err(Error::WrongChunk { index });
+		}
+		let store = self.store.clone();
+		blocking(move || store.put_proven(key, &bytes, &proof)).await.map(drop)
+	}
+
+	/// Asks, and repeats what the network failed.
+	async fn ask(&self, peer: PeerId, request: Request) -> Result<Response, Error> {
+		let unserved = |last| Error::Unserved { asked: 1, last };
+		let request = request.encode();
+		let mut failures = 0;
+		let response = loop {
+			match self.peers.ask(peer, request.clone()).await {
+				Ok(response) => break response,
+				Err(reason) if failures + 1 == TRIES => return Err(unserved(reason)),
+				Err(_) => tokio::time::sleep(FIRST_PAUSE * 2u32.pow(failures)).await,
+			}
+			failures += 1;
+		};
+		Response::decode_all(&mut &response[..])
+			.map_err(|_| unserved("an answer that cannot be read".into()))
+	}
+}
+
+impl Expected {
+	fn is_committed_to(&self, manifest: &Manifest) -> bool {
+		manifest.commitment(self.key.part, &self.key.exchange) == self.commitment
+	}
+}
+
+fn unexpected(response: Response) -> Error {
+	let last = match response {
+		Response::Refused(refusal) => format!("refused, {refusal:?}"),
+		Response::Manifest(_) | Response::Chunk { .. } => "an answer to another question".into(),
+	};
+	Error::Unserved { asked: 1, last }
+}
+
+/// Whom to ask, in order: connected nodes of the sender, its other nodes, then every connected node, gateways first, for
+/// the sender may have left the part with any member.
+fn candidates(
+	sender: OrganisationId,
+	registered: &[(Vec<u8>, OrganisationId, PeerRole)],
+	connected: &[PeerId],
+	local: PeerId,
+) -> Vec<PeerId> {
+	let connected_set: HashSet<&PeerId> = connected.iter().collect();
+	let known: HashMap<PeerId, (OrganisationId, PeerRole)> = registered
+		.iter()
+		.filter_map(|(bytes, organisation, role)| {
+			Some((PeerId::from_bytes(bytes).ok()?, (*organisation, *role)))
+		})
+		.collect();
+	let of_sender = known.iter().filter(|(_, (owner, _))| *owner == sender).map(|(peer, _)| peer);
+	let all: HashSet<&PeerId> =
+		of_sender.chain(connected).filter(|peer| **peer != local).collect();
+	let mut ordered: Vec<&PeerId> = all.into_iter().collect();
+	ordered.sort_by_key(|peer| {
+		let owner = known.get(*peer);
+		let is_senders = owner.is_some_and(|(organisation, _)| *organisation == sender);
+		let is_gateway = owner.is_some_and(|(_, role)| *role == PeerRole::Gateway);
+		(!is_senders, !connected_set.contains(*peer), !is_gateway, **peer)
+	});
+	ordered.into_iter().copied().take(MAX_PEERS).collect()
+}
+
+#[cfg(test)]
+#[path = "fetch_tests.rs"]
+mod tests;

@@ -1,0 +1,295 @@
+use super::*;
+use crate::transfer::testing::{self, FakeLedger, TokioSpawner, EXCHANGE, HOLDER, RECIPIENT};
+use curex_primitives::transfer::{Part, TransferRefusal, CHUNK_SIZE};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const KEY: Key = Key { exchange: EXCHANGE, part: Part::Payload };
+const CHUNKS: usize = 9;
+
+type Answer = Box<dyn Fn(Request, &Store) -> Result<Response, String> + Send + Sync>;
+
+/// Nodes that answer from one and the same store, each in its own manner.
+struct FakePeers {
+	local: PeerId,
+	nodes: Vec<(PeerId, Answer)>,
+	held: Store,
+	asked: Mutex<Vec<(PeerId, Option<u64>)>>,
+	running: AtomicUsize,
+	most_running: AtomicUsize,
+}
+
+#[async_trait]
+impl Peers for FakePeers {
+	fn local(&self) -> PeerId {
+		self.local
+	}
+
+	async fn connected(&self) -> Vec<PeerId> {
+		self.nodes.iter().map(|(peer, _)| *peer).collect()
+	}
+
+	async fn ask(&self, peer: PeerId, request: Vec<u8>) -> Result<Vec<u8>, String> {
+		let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+		self.most_running.fetch_max(running, Ordering::SeqCst);
+		tokio::task::yield_now().await;
+		self.running.fetch_sub(1, Ordering::SeqCst);
+		let request = Request::decode_all(&mut &request[..]).unwrap();
+		self.asked.lock().unwrap().push((peer, request.chunk));
+		let answer = self.nodes.iter().find(|(node, _)| *node == peer);
+		let (_, answer) = answer.ok_or("no such node")?;
+		answer(request, &self.held).map(|response| response.encode())
+	}
+}
+
+fn honest(request: Request, held: &Store) -> Result<Response, String> {
+	Ok(match request.chunk {
+		None => Response::Manifest(held.manifest(KEY).unwrap()),
+		Some(index) => {
+			let (bytes, proof) = held.chunk(KEY, index).unwrap();
+			Response::Chunk { bytes, proof }
+		},
+	})
+}
+
+/// Answers every chunk from the third on with other bytes.
+fn altering(request: Request, held: &Store) -> Result<Response, String> {
+	let altered = request.chunk.is_some_and(|index| index > 2);
+	let mut response = honest(request, held)?;
+	if let (true, Response::Chunk { bytes, .. }) = (altered, &mut response) {
+		bytes[0] ^= 1;
+	}
+	Ok(response)
+}
+
+/// Answers with a chunk that is right, elsewhere.
+fn shifting(mut request: Request, held: &Store) -> Result<Response, String> {
+	request.chunk = request.chunk.map(|index| (index + 1) % CHUNKS as u64);
+	honest(request, held)
+}
+
+/// Has something else under the same name.
+fn forging(request: Request, _: &Store) -> Result<Response, String> {
+	let bytes = testing::bytes(10);
+	Ok(match request.chunk {
+		None => Response::Manifest(Manifest::of([9; 32], &bytes)),
+		Some(_) => Response::Chunk {
+			proof: curex_primitives::merkle::prove([&bytes], 0).unwrap(),
+			bytes,
+		},
+	})
+}
+
+fn refusing(_: Request, _: &Store) -> Result<Response, String> {
+	Ok(Response::Refused(TransferRefusal::NotHere))
+}
+
+struct Scene {
+	ledger: Arc<FakeLedger>,
+	source: Source,
+	peers: Arc<FakePeers>,
+	bytes: Vec<u8>,
+	_folder: tempfile::TempDir,
+}
+
+/// The recipient's node, among nodes of the holder that answer in these manners, asked in this order.
+fn scene(manners: Vec<Answer>) -> Scene {
+	let folder = tempfile::tempdir().unwrap();
+	let open = |name| Store::open(folder.path().join(name), Default::default()).unwrap();
+	let (held, store) = (open("held"), Arc::new(open("fetched")));
+	let bytes = testing::bytes((CHUNKS - 1) * CHUNK_SIZE + 3);
+	let manifest = Manifest::of([3; 32], &bytes);
+	testing::deposit(&held, KEY, &manifest, &bytes);
+	let ledger = Arc::new(FakeLedger::dispatched(&manifest));
+	let local = ledger.add_peer(RECIPIENT);
+	let mut peers: Vec<PeerId> = manners.iter().map(|_| ledger.add_peer(HOLDER)).collect();
+	peers.sort();
+	let peers = Arc::new(FakePeers {
+		local,
+		nodes: peers.into_iter().zip(manners).collect(),
+		held,
+		asked: Mutex::default(),
+		running: AtomicUsize::new(0),
+		most_running: AtomicUsize::new(0),
+	});
+	let source = Source { ledger: ledger.clone(), store, peers: peers.clone() };
+	Scene { ledger, source, peers, bytes, _folder: folder }
+}
+
+impl Scene {
+	async fn fetch(&self) -> Result<(), Error> {
+		self.source.fetch(KEY, None).await
+	}
+
+	fn assert_fetched(&self) {
+		for (index, chunk) in (0u64..).zip(self.bytes.chunks(CHUNK_SIZE)) {
+			assert_eq!(self.source.store.chunk(KEY, index).unwrap().0, chunk);
+		}
+	}
+
+	fn asked(&self, node: usize) -> Vec<u64> {
+		let (peer, _) = &self.peers.nodes[node];
+		let asked = self.peers.asked.lock().unwrap();
+		let mut chunks: Vec<u64> =
+			asked.iter().filter(|(to, _)| to == peer).filter_map(|(_, chunk)| *chunk).collect();
+		chunks.sort();
+		chunks
+	}
+}
+
+#[tokio::test]
+async fn a_part_arrives_whole_with_several_chunks_in_flight() {
+	let scene = scene(vec![Box::new(honest)]);
+	scene.fetch().await.unwrap();
+	scene.assert_fetched();
+	assert_eq!(scene.asked(0), (0..CHUNKS as u64).collect::<Vec<_>>());
+	assert_eq!(scene.peers.most_running.load(Ordering::SeqCst), IN_FLIGHT);
+}
+
+#[tokio::test]
+async fn a_lying_node_is_left_for_the_next_and_its_true_chunks_are_kept() {
+	let scene = scene(vec![Box::new(altering), Box::new(honest)]);
+	scene.fetch().await.unwrap();
+	scene.assert_fetched();
+	assert!(!scene.asked(1).contains(&0), "chunk 0 was fetched twice");
+	assert!(scene.asked(1).contains(&3));
+}
+
+#[tokio::test]
+async fn nodes_that_shift_forge_or_refuse_are_passed_over() {
+	let scene = scene(vec![
+		Box::new(shifting),
+		Box::new(forging),
+		Box::new(refusing),
+		Box::new(honest),
+	]);
+	scene.fetch().await.unwrap();
+	scene.assert_fetched();
+}
+
+#[tokio::test]
+async fn what_the_network_fails_is_asked_again() {
+	let failures = AtomicUsize::new(0);
+	let scene = scene(vec![Box::new(move |request, held| {
+		if failures.fetch_add(1, Ordering::SeqCst) % 3 == 0 {
+			return Err("connection closed".into());
+		}
+		honest(request, held)
+	})]);
+	scene.fetch().await.unwrap();
+	scene.assert_fetched();
+}
+
+#[tokio::test]
+async fn a_part_that_nobody_serves_is_an_error_that_says_why() {
+	let lonely = scene(Vec::new()).fetch().await;
+	assert!(matches!(lonely, Err(Error::Unserved { asked: 0, .. })));
+	let scene = scene(vec![Box::new(refusing), Box::new(|_, _| Err("timeout".into()))]);
+	match scene.fetch().await {
+		Err(Error::Unserved { asked: 2, last }) => assert!(last.contains("timeout"), "{last}"),
+		other => panic!("{other:?}"),
+	}
+}
+
+#[tokio::test]
+async fn a_fetch_goes_on_where_it_was_interrupted() {
+	let scene = scene(vec![Box::new(honest)]);
+	let (manifest, store) = (scene.peers.held.manifest(KEY).unwrap(), &scene.source.store);
+	store.begin(KEY, RECIPIENT, &manifest).unwrap();
+	store.put(KEY, 4, &scene.bytes[4 * CHUNK_SIZE..5 * CHUNK_SIZE]).unwrap();
+	scene.fetch().await.unwrap();
+	scene.assert_fetched();
+	assert!(!scene.asked(0).contains(&4));
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_what_must_not_travel() {
+	let scene = scene(vec![Box::new(honest)]);
+	scene.ledger.change(|exchange| exchange.payload = None);
+	assert!(matches!(scene.fetch().await, Err(Error::NotNow)));
+	scene.ledger.forget_finalised();
+	assert!(matches!(scene.fetch().await, Err(Error::NotNow)));
+	assert!(scene.peers.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_background_fetch_reports_progress_and_failure() {
+	let scene = scene(vec![Box::new(honest)]);
+	let commitment = scene.peers.held.manifest(KEY).unwrap().commitment(KEY.part, &KEY.exchange);
+	let spawner = Arc::new(TokioSpawner);
+	let Source { ledger, store, peers } = scene.source.clone();
+	let fetcher = Fetcher::new(ledger, store, peers, spawner);
+
+	let first = fetcher.advance(KEY, commitment, None).await.unwrap();
+	assert!(first.running && first.stored.is_none());
+	let status = loop {
+		let status = fetcher.advance(KEY, commitment, None).await.unwrap();
+		if !status.running {
+			break status;
+		}
+		tokio::time::sleep(Duration::from_millis(5)).await;
+	};
+	assert!(status.failure.is_none());
+	assert!(status.stored.unwrap().complete);
+	while !fetcher.attempts().is_empty() {
+		tokio::time::sleep(Duration::from_millis(5)).await;
+	}
+
+	scene.source.store.remove(KEY).unwrap();
+	scene.ledger.forget_finalised();
+	fetcher.advance(KEY, commitment, None).await.unwrap();
+	let failure = loop {
+		let status = fetcher.advance(KEY, commitment, None).await.unwrap();
+		if let Some(failure) = status.failure {
+			break failure;
+		}
+		tokio::time::sleep(Duration::from_millis(5)).await;
+	};
+	assert!(matches!(*failure, Error::NotNow));
+}
+
+#[tokio::test]
+async fn only_so_many_parts_are_fetched_at_once() {
+	let scene = scene(vec![Box::new(honest)]);
+	let Source { ledger, store, peers } = scene.source.clone();
+	let fetcher = Fetcher::new(ledger, store, peers, Arc::new(ForgetfulSpawner));
+	let key = |number| Key { exchange: curex_primitives::ExchangeId([100 + number; 32]), ..KEY };
+	fetcher.attempts().extend((0..MAX_RUNNING as u8).map(|number| (key(number), Attempt::Running)));
+	let busy = fetcher.advance(KEY, Commitment([1; 32]), None).await;
+	assert!(matches!(busy, Err(Error::Busy)));
+	fetcher.attempts().remove(&key(0));
+	fetcher.advance(KEY, Commitment([1; 32]), None).await.unwrap();
+	let running = fetcher.attempts().contains_key(&KEY);
+	assert!(!running, "a task that was dropped counts as running");
+}
+
+#[test]
+fn the_senders_nodes_are_asked_first_then_connected_gateways_then_others() {
+	let [connected, distant, gateway, validator, stranger, local] =
+		std::array::from_fn(|_| PeerId::random());
+	let entry = |peer: PeerId, organisation, role| (peer.to_bytes(), organisation, role);
+	let registered = [
+		entry(distant, HOLDER, PeerRole::Validator),
+		entry(connected, HOLDER, PeerRole::Archive),
+		entry(gateway, OrganisationId(7), PeerRole::Gateway),
+		entry(validator, OrganisationId(7), PeerRole::Validator),
+		entry(PeerId::random(), OrganisationId(8), PeerRole::Gateway),
+		entry(local, RECIPIENT, PeerRole::Gateway),
+		(vec![1, 2, 3], HOLDER, PeerRole::Gateway),
+	];
+	let connections = [stranger, validator, local, connected, gateway];
+	let ordered = candidates(HOLDER, &registered, &connections, local);
+	assert_eq!(ordered[..3], [connected, distant, gateway]);
+	assert_eq!(ordered.len(), 5);
+}
+
+/// Drops every task.
+#[derive(Clone)]
+struct ForgetfulSpawner;
+
+type Task = futures::future::BoxFuture<'static, ()>;
+
+impl SpawnNamed for ForgetfulSpawner {
+	fn spawn_blocking(&self, _: &'static str, _: Option<&'static str>, _: Task) {}
+
+	fn spawn(&self, _: &'static str, _: Option<&'static str>, _: Task) {}
+}

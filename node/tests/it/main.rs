@@ -1,0 +1,3 @@
+//! Tests of the node's parts together.
+
+mod transfer;

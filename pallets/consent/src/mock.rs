@@ -1,0 +1,159 @@
+//! A runtime with this pallet alone. Account `16 · organisation + duty` is the organisation's delegate for the duty.
+
+use crate as pallet_consent;
+use curex_primitives::{
+	commitment, AccessMode, BenchmarkDelegates, Category, Commitment, Competences, ConsentId,
+	ConsentTerms, Country, Duty, Grantee, LegalBasis, Moment, OrganisationFacts, OrganisationId,
+	OrganisationKind, OrganisationStatus, Organisations, Purpose,
+};
+use frame::{
+	testing_prelude::*,
+	traits::{EnsureOriginWithArg, UnixTime},
+};
+use std::collections::BTreeMap;
+
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Consent: pallet_consent,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = MockBlock<Test>;
+}
+
+parameter_types! {
+	pub static Now: Moment = START;
+	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
+	pub const Retention: Moment = 30 * DAY;
+	pub const WithdrawalPriority: TransactionPriority = 1 << 60;
+}
+
+impl crate::Config for Test {
+	type DelegateOrigin = Delegates;
+	type Organisations = Members;
+	type Clock = Now;
+	type Retention = Retention;
+	type WithdrawalPriority = WithdrawalPriority;
+	type WeightInfo = ();
+	type BenchmarkHelper = Members;
+}
+
+pub const DAY: Moment = 24 * 3_600 * 1_000;
+pub const START: Moment = 20_000 * DAY;
+pub const HOLDER: OrganisationId = OrganisationId(1);
+pub const GRANTEE: OrganisationId = OrganisationId(2);
+pub const OTHER: OrganisationId = OrganisationId(3);
+pub const CODE: [u8; 32] = [7; 32];
+
+impl UnixTime for Now {
+	fn now() -> core::time::Duration {
+		core::time::Duration::from_millis(Now::get())
+	}
+}
+
+impl Organisations for Members {
+	fn facts(organisation: OrganisationId) -> Option<OrganisationFacts> {
+		Members::get().get(&organisation.0).copied()
+	}
+
+	fn reviewers() -> Vec<OrganisationId> {
+		Vec::new()
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare(organisation: OrganisationId, kind: OrganisationKind) {
+		admit(organisation, kind, OrganisationStatus::Active);
+	}
+}
+
+pub fn admit(organisation: OrganisationId, kind: OrganisationKind, status: OrganisationStatus) {
+	let country = Country::new(*b"GR").unwrap();
+	let facts = OrganisationFacts { kind, country, status, competences: Competences::EMPTY };
+	Members::mutate(|members| members.insert(organisation.0, facts));
+}
+
+pub fn suspend(organisation: OrganisationId) {
+	admit(organisation, OrganisationKind::Hospital, OrganisationStatus::Suspended);
+}
+
+pub struct Delegates;
+
+impl EnsureOriginWithArg<RuntimeOrigin, Duty> for Delegates {
+	type Success = OrganisationId;
+
+	fn try_origin(origin: RuntimeOrigin, duty: &Duty) -> Result<OrganisationId, RuntimeOrigin> {
+		let Ok(account) = ensure_signed(origin.clone()) else { return Err(origin) };
+		let organisation = OrganisationId((account / 16) as u32);
+		let active = Members::facts(organisation).is_some_and(|facts| facts.is_active());
+		(active && account % 16 == *duty as u64).then_some(organisation).ok_or(origin)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin(duty: &Duty) -> Result<RuntimeOrigin, ()> {
+		Ok(delegate(HOLDER, *duty))
+	}
+}
+
+impl BenchmarkDelegates<RuntimeOrigin> for Members {
+	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
+		let organisation = OrganisationId(100 + Members::get().len() as u32);
+		admit(organisation, kind, OrganisationStatus::Active);
+		(delegate(organisation, duty), organisation)
+	}
+}
+
+pub fn delegate(organisation: OrganisationId, duty: Duty) -> RuntimeOrigin {
+	RuntimeOrigin::signed(u64::from(organisation.0) * 16 + duty as u64)
+}
+
+/// The holder's delegate for consents.
+pub fn holder() -> RuntimeOrigin {
+	delegate(HOLDER, Duty::Consent)
+}
+
+/// Good terms, all of whose commitments differ from those under another number.
+pub fn terms(number: u8) -> ConsentTerms {
+	ConsentTerms {
+		grantee: Grantee::Organisation(GRANTEE),
+		basis: LegalBasis::EXPLICIT_CONSENT,
+		purposes: Purpose::Treatment.into(),
+		categories: Category::PatientSummary.into(),
+		access_modes: AccessMode::View.into(),
+		valid_from: START,
+		valid_until: START + 10 * DAY,
+		erase_at: START + 20 * DAY,
+		max_uses: 3,
+		min_interval_s: 0,
+		terms: Commitment([number; 32]),
+		evidence: Commitment([100 + number; 32]),
+		withdraw_lock: commitment::withdraw_lock(&[CODE[0] + number - 1; 32]),
+		policy_version: 1,
+	}
+}
+
+pub fn id(number: u8) -> ConsentId {
+	ConsentId([number; 32])
+}
+
+pub fn new_test_ext() -> TestState {
+	Now::set(START);
+	Members::set(BTreeMap::new());
+	for organisation in [HOLDER, GRANTEE, OTHER] {
+		admit(organisation, OrganisationKind::Hospital, OrganisationStatus::Active);
+	}
+	let mut state: TestState =
+		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();
+	state.execute_with(|| System::set_block_number(1));
+	state
+}
+
+/// Runs a test in a fresh state, and the invariants after it.
+pub fn run(test: impl FnOnce()) {
+	new_test_ext().execute_with(|| {
+		test();
+		Consent::do_try_state().expect("the invariants hold");
+	});
+}

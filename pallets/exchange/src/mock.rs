@@ -1,0 +1,394 @@
+//! A runtime with exchanges and consents. Account `16 · organisation + duty` is the organisation's delegate for the
+//! duty.
+
+use crate as pallet_exchange;
+use crate::{Error, RiskProfile};
+use curex_primitives::{
+	commitment, exchange::exchange_id, AccessMode, AcknowledgementCode, Attestation,
+	BenchmarkDelegates, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
+	Country, Duty, ExchangeId, ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground,
+	LegalBasis, Level, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
+	OrganisationStatus, Organisations, Purpose, ReleaseReason, Tolerance,
+};
+use frame::{
+	testing_prelude::*,
+	traits::{EnsureOriginWithArg, UnixTime},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Consent: pallet_consent,
+		Exchange: pallet_exchange,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = MockBlock<Test>;
+}
+
+parameter_types! {
+	pub static Now: Moment = START;
+	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
+	pub static Unfit: BTreeSet<u32> = BTreeSet::new();
+	pub static Drawn: u64 = 0;
+	pub const Retention: Moment = 30 * DAY;
+	pub const WithdrawalPriority: TransactionPriority = 1 << 60;
+	pub const AnswerWindow: u32 = 10;
+	pub const DeliveryWindow: u32 = 20;
+	pub const ReviewWindow: u32 = 30;
+	pub const EmergencyAlarm: u32 = 2;
+}
+
+impl pallet_consent::Config for Test {
+	type DelegateOrigin = Delegates;
+	type Organisations = Members;
+	type Clock = Now;
+	type Retention = Retention;
+	type WithdrawalPriority = WithdrawalPriority;
+	type WeightInfo = ();
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Members;
+}
+
+impl crate::Config for Test {
+	type DelegateOrigin = Delegates;
+	type Organisations = Members;
+	type Consents = Consent;
+	type Risk = Risk;
+	type Clock = Now;
+	type AnswerWindow = AnswerWindow;
+	type DeliveryWindow = DeliveryWindow;
+	type ReviewWindow = ReviewWindow;
+	type EmergencyAlarm = EmergencyAlarm;
+	type WeightInfo = ();
+	type BenchmarkHelper = Members;
+}
+
+pub const DAY: Moment = 24 * 3_600 * 1_000;
+pub const START: Moment = 20_000 * DAY;
+pub const SLOT: Moment = 4_000;
+pub const HOLDER: OrganisationId = OrganisationId(1);
+pub const RECIPIENT: OrganisationId = OrganisationId(2);
+pub const HOSPITAL: OrganisationId = OrganisationId(3);
+pub const AUTHORITY: OrganisationId = OrganisationId(4);
+pub const OUTSIDER: OrganisationId = OrganisationId(5);
+pub const CONSENT: ConsentId = ConsentId([0xC0; 32]);
+pub const CODE: [u8; 32] = [7; 32];
+
+impl UnixTime for Now {
+	fn now() -> core::time::Duration {
+		core::time::Duration::from_millis(Now::get())
+	}
+}
+
+impl Organisations for Members {
+	fn facts(organisation: OrganisationId) -> Option<OrganisationFacts> {
+		Members::get().get(&organisation.0).copied()
+	}
+
+	fn reviewers() -> Vec<OrganisationId> {
+		let reviews = |facts: &OrganisationFacts| {
+			facts.is_active()
+				&& (facts.kind == OrganisationKind::Hospital
+					|| facts.competences.contains(Competence::DataProtection))
+		};
+		let members = Members::get().into_iter().filter(|(_, facts)| reviews(facts));
+		members.map(|(number, _)| OrganisationId(number)).collect()
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn prepare(organisation: OrganisationId, kind: OrganisationKind) {
+		admit(organisation, kind);
+	}
+}
+
+pub struct Risk;
+
+impl RiskProfile for Risk {
+	fn tolerance(_holder: OrganisationId) -> Tolerance {
+		Tolerance::DEFAULT
+	}
+
+	fn fitness(organisation: OrganisationId) -> Option<Fitness> {
+		let unfit = Unfit::get().contains(&organisation.0);
+		Some(Fitness {
+			cyber: if unfit { Level::VeryHigh } else { Level::Low },
+			privacy: Level::Low,
+			attestation: Attestation::SelfAssessed,
+			assessed_at: START,
+			expires_at: START + 1_000 * DAY,
+		})
+	}
+}
+
+pub fn admit(organisation: OrganisationId, kind: OrganisationKind) {
+	let competences = if kind == OrganisationKind::Authority {
+		Competence::DataProtection.into()
+	} else {
+		Competences::EMPTY
+	};
+	let country = Country::new(*b"GR").unwrap();
+	let facts =
+		OrganisationFacts { kind, country, status: OrganisationStatus::Active, competences };
+	Members::mutate(|members| members.insert(organisation.0, facts));
+}
+
+pub fn set_status(organisation: OrganisationId, status: OrganisationStatus) {
+	Members::mutate(|members| members.get_mut(&organisation.0).unwrap().status = status);
+}
+
+pub fn set_fit(organisation: OrganisationId, fit: bool) {
+	Unfit::mutate(|unfit| {
+		if fit {
+			unfit.remove(&organisation.0);
+		} else {
+			unfit.insert(organisation.0);
+		}
+	});
+}
+
+pub struct Delegates;
+
+impl EnsureOriginWithArg<RuntimeOrigin, Duty> for Delegates {
+	type Success = OrganisationId;
+
+	fn try_origin(origin: RuntimeOrigin, duty: &Duty) -> Result<OrganisationId, RuntimeOrigin> {
+		let Ok(account) = ensure_signed(origin.clone()) else { return Err(origin) };
+		let organisation = OrganisationId((account / 16) as u32);
+		let active = Members::facts(organisation).is_some_and(|facts| facts.is_active());
+		(active && account % 16 == *duty as u64).then_some(organisation).ok_or(origin)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin(duty: &Duty) -> Result<RuntimeOrigin, ()> {
+		Ok(delegate(HOLDER, *duty))
+	}
+}
+
+impl BenchmarkDelegates<RuntimeOrigin> for Members {
+	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
+		let organisation = OrganisationId(100 + Members::get().len() as u32);
+		admit(organisation, kind);
+		(delegate(organisation, duty), organisation)
+	}
+}
+
+pub fn delegate(organisation: OrganisationId, duty: Duty) -> RuntimeOrigin {
+	RuntimeOrigin::signed(u64::from(organisation.0) * 16 + duty as u64)
+}
+
+/// The organisation's delegate for exchanges.
+pub fn side(organisation: OrganisationId) -> RuntimeOrigin {
+	delegate(organisation, Duty::Exchange)
+}
+
+/// A commitment that nobody has used.
+pub fn fresh() -> Commitment {
+	Drawn::mutate(|drawn| *drawn += 1);
+	let mut bytes = [0xAA; 32];
+	bytes[..8].copy_from_slice(&Drawn::get().to_le_bytes());
+	Commitment(bytes)
+}
+
+/// The terms of [`CONSENT`]: the recipient may have two patient summaries for treatment.
+pub fn terms() -> ConsentTerms {
+	ConsentTerms {
+		grantee: Grantee::Organisation(RECIPIENT),
+		basis: LegalBasis::EXPLICIT_CONSENT,
+		purposes: Purpose::Treatment.into(),
+		categories: Category::PatientSummary.into(),
+		access_modes: AccessMode::View.into(),
+		valid_from: START,
+		valid_until: START + DAY,
+		erase_at: START + DAY,
+		max_uses: 2,
+		min_interval_s: 0,
+		terms: fresh(),
+		evidence: fresh(),
+		withdraw_lock: commitment::withdraw_lock(&CODE),
+		policy_version: 1,
+	}
+}
+
+pub fn file(id: ConsentId, terms: ConsentTerms) {
+	assert_ok!(Consent::file(delegate(HOLDER, Duty::Consent), id, terms));
+}
+
+pub fn withdraw() {
+	assert_ok!(Consent::withdraw(delegate(HOLDER, Duty::Consent), CONSENT));
+}
+
+/// A request of the recipient under [`CONSENT`].
+pub fn pull() -> ExchangeProposal {
+	ExchangeProposal {
+		partner: HOLDER,
+		gate: Gate::Consent(CONSENT),
+		purpose: Purpose::Treatment,
+		categories: Category::PatientSummary.into(),
+		envelope: fresh(),
+		recipient_key: fresh(),
+	}
+}
+
+/// An offer of the holder under [`CONSENT`].
+pub fn push() -> ExchangeProposal {
+	ExchangeProposal { partner: RECIPIENT, recipient_key: Commitment([0; 32]), ..pull() }
+}
+
+/// A break-glass of the recipient.
+pub fn urgent() -> ExchangeProposal {
+	ExchangeProposal {
+		gate: Gate::BreakGlass(Ground::LifeThreat),
+		purpose: Purpose::EmergencyTreatment,
+		..pull()
+	}
+}
+
+pub fn key(number: u8) -> [u8; 32] {
+	[number; 32]
+}
+
+pub fn requested(number: u8) -> ExchangeId {
+	assert_ok!(Exchange::request(side(RECIPIENT), key(number), pull()));
+	exchange_id(RECIPIENT, &key(number))
+}
+
+pub fn offered(number: u8) -> ExchangeId {
+	assert_ok!(Exchange::offer(side(HOLDER), key(number), push()));
+	exchange_id(HOLDER, &key(number))
+}
+
+pub fn approved(number: u8) -> ExchangeId {
+	let id = requested(number);
+	assert_ok!(Exchange::approve(side(HOLDER), id));
+	id
+}
+
+pub fn dispatched(number: u8) -> ExchangeId {
+	let id = approved(number);
+	assert_ok!(Exchange::dispatch(side(HOLDER), id, fresh()));
+	id
+}
+
+pub fn delivered(number: u8) -> ExchangeId {
+	let id = dispatched(number);
+	assert_ok!(Exchange::receive(side(RECIPIENT), id, fresh()));
+	id
+}
+
+pub fn emergency(number: u8) -> ExchangeId {
+	let origin = delegate(RECIPIENT, Duty::Emergency);
+	assert_ok!(Exchange::break_glass(origin, key(number), urgent(), fresh()));
+	exchange_id(RECIPIENT, &key(number))
+}
+
+/// An exchange that stands in this state; [`CONSENT`] is filed.
+pub fn in_state(state: ExchangeState, number: u8) -> ExchangeId {
+	use ExchangeState::*;
+	match state {
+		Requested => requested(number),
+		Held => {
+			set_fit(RECIPIENT, false);
+			let id = requested(number);
+			set_fit(RECIPIENT, true);
+			id
+		},
+		Offered => offered(number),
+		Approved => approved(number),
+		Dispatched => dispatched(number),
+		Delivered => delivered(number),
+		Acknowledged => {
+			let id = delivered(number);
+			let code = AcknowledgementCode::Accepted;
+			assert_ok!(Exchange::acknowledge(side(RECIPIENT), id, code, None));
+			id
+		},
+		NotServed => {
+			let id = requested(number);
+			forward(AnswerWindow::get() + 1);
+			id
+		},
+		Terminated => {
+			let id = approved(number);
+			withdraw();
+			id
+		},
+		Expired => {
+			let id = approved(number);
+			forward(DeliveryWindow::get() + 1);
+			id
+		},
+	}
+}
+
+pub fn release(id: ExchangeId) -> DispatchResult {
+	Exchange::release(delegate(HOLDER, Duty::Review), id, ReleaseReason::ClinicalNeed)
+}
+
+pub fn state_of(id: ExchangeId) -> ExchangeState {
+	Exchange::effective(id).unwrap().1
+}
+
+/// Whether the calls that serve data fail, whatever state the exchange stands in.
+pub fn serves_nothing(id: ExchangeId) {
+	for result in [
+		Exchange::approve(side(HOLDER), id),
+		Exchange::accept(side(RECIPIENT), id, fresh()),
+		Exchange::dispatch(side(HOLDER), id, fresh()),
+		Exchange::receive(side(RECIPIENT), id, fresh()),
+	] {
+		assert!(result.is_err());
+	}
+}
+
+/// Lets blocks pass without idle time.
+pub fn skip(blocks: u32) {
+	System::set_block_number(System::block_number() + u64::from(blocks));
+	Now::mutate(|now| *now += SLOT * u64::from(blocks));
+}
+
+/// Lets blocks pass, each with idle time at its end; the present block ends too.
+pub fn forward(blocks: u32) {
+	for _ in 0..blocks {
+		Exchange::on_idle(System::block_number(), Weight::MAX);
+		skip(1);
+	}
+}
+
+pub fn new_test_ext() -> TestState {
+	Now::set(START);
+	Drawn::set(0);
+	Unfit::set(BTreeSet::new());
+	Members::set(BTreeMap::new());
+	admit(HOLDER, OrganisationKind::Hospital);
+	admit(RECIPIENT, OrganisationKind::CareCentre);
+	admit(HOSPITAL, OrganisationKind::Hospital);
+	admit(AUTHORITY, OrganisationKind::Authority);
+	admit(OUTSIDER, OrganisationKind::CareCentre);
+	let mut state: TestState =
+		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();
+	state.execute_with(|| System::set_block_number(1));
+	state
+}
+
+/// Runs a test in a fresh state with [`CONSENT`] filed, and the invariants after it.
+pub fn run(test: impl FnOnce()) {
+	new_test_ext().execute_with(|| {
+		file(CONSENT, terms());
+		test();
+		check_invariants();
+	});
+}
+
+pub fn check_invariants() {
+	Exchange::do_try_state().expect("the invariants hold");
+}
+
+/// Checks that a call fails with the error and changes nothing.
+#[track_caller]
+pub fn refuse(call: impl FnOnce() -> DispatchResult, error: Error<Test>) {
+	assert_noop!(call(), error);
+}

@@ -1,0 +1,15 @@
+mod accept;
+mod acknowledge;
+mod approve;
+mod break_glass;
+mod closing;
+mod dispatch;
+mod offer;
+mod race;
+mod reading;
+mod receive;
+mod refusal;
+mod release;
+mod request;
+mod review;
+mod table;

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Sets the machine up and runs every check of the project:
+# formatting, lints, tests with a benchmark smoke run, chain specifications, and the main job from end to end.
+#
+#   scripts/test.sh              everything
+#   scripts/test.sh --no-story   without the main job
+set -euo pipefail
+source "$(dirname "$0")/setup.sh"
+setup_build
+[ "${1:-}" = --no-story ] || setup_lab
+cd "$CUREX_ROOT"
+
+stage() { say "--- $* ($(date +%H:%M:%S))"; }
+
+stage "formatting"
+cargo fmt --all --check || die "the code is not formatted" "run: cargo fmt --all"
+
+stage "dependencies: no RocksDB"
+if cargo tree --locked -e normal,build -i librocksdb-sys >/dev/null 2>&1; then
+	die "the default build contains RocksDB" "see docs/build.md"
+fi
+
+build_programs --timings
+
+stage "tests, with every benchmark run once"
+cargo test --release --locked --workspace
+
+stage "lints"
+SKIP_WASM_BUILD=1 cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+stage "chain specifications and metadata"
+bash scripts/chain-specs.sh --check
+
+if [ "${1:-}" != --no-story ]; then
+	stage "the main job"
+	home=$(mktemp -d "$CUREX_CACHE/story.XXXXXX")
+	trap 'rm -rf "$home"' EXIT
+	"$CARGO_TARGET_DIR/release/curex-localnet" --binaries "$CARGO_TARGET_DIR/release" \
+		--root "$CUREX_ROOT" --home "$home" --once
+fi
+say "all checks passed"

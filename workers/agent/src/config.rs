@@ -1,0 +1,294 @@
+//! The agent's configuration: one TOML file, no key that is not known.
+//!
+//! Relative paths are relative to the folder of the file.
+
+use std::{
+	collections::BTreeSet,
+	fs,
+	path::{Path, PathBuf},
+};
+
+use curex_primitives::OrganisationId;
+use serde::{de, Deserialize, Deserializer};
+
+use crate::{clinical::Clinical, Error};
+
+/// Milliseconds of an hour.
+const HOUR: u64 = 3_600_000;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+	/// The organisation's number on the ledger.
+	pub organisation: OrganisationId,
+	/// Folder of the database and the log of probes.
+	pub data: PathBuf,
+	/// File of the evidence key; `evidence.key` in the data folder unless given.
+	#[serde(default)]
+	pub evidence_key: Option<PathBuf>,
+	/// The node's socket; the command line may name another.
+	#[serde(default)]
+	pub mailbox: Option<PathBuf>,
+	/// Public worker keys whose orders are carried out.
+	pub accept_orders_from: Vec<WorkerKey>,
+	/// What may be probed, how fast; off unless switched on.
+	#[serde(default)]
+	pub discovery: curex_discovery::Policy,
+	/// Advisories.
+	#[serde(default)]
+	pub feeds: Option<Feeds>,
+	/// Logs to watch.
+	#[serde(default)]
+	pub events: Vec<EventSource>,
+	/// How to watch them.
+	#[serde(default)]
+	pub watch: curex_threats::Config,
+	/// The staff survey.
+	#[serde(default)]
+	pub survey: Option<SurveyFiles>,
+	/// What safeguards may cost.
+	#[serde(default)]
+	pub budget: Budget,
+	/// How long an assessment counts, and what it takes into account.
+	#[serde(default)]
+	pub assessment: AssessmentPolicy,
+	/// Assets, workflows and processing of the hospital.
+	#[serde(default)]
+	pub clinical: Clinical,
+}
+
+/// A public sr25519 key, `0x…` with 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerKey(pub [u8; 32]);
+
+impl<'de> Deserialize<'de> for WorkerKey {
+	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+		let text = String::deserialize(deserializer)?;
+		let mut key = [0; 32];
+		hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(&text), &mut key)
+			.map_err(|_| de::Error::custom("a worker key has 64 hexadecimal digits after 0x"))?;
+		Ok(Self(key))
+	}
+}
+
+/// Where advisories come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feeds {
+	/// A folder of CSAF, NVD, OSV, KEV and EPSS files.
+	pub folder: PathBuf,
+}
+
+/// A log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSource {
+	/// How reports call it.
+	pub name: String,
+	/// Its format: `zeek` or `fhir-audit`.
+	pub format: curex_threats::Format,
+	/// The file.
+	pub path: PathBuf,
+}
+
+/// The survey's files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurveyFiles {
+	/// Answers by staff group, `.json` or `.csv`.
+	pub answers: PathBuf,
+	/// A questionnaire of the hospital's own; the standard one unless given.
+	#[serde(default)]
+	pub questionnaire: Option<PathBuf>,
+}
+
+/// What safeguards may cost in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+	/// Money, in cents.
+	pub cents: u64,
+	/// Working time of the hospital's own staff, in hours; without limit unless given.
+	#[serde(default)]
+	pub indirect_hours: Option<u64>,
+}
+
+/// How long an assessment counts, and what it takes into account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssessmentPolicy {
+	/// Hours until it ceases to count, 1 to 8,784 (366 days).
+	pub valid_for_hours: u64,
+	/// Hours for which an alert is taken into account.
+	pub alerts_for_hours: u64,
+	/// Hours after which an inventory or a watch counts as out of date and lowers the confidence.
+	pub stale_after_hours: u64,
+}
+
+impl Default for AssessmentPolicy {
+	fn default() -> Self {
+		Self { valid_for_hours: 720, alerts_for_hours: 336, stale_after_hours: 168 }
+	}
+}
+
+impl AssessmentPolicy {
+	/// How long an assessment counts, in milliseconds.
+	pub fn validity(&self) -> u64 {
+		self.valid_for_hours.saturating_mul(HOUR)
+	}
+}
+
+impl Config {
+	/// Reads and checks a configuration.
+	///
+	/// # Errors
+	/// [`Error::Configuration`] names the first key that is not usable; [`Error::Io`] if the file cannot be read.
+	pub fn load(path: &Path) -> Result<Self, Error> {
+		let text = fs::read_to_string(path).map_err(Error::io("reading", path))?;
+		Self::parse(&text, path)
+	}
+
+	/// Reads and checks a configuration from its text; `path` is where it is, or would be.
+	///
+	/// # Errors
+	/// [`Error::Configuration`].
+	pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+		let mut config: Self = toml::from_str(text).map_err(|error| Error::Configuration {
+			path: path.into(),
+			key: key_at(text, error.span()),
+			problem: error.message().to_owned(),
+		})?;
+		config.check(path)?;
+		config.resolve(path.parent().unwrap_or(Path::new("")));
+		Ok(config)
+	}
+
+	/// The file of the evidence key.
+	pub fn key_file(&self) -> PathBuf {
+		self.evidence_key.clone().unwrap_or_else(|| self.data.join("evidence.key"))
+	}
+
+	fn check(&self, path: &Path) -> Result<(), Error> {
+		let wrong = |key: &str, problem: String| {
+			Err(Error::Configuration { path: path.into(), key: key.into(), problem })
+		};
+		if self.data.as_os_str().is_empty() {
+			return wrong("data", "it is empty; name a folder that only the agent may read".into());
+		}
+		if self.accept_orders_from.is_empty() {
+			return wrong(
+				"accept_orders_from",
+				"no key is named; give the node's worker key, or no order is ever carried out".into(),
+			);
+		}
+		if let Err(error) = self.discovery.validate() {
+			return wrong("discovery", error.to_string());
+		}
+		if let Err(error) = self.watch.check() {
+			return wrong("watch", error.to_string());
+		}
+		let mut names = BTreeSet::new();
+		if let Some(twice) = self.events.iter().find(|source| !names.insert(&source.name)) {
+			return wrong("events.name", format!("{} appears twice; give each log its own", twice.name));
+		}
+		let AssessmentPolicy { valid_for_hours, .. } = self.assessment;
+		if !(1..=8_784).contains(&valid_for_hours) {
+			return wrong(
+				"assessment.valid_for_hours",
+				format!("{valid_for_hours} is not between 1 and 8,784"),
+			);
+		}
+		match self.clinical.check() {
+			Ok(()) => Ok(()),
+			Err((key, problem)) => wrong(&key, problem),
+		}
+	}
+
+	fn resolve(&mut self, folder: &Path) {
+		let here = |path: &mut PathBuf| *path = folder.join(&*path);
+		here(&mut self.data);
+		self.evidence_key.iter_mut().for_each(here);
+		self.mailbox.iter_mut().for_each(here);
+		self.feeds.iter_mut().for_each(|feeds| here(&mut feeds.folder));
+		self.events.iter_mut().for_each(|source| here(&mut source.path));
+		if let Some(survey) = &mut self.survey {
+			here(&mut survey.answers);
+			survey.questionnaire.iter_mut().for_each(here);
+		}
+		self.discovery.host_packages.iter_mut().for_each(here);
+		here(&mut self.discovery.host_release);
+	}
+}
+
+/// The line of a fault and the key on it, for a message.
+fn key_at(text: &str, span: Option<std::ops::Range<usize>>) -> String {
+	let Some(before) = span.and_then(|span| text.get(..span.start)) else {
+		return "a required key".into();
+	};
+	let number = before.matches('\n').count() + 1;
+	let line = text.lines().nth(number - 1).unwrap_or_default();
+	let key = line.split('=').next().unwrap_or_default().trim();
+	format!("line {number}, `{key}`")
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const LEAST: &str = "
+organisation = 1
+data = \"agent\"
+accept_orders_from = [\"0x0101010101010101010101010101010101010101010101010101010101010101\"]
+";
+
+	fn parse(text: &str) -> Result<Config, Error> {
+		Config::parse(text, Path::new("/etc/curex/agent.toml"))
+	}
+
+	fn refusal(text: &str) -> String {
+		parse(text).map(|_| ()).unwrap_err().to_string()
+	}
+
+	#[test]
+	fn the_least_configuration_probes_nothing() {
+		let config = parse(LEAST).unwrap();
+		assert!(!config.discovery.active);
+		assert_eq!(config.key_file(), Path::new("/etc/curex/agent/evidence.key"));
+		assert_eq!(config.accept_orders_from, [WorkerKey([1; 32])]);
+	}
+
+	#[test]
+	fn an_unknown_key_is_named_with_its_line() {
+		let message = refusal(&format!("{LEAST}\n[discovery]\nactiv = true\n"));
+		assert!(message.contains("line 7") && message.contains("activ"), "{message}");
+		assert!(refusal(&format!("budgets = 1\n{LEAST}")).contains("budgets"));
+	}
+
+	#[test]
+	fn a_missing_key_is_named() {
+		let message = refusal("organisation = 1\ndata = \"agent\"\n");
+		assert!(message.contains("accept_orders_from"), "{message}");
+	}
+
+	#[test]
+	fn values_out_of_range_are_refused_with_their_key() {
+		for (addition, key) in [
+			("[assessment]\nvalid_for_hours = 0", "assessment.valid_for_hours"),
+			("[watch]\nfalse_alarm_rate = 0.9", "watch"),
+			("[discovery]\nprobes_per_second = 0", "discovery"),
+			(
+				"[[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"\n\
+				 [[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"",
+				"events.name",
+			),
+			("[[clinical.assets]]\nid = \"a\"\nat = [\"nowhere\"]\ncriticality = \"high\"", "at"),
+		] {
+			let message = refusal(&format!("{LEAST}\n{addition}\n"));
+			assert!(message.contains(key), "{key}: {message}");
+		}
+		let nobody = LEAST.replace("\"0x", "#");
+		assert!(refusal(&nobody).contains("accept_orders_from"));
+		assert!(refusal(&LEAST.replace("0x01", "0x")).contains("64 hexadecimal"));
+	}
+}

@@ -1,0 +1,671 @@
+//! The agent's database: the durable outbox, the sealed evidence, what was done already.
+//!
+//! One SQLite file, write-ahead log, synchronised fully. What belongs together is written in one transaction:
+//! numbers, evidence, reports and the order they answer either all exist after a crash or none does. Nothing
+//! confidential is in the clear: documents and states are sealed, alerts are remembered by a keyed fingerprint.
+
+use std::{
+	fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+	os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+	path::{Path, PathBuf},
+};
+
+use codec::{Decode, Encode};
+use curex_primitives::{
+	commitment::Domain, Commitment, Level, Moment, OrganisationId, Report, ReportKind, Task,
+	WorkOrder,
+};
+use rusqlite::{params, Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use serde_json::{json, Value};
+use zeroize::Zeroizing;
+
+use crate::{
+	canonical,
+	evidence::{commit, random_salt, report_context, EvidenceKey, Opened},
+	Error,
+};
+
+/// Name of the database within the data folder.
+const DATABASE: &str = "agent.sqlite";
+/// Name of the file whose lock says that an agent works in the folder.
+const LOCK: &str = "agent.lock";
+/// Layout of the database.
+const LAYOUT: i64 = 1;
+
+const SCHEMA: &str = "
+	CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+	CREATE TABLE counters (
+		kind INTEGER PRIMARY KEY, last INTEGER NOT NULL, confirmed INTEGER NOT NULL
+	) STRICT;
+	CREATE TABLE entries (
+		sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+		kind INTEGER NOT NULL, number INTEGER NOT NULL,
+		report BLOB NOT NULL, sealed BLOB NOT NULL,
+		state TEXT NOT NULL CHECK (state IN ('queued', 'handed', 'confirmed', 'refused')),
+		reason TEXT, recorded_at INTEGER NOT NULL,
+		UNIQUE (kind, number)
+	) STRICT;
+	CREATE INDEX entries_by_state ON entries (state, sequence);
+	CREATE TABLE orders (
+		id BLOB PRIMARY KEY, number INTEGER NOT NULL, task TEXT NOT NULL, issued_at INTEGER NOT NULL,
+		done INTEGER NOT NULL, attempts INTEGER NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL
+	) STRICT;
+	CREATE TABLE states (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+	CREATE TABLE alerts (fingerprint BLOB PRIMARY KEY, severity INTEGER NOT NULL) STRICT;
+";
+
+/// What an order is remembered by: the hash of its content and signer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRecord {
+	/// Identifies it.
+	pub id: [u8; 32],
+	/// The order.
+	pub order: WorkOrder,
+}
+
+/// A report before it has a number, with what stands behind it.
+#[derive(Clone, Debug)]
+pub struct Draft {
+	/// The public record; its commitments are filled in when it is recorded.
+	pub report: Report,
+	/// The evidence, a JSON object.
+	pub document: Value,
+	/// The inputs of the computation, where the report commits to them apart.
+	pub inputs: Option<Value>,
+	/// The alert that it announces, if it is an alert.
+	pub alert: Option<AlertMark>,
+}
+
+/// By what an announced alert is recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertMark {
+	/// Keyed fingerprint of its id.
+	pub fingerprint: [u8; 32],
+	/// The severity that is announced.
+	pub severity: Level,
+}
+
+/// What is remembered apart from reports, sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateName {
+	/// How much the last watch could judge.
+	Watch,
+	/// The last survey: its campaign, fingerprint and group results.
+	Survey,
+}
+
+impl StateName {
+	fn text(self) -> &'static str {
+		match self {
+			Self::Watch => "watch",
+			Self::Survey => "survey",
+		}
+	}
+
+	fn associated(self) -> Vec<u8> {
+		[b"curex/agent/state/", self.text().as_bytes()].concat()
+	}
+}
+
+/// All that came of a task.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+	/// Reports, in the order in which they are to be recorded.
+	pub drafts: Vec<Draft>,
+	/// States to remember.
+	pub states: Vec<(StateName, Value)>,
+	/// What the operator should know.
+	pub notes: Vec<String>,
+}
+
+/// A report that was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Recorded {
+	/// Its number, rising per kind.
+	pub number: u64,
+	/// The public record.
+	pub report: Report,
+}
+
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+	/// To work: makes what is missing, excludes other agents.
+	Work,
+	/// To look: changes nothing, beside a working agent.
+	Look,
+}
+
+/// The database with the key to its evidence.
+pub struct Store {
+	pub(crate) connection: Connection,
+	pub(crate) key: EvidenceKey,
+	pub(crate) organisation: OrganisationId,
+	/// Held while the store lives.
+	_lock: Option<File>,
+}
+
+impl Store {
+	/// Opens the database in `folder`.
+	///
+	/// # Errors
+	/// [`Error::InUse`], [`Error::OtherOrganisation`], [`Error::LaterLayout`], [`Error::DoesNotOpen`] if the key is not the
+	/// one of this database, [`Error::NotFound`] if there is nothing to look at, and what files and SQLite refuse.
+	pub fn open(
+		folder: &Path,
+		key_file: &Path,
+		organisation: OrganisationId,
+		access: Access,
+	) -> Result<Self, Error> {
+		let path = folder.join(DATABASE);
+		let exists = path.try_exists().map_err(Error::io("looking for", &path))?;
+		if !exists && access == Access::Look {
+			return Err(Error::NotFound { what: format!("the database {}", path.display()) });
+		}
+		let lock = match access {
+			Access::Look => None,
+			Access::Work => Some(lock(folder)?),
+		};
+		if exists && !key_file.try_exists().map_err(Error::io("looking for", key_file))? {
+			return Err(Error::File {
+				path: key_file.into(),
+				problem: "the evidence key of an existing database is missing; restore it from its backup"
+					.into(),
+			});
+		}
+		let key = EvidenceKey::load_or_create(key_file)?;
+		let connection = connect(&path, access)?;
+		let mut store = Self { connection, key, organisation, _lock: lock };
+		if access == Access::Work {
+			store.prepare()?;
+		}
+		store.check_owner()?;
+		Ok(store)
+	}
+
+	fn prepare(&mut self) -> Result<(), Error> {
+		let fingerprint = self.key.fingerprint("key");
+		let organisation = self.organisation.0.to_le_bytes();
+		let transaction = self.write()?;
+		let layout: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+		if layout == 0 {
+			transaction.execute_batch(SCHEMA)?;
+			let insert = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
+			transaction.execute(insert, params!["organisation", organisation])?;
+			transaction.execute(insert, params!["key", fingerprint])?;
+			transaction.pragma_update(None, "user_version", LAYOUT)?;
+		}
+		transaction.commit()?;
+		Ok(())
+	}
+
+	fn check_owner(&self) -> Result<(), Error> {
+		let found: i64 = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+		if found != LAYOUT {
+			return Err(Error::LaterLayout { found, known: LAYOUT });
+		}
+		let organisation: [u8; 4] = self.meta("organisation")?;
+		let found = u32::from_le_bytes(organisation);
+		if found != self.organisation.0 {
+			return Err(Error::OtherOrganisation { expected: self.organisation, found });
+		}
+		if self.meta::<32>("key")? != self.key.fingerprint("key") {
+			return Err(Error::DoesNotOpen { what: "this database".into() });
+		}
+		Ok(())
+	}
+
+	fn meta<const N: usize>(&self, name: &str) -> Result<[u8; N], Error> {
+		let query = "SELECT value FROM meta WHERE name = ?1";
+		Ok(self.connection.query_row(query, [name], |row| row.get(0))?)
+	}
+
+	pub(crate) fn write(&mut self) -> Result<Transaction<'_>, Error> {
+		Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+	}
+
+	/// Records what came of a task, all or nothing: numbers, sealed evidence, reports, states and the order it answers.
+	///
+	/// # Errors
+	/// [`Error::Report`] if a report is not fit for the ledger; [`Error::Database`]. Nothing was recorded then.
+	pub fn record(
+		&mut self,
+		order: Option<&OrderRecord>,
+		outcome: &Outcome,
+		now: Moment,
+	) -> Result<Vec<Recorded>, Error> {
+		let organisation = self.organisation;
+		let transaction =
+			self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+		let scribe = Scribe { transaction: &transaction, key: &self.key, organisation, now };
+		let recorded = outcome
+			.drafts
+			.iter()
+			.map(|draft| scribe.record(draft))
+			.collect::<Result<Vec<_>, _>>()?;
+		for (name, state) in &outcome.states {
+			scribe.remember(*name, state)?;
+		}
+		if let Some(order) = order {
+			scribe.finish(order, &outcome.notes.join(" "))?;
+		}
+		transaction.commit()?;
+		Ok(recorded)
+	}
+
+	/// What was remembered last; nothing if nothing was.
+	///
+	/// # Errors
+	/// [`Error::DoesNotOpen`], [`Error::Database`].
+	pub fn state(&self, name: StateName) -> Result<Option<Value>, Error> {
+		let query = "SELECT sealed FROM states WHERE name = ?1";
+		let sealed: Option<Vec<u8>> =
+			self.connection.query_row(query, [name.text()], |row| row.get(0)).optional()?;
+		let Some(sealed) = sealed else { return Ok(None) };
+		let what = format!("the state `{}`", name.text());
+		let opened = self.key.open(&name.associated(), &sealed, &what)?;
+		Ok(Some(serde_json::from_slice(&opened.document)?))
+	}
+
+	/// The severity with which an alert was announced; nothing if it was not.
+	///
+	/// # Errors
+	/// [`Error::Database`].
+	pub fn announced(&self, alert: &str) -> Result<Option<Level>, Error> {
+		let fingerprint = self.key.fingerprint(alert);
+		let query = "SELECT severity FROM alerts WHERE fingerprint = ?1";
+		let severity: Option<u8> =
+			self.connection.query_row(query, [fingerprint], |row| row.get(0)).optional()?;
+		severity.map(|index| known(Level::ALL, index, "severity")).transpose()
+	}
+
+	/// By what an alert with this id will be recognised.
+	pub fn alert_mark(&self, alert: &str, severity: Level) -> AlertMark {
+		AlertMark { fingerprint: self.key.fingerprint(alert), severity }
+	}
+
+	/// Whether an order was carried out.
+	///
+	/// # Errors
+	/// [`Error::Database`].
+	pub fn is_done(&self, id: &[u8; 32]) -> Result<bool, Error> {
+		let query = "SELECT done FROM orders WHERE id = ?1";
+		let done: Option<bool> =
+			self.connection.query_row(query, [id], |row| row.get(0)).optional()?;
+		Ok(done.unwrap_or(false))
+	}
+
+	/// Notes that an order could not be carried out, and why. Returns how often that happened.
+	///
+	/// # Errors
+	/// [`Error::Database`].
+	pub fn note_failure(
+		&mut self,
+		record: &OrderRecord,
+		why: &str,
+		now: Moment,
+	) -> Result<u32, Error> {
+		let attempts = "INSERT INTO orders (id, number, task, issued_at, done, attempts, detail, at)
+			VALUES (?1, ?2, ?3, ?4, 0, 1, ?5, ?6)
+			ON CONFLICT (id) DO UPDATE SET
+				attempts = attempts + 1, detail = excluded.detail, at = excluded.at
+			RETURNING attempts";
+		let OrderRecord { id, order } = record;
+		let row = params![
+			id,
+			small(order.number)?,
+			task_name(order.task),
+			order.issued_at,
+			why,
+			small(now)?
+		];
+		Ok(self.connection.query_row(attempts, row, |row| row.get(0))?)
+	}
+
+	/// The last attempt at every task, by task.
+	///
+	/// # Errors
+	/// [`Error::Database`].
+	pub fn last_orders(&self) -> Result<Value, Error> {
+		let mut statement = self.connection.prepare(
+			"SELECT task, number, issued_at, done, attempts, detail, max(at) FROM orders GROUP BY task",
+		)?;
+		let mut tasks = serde_json::Map::new();
+		let mut rows = statement.query([])?;
+		while let Some(row) = rows.next()? {
+			let value = json!({
+				"order": row.get::<_, i64>(1)?,
+				"issued_at": row.get::<_, i64>(2)?,
+				"done": row.get::<_, bool>(3)?,
+				"attempts": row.get::<_, i64>(4)?,
+				"detail": row.get::<_, String>(5)?,
+				"at": row.get::<_, i64>(6)?,
+			});
+			tasks.insert(row.get(0)?, value);
+		}
+		Ok(Value::Object(tasks))
+	}
+
+	/// Opens the evidence of a report and checks it against the report's commitment.
+	///
+	/// # Errors
+	/// [`Error::NotFound`], [`Error::DoesNotOpen`], [`Error::OtherCommitment`], [`Error::Database`].
+	pub fn open_evidence(&self, kind: ReportKind, number: u64) -> Result<(Report, Opened), Error> {
+		let what = format!("{} {number}", kind_name(kind));
+		let query = "SELECT report, sealed FROM entries WHERE kind = ?1 AND number = ?2";
+		let (report, sealed): (Vec<u8>, Vec<u8>) = self
+			.connection
+			.query_row(query, params![kind as u8, small(number)?], |row| {
+				Ok((row.get(0)?, row.get(1)?))
+			})
+			.optional()?
+			.ok_or_else(|| Error::NotFound { what: what.clone() })?;
+		let report = decode_report(&report)?;
+		let context = report_context(self.organisation, kind, number);
+		let opened = self.key.open(&context, &sealed, &what)?;
+		let made = commit(Domain::Evidence, &context, &opened.salt, &opened.document);
+		let stated = evidence_of(&report);
+		if made != stated || report.kind() != kind {
+			return Err(Error::OtherCommitment { what, commitment: stated.to_string() });
+		}
+		Ok((report, opened))
+	}
+
+	/// Checks a report's commitment to its inputs against its opened evidence, which holds inputs and salt.
+	///
+	/// # Errors
+	/// [`Error::OtherCommitment`].
+	pub fn check_inputs(&self, report: &Report, number: u64, opened: &Opened) -> Result<(), Error> {
+		let kind = report.kind();
+		let stated = inputs_of(report).map(|stated| stated.to_string()).unwrap_or_default();
+		let other = || Error::OtherCommitment {
+			what: format!("the inputs of {} {number}", kind_name(kind)),
+			commitment: stated.clone(),
+		};
+		let document: Value = serde_json::from_slice(&opened.document)?;
+		let mut salt = Zeroizing::new([0; 32]);
+		let digits = document["inputs_salt"].as_str().and_then(|salt| salt.strip_prefix("0x"));
+		hex::decode_to_slice(digits.ok_or_else(other)?, &mut *salt).map_err(|_| other())?;
+		let bytes = Zeroizing::new(canonical::to_bytes(&document["inputs"])?);
+		let context = report_context(self.organisation, kind, number);
+		if inputs_of(report) != Some(commit(Domain::Inputs, &context, &salt, &bytes)) {
+			return Err(other());
+		}
+		Ok(())
+	}
+
+	/// Whose database it is.
+	pub fn organisation(&self) -> OrganisationId {
+		self.organisation
+	}
+
+	/// The number of the newest report of a kind; nothing if there is none.
+	///
+	/// # Errors
+	/// [`Error::Database`].
+	pub fn newest(&self, kind: ReportKind) -> Result<Option<u64>, Error> {
+		let query = "SELECT max(number) FROM entries WHERE kind = ?1";
+		let number: Option<i64> =
+			self.connection.query_row(query, [kind as u8], |row| row.get(0))?;
+		number.map(large).transpose()
+	}
+
+	/// The newest report of a kind with its document; nothing if there is none.
+	///
+	/// # Errors
+	/// As [`Self::open_evidence`].
+	pub fn newest_document(
+		&self,
+		kind: ReportKind,
+	) -> Result<Option<(u64, Report, Value)>, Error> {
+		let Some(number) = self.newest(kind)? else { return Ok(None) };
+		let (report, opened) = self.open_evidence(kind, number)?;
+		Ok(Some((number, report, serde_json::from_slice(&opened.document)?)))
+	}
+
+	/// The reports of a kind that were recorded at `since` or later, oldest first, with their documents.
+	///
+	/// # Errors
+	/// As [`Self::open_evidence`].
+	pub fn documents_since(
+		&self,
+		kind: ReportKind,
+		since: Moment,
+	) -> Result<Vec<(Report, Value)>, Error> {
+		let mut statement = self.connection.prepare_cached(
+			"SELECT number FROM entries WHERE kind = ?1 AND recorded_at >= ?2 ORDER BY number",
+		)?;
+		let numbers = statement
+			.query_map(params![kind as u8, small(since)?], |row| row.get(0))?
+			.collect::<Result<Vec<i64>, _>>()?;
+		let documents = numbers.into_iter().map(|number| {
+			let (report, opened) = self.open_evidence(kind, large(number)?)?;
+			Ok((report, serde_json::from_slice(&opened.document)?))
+		});
+		documents.collect()
+	}
+}
+
+/// Writes within one transaction.
+struct Scribe<'a> {
+	transaction: &'a Transaction<'a>,
+	key: &'a EvidenceKey,
+	organisation: OrganisationId,
+	now: Moment,
+}
+
+impl Scribe<'_> {
+	fn record(&self, draft: &Draft) -> Result<Recorded, Error> {
+		let kind = draft.report.kind();
+		let number = self.next_number(kind)?;
+		let context = report_context(self.organisation, kind, number);
+		let mut document = match draft.document.clone() {
+			Value::Object(members) => members,
+			other => serde_json::Map::from_iter([("content".into(), other)]),
+		};
+		document.insert("organisation".into(), json!(self.organisation));
+		document.insert("kind".into(), json!(kind));
+		document.insert("number".into(), json!(number));
+		let inputs = match &draft.inputs {
+			None => None,
+			Some(inputs) => {
+				let salt = random_salt()?;
+				let bytes = Zeroizing::new(canonical::to_bytes(inputs)?);
+				document.insert("inputs".into(), inputs.clone());
+				document.insert("inputs_salt".into(), json!(format!("0x{}", hex::encode(*salt))));
+				Some(commit(Domain::Inputs, &context, &salt, &bytes))
+			},
+		};
+		let document = Zeroizing::new(canonical::to_bytes(&Value::Object(document))?);
+		let salt = random_salt()?;
+		let evidence = commit(Domain::Evidence, &context, &salt, &document);
+		let report = with_commitments(draft.report.clone(), evidence, inputs);
+		report.check(self.now).map_err(|defect| Error::Report { kind, defect })?;
+		self.transaction.execute(
+			"INSERT INTO entries (kind, number, report, sealed, state, recorded_at)
+			 VALUES (?1, ?2, ?3, ?4, 'queued', ?5)",
+			params![
+				kind as u8,
+				small(number)?,
+				report.encode(),
+				self.key.seal(&context, &salt, &document)?,
+				small(self.now)?
+			],
+		)?;
+		if let Some(AlertMark { fingerprint, severity }) = &draft.alert {
+			self.transaction.execute(
+				"INSERT INTO alerts (fingerprint, severity) VALUES (?1, ?2)
+				 ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity",
+				params![fingerprint, *severity as u8],
+			)?;
+		}
+		Ok(Recorded { number, report })
+	}
+
+	fn next_number(&self, kind: ReportKind) -> Result<u64, Error> {
+		let number: i64 = self.transaction.query_row(
+			"INSERT INTO counters (kind, last, confirmed) VALUES (?1, 1, 0)
+			 ON CONFLICT (kind) DO UPDATE SET last = last + 1 RETURNING last",
+			[kind as u8],
+			|row| row.get(0),
+		)?;
+		large(number)
+	}
+
+	fn remember(&self, name: StateName, state: &Value) -> Result<(), Error> {
+		let document = Zeroizing::new(canonical::to_bytes(state)?);
+		let sealed = self.key.seal(&name.associated(), &*random_salt()?, &document)?;
+		self.transaction.execute(
+			"INSERT INTO states (name, sealed) VALUES (?1, ?2)
+			 ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
+			params![name.text(), sealed],
+		)?;
+		Ok(())
+	}
+
+	fn finish(&self, record: &OrderRecord, detail: &str) -> Result<(), Error> {
+		let OrderRecord { id, order } = record;
+		self.transaction.execute(
+			"INSERT INTO orders (id, number, task, issued_at, done, attempts, detail, at)
+			 VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6)
+			 ON CONFLICT (id) DO UPDATE SET
+				done = 1, attempts = attempts + 1, detail = excluded.detail, at = excluded.at",
+			params![
+				id,
+				small(order.number)?,
+				task_name(order.task),
+				order.issued_at,
+				detail,
+				small(self.now)?
+			],
+		)?;
+		Ok(())
+	}
+}
+
+fn with_commitments(mut report: Report, evidence: Commitment, inputs: Option<Commitment>) -> Report {
+	match &mut report {
+		Report::Inventory(snapshot) => snapshot.evidence = evidence,
+		Report::Alert(alert) => alert.evidence = evidence,
+		Report::GroupResult(result) => result.evidence = evidence,
+		Report::Assessment(assessment) => {
+			assessment.evidence = evidence;
+			assessment.inputs = inputs.unwrap_or(assessment.inputs);
+		},
+		Report::Plan(plan) => {
+			plan.evidence = evidence;
+			plan.inputs = inputs.unwrap_or(plan.inputs);
+		},
+	}
+	report
+}
+
+/// The commitment to a report's sealed evidence.
+pub fn evidence_of(report: &Report) -> Commitment {
+	match report {
+		Report::Inventory(snapshot) => snapshot.evidence,
+		Report::Alert(alert) => alert.evidence,
+		Report::GroupResult(result) => result.evidence,
+		Report::Assessment(assessment) => assessment.evidence,
+		Report::Plan(plan) => plan.evidence,
+	}
+}
+
+/// The commitment to a report's inputs, if it has one.
+pub fn inputs_of(report: &Report) -> Option<Commitment> {
+	match report {
+		Report::Inventory(_) | Report::Alert(_) | Report::GroupResult(_) => None,
+		Report::Assessment(assessment) => Some(assessment.inputs),
+		Report::Plan(plan) => Some(plan.inputs),
+	}
+}
+
+/// The name of a kind, as JSON has it.
+pub fn kind_name(kind: ReportKind) -> &'static str {
+	match kind {
+		ReportKind::Inventory => "inventory",
+		ReportKind::Alert => "alert",
+		ReportKind::Assessment => "assessment",
+		ReportKind::GroupResult => "group-result",
+		ReportKind::Plan => "plan",
+	}
+}
+
+/// The name of a task, as JSON has it.
+pub fn task_name(task: Task) -> &'static str {
+	match task {
+		Task::Discover => "discover",
+		Task::Watch => "watch",
+		Task::Survey => "survey",
+		Task::Assess => "assess",
+	}
+}
+
+pub(crate) fn decode_report(bytes: &[u8]) -> Result<Report, Error> {
+	Report::decode(&mut &*bytes).map_err(|error| Error::Damaged(format!("a report: {error}")))
+}
+
+pub(crate) fn known<T: Copy>(all: &[T], index: u8, what: &str) -> Result<T, Error> {
+	all.get(usize::from(index))
+		.copied()
+		.ok_or_else(|| Error::Damaged(format!("{what} {index} has no meaning")))
+}
+
+/// SQLite's integers are signed.
+pub(crate) fn small(number: u64) -> Result<i64, Error> {
+	i64::try_from(number).map_err(|_| Error::Damaged(format!("the number {number} is too large")))
+}
+
+pub(crate) fn large(number: i64) -> Result<u64, Error> {
+	u64::try_from(number).map_err(|_| Error::Damaged(format!("the number {number} is negative")))
+}
+
+fn lock(folder: &Path) -> Result<File, Error> {
+	DirBuilder::new()
+		.recursive(true)
+		.mode(0o700)
+		.create(folder)
+		.map_err(Error::io("creating", folder))?;
+	let path = folder.join(LOCK);
+	let file = OpenOptions::new()
+		.write(true)
+		.create(true)
+		.truncate(false)
+		.mode(0o600)
+		.open(&path)
+		.map_err(Error::io("opening", &path))?;
+	match file.try_lock() {
+		Ok(()) => Ok(file),
+		Err(TryLockError::WouldBlock) => Err(Error::InUse { path: folder.into() }),
+		Err(TryLockError::Error(error)) => Err(Error::io("locking", &path)(error)),
+	}
+}
+
+fn connect(path: &Path, access: Access) -> Result<Connection, Error> {
+	let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+	if access == Access::Work {
+		private_file(path)?;
+		flags |= OpenFlags::SQLITE_OPEN_CREATE;
+	}
+	let connection = Connection::open_with_flags(path, flags)?;
+	connection.busy_timeout(std::time::Duration::from_secs(5))?;
+	connection.pragma_update(None, "journal_mode", "WAL")?;
+	connection.pragma_update(None, "synchronous", "FULL")?;
+	connection.pragma_update(None, "foreign_keys", "ON")?;
+	if access == Access::Look {
+		connection.pragma_update(None, "query_only", "ON")?;
+	}
+	Ok(connection)
+}
+
+/// Makes the file readable by its owner only, before SQLite makes it (and its log) readable by others.
+fn private_file(path: &Path) -> Result<PathBuf, Error> {
+	OpenOptions::new()
+		.append(true)
+		.create(true)
+		.mode(0o600)
+		.open(path)
+		.and_then(|file| file.metadata())
+		.map_err(Error::io("creating", path))?;
+	fs::canonicalize(path).map_err(Error::io("opening", path))
+}

@@ -1,0 +1,236 @@
+//! Finds assets, matches them with advisories, reports the inventory.
+
+use std::{
+	fs::{File, OpenOptions},
+	io::{self, Write},
+	os::unix::fs::OpenOptionsExt,
+	path::Path,
+	sync::{Mutex, PoisonError},
+};
+
+use curex_discovery::{differences, AuditSink, ProbeRecord, Service, Snapshot};
+use curex_primitives::{merkle, Moment, Report, ReportKind, SizeBucket};
+use curex_risk::Exposure;
+use curex_vulnerabilities::{
+	match_assets, AssetService, Feed, InstalledPackage, MatchReport, Status,
+};
+use serde_json::{json, Value};
+use tokio::runtime::Handle;
+
+use super::TO_BE_SEALED;
+use crate::{
+	clinical::{Clinical, Endpoint},
+	store::{Draft, Outcome},
+	Config, Error, Store,
+};
+
+/// Name of the log of probes within the data folder.
+const PROBE_LOG: &str = "probes.ndjson";
+
+/// Discovers, matches and drafts the inventory report.
+///
+/// # Errors
+/// [`Error::Discovery`], [`Error::Vulnerabilities`], and what the store refuses.
+pub fn execute(
+	config: &Config,
+	runtime: &Handle,
+	store: &Store,
+	now: Moment,
+) -> Result<Outcome, Error> {
+	let audit = ProbeLog::open(&config.data.join(PROBE_LOG))?;
+	let snapshot = runtime.block_on(curex_discovery::discover(&config.discovery, &audit))?;
+	let (feed, failures) = match &config.feeds {
+		Some(feeds) => Feed::load(&feeds.folder)?,
+		None => (Feed::default(), Vec::new()),
+	};
+	let matched = match_assets(&services(&snapshot, &config.clinical), &feed);
+	let previous = Previous::of(store)?;
+	let vulnerabilities = open_matches(&matched);
+	let mut notes = vec![format!(
+		"{} assets, {vulnerabilities} matches that are not fixed.",
+		snapshot.assets.len()
+	)];
+	if config.feeds.is_none() {
+		notes.push("No advisory feed is configured, so no vulnerability can be known.".into());
+	}
+	if !failures.is_empty() {
+		notes.push(format!("{} feed files or entries could not be read.", failures.len()));
+	}
+	let changes = previous.snapshot.as_ref().map(|before| differences(before, &snapshot));
+	let report = Report::Inventory(curex_primitives::Snapshot {
+		root: merkle::root(snapshot.canonical_leaves()),
+		previous: previous.root,
+		assets: SizeBucket::of(snapshot.assets.len() as u64),
+		vulnerabilities: SizeBucket::of(vulnerabilities),
+		feed_version: feed_number(&feed.version),
+		evidence: TO_BE_SEALED,
+		taken_at: snapshot.taken_at_ms.min(now),
+	});
+	let document = json!({
+		"snapshot": snapshot,
+		"differences": changes,
+		"matches": matched.matches,
+		"not_understood": matched.not_understood,
+		"feed": {
+			"version": feed.version,
+			"advisories": feed.advisories.len(),
+			"packages": feed.packages.len(),
+			"failures": failures,
+		},
+		"previous": { "number": previous.number, "root": previous.root },
+	});
+	let draft = Draft { report, document, inputs: None, alert: None };
+	Ok(Outcome { drafts: vec![draft], states: Vec::new(), notes })
+}
+
+/// The inventory before this one.
+struct Previous {
+	number: Option<u64>,
+	root: curex_primitives::MerkleRoot,
+	snapshot: Option<Snapshot>,
+}
+
+impl Previous {
+	fn of(store: &Store) -> Result<Self, Error> {
+		match store.newest_document(ReportKind::Inventory)? {
+			Some((number, Report::Inventory(report), mut document)) => Ok(Self {
+				number: Some(number),
+				root: report.root,
+				snapshot: serde_json::from_value(document["snapshot"].take()).ok(),
+			}),
+			_ => Ok(Self { number: None, root: merkle::empty_root(), snapshot: None }),
+		}
+	}
+}
+
+/// The feed's version as the ledger has it: the first four bytes of its SHA-256, big endian; 0 without a feed.
+pub fn feed_number(version: &str) -> u32 {
+	version.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0)
+}
+
+/// Matches for which no fix is known to be installed. A match of unknown version counts: unknown is not "no".
+fn open_matches(matched: &MatchReport) -> u64 {
+	let open = |status: &Status| !matches!(status, Status::FixedByPackage { .. });
+	matched.matches.iter().filter(|found| open(&found.status)).count() as u64
+}
+
+/// The services of a snapshot as the matching wants them.
+fn services(snapshot: &Snapshot, clinical: &Clinical) -> Vec<AssetService> {
+	let all = snapshot.assets.iter().flat_map(|asset| {
+		asset.services.iter().map(move |service| asset_service(&asset.id, service, clinical))
+	});
+	all.collect()
+}
+
+fn asset_service(asset: &str, service: &Service, clinical: &Clinical) -> AssetService {
+	let endpoint = Endpoint::of(service);
+	let exposure = clinical.owner(endpoint).map_or(Exposure::Unknown, |owner| owner.exposure);
+	AssetService {
+		asset: asset.into(),
+		service: endpoint.to_string(),
+		vendor: service.vendor.clone(),
+		product: service.product.clone(),
+		version: service.version.clone(),
+		cpe23: service.cpe23.clone(),
+		package: service.package.as_ref().map(|package| InstalledPackage {
+			source: package.source.clone(),
+			version: package.source_version.clone(),
+			distribution: package.distribution.clone(),
+		}),
+		confidence: service.confidence,
+		exposure: reach(exposure),
+	}
+}
+
+/// The risk method's exposure in the coarser terms of prioritisation. A partner's reach counts as everybody's.
+fn reach(exposure: Exposure) -> curex_vulnerabilities::Exposure {
+	match exposure {
+		Exposure::Internet | Exposure::Partner => curex_vulnerabilities::Exposure::Internet,
+		Exposure::Internal | Exposure::Unknown => curex_vulnerabilities::Exposure::Internal,
+		Exposure::Isolated | Exposure::Physical => curex_vulnerabilities::Exposure::Isolated,
+	}
+}
+
+/// Every probe, one JSON object a line, on disk before it is sent.
+struct ProbeLog(Mutex<File>);
+
+impl ProbeLog {
+	fn open(path: &Path) -> Result<Self, Error> {
+		let file = OpenOptions::new()
+			.append(true)
+			.create(true)
+			.mode(0o600)
+			.open(path)
+			.map_err(Error::io("opening", path))?;
+		Ok(Self(Mutex::new(file)))
+	}
+}
+
+impl AuditSink for ProbeLog {
+	fn record(&self, probe: &ProbeRecord) -> io::Result<()> {
+		let mut line = serde_json::to_vec(probe)?;
+		line.push(b'\n');
+		let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		file.write_all(&line)?;
+		file.sync_data()
+	}
+}
+
+/// One asset of a recorded inventory with the proof that it stands under the inventory's root.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no inventory or no such asset, [`Error::OtherCommitment`] if the proof does not lead to
+/// the recorded root, and whatever opening the evidence gives.
+pub fn prove_asset(store: &Store, asset: &str, number: Option<u64>) -> Result<Value, Error> {
+	let number = match number {
+		Some(number) => number,
+		None => store
+			.newest(ReportKind::Inventory)?
+			.ok_or_else(|| Error::NotFound { what: "an inventory".into() })?,
+	};
+	let (report, opened) = store.open_evidence(ReportKind::Inventory, number)?;
+	let mut document: Value = serde_json::from_slice(&opened.document)?;
+	let snapshot: Snapshot = serde_json::from_value(document["snapshot"].take())?;
+	let missing = || Error::NotFound { what: format!("the asset {asset} in inventory {number}") };
+	let mut ids: Vec<&str> = snapshot.assets.iter().map(|asset| asset.id.as_str()).collect();
+	ids.sort_unstable();
+	let index = ids.iter().position(|id| *id == asset).ok_or_else(missing)?;
+	let leaves = snapshot.canonical_leaves();
+	let proof = merkle::prove(&leaves, index).ok_or_else(missing)?;
+	let Report::Inventory(recorded) = report else { return Err(missing()) };
+	if !merkle::verify(&recorded.root, &leaves[index], &proof) {
+		return Err(Error::OtherCommitment {
+			what: format!("the asset {asset}"),
+			commitment: recorded.root.to_string(),
+		});
+	}
+	let siblings: Vec<String> =
+		proof.siblings.iter().map(|hash| format!("0x{}", hex::encode(hash))).collect();
+	Ok(json!({
+		"inventory": number,
+		"root": recorded.root,
+		"asset": asset,
+		"leaf": format!("0x{}", hex::encode(&leaves[index])),
+		"proof": { "index": proof.index, "count": proof.count, "siblings": siblings },
+	}))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_feed_number_is_the_head_of_its_hash() {
+		assert_eq!(feed_number("deadbeef00"), 0xdead_beef);
+		assert_eq!(feed_number(""), 0);
+		assert_eq!(feed_number("not hexadecimal"), 0);
+	}
+
+	#[test]
+	fn a_partner_counts_as_the_internet_and_the_unknown_as_internal() {
+		use curex_vulnerabilities::Exposure as Reach;
+		assert_eq!(reach(Exposure::Partner), Reach::Internet);
+		assert_eq!(reach(Exposure::Unknown), Reach::Internal);
+		assert_eq!(reach(Exposure::Physical), Reach::Isolated);
+	}
+}

@@ -1,0 +1,277 @@
+//! HTTP: which web server, and which medical application behind it.
+//!
+//! Four GET requests at most: `/`, Orthanc's `/system`, and FHIR's `metadata` at the two usual bases.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use super::{banner, heard, read_some, service, Answer, Finding, Prober};
+use crate::{audit::ProbeAction, error::Error, evidence, policy::Transport, snapshot::Service};
+
+/// Largest page that is read, bytes.
+const PAGE_BYTES: usize = 64 << 10;
+/// Largest capability statement that is read, bytes: those of full FHIR servers have a megabyte and more.
+const CAPABILITY_BYTES: usize = 4 << 20;
+const HEADERS: usize = 64;
+
+/// Where a FHIR server describes itself, relative to its base (FHIR, RESTful API, `capabilities`).
+const CAPABILITY_PATHS: [&str; 2] = ["/metadata", "/fhir/metadata"];
+
+/// A response as far as identification needs it.
+#[derive(Debug)]
+struct Response {
+	status: u16,
+	headers: Vec<(String, String)>,
+	body: Vec<u8>,
+	/// The beginning, for evidence.
+	head: String,
+}
+
+impl Response {
+	fn header(&self, name: &str) -> Option<&str> {
+		self.headers
+			.iter()
+			.find(|(key, _)| key.eq_ignore_ascii_case(name))
+			.map(|(_, value)| value.as_str())
+	}
+
+	fn json(&self) -> Option<Value> {
+		if self.status == 200 {
+			serde_json::from_slice(&self.body).ok()
+		} else {
+			None
+		}
+	}
+}
+
+pub(super) async fn ask(prober: &Prober<'_>, at: SocketAddr) -> Result<Answer, Error> {
+	let root = match get(prober, at, "/", PAGE_BYTES).await? {
+		Ok(root) => root,
+		Err(bytes) => {
+			// A server may have been slow to greet, or may speak TLS.
+			if bytes.starts_with(b"SSH-") || bytes.starts_with(b"220") {
+				return Ok(Answer::Understood(banner::identify(at, &bytes).into()));
+			}
+			if matches!(bytes.get(..2), Some([0x15, 0x03])) {
+				let alert = "answered plain text with a TLS alert".to_owned();
+				let tls = service(at, Transport::Tcp, "tls", None, None, alert, 70);
+				return Ok(Answer::Understood(tls.into()));
+			}
+			return Ok(Answer::Else(heard(&bytes)));
+		},
+	};
+	let mut services: Vec<Service> = web_server(at, &root).into_iter().collect();
+	if let Some((found, dicom_port)) = orthanc(prober, at, &root).await? {
+		services.push(found);
+		return Ok(Answer::Understood(Finding { services, dicom_port }));
+	}
+	for path in CAPABILITY_PATHS {
+		if let Ok(answer) = get(prober, at, path, CAPABILITY_BYTES).await? {
+			if let Some(found) = answer.json().as_ref().and_then(|json| fhir(at, path, json)) {
+				services.push(found);
+				break;
+			}
+		}
+	}
+	if services.is_empty() {
+		services.push(service(at, Transport::Tcp, "http", None, None, root.head, 80));
+	}
+	Ok(Answer::Understood(Finding { services, dicom_port: None }))
+}
+
+/// Requests a path. The inner error holds what was heard if it was not HTTP.
+async fn get(
+	prober: &Prober<'_>,
+	at: SocketAddr,
+	path: &str,
+	limit: usize,
+) -> Result<Result<Response, Vec<u8>>, Error> {
+	let Ok(mut stream) = prober.connect(at).await? else { return Ok(Err(Vec::new())) };
+	prober.announce(at, Transport::Tcp, ProbeAction::HttpGet { path: path.into() }).await?;
+	Ok(exchange(&mut stream, at, path, limit, prober.policy.timeout()).await)
+}
+
+async fn exchange(
+	stream: &mut TcpStream,
+	at: SocketAddr,
+	path: &str,
+	limit: usize,
+	patience: std::time::Duration,
+) -> Result<Response, Vec<u8>> {
+	// HTTP/1.0: the answer is not chunked and the connection ends with it.
+	let request = format!(
+		"GET {path} HTTP/1.0\r\nHost: {at}\r\nUser-Agent: CUREX-discovery/{}\r\n\
+		 Accept: application/fhir+json, application/json, */*;q=0.5\r\nConnection: close\r\n\r\n",
+		env!("CARGO_PKG_VERSION")
+	);
+	if stream.write_all(request.as_bytes()).await.is_err() {
+		return Err(Vec::new());
+	}
+	let (bytes, _) = read_some(stream, limit, patience, is_complete).await;
+	parse(&bytes).ok_or(bytes)
+}
+
+/// Whether the header and as much body as it announces are there.
+fn is_complete(bytes: &[u8]) -> bool {
+	if !bytes.starts_with(b"HTTP/") {
+		// Not HTTP: the first bytes say enough.
+		return bytes.len() >= 5;
+	}
+	let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+	let announced = parse(&bytes[..end + 4]).and_then(|response| {
+		response.header("content-length").and_then(|length| length.trim().parse::<usize>().ok())
+	});
+	announced.is_some_and(|length| bytes.len() - (end + 4) >= length)
+}
+
+fn parse(bytes: &[u8]) -> Option<Response> {
+	let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+	let mut response = httparse::Response::new(&mut headers);
+	let body = match response.parse(bytes).ok()? {
+		httparse::Status::Complete(at) => bytes[at..].to_vec(),
+		httparse::Status::Partial => Vec::new(),
+	};
+	Some(Response {
+		status: response.code?,
+		headers: response
+			.headers
+			.iter()
+			.map(|header| (header.name.to_owned(), evidence::text(header.value)))
+			.filter(|(name, _)| !name.is_empty())
+			.collect(),
+		body,
+		head: evidence::text(bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()),
+	})
+}
+
+/// The web server by its `Server` field (RFC 9110, section 10.2.4): `product/version`, the first product.
+fn web_server(at: SocketAddr, root: &Response) -> Option<Service> {
+	let field = root.header("server")?;
+	let first = field.split(' ').next()?;
+	let (name, version) = first.split_once('/').unwrap_or((first, ""));
+	let product = evidence::name(&name.to_ascii_lowercase())?;
+	let version = evidence::name(version);
+	let confidence = if version.is_some() { 90 } else { 75 };
+	let evidence = evidence::text(format!("{}; Server: {field}", root.head).as_bytes());
+	Some(service(at, Transport::Tcp, "http", Some(&product), version, evidence, confidence))
+}
+
+/// Orthanc tells version, API version and DICOM port at `/system`, or asks for a password under its own realm.
+async fn orthanc(
+	prober: &Prober<'_>,
+	at: SocketAddr,
+	root: &Response,
+) -> Result<Option<(Service, Option<u16>)>, Error> {
+	if is_orthanc_realm(root) {
+		return Ok(Some((orthanc_locked(at, root), None)));
+	}
+	let Ok(answer) = get(prober, at, "/system", PAGE_BYTES).await? else { return Ok(None) };
+	if is_orthanc_realm(&answer) {
+		return Ok(Some((orthanc_locked(at, &answer), None)));
+	}
+	Ok(answer.json().as_ref().and_then(|system| orthanc_system(at, system)))
+}
+
+fn is_orthanc_realm(response: &Response) -> bool {
+	response.status == 401
+		&& response.header("www-authenticate").is_some_and(|field| field.contains("Orthanc"))
+}
+
+fn orthanc_locked(at: SocketAddr, response: &Response) -> Service {
+	let field = response.header("www-authenticate").unwrap_or_default();
+	let evidence =
+		evidence::text(format!("{}; WWW-Authenticate: {field}", response.head).as_bytes());
+	service(at, Transport::Tcp, "http", Some("orthanc"), None, evidence, 80)
+}
+
+fn orthanc_system(at: SocketAddr, system: &Value) -> Option<(Service, Option<u16>)> {
+	let text = |key: &str| system.get(key).and_then(Value::as_str);
+	let api = system.get("ApiVersion").and_then(Value::as_u64)?;
+	let version = text("Version").and_then(evidence::name)?;
+	let dicom_port =
+		system.get("DicomPort").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+	let mut line = format!("/system: Version {version}, ApiVersion {api}");
+	if let (Some(title), Some(port)) = (text("DicomAet"), dicom_port) {
+		line = format!("{line}, DicomAet {title:?}, DicomPort {port}");
+	}
+	let evidence = evidence::text(line.as_bytes());
+	let found = service(at, Transport::Tcp, "http", Some("orthanc"), Some(version), evidence, 95);
+	Some((found, dicom_port))
+}
+
+/// A FHIR server by its CapabilityStatement: `software.name`, `software.version`, `fhirVersion`.
+fn fhir(at: SocketAddr, path: &str, statement: &Value) -> Option<Service> {
+	if statement.get("resourceType")?.as_str()? != "CapabilityStatement" {
+		return None;
+	}
+	let software =
+		|key: &str| statement.get("software").and_then(|s| s.get(key)).and_then(Value::as_str);
+	let product =
+		software("name").map(str::to_ascii_lowercase).and_then(|name| evidence::name(&name));
+	let version = software("version").and_then(evidence::name);
+	let line = format!(
+		"{path}: software {:?} {:?}, fhirVersion {:?}",
+		software("name").unwrap_or_default(),
+		software("version").unwrap_or_default(),
+		statement.get("fhirVersion").and_then(Value::as_str).unwrap_or_default()
+	);
+	let confidence = if version.is_some() { 95 } else { 80 };
+	Some(service(
+		at,
+		Transport::Tcp,
+		"fhir",
+		product.as_deref(),
+		version,
+		evidence::text(line.as_bytes()),
+		confidence,
+	))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_server_field_gives_product_and_version() {
+		let at = ([192, 0, 2, 7], 80).into();
+		let root =
+			parse(b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1 (x)\r\n\r\nhello").expect("HTTP");
+		let found = web_server(at, &root).expect("a server field");
+		assert_eq!(found.cpe23.as_deref(), Some("cpe:2.3:a:f5:nginx:1.22.1:*:*:*:*:*:*:*"));
+		assert_eq!(found.evidence, "HTTP/1.1 200 OK; Server: nginx/1.22.1 (x)");
+	}
+
+	#[test]
+	fn orthanc_is_told_by_its_system_and_not_by_any_json() {
+		let at = ([192, 0, 2, 7], 8042).into();
+		let system = serde_json::json!({"ApiVersion": 16, "Name": "A", "Version": "1.10.1",
+			"DicomAet": "ORTHANC", "DicomPort": 4242});
+		let (found, dicom_port) = orthanc_system(at, &system).expect("Orthanc");
+		let named = (found.product.as_deref(), found.version.as_deref());
+		assert_eq!(named, (Some("orthanc"), Some("1.10.1")));
+		assert_eq!(dicom_port, Some(4242));
+		assert!(orthanc_system(at, &serde_json::json!({"Version": "1.0"})).is_none());
+	}
+
+	#[test]
+	fn a_capability_statement_names_the_fhir_server() {
+		let statement = serde_json::json!({"resourceType": "CapabilityStatement",
+			"fhirVersion": "4.0.1", "software": {"name": "HAPI FHIR Server", "version": "6.8.0"}});
+		let found = fhir(([192, 0, 2, 7], 80).into(), "/metadata", &statement).expect("FHIR");
+		assert_eq!(found.product.as_deref(), Some("hapi_fhir_server"));
+		assert_eq!(found.version.as_deref(), Some("6.8.0"));
+	}
+
+	proptest::proptest! {
+		#[test]
+		fn no_response_makes_it_panic(tail in proptest::collection::vec(0u8.., 0..300)) {
+			let bytes = [&b"HTTP/1.1 200 OK\r\n"[..], &tail].concat();
+			is_complete(&bytes);
+			if let Some(response) = parse(&bytes) {
+				web_server(([192, 0, 2, 7], 80).into(), &response);
+			}
+		}
+	}
+}

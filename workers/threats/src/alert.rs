@@ -1,0 +1,82 @@
+//! What a person is told.
+
+use curex_primitives::{Confidence, Level, Moment};
+
+/// What kind of behaviour an alert is about.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+	/// Network flows; the entity is an address.
+	Flow,
+	/// Accesses to patient records; the entity is a user code.
+	RecordAccess,
+}
+
+/// Abnormal behaviour of one entity. Stays inside the hospital.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Alert {
+	/// `kind-entity-started`; the same behaviour in the same logs has the same id.
+	pub id: String,
+	/// What kind of behaviour.
+	pub kind: Kind,
+	/// First flagged event.
+	pub started: Moment,
+	/// Last flagged event.
+	pub last: Moment,
+	/// How bad.
+	pub severity: Level,
+	/// How sure.
+	pub confidence: Confidence,
+	/// Source address or user code.
+	pub entity: String,
+	/// One sentence.
+	pub what: String,
+	/// What made it unusual, greatest share first.
+	pub drivers: Vec<Driver>,
+	/// ATT&CK Enterprise technique, if the drivers point to one.
+	pub technique: Option<String>,
+	/// Flagged events in this alert.
+	pub flagged: u64,
+	/// The first flagged events, one line each, without patients.
+	pub evidence: Vec<String>,
+}
+
+/// A feature that made a behaviour unusual.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Driver {
+	/// Name of the feature.
+	pub feature: String,
+	/// Median among what was learned lately.
+	pub typical: f64,
+	/// What was seen.
+	pub actual: f64,
+	/// Share in the score, 0 to 1.
+	pub share: f64,
+}
+
+/// Drivers listed in an alert.
+pub(crate) const DRIVERS: usize = 4;
+
+/// Lines of evidence kept in an alert.
+pub(crate) const EVIDENCE: usize = 8;
+
+/// Severity from how many targets (hosts, ports or patients) the behaviour reached within one window: an abnormality
+/// alone is moderate, a reach of 20 high, of 200 very high.
+pub(crate) fn severity_of(reach: u64) -> Level {
+	match reach {
+		0..=19 => Level::Moderate,
+		20..=199 => Level::High,
+		_ => Level::VeryHigh,
+	}
+}
+
+/// Confidence from how much is behind the verdict: calibration scores, and flags in the alert.
+pub(crate) fn confidence_of(calibration: usize, flagged: u64) -> Confidence {
+	match (calibration, flagged) {
+		(1_000.., 20..) => Confidence::High,
+		(200.., 10..) => Confidence::Medium,
+		_ => Confidence::Low,
+	}
+}

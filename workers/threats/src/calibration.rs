@@ -1,0 +1,103 @@
+//! From a score to a verdict with a stated false alarm rate.
+
+use std::collections::VecDeque;
+
+/// Scores kept; older ones make room, so that the threshold follows slow change.
+const KEPT: usize = 2_048;
+
+/// What a score means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+	/// Too few scores to tell.
+	Calibrating,
+	/// Within what is usual.
+	Normal,
+	/// Higher than is usual: its conformal p-value is at most the false alarm rate.
+	Flagged,
+}
+
+/// Conformal calibration over a sliding set of scores.
+///
+/// The p-value of a score `s` against `n` calibration scores is `(1 + #{score >= s}) / (n + 1)` (Laxhammar and
+/// Falkman 2010; Vovk et al. 2005, section 2). If normal scores are exchangeable, the share `false_alarm_rate` of
+/// normal events is flagged, provided that every normal score is recorded, flagged ones included: leaving those out
+/// would cut the tail off and lower the threshold without end.
+#[derive(Clone, Debug)]
+pub struct Calibration {
+	false_alarm_rate: f64,
+	needed: usize,
+	scores: VecDeque<f64>,
+}
+
+impl Calibration {
+	/// A calibration that gives its first verdict after `needed` scores.
+	pub fn new(false_alarm_rate: f64, needed: usize) -> Self {
+		Self { false_alarm_rate, needed: needed.min(KEPT), scores: VecDeque::new() }
+	}
+
+	/// How many scores there are.
+	pub fn len(&self) -> usize {
+		self.scores.len()
+	}
+
+	/// Whether there is no score yet.
+	pub fn is_empty(&self) -> bool {
+		self.scores.is_empty()
+	}
+
+	/// Judges a score without recording it.
+	pub fn judge(&self, score: f64) -> Verdict {
+		if self.scores.len() < self.needed {
+			return Verdict::Calibrating;
+		}
+		let reaching = self.scores.iter().filter(|other| **other >= score).count();
+		let p_value = (1 + reaching) as f64 / (self.scores.len() + 1) as f64;
+		if p_value <= self.false_alarm_rate {
+			Verdict::Flagged
+		} else {
+			Verdict::Normal
+		}
+	}
+
+	/// Records the score of an event that is taken to be normal.
+	pub fn record(&mut self, score: f64) {
+		self.scores.push_back(score);
+		if self.scores.len() > KEPT {
+			self.scores.pop_front();
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use rand::{Rng, SeedableRng};
+
+	#[test]
+	fn exchangeable_scores_are_flagged_at_the_stated_rate() {
+		let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+		let mut calibration = Calibration::new(0.02, 200);
+		let (mut flagged, mut judged) = (0, 0);
+		for _ in 0..50_000 {
+			let score = random.random::<f64>();
+			let verdict = calibration.judge(score);
+			judged += usize::from(verdict != Verdict::Calibrating);
+			flagged += usize::from(verdict == Verdict::Flagged);
+			calibration.record(score);
+		}
+		let rate = flagged as f64 / judged as f64;
+		assert!((0.015..0.025).contains(&rate), "rate {rate}");
+	}
+
+	#[test]
+	fn nothing_is_flagged_before_there_are_enough_scores() {
+		let mut calibration = Calibration::new(0.1, 20);
+		for _ in 0..19 {
+			calibration.record(1.0);
+		}
+		assert_eq!(calibration.judge(9.0), Verdict::Calibrating);
+		calibration.record(1.0);
+		assert_eq!(calibration.judge(9.0), Verdict::Flagged);
+		assert_eq!(calibration.judge(0.5), Verdict::Normal);
+	}
+}

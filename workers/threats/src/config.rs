@@ -1,0 +1,130 @@
+//! Configuration of a watch.
+
+use crate::ThreatsError;
+
+/// How to watch. `Default` is meant to be used as it is.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+	/// Seed of every random choice.
+	pub seed: u64,
+	/// Share of normal events that may be flagged, in (0, 0.5]. A flag alone is not an alert.
+	pub false_alarm_rate: f64,
+	/// Flags of one entity within one window that make an alert; at least 1.
+	pub confirmations: usize,
+	/// Watching of flows per source address.
+	pub flows: StreamConfig,
+	/// Watching of record accesses per user.
+	pub accesses: StreamConfig,
+	/// When accesses are usual.
+	pub working_hours: WorkingHours,
+}
+
+/// How to watch one kind of event.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StreamConfig {
+	/// Length of an entity's sliding window in seconds; also the silence that closes an alert.
+	pub window_seconds: u64,
+	/// Events to learn before the first score, at least 2.
+	pub warm_up: usize,
+	/// Normal scores to see before the first flag; at least `1 / false_alarm_rate`.
+	pub calibration: usize,
+	/// Entities remembered at once; the one unseen for longest is forgotten first.
+	pub entities: usize,
+}
+
+/// Hours of the day (local time of the event) in which accesses are usual, Monday to Friday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkingHours {
+	/// First hour, 0 to 23.
+	pub from: u32,
+	/// Hour after the last, 1 to 24.
+	pub until: u32,
+}
+
+impl Default for Config {
+	fn default() -> Self {
+		Self {
+			seed: 0,
+			false_alarm_rate: 0.01,
+			confirmations: 5,
+			flows: StreamConfig { window_seconds: 60, ..StreamConfig::default() },
+			accesses: StreamConfig { window_seconds: 3_600, ..StreamConfig::default() },
+			working_hours: WorkingHours { from: 7, until: 19 },
+		}
+	}
+}
+
+impl Default for StreamConfig {
+	fn default() -> Self {
+		Self { window_seconds: 60, warm_up: 128, calibration: 128, entities: 100_000 }
+	}
+}
+
+impl Config {
+	/// Checks what the types cannot.
+	///
+	/// # Errors
+	/// [`ThreatsError::Configuration`] for the first value that makes no sense.
+	pub fn check(&self) -> Result<(), ThreatsError> {
+		let refuse = |what: String, remedy| Err(ThreatsError::Configuration { what, remedy });
+		if !(self.false_alarm_rate > 0.0 && self.false_alarm_rate <= 0.5) {
+			return refuse(
+				format!("false_alarm_rate is {}", self.false_alarm_rate),
+				"give a share greater than 0 and at most 0.5",
+			);
+		}
+		if self.confirmations == 0 {
+			return refuse("confirmations is 0".into(), "give at least 1");
+		}
+		for (name, stream) in [("flows", &self.flows), ("accesses", &self.accesses)] {
+			if stream.window_seconds == 0 || stream.warm_up < 2 || stream.entities == 0 {
+				return refuse(
+					format!("{name}: window_seconds, warm_up or entities is too small"),
+					"give a window and entities of at least 1 and a warm_up of at least 2",
+				);
+			}
+			if ((stream.calibration + 1) as f64) * self.false_alarm_rate < 1.0 {
+				return refuse(
+					format!(
+						"{name}: {} calibration scores cannot resolve a rate of {}",
+						stream.calibration, self.false_alarm_rate
+					),
+					"raise calibration to at least 1 / false_alarm_rate",
+				);
+			}
+		}
+		if self.working_hours.from >= self.working_hours.until || self.working_hours.until > 24 {
+			return refuse(
+				format!("working_hours {:?} are empty", self.working_hours),
+				"give from < until <= 24",
+			);
+		}
+		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_default_configuration_is_accepted() {
+		assert!(Config::default().check().is_ok());
+	}
+
+	#[test]
+	fn a_rate_finer_than_the_calibration_can_resolve_is_refused() {
+		let config = Config { false_alarm_rate: 0.001, ..Config::default() };
+		let error = config.check().unwrap_err().to_string();
+		assert!(error.contains("raise calibration"), "{error}");
+	}
+
+	#[test]
+	fn an_unknown_field_is_refused() {
+		assert!(serde_json::from_str::<Config>(r#"{"false_alarms": 0.1}"#).is_err());
+		assert!(serde_json::from_str::<Config>(r#"{"false_alarm_rate": 0.1}"#).is_ok());
+	}
+}

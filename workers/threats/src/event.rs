@@ -1,0 +1,102 @@
+//! What can be watched.
+
+use std::net::IpAddr;
+
+use curex_primitives::Moment;
+
+/// One observed event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+	/// A network connection.
+	Flow(Flow),
+	/// An access to patient records.
+	Access(RecordAccess),
+}
+
+impl Event {
+	/// When it happened.
+	pub fn at(&self) -> Moment {
+		match self {
+			Self::Flow(flow) => flow.at,
+			Self::Access(access) => access.at,
+		}
+	}
+}
+
+/// One network connection, as Zeek saw it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+	/// First packet.
+	pub at: Moment,
+	/// Who opened the connection.
+	pub source: IpAddr,
+	/// To whom.
+	pub destination: IpAddr,
+	/// At which port.
+	pub destination_port: u16,
+	/// Transport protocol in lower case: `tcp`, `udp`, `icmp`.
+	pub protocol: String,
+	/// Zeek's connection state, for example `SF` or `S0`.
+	pub state: String,
+	/// Length in seconds, 0 if unknown.
+	pub duration: f64,
+	/// Payload bytes from the source, 0 if unknown.
+	pub bytes_sent: u64,
+	/// Payload bytes to the source, 0 if unknown.
+	pub bytes_received: u64,
+	/// Packets both ways.
+	pub packets: u64,
+	/// Packets to the source.
+	pub packets_received: u64,
+}
+
+impl Flow {
+	/// Whether the source got nothing out of it: a TCP connection without a byte of payload either way (refused,
+	/// unanswered, or opened and dropped), or a UDP packet to one host that nobody answered.
+	pub fn failed(&self) -> bool {
+		match self.protocol.as_str() {
+			"tcp" => self.bytes_sent == 0 && self.bytes_received == 0,
+			"udp" => self.packets_received == 0 && !is_group_address(self.destination),
+			_ => false,
+		}
+	}
+}
+
+fn is_group_address(address: IpAddr) -> bool {
+	match address {
+		IpAddr::V4(v4) => v4.is_multicast() || v4.octets()[3] == 255,
+		IpAddr::V6(v6) => v6.is_multicast(),
+	}
+}
+
+/// Whether the user is known to treat the patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CareRelationship {
+	/// Known to treat.
+	Present,
+	/// Known not to treat.
+	Absent,
+	/// The record does not say.
+	Unknown,
+}
+
+/// One access to the records of one or no patient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordAccess {
+	/// When it was recorded.
+	pub at: Moment,
+	/// Hour of the day where it was recorded, 0 to 23.
+	pub local_hour: u32,
+	/// Whether the day was a Saturday or Sunday where it was recorded.
+	pub weekend: bool,
+	/// Pseudonymous code of the user.
+	pub user: String,
+	/// Reference to the patient. Kept for counting; never copied into an alert.
+	pub patient: Option<String>,
+	/// The AuditEvent's action: `C`, `R`, `U`, `D` or `E`.
+	pub action: char,
+	/// Whether emergency access was invoked.
+	pub break_glass: bool,
+	/// Whether the user treats the patient.
+	pub relationship: CareRelationship,
+}

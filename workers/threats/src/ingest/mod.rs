@@ -1,0 +1,186 @@
+//! From lines of logs to events.
+
+use std::io::{BufRead, Read};
+
+use crate::{event::Event, ThreatsError};
+
+mod fhir;
+mod zeek;
+
+/// A line longer than this is malformed: 1 MiB.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Malformed lines that are described; the rest is counted.
+const SAMPLES: usize = 10;
+
+/// The format of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+	/// Zeek `conn.log`, JSON lines or TSV, recognised line by line.
+	Zeek,
+	/// FHIR R4 AuditEvent resources, one a line.
+	FhirAudit,
+}
+
+/// A log to read.
+pub struct Source<R> {
+	/// How reports call it.
+	pub name: String,
+	/// Its format.
+	pub format: Format,
+	/// Its content.
+	pub reader: R,
+}
+
+impl<R> Source<R> {
+	/// A source with a name for reports.
+	pub fn new(name: impl Into<String>, format: Format, reader: R) -> Self {
+		Self { name: name.into(), format, reader }
+	}
+}
+
+/// Lines that could not be understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Malformed {
+	/// How many.
+	pub count: u64,
+	/// The first ten: source, line number and reason. Never the line itself, which may hold personal data.
+	pub samples: Vec<String>,
+}
+
+impl Malformed {
+	fn add(&mut self, source: &str, line: u64, reason: &str) {
+		self.count += 1;
+		if self.samples.len() < SAMPLES {
+			self.samples.push(format!("{source}:{line}: {reason}"));
+		}
+	}
+}
+
+/// Reads a source to its end and hands every event to `accept`.
+///
+/// # Errors
+/// [`ThreatsError::Read`] if the reader fails, and whatever `accept` returns.
+pub fn read<R: BufRead>(
+	source: Source<R>,
+	malformed: &mut Malformed,
+	mut accept: impl FnMut(Event) -> Result<(), ThreatsError>,
+) -> Result<(), ThreatsError> {
+	let Source { name, format, mut reader } = source;
+	let mut zeek = zeek::Header::default();
+	let mut line = Vec::new();
+	for number in 1.. {
+		line.clear();
+		let whole = read_line(&mut reader, &mut line)
+			.map_err(|error| ThreatsError::Read { source_name: name.clone(), error })?;
+		match whole {
+			LineEnd::Input => break,
+			LineEnd::TooLong => {
+				malformed.add(&name, number, "longer than 1 MiB");
+				continue;
+			},
+			LineEnd::Found => {},
+		}
+		let Ok(text) = std::str::from_utf8(&line) else {
+			malformed.add(&name, number, "not UTF-8");
+			continue;
+		};
+		let text = text.trim_matches(['\r', '\n']);
+		if text.trim().is_empty() {
+			continue;
+		}
+		let parsed = match format {
+			Format::Zeek => zeek.parse(text).map(|flow| flow.map(Event::Flow)),
+			Format::FhirAudit => fhir::parse(text).map(|access| access.map(Event::Access)),
+		};
+		match parsed {
+			Ok(Some(event)) => accept(event)?,
+			Ok(None) => {},
+			Err(reason) => malformed.add(&name, number, &reason),
+		}
+	}
+	Ok(())
+}
+
+enum LineEnd {
+	Found,
+	TooLong,
+	Input,
+}
+
+/// Reads one line of bounded length; the rest of a longer line is skipped.
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<LineEnd> {
+	let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', line)?;
+	if read == 0 {
+		return Ok(LineEnd::Input);
+	}
+	if line.ends_with(b"\n") || (read as u64) < LONGEST_LINE {
+		return Ok(LineEnd::Found);
+	}
+	loop {
+		line.clear();
+		let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', line)?;
+		if read == 0 || line.ends_with(b"\n") {
+			return Ok(LineEnd::TooLong);
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn events_of(format: Format, text: &[u8]) -> (Vec<Event>, Malformed) {
+		let (mut events, mut malformed) = (Vec::new(), Malformed::default());
+		read(Source::new("log", format, text), &mut malformed, |event| {
+			events.push(event);
+			Ok(())
+		})
+		.unwrap();
+		(events, malformed)
+	}
+
+	#[test]
+	fn malformed_lines_are_counted_and_named_and_the_rest_is_read() {
+		let good = r#"{"ts":1.5,"id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","id.resp_p":80,"proto":"tcp"}"#;
+		let mut text = format!("{good}\nnot json\n{{\"ts\":1}}\n").into_bytes();
+		text.extend_from_slice(b"\xff\xfe\n");
+		text.extend(std::iter::repeat_n(b'x', 3 << 20));
+		text.extend_from_slice(format!("\n\n{good}").as_bytes());
+		let (events, malformed) = events_of(Format::Zeek, &text);
+		assert_eq!(events.len(), 2);
+		assert_eq!(malformed.count, 4);
+		assert!(malformed.samples[0].starts_with("log:2:"), "{:?}", malformed.samples);
+		assert!(malformed.samples[3].starts_with("log:5: longer"), "{:?}", malformed.samples);
+	}
+
+	#[test]
+	fn the_same_flow_reads_the_same_from_json_and_tsv() {
+		let json = concat!(
+			r#"{"ts":928.943457,"uid":"C","id.orig_h":"10.0.2.112","id.orig_p":49168,"#,
+			r#""id.resp_h":"195.113.214.219","id.resp_p":80,"proto":"tcp","duration":0.055687,"#,
+			r#""orig_bytes":261,"resp_bytes":1077,"conn_state":"SF","orig_pkts":5,"resp_pkts":5}"#,
+		);
+		let tsv = concat!(
+			"#separator \\x09\n#unset_field\t-\n#path\tconn\n",
+			"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t",
+			"orig_bytes\tresp_bytes\tconn_state\torig_pkts\tresp_pkts\n",
+			"928.943457\tC\t10.0.2.112\t49168\t195.113.214.219\t80\ttcp\t-\t0.055687\t261\t1077\tSF\t5\t5\n",
+			"#close\t2015\n",
+		);
+		let (from_json, _) = events_of(Format::Zeek, json.as_bytes());
+		let (from_tsv, malformed) = events_of(Format::Zeek, tsv.as_bytes());
+		assert_eq!(malformed, Malformed::default());
+		assert_eq!(from_json.len(), 1);
+		assert_eq!(from_json, from_tsv);
+		assert_eq!(from_json[0].at(), 928_943);
+	}
+
+	#[test]
+	fn tsv_without_its_header_is_malformed() {
+		let (events, malformed) = events_of(Format::Zeek, b"928.9\tC\t10.0.2.112\n");
+		assert!(events.is_empty());
+		assert!(malformed.samples[0].contains("#fields"), "{:?}", malformed.samples);
+	}
+}

@@ -1,0 +1,335 @@
+//! From events to alerts.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::io::BufRead;
+
+use curex_primitives::Moment;
+
+use crate::{
+	alert::{confidence_of, severity_of, Alert, Driver, Kind, DRIVERS, EVIDENCE},
+	behaviour::{access::AccessBehaviour, flow::FlowBehaviour, Behaviour, Observation},
+	calibration::{Calibration, Verdict},
+	config::{Config, StreamConfig},
+	detector::{Detector, ForestDetector},
+	event::Event,
+	ingest::{self, Malformed, Source},
+	ThreatsError,
+};
+
+/// What a watch found.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Report {
+	/// Events read.
+	pub events: u64,
+	/// Lines that could not be understood.
+	pub malformed: Malformed,
+	/// How much of the flows could be judged.
+	pub flows: Coverage,
+	/// How much of the record accesses could be judged.
+	pub accesses: Coverage,
+	/// Alerts by start, then id.
+	pub alerts: Vec<Alert>,
+}
+
+/// How much could be judged. No alert among unjudged events means unknown, not safe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Coverage {
+	/// Events that warmed up the detector or its calibration and were not judged.
+	pub unjudged: u64,
+	/// Events judged.
+	pub judged: u64,
+	/// Events flagged among the judged.
+	pub flagged: u64,
+}
+
+/// Reads every source to its end and watches the events in the order of their time, whatever the order of the
+/// sources. Holds the parsed events in memory; for a stream without end, feed a [`Watcher`].
+///
+/// # Errors
+/// [`ThreatsError::Configuration`], or [`ThreatsError::Read`] if a source cannot be read on.
+pub fn watch<R: BufRead>(
+	config: &Config,
+	sources: impl IntoIterator<Item = Source<R>>,
+) -> Result<Report, ThreatsError> {
+	let mut watcher = Watcher::new(config)?;
+	let (mut events, mut malformed) = (Vec::new(), Malformed::default());
+	for source in sources {
+		ingest::read(source, &mut malformed, |event| {
+			events.push(event);
+			Ok(())
+		})?;
+	}
+	events.sort_by_key(Event::at);
+	for event in &events {
+		watcher.observe(event)?;
+	}
+	let (flows, accesses) = watcher.coverage();
+	Ok(Report { events: events.len() as u64, malformed, flows, accesses, alerts: watcher.alerts() })
+}
+
+/// Watches a stream of events.
+pub struct Watcher {
+	flows: Pipeline<FlowBehaviour, ForestDetector>,
+	accesses: Pipeline<AccessBehaviour, ForestDetector>,
+}
+
+impl Watcher {
+	/// A watcher that has seen nothing.
+	///
+	/// # Errors
+	/// [`ThreatsError::Configuration`].
+	pub fn new(config: &Config) -> Result<Self, ThreatsError> {
+		config.check()?;
+		let flows = FlowBehaviour::new(&config.flows);
+		let accesses = AccessBehaviour::new(&config.accesses, config.working_hours);
+		Ok(Self {
+			flows: Pipeline::new(flows, config, &config.flows)?,
+			accesses: Pipeline::new(accesses, config, &config.accesses)?,
+		})
+	}
+
+	/// Watches one event. Events of an entity should come roughly in order of time.
+	///
+	/// # Errors
+	/// [`ThreatsError::Forest`], which would be a defect.
+	pub fn observe(&mut self, event: &Event) -> Result<(), ThreatsError> {
+		match event {
+			Event::Flow(flow) => self.flows.observe(flow),
+			Event::Access(access) => self.accesses.observe(access),
+		}
+	}
+
+	/// How much of the flows and of the record accesses could be judged so far.
+	pub fn coverage(&self) -> (Coverage, Coverage) {
+		(self.flows.coverage, self.accesses.coverage)
+	}
+
+	/// Every alert raised so far, by start, then id.
+	pub fn alerts(&self) -> Vec<Alert> {
+		let alerts = self.flows.alerts.values().chain(self.accesses.alerts.values());
+		let mut alerts: Vec<Alert> = alerts.cloned().collect();
+		alerts.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
+		alerts
+	}
+}
+
+struct Pipeline<B: Behaviour, D> {
+	behaviour: B,
+	detector: D,
+	calibration: Calibration,
+	confirmations: u64,
+	/// Silence that ends a suspicion, in milliseconds.
+	silence: Moment,
+	/// What each entity is suspected of.
+	suspicions: HashMap<String, Suspicion>,
+	/// When to look whether an entity's suspicion is over, in the order in which suspicions arose.
+	reviews: VecDeque<(Moment, String)>,
+	/// Events that looked normal, to be learned if their entity is still beyond suspicion when a window has passed.
+	/// Learned at once, an attack that grows step by step would teach the detector each step before the next.
+	probation: VecDeque<Probation>,
+	alerts: BTreeMap<String, Alert>,
+	coverage: Coverage,
+}
+
+/// An event that waits to be learned.
+struct Probation {
+	until: Moment,
+	entity: String,
+	point: Vec<f64>,
+	score: f64,
+}
+
+/// Events on probation at once; beyond it the oldest is dropped unlearned.
+const PROBATION: usize = 1 << 16;
+
+/// Flags of one entity that follow each other.
+struct Suspicion {
+	started: Moment,
+	last: Moment,
+	flagged: u64,
+	/// Scores flagged while unconfirmed. They are normal if the suspicion ends without an alert, and then calibrate.
+	unconfirmed: Vec<f64>,
+	highest: f64,
+	/// The sentence and the drivers at the highest score.
+	what: String,
+	drivers: Vec<Driver>,
+	reach: u64,
+	evidence: Vec<String>,
+}
+
+impl Suspicion {
+	fn new(at: Moment) -> Self {
+		Self {
+			started: at,
+			last: at,
+			flagged: 0,
+			unconfirmed: Vec::new(),
+			highest: f64::NEG_INFINITY,
+			what: String::new(),
+			drivers: Vec::new(),
+			reach: 0,
+			evidence: Vec::new(),
+		}
+	}
+}
+
+impl<B: Behaviour> Pipeline<B, ForestDetector> {
+	fn new(behaviour: B, config: &Config, stream: &StreamConfig) -> Result<Self, ThreatsError> {
+		Ok(Self {
+			behaviour,
+			detector: ForestDetector::new(B::FEATURES, stream.warm_up, config.seed)?,
+			calibration: Calibration::new(config.false_alarm_rate, stream.calibration),
+			confirmations: config.confirmations as u64,
+			silence: stream.window_seconds.saturating_mul(1_000),
+			suspicions: HashMap::new(),
+			reviews: VecDeque::new(),
+			probation: VecDeque::new(),
+			alerts: BTreeMap::new(),
+			coverage: Coverage::default(),
+		})
+	}
+}
+
+impl<B: Behaviour, D: Detector> Pipeline<B, D> {
+	fn observe(&mut self, event: &B::Event) -> Result<(), ThreatsError> {
+		let observation = self.behaviour.observe(event);
+		self.review_suspicions(observation.at);
+		self.end_probation(observation.at)?;
+		let Some(score) = self.detector.score(&observation.point)? else {
+			self.coverage.unjudged += 1;
+			return self.detector.learn(&observation.point);
+		};
+		match self.calibration.judge(score) {
+			Verdict::Calibrating => self.coverage.unjudged += 1,
+			Verdict::Normal => self.coverage.judged += 1,
+			Verdict::Flagged => {
+				self.coverage.judged += 1;
+				self.coverage.flagged += 1;
+				return self.suspect(observation, score, event);
+			},
+		}
+		let Observation { entity, at, point, .. } = observation;
+		self.probation.push_back(Probation {
+			until: at.saturating_add(self.silence),
+			entity,
+			point,
+			score,
+		});
+		if self.probation.len() > PROBATION {
+			self.probation.pop_front();
+		}
+		Ok(())
+	}
+
+	/// Learns what has proved itself.
+	fn end_probation(&mut self, now: Moment) -> Result<(), ThreatsError> {
+		while self.probation.front().is_some_and(|event| event.until < now) {
+			let Some(event) = self.probation.pop_front() else { break };
+			if !self.has_open_alert(&event.entity) {
+				self.calibration.record(event.score);
+				self.detector.learn(&event.point)?;
+			}
+		}
+		Ok(())
+	}
+
+	fn has_open_alert(&self, entity: &str) -> bool {
+		let suspicion = self.suspicions.get(entity);
+		suspicion.is_some_and(|suspicion| suspicion.flagged >= self.confirmations)
+	}
+
+	fn suspect(
+		&mut self,
+		observation: Observation,
+		score: f64,
+		event: &B::Event,
+	) -> Result<(), ThreatsError> {
+		let Observation { entity, at, point, reach } = observation;
+		let explained = match self.suspicions.get(&entity) {
+			Some(suspicion) if suspicion.highest >= score => None,
+			_ => Some((self.behaviour.describe(&entity, &point), self.drivers(&point)?)),
+		};
+		let suspicion = self.suspicions.entry(entity.clone()).or_insert_with(|| {
+			self.reviews.push_back((at.saturating_add(self.silence), entity.clone()));
+			Suspicion::new(at)
+		});
+		suspicion.last = suspicion.last.max(at);
+		suspicion.flagged += 1;
+		suspicion.reach = suspicion.reach.max(reach);
+		if let Some((what, drivers)) = explained {
+			suspicion.highest = score;
+			suspicion.what = what;
+			suspicion.drivers = drivers;
+		}
+		if suspicion.evidence.len() < EVIDENCE {
+			suspicion.evidence.push(B::evidence(event));
+		}
+		if suspicion.flagged >= self.confirmations {
+			suspicion.unconfirmed.clear();
+			let alert = alert::<B>(&entity, suspicion, self.calibration.len());
+			self.alerts.insert(alert.id.clone(), alert);
+		} else {
+			suspicion.unconfirmed.push(score);
+		}
+		Ok(())
+	}
+
+	/// Ends the suspicions of entities that have been silent for long enough.
+	fn review_suspicions(&mut self, now: Moment) {
+		while self.reviews.front().is_some_and(|(due, _)| *due < now) {
+			let Some((_, entity)) = self.reviews.pop_front() else { return };
+			let Some(suspicion) = self.suspicions.get(&entity) else { continue };
+			let due = suspicion.last.saturating_add(self.silence);
+			if due >= now {
+				self.reviews.push_back((due, entity));
+				continue;
+			}
+			for score in &suspicion.unconfirmed {
+				self.calibration.record(*score);
+			}
+			self.suspicions.remove(&entity);
+		}
+	}
+
+	fn drivers(&self, point: &[f64]) -> Result<Vec<Driver>, ThreatsError> {
+		let shares = self.detector.explain(point)?;
+		let typical = self.detector.typical();
+		let mut drivers: Vec<Driver> = B::FEATURES
+			.iter()
+			.zip(shares)
+			.zip(typical.iter().zip(point))
+			.map(|((feature, share), (typical, actual))| Driver {
+				feature: feature.name.into(),
+				typical: *typical,
+				actual: *actual,
+				share,
+			})
+			.collect();
+		drivers.sort_by(|one, other| other.share.total_cmp(&one.share));
+		drivers.truncate(DRIVERS);
+		Ok(drivers)
+	}
+}
+
+/// The alert as it stands. Repeats of the same entity get the same id and replace it.
+fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) -> Alert {
+	let kind = match B::KIND {
+		Kind::Flow => "flow",
+		Kind::RecordAccess => "access",
+	};
+	let leading = suspicion.drivers.first();
+	Alert {
+		id: format!("{kind}-{entity}-{}", suspicion.started),
+		kind: B::KIND,
+		started: suspicion.started,
+		last: suspicion.last,
+		severity: severity_of(suspicion.reach),
+		confidence: confidence_of(calibration, suspicion.flagged),
+		entity: entity.into(),
+		what: suspicion.what.clone(),
+		drivers: suspicion.drivers.clone(),
+		technique: leading.and_then(|driver| B::technique(&driver.feature)).map(Into::into),
+		flagged: suspicion.flagged,
+		evidence: suspicion.evidence.clone(),
+	}
+}

@@ -1,0 +1,51 @@
+use std::path::PathBuf;
+
+/// Why a feed or one of its files could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+	/// The folder of the feed cannot be listed.
+	#[error("the feed folder {} cannot be read: {source}; check the path and its permissions", path.display())]
+	Folder {
+		/// The folder.
+		path: PathBuf,
+		/// The system's reason.
+		source: std::io::Error,
+	},
+	/// A file cannot be read.
+	#[error("{file} cannot be read: {source}")]
+	Unreadable {
+		/// Name of the file.
+		file: String,
+		/// The system's reason.
+		source: std::io::Error,
+	},
+	/// A file is larger than the importer accepts.
+	#[error("{file} has {bytes} bytes, more than the {limit} that are read; split the file")]
+	TooLarge {
+		/// Name of the file.
+		file: String,
+		/// Its size.
+		bytes: u64,
+		/// The largest size accepted.
+		limit: u64,
+	},
+	/// A file is in no format that the importer knows.
+	#[error(
+		"{file} is in no known format; expected CSAF 2.0, NVD CVE API 2.0, OSV or KEV in JSON, or \
+		 EPSS in CSV"
+	)]
+	UnknownFormat {
+		/// Name of the file.
+		file: String,
+	},
+	/// A file is in a known format, but violates it.
+	#[error("{file} is not valid {format}: {reason}; fetch it again from its publisher")]
+	Malformed {
+		/// Name of the file.
+		file: String,
+		/// The format it claims to be.
+		format: &'static str,
+		/// What is wrong, with the position if known.
+		reason: String,
+	},
+}
