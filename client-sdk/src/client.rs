@@ -174,7 +174,7 @@ impl Client {
 	}
 
 	/// Calls a method of the node.
-	pub(crate) async fn request<R: serde::de::DeserializeOwned>(
+	pub(crate) async fn ask<R: serde::de::DeserializeOwned>(
 		&self,
 		method: &str,
 		params: RpcParams,
@@ -187,7 +187,7 @@ impl Client {
 	/// # Errors
 	/// [`Error::Connection`] or [`Error::Protocol`].
 	pub async fn health(&self) -> Result<serde_json::Value, Error> {
-		self.request("curex_health", rpc_params![]).await
+		self.ask("curex_health", rpc_params![]).await
 	}
 
 	/// The hash of the block that a view means.
@@ -342,7 +342,7 @@ impl Client {
 		let transaction = at
 			.tx()
 			.create_v4_signable_offline(call, params)
-			.and_then(|mut signable| signable.sign(signer.pair()))
+			.and_then(|mut signable| signable.sign(signer))
 			.map_err(|error| form_error(error, at.spec_version()))?;
 		match Submission::send(self.clone(), transaction.encoded().to_vec()).await {
 			Ok(submission) => {

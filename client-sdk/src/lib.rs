@@ -1,15 +1,50 @@
-//! Client library of the CUREX consortium.
+//! Client library of the CUREX consortium: what a care centre or hospital needs to request, deliver, receive and
+//! acknowledge exchanges of health data, to file and withdraw consents, and to audit the ledger without trusting a
+//! node.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
+//! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
+//! | [`gateway`] | answers requests and accepts offers unattended |
+//! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
+//! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
+//! | [`receipt`] | what the patient receives |
+//! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
+//! | [`proofs`], [`audit`] | proof bundles and the verified trail |
+//! | [`transfer`] | ciphertexts to and from a node |
+//! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
+pub mod administration;
+pub mod audit;
+pub mod client;
+pub mod consent;
 pub mod envelope;
 mod error;
+pub mod exchange;
 pub mod fhir;
 mod files;
+pub mod gateway;
 mod hexadecimal;
 pub mod keys;
+pub mod ledger;
 pub mod nonces;
+pub mod proofs;
 pub mod receipt;
 pub mod seal;
+pub mod submission;
 pub mod time;
+pub mod transfer;
 
+pub use client::{Client, Options, View};
 pub use error::{Error, Rejection};
+pub use exchange::{Delivery, Pending, Spec};
+pub use gateway::Gateway;
+pub use keys::{EncryptionKey, KeyFile, Password, Signer};
+pub use submission::{Recorded, Submission};
+
+/// Keeps the README's example compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

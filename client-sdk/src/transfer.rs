@@ -90,7 +90,7 @@ impl Client {
 		});
 		let authorisation = self.authorisation(exchange, part, Access::Deposit)?;
 		let begin = rpc_params![&authorisation, &manifest];
-		let mut status: Status = self.request("curex_depositBegin", begin).await?;
+		let mut status: Status = self.ask("curex_depositBegin", begin).await?;
 		while !status.complete {
 			let ranges = std::mem::take(&mut status.missing);
 			if ranges.is_empty() {
@@ -103,7 +103,7 @@ impl Client {
 					.ok_or_else(|| Error::Protocol("the node misses a chunk that is none".into()))?;
 				let chunk = format!("0x{}", hex::encode(chunk));
 				let params = rpc_params![&authorisation, index, chunk];
-				status = self.request("curex_depositChunk", params).await?;
+				status = self.ask("curex_depositChunk", params).await?;
 			}
 		}
 		Ok(())
@@ -127,7 +127,7 @@ impl Client {
 			.await
 			.map_err(|_| Error::Timeout { what: "the partner's node", seconds: patience.as_secs() })??;
 		let manifest: ManifestText =
-			self.request("curex_manifest", rpc_params![&authorisation]).await?;
+			self.ask("curex_manifest", rpc_params![&authorisation]).await?;
 		let manifest = manifest.read().filter(|manifest| {
 			manifest.commitment(part, &exchange) == commitment
 		});
@@ -139,7 +139,7 @@ impl Client {
 		let mut bytes = Vec::new();
 		for index in 0..manifest.chunks() {
 			let chunk: Chunk =
-				self.request("curex_chunk", rpc_params![&authorisation, index]).await?;
+				self.ask("curex_chunk", rpc_params![&authorisation, index]).await?;
 			let (chunk, proof) =
 				chunk.read().ok_or_else(|| Error::Protocol("a chunk is not readable".into()))?;
 			if proof.index != index || !manifest.admits(&chunk, &proof) {
@@ -152,7 +152,7 @@ impl Client {
 
 	async fn await_fetch(&self, authorisation: &str) -> Result<(), Error> {
 		loop {
-			let status: Status = self.request("curex_fetch", rpc_params![authorisation]).await?;
+			let status: Status = self.ask("curex_fetch", rpc_params![authorisation]).await?;
 			if status.complete {
 				return Ok(());
 			}

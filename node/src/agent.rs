@@ -211,11 +211,12 @@ mod tests {
 		let memory = scene.wait_for("memory", |text| text.ends_with('\n')).await;
 		assert_eq!(scene.read("arguments"), "--config agent.toml --socket mailbox.sock\n");
 		assert_eq!(memory.trim(), (1 << 20).to_string());
-		let own: i32 = String::from_utf8(std::process::Command::new("nice").output().unwrap().stdout)
-			.unwrap()
-			.trim()
-			.parse()
-			.unwrap();
+		let own: i32 =
+			String::from_utf8(std::process::Command::new("nice").output().unwrap().stdout)
+				.unwrap()
+				.trim()
+				.parse()
+				.unwrap();
 		assert_eq!(scene.read("nice").trim(), (own + 7).min(19).to_string());
 		supervision.abort();
 	}
@@ -230,7 +231,9 @@ mod tests {
 
 	#[tokio::test]
 	async fn the_agent_stops_with_the_supervision() {
-		let scene = scene("trap 'echo asked > asked; exit 0' TERM\necho $$ > pid\nwhile :; do sleep 0.05; done");
+		let scene = scene(
+			"trap 'echo asked > asked; exit 0' TERM\necho $$ > pid\nwhile :; do sleep 0.05; done",
+		);
 		let supervision = tokio::spawn(supervise(scene.options.clone()));
 		let pid = scene.wait_for("pid", |text| text.ends_with('\n')).await;
 		assert!(is_running(&pid));

@@ -110,7 +110,8 @@ pub fn init(command: &InitCmd) -> Result<(), Error> {
 
 	let node_key = sc_network::config::ed25519::SecretKey::generate();
 	let keypair = sc_network::config::ed25519::Keypair::from(node_key.clone());
-	let peer_id = sc_network::config::PublicKey::from(keypair.public()).to_peer_id();
+	let peer_id = sc_network::PeerId::from_ed25519(&keypair.public().to_bytes())
+		.ok_or_else(|| Error::Keystore("the new node key has no identity".into()))?;
 	write_private(&home.join("node-key"), hex::encode(node_key.as_ref()).as_bytes())?;
 
 	let keystore = open_keystore(home)?;

@@ -78,10 +78,7 @@ pub struct Proof {
 }
 
 /// Proves the leaf at `index`; nothing if there is none.
-pub fn prove<D: AsRef<[u8]>>(
-	leaves: impl IntoIterator<Item = D>,
-	index: usize,
-) -> Option<Proof> {
+pub fn prove<D: AsRef<[u8]>>(leaves: impl IntoIterator<Item = D>, index: usize) -> Option<Proof> {
 	Tree::new(leaves.into_iter().map(|data| leaf(data.as_ref())).collect()).prove(index as u64)
 }
 

@@ -226,6 +226,72 @@ mod tests {
 	}
 
 	#[test]
+	fn every_chunk_has_a_length_and_nothing_else_has() {
+		let lengths = |length: u64| -> Vec<Option<usize>> {
+			let manifest = Manifest { salt: [0; 32], length, root: merkle::empty_root() };
+			(0..3).map(|index| manifest.chunk_length(index)).collect()
+		};
+		let full = Some(CHUNK_SIZE);
+		assert_eq!(lengths(0), [None, None, None]);
+		assert_eq!(lengths(CHUNK_SIZE as u64), [full, None, None]);
+		assert_eq!(lengths(CHUNK_SIZE as u64 + 1), [full, Some(1), None]);
+		let manifest = Manifest { salt: [0; 32], length: 1, root: merkle::empty_root() };
+		assert_eq!(manifest.chunk_length(u64::MAX), None);
+	}
+
+	#[test]
+	fn a_part_goes_from_whoever_made_it_to_the_other_side() {
+		let (holder, recipient) = (OrganisationId(1), OrganisationId(2));
+		for (part, direction, sender) in [
+			(Part::Envelope, Direction::Pull, recipient),
+			(Part::Envelope, Direction::Push, holder),
+			(Part::Payload, Direction::Pull, holder),
+			(Part::Payload, Direction::Push, holder),
+		] {
+			let exchange = exchange(direction, holder, recipient);
+			assert_eq!(part.sender(&exchange), sender);
+			assert_ne!(part.receiver(&exchange), sender);
+		}
+	}
+
+	#[test]
+	fn nothing_travels_in_a_final_state_and_no_payload_before_the_dispatch() {
+		for &state in ExchangeState::ALL {
+			for &part in Part::ALL {
+				assert!(!(part.travels_in(state) && state.is_final()), "{part:?} {state:?}");
+			}
+			let dispatched = matches!(state, ExchangeState::Dispatched | ExchangeState::Delivered);
+			assert_eq!(Part::Payload.travels_in(state), dispatched, "{state:?}");
+		}
+	}
+
+	fn exchange(
+		direction: Direction,
+		holder: OrganisationId,
+		recipient: OrganisationId,
+	) -> Exchange {
+		Exchange {
+			direction,
+			holder,
+			recipient,
+			gate: crate::Gate::Statutory(crate::LegalBasis::CARE),
+			purpose: crate::Purpose::Treatment,
+			categories: crate::Category::PatientSummary.into(),
+			state: ExchangeState::Requested,
+			envelope: Commitment([1; 32]),
+			recipient_key: Commitment([2; 32]),
+			payload: None,
+			receipt: None,
+			acknowledgement: None,
+			released: None,
+			deadline: 1,
+			begun_at: 1,
+			begun: 1,
+			sequence: 1,
+		}
+	}
+
+	#[test]
 	fn a_proof_with_an_absurd_index_is_refused() {
 		let manifest = Manifest::of([1; 32], b"x");
 		let proof = merkle::Proof { index: u64::MAX, count: 1, siblings: Vec::new() };

@@ -2,7 +2,7 @@
 
 use crate::{
 	genesis_config_presets, AccountId, Babe, Block, Consortium, Exchange, Executive,
-	Grandpa, Historical, Nonce, Orders, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
+	Grandpa, Historical, InherentDataExt, Nonce, Orders, Runtime, RuntimeGenesisConfig, SessionKeys,
 	System, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::vec::Vec;
@@ -225,7 +225,7 @@ impl_runtime_apis! {
 		}
 
 		fn timing() -> pallet_consortium::Timing {
-			Consortium::timing()
+			pallet_consortium::GenesisTiming::<Runtime>::get()
 		}
 	}
 

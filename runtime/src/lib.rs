@@ -26,6 +26,8 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
+#[cfg(feature = "std")]
+pub use apis::RuntimeApi;
 pub use apis::RUNTIME_API_VERSIONS;
 
 /// The number of a block.
@@ -115,18 +117,15 @@ pub const BABE_GENESIS_EPOCH_CONFIG: sp_consensus_babe::BabeEpochConfiguration =
 		allowed_slots: sp_consensus_babe::AllowedSlots::PrimaryAndSecondaryPlainSlots,
 	};
 
-/// Version of the native build, for a node's log.
-#[cfg(feature = "std")]
-pub fn native_version() -> sp_version::NativeVersion {
-	sp_version::NativeVersion { runtime_version: VERSION, can_author_with: Default::default() }
-}
-
 /// The metadata of the runtime, version 15, SCALE-encoded as clients read it.
 #[cfg(feature = "std")]
 pub fn metadata() -> Vec<u8> {
-	Runtime::metadata_at_version(15)
-		.map(|metadata| Vec::from(&*metadata))
-		.unwrap_or_default()
+	// Some constants are read from the storage; without a chain they show their defaults.
+	sp_io::TestExternalities::new(Default::default()).execute_with(|| {
+		Runtime::metadata_at_version(15)
+			.map(|metadata| (*metadata).clone())
+			.unwrap_or_default()
+	})
 }
 
 #[frame_support::runtime]

@@ -49,10 +49,6 @@ impl Signer {
 	pub fn sign(&self, message: &[u8]) -> [u8; 64] {
 		self.pair.sign(message).0
 	}
-
-	pub(crate) fn pair(&self) -> &sr25519::Keypair {
-		&self.pair
-	}
 }
 
 /// Whether `signature` over `message` is that of `account`.

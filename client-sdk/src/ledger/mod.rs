@@ -5,6 +5,7 @@
 
 pub(crate) mod events;
 
+use crate::keys::Signer;
 use codec::Decode;
 use curex_primitives::{
 	BlockNumber, Competences, Country, Duties, OrganisationId, OrganisationKind, OrganisationStatus,
@@ -123,6 +124,16 @@ impl Config for CurexConfig {
 
 	fn set_metadata_for_spec_version(&self, spec_version: u32, metadata: ArcMetadata) {
 		self.0.set_metadata_for_spec_version(spec_version, metadata);
+	}
+}
+
+impl subxt::tx::Signer<CurexConfig> for Signer {
+	fn account_id(&self) -> AccountId32 {
+		AccountId32(self.account())
+	}
+
+	fn sign(&self, payload: &[u8]) -> MultiSignature {
+		MultiSignature::Sr25519(Signer::sign(self, payload))
 	}
 }
 

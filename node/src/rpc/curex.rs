@@ -384,8 +384,8 @@ impl From<FetchStatus> for Progress {
 			running,
 			failure: None,
 		});
-		let failure = failure
-			.map(|reason| Failure { code: code(&reason), message: reason.to_string() });
+		let failure =
+			failure.map(|reason| Failure { code: code(&reason), message: reason.to_string() });
 		Self { running, failure, ..stored }
 	}
 }

@@ -69,12 +69,8 @@ fn scene() -> Scene {
 	let ledger = Arc::new(FakeLedger::dispatched(&manifest));
 	let holder = ledger.add_delegate(1, HOLDER, Duty::Exchange);
 	let recipient = ledger.add_delegate(2, RECIPIENT, Duty::Exchange);
-	let fetcher = Fetcher::new(
-		ledger.clone(),
-		store.clone(),
-		Arc::new(NoPeers),
-		Arc::new(TokioSpawner),
-	);
+	let fetcher =
+		Fetcher::new(ledger.clone(), store.clone(), Arc::new(NoPeers), Arc::new(TokioSpawner));
 	let curex = Curex::new(Arc::new(FakeHealth), ledger.clone(), store, Arc::new(fetcher));
 	Scene { ledger, module: curex.into_rpc(), bytes, manifest, holder, recipient, _folder: folder }
 }
@@ -112,7 +108,9 @@ impl Scene {
 		let may = self.may(&self.holder, Access::Deposit);
 		self.call("curex_depositBegin", &[&may, &self.manifest()]).await.unwrap();
 		for index in 0..3 {
-			self.call("curex_depositChunk", &[&may, &json!(index), &self.chunk(index)]).await.unwrap();
+			self.call("curex_depositChunk", &[&may, &json!(index), &self.chunk(index)])
+				.await
+				.unwrap();
 		}
 	}
 }

@@ -116,12 +116,12 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		sync_service.clone(),
 		genesis.as_ref(),
 	);
-	let fetcher = transfer::Fetcher::new(
+	let fetcher = Arc::new(transfer::Fetcher::new(
 		ledger.clone(),
 		store.clone(),
 		Arc::new(peers),
 		Arc::new(task_manager.spawn_handle()),
-	);
+	));
 	task_manager.spawn_handle().spawn(
 		"transfer",
 		Some("networking"),
@@ -194,7 +194,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 					executor,
 				},
 			})
-			.map_err(Into::into)
+			.map_err(|error| Error::Application(error.into()))
 		})
 	};
 

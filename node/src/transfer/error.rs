@@ -44,7 +44,9 @@ pub enum Error {
 	#[error("the transfer store of this node is full; try later or use another node")]
 	Full,
 	/// All chunks are there, and their root is not the manifest's.
-	#[error("the chunks do not make up the root of the manifest and were deleted; deposit them again")]
+	#[error(
+		"the chunks do not make up the root of the manifest and were deleted; deposit them again"
+	)]
 	RootMismatch,
 	/// Too much at once.
 	#[error("this node has as many transfers running as it takes; try again in a few seconds")]

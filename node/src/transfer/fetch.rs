@@ -8,9 +8,7 @@ use curex_primitives::{
 };
 use futures::{stream, StreamExt, TryStreamExt};
 use jsonrpsee::core::async_trait;
-use sc_network::{
-	service::traits::NetworkService, IfDisconnected, PeerId, ProtocolName,
-};
+use sc_network::{service::traits::NetworkService, IfDisconnected, PeerId, ProtocolName};
 use sc_network_sync::SyncingService;
 use sp_core::traits::SpawnNamed;
 use sp_runtime::traits::Block as BlockT;
@@ -158,7 +156,8 @@ impl Fetcher {
 				},
 				None => {},
 			}
-			let running = attempts.values().filter(|entry| matches!(entry, Attempt::Running)).count();
+			let running =
+				attempts.values().filter(|entry| matches!(entry, Attempt::Running)).count();
 			if running >= MAX_RUNNING {
 				return Err(Error::Busy);
 			}
@@ -288,10 +287,12 @@ impl Source {
 		let mut status = blocking(move || store.begin(key, receiver, &manifest)).await?;
 		while !status.complete {
 			let missing = status.missing.into_iter().flatten();
-			stream::iter(missing.map(|index| self.fetch_chunk(peer, key, index, request(Some(index)))))
-				.buffer_unordered(IN_FLIGHT)
-				.try_for_each(|()| async { Ok(()) })
-				.await?;
+			stream::iter(
+				missing.map(|index| self.fetch_chunk(peer, key, index, request(Some(index)))),
+			)
+			.buffer_unordered(IN_FLIGHT)
+			.try_for_each(|()| async { Ok(()) })
+			.await?;
 			let store = self.store.clone();
 			status = blocking(move || store.status(key)).await?;
 		}
@@ -364,8 +365,7 @@ fn candidates(
 		})
 		.collect();
 	let of_sender = known.iter().filter(|(_, (owner, _))| *owner == sender).map(|(peer, _)| peer);
-	let all: HashSet<&PeerId> =
-		of_sender.chain(connected).filter(|peer| **peer != local).collect();
+	let all: HashSet<&PeerId> = of_sender.chain(connected).filter(|peer| **peer != local).collect();
 	let mut ordered: Vec<&PeerId> = all.into_iter().collect();
 	ordered.sort_by_key(|peer| {
 		let owner = known.get(*peer);

@@ -72,9 +72,8 @@ fn forging(request: Request, _: &Store) -> Result<Response, String> {
 	let bytes = testing::bytes(10);
 	Ok(match request.chunk {
 		None => Response::Manifest(Manifest::of([9; 32], &bytes)),
-		Some(_) => Response::Chunk {
-			proof: curex_primitives::merkle::prove([&bytes], 0).unwrap(),
-			bytes,
+		Some(_) => {
+			Response::Chunk { proof: curex_primitives::merkle::prove([&bytes], 0).unwrap(), bytes }
 		},
 	})
 }
@@ -156,12 +155,8 @@ async fn a_lying_node_is_left_for_the_next_and_its_true_chunks_are_kept() {
 
 #[tokio::test]
 async fn nodes_that_shift_forge_or_refuse_are_passed_over() {
-	let scene = scene(vec![
-		Box::new(shifting),
-		Box::new(forging),
-		Box::new(refusing),
-		Box::new(honest),
-	]);
+	let scene =
+		scene(vec![Box::new(shifting), Box::new(forging), Box::new(refusing), Box::new(honest)]);
 	scene.fetch().await.unwrap();
 	scene.assert_fetched();
 }

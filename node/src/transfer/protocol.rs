@@ -80,22 +80,27 @@ impl TransferHandler {
 	pub async fn run(self) {
 		let desk = &self.desk;
 		self.requests
-			.for_each_concurrent(CONCURRENT, |IncomingRequest { peer, payload, pending_response }| {
-				let desk = desk.clone();
-				async move {
-					let result = if desk.pace().admits(peer, Instant::now()) {
-						blocking(move || Ok(desk.answer(&peer, &payload).encode())).await.map_err(drop)
-					} else {
-						Err(())
-					};
-					// Whoever asked may be gone.
-					let _ = pending_response.send(OutgoingResponse {
-						result,
-						reputation_changes: Vec::new(),
-						sent_feedback: None,
-					});
-				}
-			})
+			.for_each_concurrent(
+				CONCURRENT,
+				|IncomingRequest { peer, payload, pending_response }| {
+					let desk = desk.clone();
+					async move {
+						let result = if desk.pace().admits(peer, Instant::now()) {
+							blocking(move || Ok(desk.answer(&peer, &payload).encode()))
+								.await
+								.map_err(drop)
+						} else {
+							Err(())
+						};
+						// Whoever asked may be gone.
+						let _ = pending_response.send(OutgoingResponse {
+							result,
+							reputation_changes: Vec::new(),
+							sent_feedback: None,
+						});
+					}
+				},
+			)
 			.await;
 	}
 }
@@ -122,7 +127,8 @@ impl Desk {
 	}
 
 	fn serve(&self, peer: &PeerId, mut payload: &[u8]) -> Result<Response, Error> {
-		let request = Request::decode_all(&mut payload).map_err(|_| Error::Malformed("the request"))?;
+		let request =
+			Request::decode_all(&mut payload).map_err(|_| Error::Malformed("the request"))?;
 		let key = Key { exchange: request.exchange, part: request.part };
 		access::may_fetch(&*self.ledger, &key, &peer.to_bytes(), request.authorisation.as_ref())?;
 		match request.chunk {
@@ -161,10 +167,8 @@ impl Pace {
 				return false;
 			}
 		}
-		let bucket = self
-			.buckets
-			.entry(peer)
-			.or_insert(Bucket { tokens: Self::CAPACITY, filled: now });
+		let bucket =
+			self.buckets.entry(peer).or_insert(Bucket { tokens: Self::CAPACITY, filled: now });
 		let admitted = bucket.refill(now) >= 1.0;
 		if admitted {
 			bucket.tokens -= 1.0;
@@ -250,9 +254,7 @@ mod tests {
 		let Response::Manifest(manifest) = scene.ask(peer, |request| request.chunk = None) else {
 			panic!("no manifest")
 		};
-		let Response::Chunk { bytes, proof } = scene.ask(peer, |_| ()) else {
-			panic!("no chunk")
-		};
+		let Response::Chunk { bytes, proof } = scene.ask(peer, |_| ()) else { panic!("no chunk") };
 		assert!(manifest.admits(&bytes, &proof));
 		assert_eq!(bytes, scene.bytes[CHUNK_SIZE..]);
 	}

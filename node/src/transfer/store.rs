@@ -366,11 +366,7 @@ impl Store {
 		Ok(())
 	}
 
-	fn discard(
-		&self,
-		parts: &mut HashMap<Key, Arc<Slot>>,
-		key: Key,
-	) -> Result<(), Error> {
+	fn discard(&self, parts: &mut HashMap<Key, Arc<Slot>>, key: Key) -> Result<(), Error> {
 		let Some(slot) = parts.remove(&key) else { return Ok(()) };
 		let mut progress = slot.progress();
 		*progress = Progress::Gone;
@@ -491,8 +487,7 @@ impl Slot {
 			Progress::Complete(_) => Err(Error::WrongChunk { index }),
 			Progress::Unread | Progress::Gone => Err(Error::NotHere),
 			Progress::Partial { leaves, received } => {
-				let known =
-					leaves.get_mut(index as usize).ok_or(Error::WrongChunk { index })?;
+				let known = leaves.get_mut(index as usize).ok_or(Error::WrongChunk { index })?;
 				if *known == leaf {
 					return Ok(());
 				}

@@ -13,7 +13,7 @@ use jsonrpsee::core::async_trait;
 use sc_network::{
 	config::{
 		FullNetworkConfiguration, MultiaddrWithPeerId, NetworkConfiguration, NonReservedPeerMode,
-		Params, ProtocolId, Role, SetConfig, TransportConfig,
+		NotificationHandshake, Params, ProtocolId, Role, SetConfig, TransportConfig,
 	},
 	multiaddr::Protocol,
 	service::traits::{NetworkService, PeerStore},
@@ -53,11 +53,7 @@ impl Ledger for FixedLedger {
 		Ok((*id == KEY.exchange).then(|| self.exchange.clone()))
 	}
 
-	fn delegate(
-		&self,
-		_: &[u8; 32],
-		_: View,
-	) -> Result<Option<(OrganisationId, Duties)>, Error> {
+	fn delegate(&self, _: &[u8; 32], _: View) -> Result<Option<(OrganisationId, Duties)>, Error> {
 		Ok(None)
 	}
 
@@ -88,7 +84,8 @@ impl Peers for Network {
 
 	async fn ask(&self, peer: PeerId, request: Vec<u8>) -> Result<Vec<u8>, String> {
 		let protocol = protocol_name(GENESIS.as_bytes());
-		let answer = self.0.request(peer, protocol, request, None, IfDisconnected::TryConnect).await;
+		let answer =
+			self.0.request(peer, protocol, request, None, IfDisconnected::TryConnect).await;
 		answer.map(|(answer, _)| answer).map_err(|reason| reason.to_string())
 	}
 }
@@ -129,8 +126,7 @@ fn start<N: NetworkBackend<Block, H256>>() -> Node {
 	configuration.listen_addresses = vec![address.clone()];
 	configuration.transport =
 		TransportConfig::Normal { enable_mdns: false, allow_private_ip: true };
-	let mut network_config =
-		FullNetworkConfiguration::<Block, H256, N>::new(&configuration, None);
+	let mut network_config = FullNetworkConfiguration::<Block, H256, N>::new(&configuration, None);
 	let (config, requests) = request_response_config::<Block, N>(GENESIS.as_bytes());
 	network_config.add_request_response_protocol(config);
 	let metrics = N::register_notification_metrics(None);
@@ -138,7 +134,7 @@ fn start<N: NetworkBackend<Block, H256>>() -> Node {
 		"/block-announces".into(),
 		Vec::new(),
 		1024,
-		None,
+		Some(NotificationHandshake::from_bytes(vec![1])),
 		SetConfig {
 			in_peers: 0,
 			out_peers: 0,

@@ -11,6 +11,7 @@ use curex_primitives::{
 	PeerRole,
 };
 use frame::{
+	deps::frame_support::dispatch::DispatchInfo,
 	prelude::*,
 	traits::{One, OriginTrait},
 };
@@ -101,12 +102,12 @@ fn fill_staff<T: Config>(id: OrganisationId, up_to: u32) {
 }
 
 #[benchmarks(where
-	RuntimeCallOf<T>: From<Call<T>>,
+	RuntimeCallOf<T>: From<Call<T>> + Dispatchable<Info = DispatchInfo>,
 	T: Send + Sync,
 	T::RuntimeOrigin: AsTransactionAuthorizedOrigin,
 )]
 mod benchmarks {
-	use super::*;
+	use super::{frame, *};
 
 	#[benchmark]
 	fn admit() {
@@ -149,10 +150,7 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn expel(
-		d: Linear<1, { T::MaxDelegates::get() }>,
-		p: Linear<0, { T::MaxPeers::get() }>,
-	) {
+	fn expel(d: Linear<1, { T::MaxDelegates::get() }>, p: Linear<0, { T::MaxPeers::get() }>) {
 		let Seat { organisation, .. } = fill_seats::<T>();
 		fill_staff::<T>(organisation, d);
 		for seed in 0..p {
@@ -196,6 +194,16 @@ mod benchmarks {
 		_(council::<T>() as T::RuntimeOrigin, id, 1);
 
 		assert_eq!(Quotas::<T>::get(id).limit, Some(1));
+	}
+
+	#[benchmark]
+	fn authorize_upgrade() {
+		let hash = T::Hash::default();
+
+		#[extrinsic_call]
+		_(council::<T>() as T::RuntimeOrigin, hash);
+
+		assert!(frame_system::Pallet::<T>::authorized_upgrade().is_some());
 	}
 
 	/// Taking administration and the council away from the delegate appointed last.

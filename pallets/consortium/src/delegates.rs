@@ -65,7 +65,10 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_dismiss_delegate(id: OrganisationId, account: &T::AccountId) -> DispatchResult {
+	pub(crate) fn do_dismiss_delegate(
+		id: OrganisationId,
+		account: &T::AccountId,
+	) -> DispatchResult {
 		let delegate = Self::delegate(account)
 			.filter(|delegate| delegate.organisation == id)
 			.ok_or(Error::<T>::NotFound)?;
@@ -134,8 +137,8 @@ impl<T: Config> Pallet<T> {
 	fn ensure_dispensable(id: OrganisationId, account: &T::AccountId) -> DispatchResult {
 		ensure!(!Self::holds_seat(account), Error::<T>::HoldsSeat);
 		let has_another = Staff::<T>::get(id).iter().any(|member| {
-			member != account &&
-				Self::delegate(member)
+			member != account
+				&& Self::delegate(member)
 					.is_some_and(|delegate| delegate.duties.contains(Duty::Administration))
 		});
 		ensure!(has_another, Error::<T>::LastAdministrator);

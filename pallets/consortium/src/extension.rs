@@ -88,10 +88,12 @@ impl Demand {
 			Rule::Member(family) => self.add(Duties::EMPTY, family),
 			Rule::Batch(_) if depth >= MAX_DEPTH => Err(Refusal::BatchTooDeep.into()),
 			Rule::Batch([]) => Err(Refusal::EmptyBatch.into()),
-			Rule::Batch(calls) =>
-				calls.iter().try_for_each(|nested| self.survey::<T>(nested, depth + 1)),
-			Rule::Authorised(_) | Rule::Inherent | Rule::Consensus | Rule::Never =>
-				Err(InvalidTransaction::Call.into()),
+			Rule::Batch(calls) => {
+				calls.iter().try_for_each(|nested| self.survey::<T>(nested, depth + 1))
+			},
+			Rule::Authorised(_) | Rule::Inherent | Rule::Consensus | Rule::Never => {
+				Err(InvalidTransaction::Call.into())
+			},
 		}
 	}
 
@@ -139,12 +141,12 @@ impl<T: Config> Admission<T> {
 	fn admit_authorised(call: &CallOf<T>) -> Result<ValidTransaction, TransactionValidityError> {
 		match T::Calls::rule(call) {
 			Rule::Authorised(family) => Ok(validity(family, priority_of(family))),
-			Rule::Duty(..) |
-			Rule::Member(_) |
-			Rule::Batch(_) |
-			Rule::Inherent |
-			Rule::Consensus |
-			Rule::Never => Err(InvalidTransaction::Call.into()),
+			Rule::Duty(..)
+			| Rule::Member(_)
+			| Rule::Batch(_)
+			| Rule::Inherent
+			| Rule::Consensus
+			| Rule::Never => Err(InvalidTransaction::Call.into()),
 		}
 	}
 }
@@ -174,10 +176,12 @@ impl<T: Config + Send + Sync> TransactionExtension<CallOf<T>> for Admission<T> {
 				let (validity, charge) = Self::admit_signed(who, call)?;
 				Ok((validity, Some(charge), origin))
 			},
-			Some(frame_system::RawOrigin::Authorized) =>
-				Ok((Self::admit_authorised(call)?, None, origin)),
-			Some(frame_system::RawOrigin::Root) | Some(frame_system::RawOrigin::None) | None =>
-				Err(InvalidTransaction::UnknownOrigin.into()),
+			Some(frame_system::RawOrigin::Authorized) => {
+				Ok((Self::admit_authorised(call)?, None, origin))
+			},
+			Some(frame_system::RawOrigin::Root) | Some(frame_system::RawOrigin::None) | None => {
+				Err(InvalidTransaction::UnknownOrigin.into())
+			},
 		}
 	}
 
@@ -191,8 +195,9 @@ impl<T: Config + Send + Sync> TransactionExtension<CallOf<T>> for Admission<T> {
 	) -> Result<(), TransactionValidityError> {
 		match charge {
 			// The block author leaves the transaction in the pool for another block.
-			Some(charge) =>
-				Pallet::<T>::pay(charge).ok_or(InvalidTransaction::ExhaustsResources.into()),
+			Some(charge) => {
+				Pallet::<T>::pay(charge).ok_or(InvalidTransaction::ExhaustsResources.into())
+			},
 			None => Ok(()),
 		}
 	}
@@ -205,11 +210,11 @@ impl<T: Config + Send + Sync> TransactionExtension<CallOf<T>> for Admission<T> {
 		match T::Calls::rule(call) {
 			Rule::Consensus => Ok(ValidTransaction::default()),
 			Rule::Inherent => Err(InvalidTransaction::MandatoryValidation.into()),
-			Rule::Duty(..) |
-			Rule::Member(_) |
-			Rule::Batch(_) |
-			Rule::Authorised(_) |
-			Rule::Never => Err(InvalidTransaction::Call.into()),
+			Rule::Duty(..)
+			| Rule::Member(_)
+			| Rule::Batch(_)
+			| Rule::Authorised(_)
+			| Rule::Never => Err(InvalidTransaction::Call.into()),
 		}
 	}
 
@@ -220,11 +225,11 @@ impl<T: Config + Send + Sync> TransactionExtension<CallOf<T>> for Admission<T> {
 	) -> Result<(), TransactionValidityError> {
 		match T::Calls::rule(call) {
 			Rule::Consensus | Rule::Inherent => Ok(()),
-			Rule::Duty(..) |
-			Rule::Member(_) |
-			Rule::Batch(_) |
-			Rule::Authorised(_) |
-			Rule::Never => Err(InvalidTransaction::Call.into()),
+			Rule::Duty(..)
+			| Rule::Member(_)
+			| Rule::Batch(_)
+			| Rule::Authorised(_)
+			| Rule::Never => Err(InvalidTransaction::Call.into()),
 		}
 	}
 }

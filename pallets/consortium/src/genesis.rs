@@ -4,10 +4,8 @@
 //! as `0x…`. An impossible specification stops the node from building the genesis block.
 
 use crate::{
-	organisations::is_valid_name,
-	types::duties_of,
-	Config, Council, CouncilAccounts, Delegate, Delegates, GenesisTiming, Pallet, PeerId, Seat,
-	Timing, Validators,
+	organisations::is_valid_name, types::duties_of, Config, Council, CouncilAccounts, Delegate,
+	Delegates, GenesisTiming, Pallet, PeerId, Seat, Timing, Validators,
 };
 use alloc::{string::String, vec::Vec};
 use curex_primitives::{
@@ -229,7 +227,10 @@ mod text {
 		use super::*;
 		use frame::deps::sp_core::bytes;
 
-		pub fn serialize<S: Serializer>(value: &impl AsRef<[u8]>, to: S) -> Result<S::Ok, S::Error> {
+		pub fn serialize<S: Serializer>(
+			value: &impl AsRef<[u8]>,
+			to: S,
+		) -> Result<S::Ok, S::Error> {
 			bytes::serialize(value.as_ref(), to)
 		}
 

@@ -50,8 +50,8 @@ mod delegates;
 pub mod extension;
 pub mod genesis;
 pub mod nonce;
-pub mod origin;
 mod organisations;
+pub mod origin;
 mod peers;
 pub mod priority;
 pub mod quota;
@@ -203,8 +203,7 @@ pub mod pallet {
 	/// The delegate that votes for a hospital, whether or not the hospital is active.
 	// Hasher: Twox safe, `OrganisationId` is a count.
 	#[pallet::storage]
-	pub type CouncilAccounts<T: Config> =
-		StorageMap<_, Twox64Concat, OrganisationId, T::AccountId>;
+	pub type CouncilAccounts<T: Config> = StorageMap<_, Twox64Concat, OrganisationId, T::AccountId>;
 
 	/// The council: the voting delegates of the active hospitals, ascending.
 	#[pallet::storage]
@@ -754,11 +753,7 @@ pub mod pallet {
 		/// [`Event::PeerRegistered`].
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::register_peer())]
-		pub fn register_peer(
-			origin: OriginFor<T>,
-			peer: PeerId,
-			role: PeerRole,
-		) -> DispatchResult {
+		pub fn register_peer(origin: OriginFor<T>, peer: PeerId, role: PeerRole) -> DispatchResult {
 			let organisation = Self::ensure_administrator(origin)?;
 			Self::do_register_peer(organisation, peer, role)
 		}
@@ -823,6 +818,28 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			let delegate = Self::delegate(&who).ok_or(Error::<T>::NotAuthorized)?;
 			Self::do_rotate_account(delegate, who, new_account)
+		}
+
+		/// Authorises the runtime with this hash; any member may then bring its code
+		/// (`System::apply_authorized_upgrade`), which is taken only if it is a newer version of this chain's.
+		///
+		/// ## Dispatch Origin
+		///
+		/// [`Config::CouncilOrigin`].
+		///
+		/// ## Errors
+		///
+		/// None but `BadOrigin`.
+		///
+		/// ## Events
+		///
+		/// `System::UpgradeAuthorized`.
+		#[pallet::call_index(14)]
+		#[pallet::weight((T::WeightInfo::authorize_upgrade(), DispatchClass::Operational))]
+		pub fn authorize_upgrade(origin: OriginFor<T>, code_hash: T::Hash) -> DispatchResult {
+			T::CouncilOrigin::ensure_origin(origin)?;
+			frame_system::Pallet::<T>::do_authorize_upgrade(code_hash, true);
+			Ok(())
 		}
 	}
 }

@@ -78,14 +78,14 @@ impl AdmissionRules<RuntimeCall> for Table {
 				_ => Rule::Never,
 			},
 			RuntimeCall::Utility(
-				pallet_utility::Call::batch { calls } |
-				pallet_utility::Call::batch_all { calls } |
-				pallet_utility::Call::force_batch { calls },
+				pallet_utility::Call::batch { calls }
+				| pallet_utility::Call::batch_all { calls }
+				| pallet_utility::Call::force_batch { calls },
 			) => Rule::Batch(calls),
 			RuntimeCall::Consortium(
-				pallet_consortium::Call::set_delegate { .. } |
-				pallet_consortium::Call::dismiss_delegate { .. } |
-				pallet_consortium::Call::accept_agreement { .. },
+				pallet_consortium::Call::set_delegate { .. }
+				| pallet_consortium::Call::dismiss_delegate { .. }
+				| pallet_consortium::Call::accept_agreement { .. },
 			) => Rule::Duty(Duty::Administration, Family::Administration),
 			_ => Rule::Never,
 		}
@@ -215,10 +215,7 @@ pub fn organisation(number: u32, kind: OrganisationKind) -> GenesisOrganisation<
 		encryption_key: [number as u8 + 1; 32],
 		name: format!("Organisation {number}"),
 		delegates: vec![
-			GenesisDelegate {
-				account: admin(number),
-				duties: crate::types::first_duties(kind),
-			},
+			GenesisDelegate { account: admin(number), duties: crate::types::first_duties(kind) },
 			GenesisDelegate { account: clerk(number), duties: clerk_duties() },
 		],
 		peers: vec![GenesisPeer { peer: peer(number as u8 + 1), role: PeerRole::Gateway }],

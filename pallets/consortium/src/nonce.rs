@@ -18,7 +18,9 @@ use frame::{
 /// The pool keeps one transaction per account and nonce. Only delegates are admitted, and an
 /// organisation has at most `MaxDelegates`, so that at most `MaxDelegates * MaxPending` signed
 /// transactions of an organisation wait in the pool, whatever it sends.
-#[derive(Encode, Decode, DecodeWithMemTracking, CloneNoBound, EqNoBound, PartialEqNoBound, TypeInfo)]
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, CloneNoBound, EqNoBound, PartialEqNoBound, TypeInfo,
+)]
 #[scale_info(skip_type_params(T))]
 pub struct CheckBoundedNonce<T: Config>(#[codec(compact)] pub T::Nonce);
 

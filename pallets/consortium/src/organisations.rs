@@ -76,10 +76,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_reinstate(id: OrganisationId) -> DispatchResult {
 		let mut organisation = Self::organisation(id).ok_or(Error::<T>::NotFound)?;
-		ensure!(
-			organisation.status == OrganisationStatus::Suspended,
-			Error::<T>::NotSuspended
-		);
+		ensure!(organisation.status == OrganisationStatus::Suspended, Error::<T>::NotSuspended);
 		organisation.status = OrganisationStatus::Active;
 		Self::update_reviewers(id, &organisation)?;
 		Organisations::<T>::insert(id, organisation);
@@ -153,9 +150,9 @@ impl<T: Config> Pallet<T> {
 	fn update_reviewers(id: OrganisationId, organisation: &Organisation) -> DispatchResult {
 		Reviewers::<T>::try_mutate(|reviewers| {
 			match (reviewers.binary_search(&id), organisation.may_review()) {
-				(Err(place), true) => reviewers
-					.try_insert(place, id)
-					.map_err(|_| Error::<T>::MaxReviewersExceeded)?,
+				(Err(place), true) => {
+					reviewers.try_insert(place, id).map_err(|_| Error::<T>::MaxReviewersExceeded)?
+				},
 				(Ok(place), false) => {
 					reviewers.remove(place);
 				},

@@ -3,9 +3,7 @@
 use crate::{Config, Pallet};
 use core::marker::PhantomData;
 use curex_primitives::{Duty, OrganisationId};
-use frame::{
-	deps::frame_support::traits::OriginTrait, traits::EnsureOriginWithArg,
-};
+use frame::{deps::frame_support::traits::OriginTrait, traits::EnsureOriginWithArg};
 
 /// Signed by a delegate of an active organisation that holds the duty; yields the organisation.
 pub struct EnsureDelegate<T>(PhantomData<T>);

@@ -39,10 +39,9 @@ pub const fn priority_of(family: Family) -> TransactionPriority {
 pub const fn longevity_of(family: Family) -> TransactionLongevity {
 	match family {
 		Family::Urgent => URGENT_LONGEVITY,
-		Family::Ordinary |
-		Family::SecurityReport |
-		Family::Administration |
-		Family::Governance => LONGEVITY,
+		Family::Ordinary | Family::SecurityReport | Family::Administration | Family::Governance => {
+			LONGEVITY
+		},
 	}
 }
 

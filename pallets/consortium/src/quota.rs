@@ -43,8 +43,9 @@ impl<T: Config> Pallet<T> {
 		let limit = quota.limit.unwrap_or_else(T::DefaultQuota::get);
 		let limit = match family {
 			Family::Ordinary | Family::SecurityReport | Family::Urgent => limit,
-			Family::Administration | Family::Governance =>
-				limit.saturating_add(T::QuotaReserve::get()),
+			Family::Administration | Family::Governance => {
+				limit.saturating_add(T::QuotaReserve::get())
+			},
 		};
 		let is_beyond = quota.used.saturating_add(calls) > limit;
 		let is_affordable =

@@ -74,10 +74,12 @@ impl<T: Config> Pallet<T> {
 			let staff = Staff::<T>::get(id);
 			let is_administered = staff.iter().any(|account| Self::administers(id, account));
 			match organisation.status {
-				OrganisationStatus::Exited =>
-					ensure!(staff.is_empty(), "2: an exited organisation has delegates"),
-				OrganisationStatus::Active | OrganisationStatus::Suspended =>
-					ensure!(is_administered, "2: an organisation has no administrator"),
+				OrganisationStatus::Exited => {
+					ensure!(staff.is_empty(), "2: an exited organisation has delegates")
+				},
+				OrganisationStatus::Active | OrganisationStatus::Suspended => {
+					ensure!(is_administered, "2: an organisation has no administrator")
+				},
 			}
 		}
 		Ok(())
@@ -85,8 +87,8 @@ impl<T: Config> Pallet<T> {
 
 	fn check_delegates() -> Result<(), TryRuntimeError> {
 		for (account, delegate) in Delegates::<T>::iter() {
-			let organisation = Self::organisation(delegate.organisation)
-				.ok_or("3: a delegate acts for nobody")?;
+			let organisation =
+				Self::organisation(delegate.organisation).ok_or("3: a delegate acts for nobody")?;
 			ensure!(!delegate.duties.is_empty(), "3: a delegate has no duty");
 			ensure!(
 				duties_of(organisation.kind).contains_all(delegate.duties),

@@ -57,12 +57,13 @@ impl Organisation {
 
 	/// Whether the organisation may review others' emergency access.
 	pub fn may_review(&self) -> bool {
-		self.is_active() &&
-			match self.kind {
+		self.is_active()
+			&& match self.kind {
 				OrganisationKind::Hospital => true,
 				OrganisationKind::CareCentre => false,
-				OrganisationKind::Authority =>
-					self.competences.contains(curex_primitives::Competence::DataProtection),
+				OrganisationKind::Authority => {
+					self.competences.contains(curex_primitives::Competence::DataProtection)
+				},
 			}
 	}
 }
@@ -188,9 +189,9 @@ impl<AccountId> SeatChange<AccountId> {
 	/// Whose seat changes.
 	pub fn organisation(&self) -> OrganisationId {
 		match self {
-			Self::Add { organisation, .. } |
-			Self::Move { organisation, .. } |
-			Self::Remove { organisation } => *organisation,
+			Self::Add { organisation, .. }
+			| Self::Move { organisation, .. }
+			| Self::Remove { organisation } => *organisation,
 		}
 	}
 }

@@ -71,8 +71,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn plan_session() -> Option<Vec<T::AccountId>> {
 		let mut seats = Validators::<T>::get();
 		let is_changed = PendingChange::<T>::take()
-			.is_some_and(|change| Self::apply(change, &mut seats)) ||
-			Self::remove_a_groundless_seat(&mut seats);
+			.is_some_and(|change| Self::apply(change, &mut seats))
+			|| Self::remove_a_groundless_seat(&mut seats);
 		if !is_changed {
 			return None;
 		}
@@ -140,9 +140,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Whether the account may validate for the organisation now.
 	pub(crate) fn may_hold(id: OrganisationId, account: &T::AccountId) -> bool {
-		Self::organisation(id).is_some_and(|organisation| may_validate(&organisation)) &&
-			Self::administers(id, account) &&
-			T::Sessions::has_keys(account)
+		Self::organisation(id).is_some_and(|organisation| may_validate(&organisation))
+			&& Self::administers(id, account)
+			&& T::Sessions::has_keys(account)
 	}
 
 	/// Whether the account is an administrator of the organisation.

@@ -35,6 +35,8 @@ pub trait WeightInfo {
 	fn accept_agreement() -> Weight;
 	/// `rotate_account`.
 	fn rotate_account() -> Weight;
+	/// `authorize_upgrade`.
+	fn authorize_upgrade() -> Weight;
 	/// The transaction extension `Admission`, a batch of the greatest length included.
 	fn admission() -> Weight;
 	/// The transaction extension `CheckBoundedNonce`.
@@ -76,6 +78,10 @@ impl WeightInfo for () {
 
 	fn set_quota() -> Weight {
 		counted(12, 2, 1)
+	}
+
+	fn authorize_upgrade() -> Weight {
+		counted(10, 1, 1)
 	}
 
 	fn set_delegate() -> Weight {

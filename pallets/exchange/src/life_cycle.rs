@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 		let both_active = [exchange.holder, exchange.recipient]
 			.into_iter()
 			.all(|side| T::Organisations::facts(side).is_some_and(|facts| facts.is_active()));
-		exchange.state_at(now, both_active || consent.is_some() && exchange.gate_open(now, consent.as_ref(), both_active))
+		exchange.state_at(now, exchange.gate_open(now, consent.as_ref(), both_active))
 	}
 
 	fn consent_of(gate: Gate) -> Option<Consent> {

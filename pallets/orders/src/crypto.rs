@@ -11,7 +11,9 @@ use sp_application_crypto::{sr25519, KeyTypeId};
 pub const KEY_TYPE: KeyTypeId = KeyTypeId(*b"cxwk");
 
 mod app {
-	sp_application_crypto::app_crypto!(super::sr25519, super::KEY_TYPE);
+	use super::{sr25519, KEY_TYPE};
+
+	sp_application_crypto::app_crypto!(sr25519, KEY_TYPE);
 }
 
 /// A public worker key.

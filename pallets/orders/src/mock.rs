@@ -232,7 +232,7 @@ where
 		call: RuntimeCall,
 		public: MultiSigner,
 		account: AccountId32,
-		nonce: u64,
+		nonce: u32,
 	) -> Option<Extrinsic> {
 		let signature = C::sign(&(&call, nonce).encode(), public)?;
 		Some(Extrinsic::new_signed(call, account, signature, ()))
@@ -282,7 +282,7 @@ impl Node {
 	/// Imports a block: the off-chain worker runs, and what it writes to the state is thrown away.
 	pub fn import(&self, block: u32) {
 		System::set_block_number(block);
-		hypothetically!(Orders::offchain_worker(block));
+		hypothetically!(<Orders as OffchainWorker<u32>>::offchain_worker(block));
 	}
 
 	/// Sets the clock of the node.

@@ -53,7 +53,7 @@ impl pallet_authorship::Config for Runtime {
 impl pallet_session::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type ValidatorId = AccountId;
-	type ValidatorIdOf = pallet_consortium::ValidatorOf<Runtime>;
+	type ValidatorIdOf = pallet_consortium::ValidatorIdOf<Runtime>;
 	type ShouldEndSession = Babe;
 	type NextSessionRotation = Babe;
 	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, Consortium>;
@@ -68,7 +68,7 @@ impl pallet_session::Config for Runtime {
 impl pallet_session::historical::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type FullIdentification = ();
-	type FullIdentificationOf = pallet_consortium::Identification;
+	type FullIdentificationOf = pallet_consortium::UnitIdentification;
 }
 
 impl pallet_offences::Config for Runtime {

@@ -5,6 +5,7 @@ use crate::{
 	Timestamp, TxExtension, UncheckedExtrinsic,
 };
 use alloc::vec::Vec;
+use codec::Encode;
 use curex_primitives::{Duty, OrganisationId, Organisations, Report, Submission};
 use frame_support::traits::ConstU32;
 use frame_system::offchain::{

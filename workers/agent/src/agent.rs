@@ -16,10 +16,12 @@ use std::{
 	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use curex_primitives::{BlockNumber, Moment, OrganisationId, SignedWorkOrder};
+use curex_primitives::{
+	orders::Rejection, BlockNumber, Moment, OrganisationId, ReportKind, SignedWorkOrder,
+};
 
 use crate::{
-	mailbox::{Mailbox, Orders},
+	mailbox::{may_be_sent_again, Mailbox, Orders},
 	orders::OrderGate,
 	store::{kind_name, task_name, OrderRecord},
 	tasks::Engines,
@@ -123,13 +125,32 @@ impl<M: Mailbox, E: Engines> Agent<M, E> {
 		if self.settled_at == Some(orders.finalised) {
 			return Ok(false);
 		}
-		let confirmed = self.mailbox.confirmed()?;
-		turn.confirmed = self.store.confirm(&confirmed)?;
+		let settled = self.mailbox.confirmed()?;
+		turn.confirmed = self.store.confirm(&settled.confirmed)?;
+		self.clear(&settled.rejected)?;
 		self.settled_at = Some(orders.finalised);
 		if turn.confirmed > 0 {
 			tracing::info!(reports = turn.confirmed, "recorded on the ledger for good");
 		}
 		Ok(true)
+	}
+
+	/// Sets aside what the ledger will never take, then takes it out of the node's mailbox, in this order: interrupted in
+	/// between, the node says it again.
+	fn clear(&mut self, rejected: &[Rejection]) -> Result<(), Error> {
+		if rejected.is_empty() {
+			return Ok(());
+		}
+		for Rejection { kind, number, reason } in
+			rejected.iter().filter(|rejection| !may_be_sent_again(rejection))
+		{
+			let reason = serde_json::to_string(reason)?;
+			tracing::warn!(kind = kind_name(*kind), number, reason, "the ledger refuses a report");
+			self.store.refuse(*kind, *number, &reason)?;
+		}
+		let named: Vec<(ReportKind, u64)> =
+			rejected.iter().map(|rejection| (rejection.kind, rejection.number)).collect();
+		self.mailbox.discard(&named)
 	}
 
 	fn carry_out(

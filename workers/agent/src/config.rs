@@ -47,9 +47,9 @@ pub struct Config {
 	/// The staff survey.
 	#[serde(default)]
 	pub survey: Option<SurveyFiles>,
-	/// What safeguards may cost.
+	/// What safeguards may cost; without it none are planned.
 	#[serde(default)]
-	pub budget: Budget,
+	pub budget: Option<Budget>,
 	/// How long an assessment counts, and what it takes into account.
 	#[serde(default)]
 	pub assessment: AssessmentPolicy,
@@ -98,18 +98,25 @@ pub struct EventSource {
 pub struct SurveyFiles {
 	/// Answers by staff group, `.json` or `.csv`.
 	pub answers: PathBuf,
+	/// Least number of the next campaign: for a database that is younger than the ledger's last campaign.
+	#[serde(default = "first_campaign")]
+	pub campaign_from: u32,
 	/// A questionnaire of the hospital's own; the standard one unless given.
 	#[serde(default)]
 	pub questionnaire: Option<PathBuf>,
 }
 
+fn first_campaign() -> u32 {
+	1
+}
+
 /// What safeguards may cost in all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-	/// Money, in cents.
+	/// Money for a first year, in cents.
 	pub cents: u64,
-	/// Working time of the hospital's own staff, in hours; without limit unless given.
+	/// Working time of the hospital's own staff in a year, in hours; without limit unless given.
 	#[serde(default)]
 	pub indirect_hours: Option<u64>,
 }
@@ -287,8 +294,8 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 			let message = refusal(&format!("{LEAST}\n{addition}\n"));
 			assert!(message.contains(key), "{key}: {message}");
 		}
-		let nobody = LEAST.replace("\"0x", "#");
-		assert!(refusal(&nobody).contains("accept_orders_from"));
+		let nobody = "organisation = 1\ndata = \"agent\"\naccept_orders_from = []\n";
+		assert!(refusal(nobody).contains("accept_orders_from"));
 		assert!(refusal(&LEAST.replace("0x01", "0x")).contains("64 hexadecimal"));
 	}
 }

@@ -162,7 +162,13 @@ pub enum Error {
 	Risk(#[from] curex_risk::RiskError),
 	/// Choosing safeguards failed.
 	#[error("safeguards: {0}")]
-	Safeguards(String),
+	Safeguards(#[from] curex_safeguards::SafeguardsError),
+	/// A plan did not stand up to its own re-check.
+	#[error(
+		"the plan does not stand up to its re-check in integer arithmetic, so it is not recorded; this \
+		 is a defect of the safeguard engine, please report it with the catalogue"
+	)]
+	PlanNotConfirmed,
 	/// Something cannot be written as JSON, or read back.
 	#[error("sealed data and this agent do not agree on their form: {0}; use the agent that wrote them")]
 	Json(#[from] serde_json::Error),

@@ -11,7 +11,8 @@ use std::{
 };
 
 use curex_primitives::{
-	BlockNumber, OrganisationId, ReportKind, SignedWorkOrder, Submission, WorkOrder,
+	orders::{Rejection, RejectionReason},
+	BlockNumber, OrganisationId, ReportDefect, ReportKind, SignedWorkOrder, Submission, WorkOrder,
 };
 use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
@@ -73,6 +74,20 @@ impl Refusal {
 	}
 }
 
+/// What the finalised ledger has, and what will never get there.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+	/// The last numbers that the ledger has taken.
+	pub confirmed: Confirmed,
+	/// What lies in the node's mailbox and will not be sent.
+	pub rejected: Vec<Rejection>,
+}
+
+/// Whether a rejected report may be sent again: only one that was ahead of the node's clock.
+pub fn may_be_sent_again(rejection: &Rejection) -> bool {
+	rejection.reason == RejectionReason::Defective(ReportDefect::FromTheFuture)
+}
+
 /// The node, as the agent needs it.
 pub trait Mailbox {
 	/// Asks for work orders.
@@ -87,11 +102,17 @@ pub trait Mailbox {
 	/// As [`Self::orders`].
 	fn submit(&mut self, submissions: &[Submission]) -> Result<Receipt, Error>;
 
-	/// Asks which numbers the finalised ledger has taken.
+	/// Asks which numbers the finalised ledger has taken, and what is stuck.
 	///
 	/// # Errors
 	/// As [`Self::orders`].
-	fn confirmed(&mut self) -> Result<Confirmed, Error>;
+	fn confirmed(&mut self) -> Result<Settled, Error>;
+
+	/// Takes reports out of the node's mailbox.
+	///
+	/// # Errors
+	/// As [`Self::orders`].
+	fn discard(&mut self, reports: &[(ReportKind, u64)]) -> Result<(), Error>;
 }
 
 /// The node's socket.
@@ -188,10 +209,12 @@ impl Mailbox for Socket {
 		self.call("submit", &json!({"op": "submit", "submissions": submissions}))
 	}
 
-	fn confirmed(&mut self) -> Result<Confirmed, Error> {
+	fn confirmed(&mut self) -> Result<Settled, Error> {
 		#[derive(Deserialize)]
 		struct Answer {
 			confirmed: serde_json::Map<String, Value>,
+			#[serde(default)]
+			rejected: Vec<Rejection>,
 		}
 		let answer: Answer = self.call("confirmed", &json!({"op": "confirmed"}))?;
 		let numbers = ReportKind::ALL.iter().map(|&kind| match answer.confirmed.get(kind_name(kind)) {
@@ -201,7 +224,16 @@ impl Mailbox for Socket {
 				reason: format!("`{}` is no number", kind_name(kind)),
 			}),
 		});
-		Ok(Confirmed(numbers.collect::<Result<_, _>>()?))
+		let confirmed = Confirmed(numbers.collect::<Result<_, _>>()?);
+		Ok(Settled { confirmed, rejected: answer.rejected })
+	}
+
+	fn discard(&mut self, reports: &[(ReportKind, u64)]) -> Result<(), Error> {
+		let named: Vec<Value> = reports
+			.iter()
+			.map(|(kind, number)| json!({"kind": kind, "number": number}))
+			.collect();
+		self.call::<Value>("discard", &json!({"op": "discard", "submissions": named})).map(drop)
 	}
 }
 

@@ -14,7 +14,7 @@
 //! Numbers continue from the greater of what this database and what the ledger has seen, so a restored backup does
 //! not reuse one.
 
-use curex_primitives::{Report, ReportKind, Submission};
+use curex_primitives::{Report, ReportKind, StaffGroup, Submission};
 use rusqlite::params;
 use serde_json::{json, Value};
 
@@ -26,6 +26,14 @@ use crate::{
 /// The last outbox numbers that the ledger's finalised state has taken, by kind. A kind that is not named counts as 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confirmed(pub Vec<(ReportKind, u64)>);
+
+/// An alert whose announcement was refused counts as new again; the next watch announces it under a new number.
+const FORGET_REFUSED_ALERTS: &str = "
+	DELETE FROM alerts WHERE fingerprint IN (
+		SELECT alert FROM entries WHERE state = 'refused' AND alert IS NOT NULL
+	) AND fingerprint NOT IN (
+		SELECT alert FROM entries WHERE state <> 'refused' AND alert IS NOT NULL
+	)";
 
 impl Store {
 	/// Takes note of what the ledger has for good. Returns how many reports that confirmed.
@@ -56,6 +64,7 @@ impl Store {
 				 WHERE kind = ?1 AND number <= ?2 AND state = 'queued'",
 				row,
 			)?;
+			transaction.execute(FORGET_REFUSED_ALERTS, [])?;
 		}
 		transaction.commit()?;
 		Ok(count)
@@ -109,12 +118,36 @@ impl Store {
 	/// # Errors
 	/// [`Error::Database`].
 	pub fn refuse(&mut self, kind: ReportKind, number: u64, reason: &str) -> Result<(), Error> {
-		self.connection.execute(
+		let transaction = self.write()?;
+		transaction.execute(
 			"UPDATE entries SET state = 'refused', reason = ?3
 			 WHERE kind = ?1 AND number = ?2 AND state IN ('queued', 'handed')",
 			params![kind as u8, small(number)?, reason],
 		)?;
+		transaction.execute(FORGET_REFUSED_ALERTS, [])?;
+		transaction.commit()?;
 		Ok(())
+	}
+
+	/// The staff groups whose newest result in a campaign was refused.
+	///
+	/// # Errors
+	/// [`Error::Database`], [`Error::Damaged`].
+	pub fn refused_groups(&self, campaign: u32) -> Result<Vec<StaffGroup>, Error> {
+		let mut statement = self.connection.prepare(
+			"SELECT report, state = 'refused' FROM entries WHERE kind = ?1 ORDER BY number",
+		)?;
+		let mut rows = statement.query([ReportKind::GroupResult as u8])?;
+		let mut groups = Vec::new();
+		while let Some(row) = rows.next()? {
+			let report: Vec<u8> = row.get(0)?;
+			let Report::GroupResult(result) = decode_report(&report)? else { continue };
+			groups.retain(|group| *group != result.group || result.campaign != campaign);
+			if result.campaign == campaign && row.get(1)? {
+				groups.push(result.group);
+			}
+		}
+		Ok(groups)
 	}
 
 	/// Every report with its state, oldest first, as JSON.

@@ -40,7 +40,7 @@ const SCHEMA: &str = "
 	CREATE TABLE entries (
 		sequence INTEGER PRIMARY KEY AUTOINCREMENT,
 		kind INTEGER NOT NULL, number INTEGER NOT NULL,
-		report BLOB NOT NULL, sealed BLOB NOT NULL,
+		report BLOB NOT NULL, sealed BLOB NOT NULL, alert BLOB,
 		state TEXT NOT NULL CHECK (state IN ('queued', 'handed', 'confirmed', 'refused')),
 		reason TEXT, recorded_at INTEGER NOT NULL,
 		UNIQUE (kind, number)
@@ -410,7 +410,7 @@ impl Store {
 		number.map(large).transpose()
 	}
 
-	/// The newest report of a kind with its document; nothing if there is none.
+	/// The newest report of a kind that the ledger has or may still take, with its document; nothing if there is none.
 	///
 	/// # Errors
 	/// As [`Self::open_evidence`].
@@ -418,7 +418,10 @@ impl Store {
 		&self,
 		kind: ReportKind,
 	) -> Result<Option<(u64, Report, Value)>, Error> {
-		let Some(number) = self.newest(kind)? else { return Ok(None) };
+		let query = "SELECT max(number) FROM entries WHERE kind = ?1 AND state <> 'refused'";
+		let number: Option<i64> =
+			self.connection.query_row(query, [kind as u8], |row| row.get(0))?;
+		let Some(number) = number.map(large).transpose()? else { return Ok(None) };
 		let (report, opened) = self.open_evidence(kind, number)?;
 		Ok(Some((number, report, serde_json::from_slice(&opened.document)?)))
 	}
@@ -482,14 +485,15 @@ impl Scribe<'_> {
 		let report = with_commitments(draft.report.clone(), evidence, inputs);
 		report.check(self.now).map_err(|defect| Error::Report { kind, defect })?;
 		self.transaction.execute(
-			"INSERT INTO entries (kind, number, report, sealed, state, recorded_at)
-			 VALUES (?1, ?2, ?3, ?4, 'queued', ?5)",
+			"INSERT INTO entries (kind, number, report, sealed, state, recorded_at, alert)
+			 VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?6)",
 			params![
 				kind as u8,
 				small(number)?,
 				report.encode(),
 				self.key.seal(&context, &salt, &document)?,
-				small(self.now)?
+				small(self.now)?,
+				draft.alert.as_ref().map(|mark| mark.fingerprint)
 			],
 		)?;
 		if let Some(AlertMark { fingerprint, severity }) = &draft.alert {

@@ -5,7 +5,9 @@ mod fake;
 use std::path::Path;
 
 use curex_agent::{mailbox::Mailbox, Access, Agent, Config, Error, Store};
-use curex_primitives::{ReportKind, SignedWorkOrder, Task};
+use curex_primitives::{
+	orders::RejectionReason, Level, ReportDefect, ReportKind, SignedWorkOrder, Task,
+};
 use fake::{yields, FakeEngines, Fault, Node, ORGANISATION};
 use proptest::prelude::*;
 
@@ -169,8 +171,8 @@ fn a_queued_report_whose_number_the_ledger_has_is_refused_and_not_sent() {
 		..Default::default()
 	};
 	fresh.record(None, &outcome, bench.now).unwrap();
-	let confirmed = bench.node.clone().confirmed().unwrap();
-	fresh.confirm(&confirmed).unwrap();
+	let settled = bench.node.clone().confirmed().unwrap();
+	fresh.confirm(&settled.confirmed).unwrap();
 	assert!(fresh.pending(1).unwrap().is_empty());
 	assert_eq!(fresh.entries().unwrap()[0]["state"], "refused");
 	let next = fresh.record(None, &outcome, bench.now).unwrap();
@@ -190,6 +192,49 @@ fn a_report_with_a_final_refusal_is_set_aside_and_the_rest_goes_on() {
 	assert_eq!(bench.node.recorded_numbers(ReportKind::Plan), [1, 2]);
 	let status = bench.store().outbox_status().unwrap();
 	assert_eq!(status["assessment"]["refused"], 1);
+}
+
+#[test]
+fn a_report_that_the_ledger_rejects_is_set_aside_and_leaves_the_mailbox() {
+	let mut bench = Bench::new();
+	bench.node.order(Task::Discover);
+	bench.turn().unwrap();
+	let refused = RejectionReason::Refused { pallet: 12, error: [3, 0, 0, 0] };
+	bench.node.reject(ReportKind::Inventory, 1, refused);
+	bench.node.finalise();
+	bench.turn().unwrap();
+	assert!(bench.node.state().rejected.is_empty());
+	let entry = bench.store().entries().unwrap().remove(0);
+	assert_eq!(entry["state"], "refused");
+	assert!(entry["reason"].as_str().unwrap().contains("12"), "{entry}");
+	bench.node.order(Task::Discover);
+	bench.settle();
+	assert_eq!(bench.node.recorded_numbers(ReportKind::Inventory), [2]);
+}
+
+#[test]
+fn a_report_ahead_of_the_nodes_clock_is_sent_again() {
+	let mut bench = Bench::new();
+	bench.node.order(Task::Discover);
+	bench.turn().unwrap();
+	let early = RejectionReason::Defective(ReportDefect::FromTheFuture);
+	bench.node.reject(ReportKind::Inventory, 1, early);
+	bench.node.finalise();
+	bench.settle();
+	assert_eq!(bench.node.recorded_numbers(ReportKind::Inventory), [1]);
+}
+
+#[test]
+fn an_alert_whose_announcement_was_refused_counts_as_new() {
+	let folder = tempfile::tempdir().unwrap();
+	let mut store = store(folder.path(), Access::Work).unwrap();
+	let mut draft = fake::draft(ReportKind::Alert, STEP);
+	draft.alert = Some(store.alert_mark("flow-a-1", Level::High));
+	let outcome = curex_agent::store::Outcome { drafts: vec![draft], ..Default::default() };
+	store.record(None, &outcome, STEP).unwrap();
+	assert_eq!(store.announced("flow-a-1").unwrap(), Some(Level::High));
+	store.refuse(ReportKind::Alert, 1, "test").unwrap();
+	assert_eq!(store.announced("flow-a-1").unwrap(), None);
 }
 
 #[test]

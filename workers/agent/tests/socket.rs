@@ -12,7 +12,7 @@ use curex_agent::{
 	mailbox::{Mailbox, Socket},
 	Error,
 };
-use curex_primitives::{ReportKind, Submission, Task};
+use curex_primitives::{orders::RejectionReason, ReportKind, Submission, Task};
 use fake::{Fault, Node};
 
 fn served() -> (tempfile::TempDir, PathBuf, Node) {
@@ -51,9 +51,17 @@ fn orders_reports_and_confirmations_travel() {
 	assert_eq!(socket.submit(&submissions).unwrap().accepted, 1);
 	node.produce(1);
 	node.finalise();
-	let confirmed = socket.confirmed().unwrap();
+	let confirmed = socket.confirmed().unwrap().confirmed;
 	assert!(confirmed.0.contains(&(ReportKind::Alert, 1)));
 	assert!(confirmed.0.contains(&(ReportKind::Plan, 0)));
+	node.reject(
+		ReportKind::Plan,
+		7,
+		RejectionReason::Refused { pallet: 1, error: [1, 0, 0, 0] },
+	);
+	assert_eq!(socket.confirmed().unwrap().rejected, node.state().rejected);
+	socket.discard(&[(ReportKind::Plan, 7)]).unwrap();
+	assert!(node.state().rejected.is_empty());
 	let refused = socket.submit(&submissions).unwrap().refused;
 	assert_eq!((refused[0].reason.as_str(), refused[0].is_final()), ("recorded", false));
 }

@@ -1,1 +1,185 @@
-fn main() {}
+//! `curex`: the command line of a member of the consortium.
+//!
+//! Standard output carries the result, as text or with `--json` as one JSON object; standard error carries progress. An
+//! error ends with its remedy and one of the exit codes of [`exit_code`].
+
+mod admin;
+mod consent;
+mod context;
+mod exchange;
+mod keys;
+mod proof;
+
+use clap::{Parser, Subcommand};
+use context::{Context, Global, Output};
+use curex_client::Error;
+use std::process::ExitCode;
+
+/// Command line of the CUREX consortium.
+///
+/// Exit codes: 0 done; 1 a local file, the store or the node's answer is unusable; 2 wrong arguments or input; 3 wrong
+/// key or password; 4 the node does not answer in time; 5 wrong chain or runtime; 6 rejected; 7 nothing available;
+/// 8 not proven; 9 what was received is unusable.
+#[derive(Parser)]
+#[command(name = "curex", version, propagate_version = true)]
+struct Arguments {
+	#[command(flatten)]
+	global: Global,
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+	/// Make and show key files.
+	#[command(subcommand)]
+	Keys(keys::Keys),
+	/// Show the node and the own organisation, or one record.
+	Status(admin::Status),
+	/// File, show and withdraw consents.
+	#[command(subcommand)]
+	Consent(consent::Consent),
+	/// Ask a holder for data and wait for them.
+	Request(exchange::Request),
+	/// Ask for data in an emergency, without consent and without waiting for anybody; a review follows.
+	BreakGlass(exchange::BreakGlass),
+	/// Wait for the data of an earlier request.
+	Receive(exchange::Receive),
+	/// Tell the holder how received data were found.
+	Acknowledge(exchange::Acknowledge),
+	/// Offer a document to another organisation.
+	Offer(exchange::Offer),
+	/// Answer requests and accept offers unattended.
+	Serve(exchange::Serve),
+	/// List the exchanges that wait for a person at this organisation.
+	Worklist(exchange::Worklist),
+	/// Accept the recipient's risk for one exchange.
+	Release(exchange::Release),
+	/// Review another organisation's break-glass.
+	Review(exchange::Review),
+	/// Risk assessments.
+	#[command(subcommand)]
+	Assessment(admin::AssessmentCommand),
+	/// Decide on a safeguard plan.
+	Decide(admin::Decide),
+	/// Administer the own organisation.
+	#[command(subcommand)]
+	Organisation(admin::Organisation),
+	/// Motions before the council.
+	#[command(subcommand)]
+	Council(admin::Council),
+	/// Read the trail of records, verified with `--verify`.
+	Audit(proof::Audit),
+	/// Write a proof bundle of a block's records.
+	Prove(proof::Prove),
+	/// Verify a proof bundle, offline.
+	Verify(proof::Verify),
+	/// Write the trust root that follows from the first block.
+	TrustRoot(proof::WriteTrustRoot),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	let Arguments { global, command } = Arguments::parse();
+	tracing_subscriber::fmt()
+		.with_writer(std::io::stderr)
+		.with_env_filter(
+			tracing_subscriber::EnvFilter::try_from_default_env()
+				.unwrap_or_else(|_| "error,curex_client=info".into()),
+		)
+		.init();
+	let json = global.json;
+	match run(Context::new(global), command).await {
+		Ok(output) => {
+			output.print(json);
+			ExitCode::SUCCESS
+		},
+		Err(error) => {
+			if json {
+				println!("{}", serde_json::json!({ "error": error.to_json() }));
+			} else {
+				eprintln!("error: {error}\nremedy: {}", error.remedy());
+			}
+			ExitCode::from(exit_code(&error))
+		},
+	}
+}
+
+async fn run(context: Context, command: Command) -> Result<Output, Error> {
+	match command {
+		Command::Keys(command) => keys::run(&context, command),
+		Command::Status(command) => admin::status(&context, command).await,
+		Command::Consent(command) => consent::run(&context, command).await,
+		Command::Request(command) => exchange::request(&context, command).await,
+		Command::BreakGlass(command) => exchange::break_glass(&context, command).await,
+		Command::Receive(command) => exchange::receive(&context, command).await,
+		Command::Acknowledge(command) => exchange::acknowledge(&context, command).await,
+		Command::Offer(command) => exchange::offer(&context, command).await,
+		Command::Serve(command) => exchange::serve(&context, command).await,
+		Command::Worklist(command) => exchange::worklist(&context, command).await,
+		Command::Release(command) => exchange::release(&context, command).await,
+		Command::Review(command) => exchange::review(&context, command).await,
+		Command::Assessment(command) => admin::assessment(&context, command).await,
+		Command::Decide(command) => admin::decide(&context, command).await,
+		Command::Organisation(command) => admin::organisation(&context, command).await,
+		Command::Council(command) => admin::council(&context, command).await,
+		Command::Audit(command) => proof::audit(&context, command).await,
+		Command::Prove(command) => proof::prove(&context, command).await,
+		Command::Verify(command) => proof::verify(&command),
+		Command::TrustRoot(command) => proof::trust_root(&context, command).await,
+	}
+}
+
+/// The exit code of an error, as the help says.
+fn exit_code(error: &Error) -> u8 {
+	match error {
+		Error::Input(_) | Error::NotFound(_) => 2,
+		Error::Key(_) => 3,
+		Error::Connection(_) | Error::Timeout { .. } | Error::NotFinal => 4,
+		Error::Transfer { .. } if error.is_retryable() => 4,
+		Error::WrongChain { .. } | Error::WrongRuntime { .. } | Error::DevelopmentKey => 5,
+		Error::NotAdmitted { .. } | Error::Rejected(_) | Error::Transfer { .. } => 6,
+		Error::NothingAvailable { .. } => 7,
+		Error::NotProven(_) => 8,
+		Error::Sealed(_) | Error::Fhir(_) => 9,
+		Error::Protocol(_) | Error::Store(_) | Error::File { .. } => 1,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	#[test]
+	fn the_arguments_are_consistent() {
+		Arguments::command().debug_assert();
+	}
+
+	#[test]
+	fn no_argument_takes_a_secret() {
+		fn check(command: &clap::Command) {
+			for argument in command.get_arguments() {
+				let name = argument.get_id().as_str();
+				let secret = ["password", "phrase", "secret", "code", "seed"];
+				let is_secret = secret.iter().any(|word| name.contains(word));
+				assert!(
+					!is_secret || name.ends_with("file") || name == "code",
+					"{} --{name}",
+					command.get_name()
+				);
+			}
+			command.get_subcommands().for_each(check);
+		}
+		check(&Arguments::command());
+	}
+
+	#[test]
+	fn every_kind_of_failure_has_its_exit_code() {
+		assert_eq!(exit_code(&Error::Input(String::new())), 2);
+		assert_eq!(exit_code(&Error::Connection(String::new())), 4);
+		assert_eq!(exit_code(&Error::Transfer { code: 12004, message: String::new() }), 4);
+		assert_eq!(exit_code(&Error::Transfer { code: 12003, message: String::new() }), 6);
+		assert_eq!(exit_code(&Error::Sealed("")), 9);
+	}
+}

@@ -99,10 +99,7 @@ fn only_an_administrator_of_the_active_hospital_itself_gets_the_seat() {
 			Consortium::add_validator(council(), OrganisationId(99), account),
 			Error::<Test>::NotFound
 		);
-		assert_noop!(
-			Consortium::add_validator(signed(admin(0)), organisation, account),
-			BadOrigin
-		);
+		assert_noop!(Consortium::add_validator(signed(admin(0)), organisation, account), BadOrigin);
 		assert_ok!(Consortium::suspend(council(), organisation));
 		assert_noop!(
 			Consortium::add_validator(council(), organisation, account),

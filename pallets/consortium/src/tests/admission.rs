@@ -103,12 +103,11 @@ fn a_delegate_without_the_duty_is_refused() {
 #[test]
 fn a_call_that_is_not_listed_is_refused() {
 	network(|| {
-		for call in [remark("no such rule"), RuntimeCall::System(frame_system::Call::set_code { code: vec![] })]
-		{
-			assert_eq!(
-				validate(signed(admin(0)), &call),
-				standard(InvalidTransaction::Call)
-			);
+		for call in [
+			remark("no such rule"),
+			RuntimeCall::System(frame_system::Call::set_code { code: vec![] }),
+		] {
+			assert_eq!(validate(signed(admin(0)), &call), standard(InvalidTransaction::Call));
 		}
 	});
 }
@@ -117,9 +116,12 @@ fn a_call_that_is_not_listed_is_refused() {
 fn a_suspended_organisation_may_only_keep_its_own_house() {
 	network(|| {
 		assert_ok!(Consortium::suspend(council(), OrganisationId(0)));
-		for (account, rule) in
-			[(clerk(0), "urgent"), (clerk(0), "ordinary"), (clerk(0), "member"), (admin(0), "governance")]
-		{
+		for (account, rule) in [
+			(clerk(0), "urgent"),
+			(clerk(0), "ordinary"),
+			(clerk(0), "member"),
+			(admin(0), "governance"),
+		] {
 			assert_eq!(
 				validate(signed(account), &remark(rule)),
 				named(Refusal::Suspended),
@@ -257,10 +259,7 @@ fn a_bare_transaction_is_a_consensus_report_and_in_a_block_an_inherent() {
 		};
 		assert_ok!(pool(&remark("consensus")));
 		assert_ok!(block(&remark("consensus")));
-		assert_eq!(
-			pool(&remark("inherent")),
-			standard(InvalidTransaction::MandatoryValidation)
-		);
+		assert_eq!(pool(&remark("inherent")), standard(InvalidTransaction::MandatoryValidation));
 		assert_ok!(block(&remark("inherent")));
 		for call in [
 			remark("ordinary"),

@@ -80,7 +80,15 @@ fn competences_are_for_authorities_and_an_authority_needs_one() {
 			(OrganisationKind::Authority, Competences::EMPTY),
 		] {
 			assert_noop!(
-				Consortium::admit(council(), kind, country(), competences, [9; 32], name("New"), 900),
+				Consortium::admit(
+					council(),
+					kind,
+					country(),
+					competences,
+					[9; 32],
+					name("New"),
+					900
+				),
 				Error::<Test>::NotAllowedForKind
 			);
 		}
@@ -128,10 +136,7 @@ fn a_name_that_cannot_be_shown_is_refused() {
 #[test]
 fn a_delegate_of_another_organisation_cannot_administer_a_new_one() {
 	network(|| {
-		assert_noop!(
-			admit(OrganisationKind::CareCentre, clerk(0)),
-			Error::<Test>::AlreadyExists
-		);
+		assert_noop!(admit(OrganisationKind::CareCentre, clerk(0)), Error::<Test>::AlreadyExists);
 	});
 }
 

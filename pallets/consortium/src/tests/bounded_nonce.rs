@@ -14,7 +14,7 @@ use frame::{
 	traits::{DispatchTransaction, TransactionExtension},
 };
 
-fn validate(account: AccountId, nonce: u64) -> Result<ValidTransaction, TransactionValidityError> {
+fn validate(account: AccountId, nonce: u32) -> Result<ValidTransaction, TransactionValidityError> {
 	let call = remark("member");
 	CheckBoundedNonce::<Test>::from(nonce)
 		.validate_only(
@@ -28,7 +28,7 @@ fn validate(account: AccountId, nonce: u64) -> Result<ValidTransaction, Transact
 		.map(|(validity, _, _)| validity)
 }
 
-fn include(account: AccountId, nonce: u64) -> Result<(), TransactionValidityError> {
+fn include(account: AccountId, nonce: u32) -> Result<(), TransactionValidityError> {
 	let call = remark("member");
 	CheckBoundedNonce::<Test>::from(nonce)
 		.validate_and_prepare(signed(account), &call, &call.get_dispatch_info(), 0, 0)
@@ -41,7 +41,7 @@ fn a_nonce_is_accepted_up_to_the_bound_and_not_beyond() {
 		for nonce in 0..8 {
 			assert_ok!(validate(clerk(0), nonce));
 		}
-		for nonce in [8, 9, u64::MAX] {
+		for nonce in [8, 9, u32::MAX] {
 			assert_eq!(validate(clerk(0), nonce), Err(Refusal::TooManyPending.into()));
 		}
 		assert_ok!(include(clerk(0), 0));
@@ -74,8 +74,8 @@ fn an_account_that_nobody_provides_for_is_refused() {
 fn the_pool_orders_transactions_as_with_check_nonce() {
 	network(|| {
 		let validity = validate(clerk(0), 3).unwrap();
-		assert_eq!(validity.provides, vec![(clerk(0), 3u64).encode()]);
-		assert_eq!(validity.requires, vec![(clerk(0), 2u64).encode()]);
+		assert_eq!(validity.provides, vec![(clerk(0), 3u32).encode()]);
+		assert_eq!(validity.requires, vec![(clerk(0), 2u32).encode()]);
 		assert_eq!(validate(clerk(0), 0).unwrap().requires, Vec::<Vec<u8>>::new());
 	});
 }

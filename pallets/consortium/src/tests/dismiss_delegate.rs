@@ -70,10 +70,7 @@ fn the_last_administrator_is_not_dismissed() {
 fn the_holder_of_the_seat_is_not_dismissed_before_the_seat_is_given_up() {
 	network(|| {
 		assert_ok!(Consortium::set_delegate(signed(admin(0)), 900, administration()));
-		assert_noop!(
-			Consortium::dismiss_delegate(signed(900), admin(0)),
-			Error::<Test>::HoldsSeat
-		);
+		assert_noop!(Consortium::dismiss_delegate(signed(900), admin(0)), Error::<Test>::HoldsSeat);
 		assert_ok!(Consortium::remove_validator(council(), OrganisationId(0)));
 		Consortium::new_session(2).unwrap();
 		assert_ok!(Consortium::dismiss_delegate(signed(900), admin(0)));

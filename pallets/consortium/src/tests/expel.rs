@@ -32,10 +32,7 @@ fn an_expelled_hospital_leaves_nothing_behind() {
 		}
 
 		check_invariants();
-		assert_eq!(
-			Consortium::new_session(2),
-			Some(vec![admin(1), admin(2), admin(3), admin(4)])
-		);
+		assert_eq!(Consortium::new_session(2), Some(vec![admin(1), admin(2), admin(3), admin(4)]));
 		assert_eq!(Validators::<Test>::get().len(), 4);
 	});
 }
@@ -57,10 +54,7 @@ fn a_hospital_whose_seat_is_needed_cannot_be_expelled() {
 fn a_hospital_with_a_seat_waits_for_a_queued_change_of_another() {
 	network(|| {
 		assert_ok!(Consortium::remove_validator(council(), OrganisationId(1)));
-		assert_noop!(
-			Consortium::expel(council(), OrganisationId(0)),
-			Error::<Test>::ChangePending
-		);
+		assert_noop!(Consortium::expel(council(), OrganisationId(0)), Error::<Test>::ChangePending);
 		assert_ok!(Consortium::expel(council(), OrganisationId(1)));
 		assert_eq!(
 			PendingChange::<Test>::get(),

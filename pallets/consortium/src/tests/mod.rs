@@ -4,6 +4,7 @@ mod accept_agreement;
 mod add_validator;
 mod admission;
 mod admit;
+mod authorize_upgrade;
 mod bounded_nonce;
 mod dismiss_delegate;
 mod expel;

@@ -23,10 +23,7 @@ fn an_equivocating_validator_is_disabled_at_once_and_removed_later() {
 		equivocate(account);
 		assert_eq!(last_event(), Event::ValidatorDisabled { organisation, account, session: 1 });
 		assert_eq!(FakeSessions::disabled(), vec![account]);
-		assert_eq!(
-			Consortium::new_session(2),
-			Some(vec![admin(0), admin(2), admin(3), admin(4)])
-		);
+		assert_eq!(Consortium::new_session(2), Some(vec![admin(0), admin(2), admin(3), admin(4)]));
 	});
 }
 

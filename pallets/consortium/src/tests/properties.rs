@@ -2,7 +2,7 @@
 
 use super::{admission::batch, *};
 use crate::{
-	AdmissionRules, Admission, Call, Family, PeerId, Retired, Rule, Seat, Sessions, Validators,
+	Admission, AdmissionRules, Call, Family, PeerId, Retired, Rule, Seat, Sessions, Validators,
 	MAX_BATCH, MAX_DEPTH,
 };
 use frame::{
@@ -26,12 +26,7 @@ enum Step {
 }
 
 fn account() -> impl Strategy<Value = AccountId> {
-	prop_oneof![
-		(0..9u32).prop_map(admin),
-		(0..9u32).prop_map(clerk),
-		900..905u64,
-		Just(STRANGER)
-	]
+	prop_oneof![(0..9u32).prop_map(admin), (0..9u32).prop_map(clerk), 900..905u64, Just(STRANGER)]
 }
 
 fn organisation() -> impl Strategy<Value = OrganisationId> {
@@ -112,10 +107,11 @@ fn take(step: Step, session: &mut u32) {
 				call.dispatch(origin).map_err(|error| error.error)
 			});
 		},
-		Step::Keys(account) =>
+		Step::Keys(account) => {
 			if Consortium::delegate(&account).is_some() {
 				FakeSessions::give_keys(&account);
-			},
+			}
+		},
 		Step::LoseKeys(account) => {
 			let _ = FakeSessions::purge_keys(&account);
 		},
@@ -167,17 +163,15 @@ fn any_call() -> impl Strategy<Value = RuntimeCall> {
 		"never",
 	];
 	let leaf = proptest::sample::select(rules.to_vec()).prop_map(super::admission::remark);
-	leaf.prop_recursive(6, 24, 4, |inner| {
-		proptest::collection::vec(inner, 0..4).prop_map(batch)
-	})
+	leaf.prop_recursive(6, 24, 4, |inner| proptest::collection::vec(inner, 0..4).prop_map(batch))
 }
 
 /// Every call that the batches carry, with the depth of its batch, and whether one is empty.
 fn leaves(call: &RuntimeCall, depth: u32, found: &mut Vec<(u32, RuntimeCall)>) -> bool {
 	match Table::rule(call) {
 		Rule::Batch(calls) => {
-			calls.is_empty() |
-				calls.iter().fold(false, |any, nested| any | leaves(nested, depth + 1, found))
+			calls.is_empty()
+				| calls.iter().fold(false, |any, nested| any | leaves(nested, depth + 1, found))
 		},
 		_ => {
 			found.push((depth, call.clone()));
@@ -187,11 +181,11 @@ fn leaves(call: &RuntimeCall, depth: u32, found: &mut Vec<(u32, RuntimeCall)>) -
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 256, ..Default::default() })]
+	#![proptest_config(ProptestConfig { cases: 64, ..Default::default() })]
 
 	#[test]
 	fn no_sequence_of_steps_breaks_an_invariant(
-		steps in proptest::collection::vec(step(), 1..60)
+		steps in proptest::collection::vec(step(), 1..40)
 	) {
 		state(genesis()).execute_with(|| {
 			let mut session = 1;

@@ -32,10 +32,7 @@ fn a_voice_changed_during_suspension_is_the_one_that_returns() {
 #[test]
 fn only_a_suspended_organisation_is_reinstated() {
 	network(|| {
-		assert_noop!(
-			Consortium::reinstate(council(), OrganisationId(99)),
-			Error::<Test>::NotFound
-		);
+		assert_noop!(Consortium::reinstate(council(), OrganisationId(99)), Error::<Test>::NotFound);
 		assert_noop!(Consortium::reinstate(council(), CARE_CENTRE), Error::<Test>::NotSuspended);
 		assert_ok!(Consortium::expel(council(), CARE_CENTRE));
 		assert_noop!(Consortium::reinstate(council(), CARE_CENTRE), Error::<Test>::NotSuspended);

@@ -36,10 +36,7 @@ fn the_last_administrator_and_the_voice_in_the_council_may_rotate() {
 #[test]
 fn the_holder_of_the_seat_does_not_rotate() {
 	network(|| {
-		assert_noop!(
-			Consortium::rotate_account(signed(admin(0)), 900),
-			Error::<Test>::HoldsSeat
-		);
+		assert_noop!(Consortium::rotate_account(signed(admin(0)), 900), Error::<Test>::HoldsSeat);
 	});
 }
 

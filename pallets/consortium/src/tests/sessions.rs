@@ -19,10 +19,7 @@ fn a_session_without_change_is_not_answered() {
 fn a_validator_that_lost_its_keys_is_removed() {
 	network(|| {
 		FakeSessions::lose_keys(admin(2));
-		assert_eq!(
-			Consortium::new_session(2),
-			Some(vec![admin(0), admin(1), admin(3), admin(4)])
-		);
+		assert_eq!(Consortium::new_session(2), Some(vec![admin(0), admin(1), admin(3), admin(4)]));
 		assert_eq!(Consortium::new_session(3), None);
 	});
 }
@@ -35,10 +32,7 @@ fn one_seat_a_session_and_never_below_four() {
 		}
 		assert_eq!(Consortium::new_session(2).unwrap().len(), 4);
 		assert_eq!(Consortium::new_session(3), None);
-		assert_eq!(
-			last_event(),
-			Event::ReplacementNeeded { organisation: OrganisationId(2) }
-		);
+		assert_eq!(last_event(), Event::ReplacementNeeded { organisation: OrganisationId(2) });
 		assert_eq!(Validators::<Test>::get().len(), 4);
 	});
 }
@@ -48,10 +42,7 @@ fn a_queued_change_goes_before_a_groundless_seat() {
 	network(|| {
 		assert_ok!(Consortium::remove_validator(council(), OrganisationId(4)));
 		assert_ok!(Consortium::suspend(council(), OrganisationId(0)));
-		assert_eq!(
-			Consortium::new_session(2),
-			Some(vec![admin(0), admin(1), admin(2), admin(3)])
-		);
+		assert_eq!(Consortium::new_session(2), Some(vec![admin(0), admin(1), admin(2), admin(3)]));
 	});
 }
 

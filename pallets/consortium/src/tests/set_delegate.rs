@@ -5,7 +5,8 @@ use crate::Delegate;
 fn an_administrator_appoints_and_changes_a_delegate() {
 	network(|| {
 		let organisation = CARE_CENTRE;
-		for duties in [Duties::from(Duty::Consent), Duties::from(Duty::Exchange).with(Duty::Consent)]
+		for duties in
+			[Duties::from(Duty::Consent), Duties::from(Duty::Exchange).with(Duty::Consent)]
 		{
 			assert_ok!(Consortium::set_delegate(signed(admin(organisation.0)), 900, duties));
 			assert_eq!(last_event(), Event::DelegateSet { organisation, account: 900, duties });
@@ -88,11 +89,7 @@ fn only_hospitals_have_a_voice() {
 	network(|| {
 		for organisation in [CARE_CENTRE, AUTHORITY] {
 			assert_noop!(
-				Consortium::set_delegate(
-					signed(admin(organisation.0)),
-					900,
-					Duty::Council.into()
-				),
+				Consortium::set_delegate(signed(admin(organisation.0)), 900, Duty::Council.into()),
 				Error::<Test>::NotAllowedForKind
 			);
 		}

@@ -9,8 +9,9 @@ fn a_suspended_hospital_leaves_the_council_and_the_reviewers() {
 		assert_ok!(Consortium::suspend(council(), organisation));
 		assert_eq!(last_event(), Event::OrganisationSuspended { organisation });
 		assert!(!FakeCollective::members().contains(&admin(0)));
-		assert!(!<Consortium as curex_primitives::Organisations>::reviewers()
-			.contains(&organisation));
+		assert!(
+			!<Consortium as curex_primitives::Organisations>::reviewers().contains(&organisation)
+		);
 	});
 }
 
@@ -36,10 +37,7 @@ fn a_suspended_hospital_may_still_repair_itself() {
 #[test]
 fn only_an_active_organisation_is_suspended() {
 	network(|| {
-		assert_noop!(
-			Consortium::suspend(council(), OrganisationId(99)),
-			Error::<Test>::NotFound
-		);
+		assert_noop!(Consortium::suspend(council(), OrganisationId(99)), Error::<Test>::NotFound);
 		assert_ok!(Consortium::suspend(council(), CARE_CENTRE));
 		assert_noop!(Consortium::suspend(council(), CARE_CENTRE), Error::<Test>::NotActive);
 		assert_noop!(Consortium::suspend(signed(admin(0)), AUTHORITY), BadOrigin);

@@ -41,7 +41,7 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 	let mut drafts = vec![Draft { report, document, inputs: Some(inputs), alert: None }];
 	let mut notes = assessed.explanation.clone();
 	notes.extend(situation.missing.iter().chain(&situation.doubtful).cloned());
-	match planning::draft(config, &situation.model, &assessed)? {
+	match planning::draft(config, &assessed)? {
 		Some(plan) => drafts.push(plan),
 		None => notes.push("No budget is configured, so no safeguards are planned.".into()),
 	}

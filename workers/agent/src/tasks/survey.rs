@@ -3,7 +3,7 @@
 use curex_hygiene::{
 	assess, recommend, training::standard_modules, GroupAssessment, Questionnaire, Survey,
 };
-use curex_primitives::{GroupResult, Moment, Report};
+use curex_primitives::{GroupResult, Moment, Report, StaffGroup};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -37,7 +37,8 @@ pub struct SurveyedGroup {
 	pub assessment: GroupAssessment,
 }
 
-/// Evaluates the survey. Answers that were evaluated before are the same campaign and are not reported again.
+/// Evaluates the survey. Answers that were evaluated before are the same campaign and are not reported again, except of
+/// groups whose result the ledger refused.
 ///
 /// # Errors
 /// [`Error::MissingInput`] if no survey is configured, [`Error::Hygiene`], and what files and store refuse.
@@ -59,18 +60,30 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 	let fingerprint =
 		hex::encode(Sha256::digest(canonical::to_bytes(&serde_json::to_value(&survey)?)?));
 	let last = last(store)?;
-	if let Some(last) = last.as_ref().filter(|last| last.fingerprint == fingerprint) {
-		let note = format!("The answers are those of campaign {}; nothing is new.", last.campaign);
+	let assessments = assess(&survey, &questionnaire);
+	let (campaign, due): (u32, Vec<StaffGroup>) = match &last {
+		Some(last) if last.fingerprint == fingerprint => {
+			(last.campaign, store.refused_groups(last.campaign)?)
+		},
+		_ => (
+			last.as_ref().map_or(0, |last| last.campaign).saturating_add(1).max(files.campaign_from),
+			StaffGroup::ALL.to_vec(),
+		),
+	};
+	if due.is_empty() {
+		let note = format!("The answers are those of campaign {campaign}; nothing is new.");
 		return Ok(Outcome { notes: vec![note], ..Outcome::default() });
 	}
-	let campaign = last.map_or(0, |last| last.campaign).saturating_add(1);
-	let assessments = assess(&survey, &questionnaire);
+	// Results that the ledger refused are reported again, of a campaign that it may take.
+	let campaign = campaign.max(files.campaign_from);
+	let with_result = assessments.iter().filter(|assessment| assessment.result.is_some()).count();
 	let drafts: Vec<Draft> = assessments
 		.iter()
+		.filter(|assessment| due.contains(&assessment.group))
 		.filter_map(|assessment| draft(assessment, &questionnaire, campaign))
 		.collect();
-	let small = assessments.len() - drafts.len();
-	let mut notes = vec![format!("Campaign {campaign}: {} groups with a result.", drafts.len())];
+	let small = assessments.len() - with_result;
+	let mut notes = vec![format!("Campaign {campaign}: {} groups reported.", drafts.len())];
 	if small > 0 {
 		notes.push(format!("{small} groups have too few answers for a result."));
 	}

@@ -11,12 +11,13 @@ use std::{
 
 use codec::Encode;
 use curex_agent::{
-	mailbox::{Mailbox, Orders, Receipt, Refusal},
+	mailbox::{Mailbox, Orders, Receipt, Refusal, Settled},
 	outbox::Confirmed,
 	store::{kind_name, Draft, Outcome},
 	Engines, Error, Store,
 };
 use curex_primitives::{
+	orders::{Rejection, RejectionReason},
 	AlertDigest, Assessment, Attestation, Commitment, Confidence, Due, GroupResult, Level, Moment,
 	OrganisationId, Plan, Report, ReportKind, SignedWorkOrder, SizeBucket, Snapshot, StaffGroup,
 	Submission, Task, WorkOrder,
@@ -57,6 +58,8 @@ pub struct State {
 	pub fault: Option<Fault>,
 	/// What the node says of a report of a kind instead of taking it.
 	pub refuses: Option<(ReportKind, &'static str)>,
+	/// Waits in the mailbox and is not put into a block.
+	pub rejected: Vec<Rejection>,
 }
 
 impl State {
@@ -122,7 +125,13 @@ impl Node {
 	/// Puts up to `count` of the waiting reports into a block.
 	pub fn produce(&self, count: usize) {
 		let mut state = self.state();
-		let waiting: Vec<Submission> = state.mailbox.iter().take(count).cloned().collect();
+		let State { mailbox, rejected, .. } = &*state;
+		let stuck = |one: &Submission| {
+			let kind = one.report.kind();
+			rejected.iter().any(|other| (other.kind, other.number) == (kind, one.number))
+		};
+		let waiting: Vec<Submission> =
+			mailbox.iter().filter(|one| !stuck(one)).take(count).cloned().collect();
 		for submission in waiting {
 			let all = state.recorded.len();
 			if submission.number > state.last(submission.report.kind(), all) {
@@ -136,6 +145,11 @@ impl Node {
 		let mut state = self.state();
 		state.finalised += 1;
 		state.final_count = state.recorded.len();
+	}
+
+	/// The ledger will not take a report that waits.
+	pub fn reject(&self, kind: ReportKind, number: u64, reason: RejectionReason) {
+		self.state().rejected.push(Rejection { kind, number, reason });
 	}
 
 	/// The off-chain storage is gone.
@@ -194,12 +208,24 @@ impl Node {
 				json!({"accepted": receipt.accepted, "waiting": receipt.waiting, "refused": refused})
 			},
 			Some("confirmed") => {
-				let Confirmed(numbers) = self.confirmed()?;
+				let Settled { confirmed: Confirmed(numbers), rejected } = self.confirmed()?;
 				let numbers: serde_json::Map<String, Value> = numbers
 					.into_iter()
 					.map(|(kind, number)| (kind_name(kind).to_owned(), json!(number)))
 					.collect();
-				json!({ "confirmed": numbers })
+				json!({ "confirmed": numbers, "rejected": rejected })
+			},
+			Some("discard") => {
+				let named = question["submissions"].as_array().cloned().unwrap_or_default();
+				let named: Vec<(ReportKind, u64)> = named
+					.into_iter()
+					.map(|one| {
+						let kind = serde_json::from_value(one["kind"].clone()).unwrap();
+						(kind, one["number"].as_u64().unwrap())
+					})
+					.collect();
+				self.discard(&named)?;
+				json!({ "waiting": self.state().mailbox.len() })
 			},
 			_ => json!({"error": {"code": "bad-request", "message": "unknown op"}}),
 		})
@@ -263,7 +289,7 @@ impl Mailbox for Node {
 		Ok(receipt)
 	}
 
-	fn confirmed(&mut self) -> Result<Confirmed, Error> {
+	fn confirmed(&mut self) -> Result<Settled, Error> {
 		self.broken()?;
 		let mut state = self.state();
 		let count = state.final_count;
@@ -271,7 +297,15 @@ impl Mailbox for Node {
 			ReportKind::ALL.iter().map(|&kind| (kind, state.last(kind, count))).collect();
 		let last: BTreeMap<ReportKind, u64> = numbers.iter().copied().collect();
 		state.mailbox.retain(|one| one.number > last[&one.report.kind()]);
-		Ok(Confirmed(numbers))
+		Ok(Settled { confirmed: Confirmed(numbers), rejected: state.rejected.clone() })
+	}
+
+	fn discard(&mut self, reports: &[(ReportKind, u64)]) -> Result<(), Error> {
+		self.broken()?;
+		let mut state = self.state();
+		state.mailbox.retain(|one| !reports.contains(&(one.report.kind(), one.number)));
+		state.rejected.retain(|one| !reports.contains(&(one.kind, one.number)));
+		Ok(())
 	}
 }
 

@@ -1,0 +1,301 @@
+//! Calls of administrators, security officers and the council.
+
+use crate::{
+	client::{Client, View},
+	exchange::Opening,
+	ledger::curex::{self, runtime_types},
+	submission::Recorded,
+	time, Error,
+};
+use codec::{Decode, Encode};
+use curex_primitives::{
+	commitment::Domain, Assessment, Attestation, Competences, Confidence, Country, Duties, Level,
+	OrganisationId, OrganisationKind, PeerRole, PlanDecision, PlanVerdict, Report, ReportKind,
+};
+use runtime_types::curex_runtime::RuntimeCall;
+use serde::Serialize;
+use subxt::{tx::Payload, utils::{AccountId32, H256}};
+
+/// A peer id of the network: the identity multihash of an ed25519 key, in bytes.
+pub type PeerId = [u8; 38];
+
+/// What the council can decide.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+	/// Admit a member.
+	Admit {
+		/// What it is.
+		kind: OrganisationKind,
+		/// Where it is established.
+		country: Country,
+		/// What it supervises; empty unless it is an authority.
+		competences: Competences,
+		/// Its X25519 key.
+		encryption_key: [u8; 32],
+		/// Its legal name, at most 64 bytes of UTF-8.
+		name: String,
+		/// Its first delegate.
+		administrator: [u8; 32],
+	},
+	/// Suspend a member; reversible.
+	Suspend(OrganisationId),
+	/// End a suspension.
+	Reinstate(OrganisationId),
+	/// Expel a member for good.
+	Expel(OrganisationId),
+	/// Give a hospital a validator seat.
+	AddValidator(OrganisationId, [u8; 32]),
+	/// Take a hospital's validator seat.
+	RemoveValidator(OrganisationId),
+}
+
+/// A motion before the council.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Motion {
+	/// Hash of the proposed call.
+	pub proposal: H256,
+	/// Its number.
+	pub index: u32,
+	/// How many have to agree.
+	pub threshold: u32,
+	/// Accounts that agree, hexadecimal.
+	pub ayes: Vec<String>,
+	/// Accounts that do not.
+	pub nays: Vec<String>,
+}
+
+/// A risk assessment that an organisation declares itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Declaration {
+	/// Cybersecurity level.
+	pub cyber: Level,
+	/// Privacy level.
+	pub privacy: Level,
+	/// Patient-safety level.
+	pub patient_safety: Level,
+	/// How sure.
+	pub confidence: Confidence,
+	/// For how many days it counts.
+	pub days: u16,
+	/// What it is based on, in words; stays with the organisation.
+	pub basis: String,
+}
+
+impl Client {
+	/// Submits a call and waits until it is final.
+	///
+	/// # Errors
+	/// As [`Self::submit`] and [`crate::Submission::finalized`].
+	pub async fn record<P: Payload>(&self, call: &P) -> Result<Recorded, Error> {
+		self.submit(call).await?.finalized().await
+	}
+
+	/// Gives an account of the client's organisation these duties, instead of any it has.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn set_delegate(&self, account: [u8; 32], duties: Duties) -> Result<Recorded, Error> {
+		let call = curex::tx().consortium().set_delegate(AccountId32(account), duties.into());
+		self.record(&call).await
+	}
+
+	/// Dismisses a delegate of the client's organisation.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn dismiss_delegate(&self, account: [u8; 32]) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consortium().dismiss_delegate(AccountId32(account))).await
+	}
+
+	/// Registers a network peer of the client's organisation.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn register_peer(&self, peer: PeerId, role: PeerRole) -> Result<Recorded, Error> {
+		let peer = runtime_types::pallet_consortium::types::PeerId(peer);
+		self.record(&curex::tx().consortium().register_peer(peer, role.into())).await
+	}
+
+	/// Replaces the key to which envelopes for the client's organisation are sealed. Keep the old one until every
+	/// exchange begun before has ended.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn rotate_encryption_key(&self, key: [u8; 32]) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consortium().rotate_encryption_key(key)).await
+	}
+
+	/// Moves the client's own duties to another account.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn rotate_account(&self, account: [u8; 32]) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consortium().rotate_account(AccountId32(account))).await
+	}
+
+	/// Records a self-declared risk assessment. The opening of its evidence is for the organisation's file.
+	///
+	/// # Errors
+	/// [`Error::Input`] when the ledger would refuse it, otherwise as [`Self::record`].
+	pub async fn declare_assessment(
+		&self,
+		declaration: &Declaration,
+	) -> Result<(Recorded, Opening), Error> {
+		let organisation = self.own_delegate().await?.organisation;
+		let number = 1 + self.last_number(organisation, ReportKind::Assessment, View::Best).await?;
+		let mut context = [0; 32];
+		context[..4].copy_from_slice(&organisation.0.to_le_bytes());
+		context[4..12].copy_from_slice(&number.to_le_bytes());
+		let evidence = Opening::new(Domain::Evidence, &context, &declaration.basis);
+		let inputs = Opening::new(Domain::Inputs, &context, &declaration.basis);
+		let now = time::now();
+		let assessment = Assessment {
+			cyber: declaration.cyber,
+			privacy: declaration.privacy,
+			patient_safety: declaration.patient_safety,
+			confidence: declaration.confidence,
+			attestation: Attestation::SelfAssessed,
+			inputs: inputs.commitment,
+			parameters: 0,
+			evidence: evidence.commitment,
+			assessed_at: now,
+			expires_at: now + u64::from(declaration.days) * 24 * 3_600 * 1_000,
+		};
+		Report::Assessment(assessment.clone())
+			.check(now)
+			.map_err(|defect| Error::input(format!("the ledger would refuse it: {defect:?}")))?;
+		let recorded = self.record(&curex::tx().risk().record(number, assessment.into())).await?;
+		Ok((recorded, evidence))
+	}
+
+	/// Decides on a safeguard plan, as the security officer. The opening of the reasons is for the organisation's file.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn decide_plan(
+		&self,
+		plan: u64,
+		verdict: PlanVerdict,
+		reasons: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let organisation = self.own_delegate().await?.organisation;
+		let mut context = [0; 32];
+		context[..4].copy_from_slice(&organisation.0.to_le_bytes());
+		context[4..12].copy_from_slice(&plan.to_le_bytes());
+		let opening = Opening::new(Domain::Evidence, &context, reasons);
+		let decision = PlanDecision { plan, verdict, reasons: opening.commitment };
+		let recorded = self.record(&curex::tx().safeguards().decide(decision.into())).await?;
+		Ok((recorded, opening))
+	}
+
+	/// Brings a decision before the council. `threshold` members have to agree.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn propose(&self, decision: &Decision, threshold: u32) -> Result<Recorded, Error> {
+		let call = decision.call()?;
+		let length = u32::try_from(self.encoded_length(&call)?)
+			.map_err(|_| Error::input("the decision is too long"))?;
+		self.record(&curex::tx().council().propose(threshold, call, length)).await
+	}
+
+	/// Votes on a motion.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn vote(&self, proposal: H256, index: u32, approve: bool) -> Result<Recorded, Error> {
+		self.record(&curex::tx().council().vote(proposal, index, approve)).await
+	}
+
+	/// Closes a motion that is decided, and carries it out if the council agreed.
+	///
+	/// # Errors
+	/// [`Error::NotFound`] when there is no such motion; otherwise as [`Self::record`].
+	pub async fn close(&self, proposal: H256, index: u32) -> Result<Recorded, Error> {
+		let key = [&curex_verify::bundle::storage_key("Council", "ProposalOf")[..], &proposal.0].concat();
+		let call = self
+			.storage(&key, View::Best)
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("motion 0x{}", hex::encode(proposal.0))))?;
+		let length =
+			u32::try_from(call.len()).map_err(|_| Error::Protocol("the motion is too long".into()))?;
+		// An upper bound; what is not used is given back.
+		let weight = runtime_types::sp_weights::weight_v2::Weight {
+			ref_time: 100_000_000_000,
+			proof_size: 1_000_000,
+		};
+		self.record(&curex::tx().council().close(proposal, index, weight, length)).await
+	}
+
+	/// The motions before the council.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn motions(&self) -> Result<Vec<Motion>, Error> {
+		#[derive(Decode)]
+		struct Votes {
+			index: u32,
+			threshold: u32,
+			ayes: Vec<[u8; 32]>,
+			nays: Vec<[u8; 32]>,
+		}
+		let unreadable = || Error::Protocol("the council's motions are not readable".into());
+		let key = curex_verify::bundle::storage_key("Council", "Proposals");
+		let proposals = self.storage(&key, View::Best).await?.unwrap_or_else(|| vec![0]);
+		let proposals = Vec::<[u8; 32]>::decode(&mut &proposals[..]).map_err(|_| unreadable())?;
+		let voting = curex_verify::bundle::storage_key("Council", "Voting");
+		let text = |accounts: Vec<[u8; 32]>| {
+			accounts.iter().map(|account| format!("0x{}", hex::encode(account))).collect()
+		};
+		let mut motions = Vec::new();
+		for proposal in proposals {
+			let key = [&voting[..], &proposal].concat();
+			let Some(votes) = self.storage(&key, View::Best).await? else { continue };
+			let votes = Votes::decode(&mut &votes[..]).map_err(|_| unreadable())?;
+			motions.push(Motion {
+				proposal: proposal.into(),
+				index: votes.index,
+				threshold: votes.threshold,
+				ayes: text(votes.ayes),
+				nays: text(votes.nays),
+			});
+		}
+		Ok(motions)
+	}
+
+	fn encoded_length(&self, call: &RuntimeCall) -> Result<usize, Error> {
+		Ok(call.encode().len())
+	}
+}
+
+impl Decision {
+	fn call(&self) -> Result<RuntimeCall, Error> {
+		use runtime_types::pallet_consortium::pallet::Call;
+		let call = match self.clone() {
+			Self::Admit { kind, country, competences, encryption_key, name, administrator } => {
+				if name.is_empty() || name.len() > 64 {
+					return Err(Error::input("a name is 1 to 64 bytes of UTF-8"));
+				}
+				Call::admit {
+					kind: kind.into(),
+					country: country.into(),
+					competences: competences.into(),
+					encryption_key,
+					name: runtime_types::bounded_collections::bounded_vec::BoundedVec(name.into_bytes()),
+					administrator: AccountId32(administrator),
+				}
+			},
+			Self::Suspend(organisation) => Call::suspend { organisation: organisation.into() },
+			Self::Reinstate(organisation) => Call::reinstate { organisation: organisation.into() },
+			Self::Expel(organisation) => Call::expel { organisation: organisation.into() },
+			Self::AddValidator(organisation, account) => Call::add_validator {
+				organisation: organisation.into(),
+				account: AccountId32(account),
+			},
+			Self::RemoveValidator(organisation) => {
+				Call::remove_validator { organisation: organisation.into() }
+			},
+		};
+		Ok(RuntimeCall::Consortium(call))
+	}
+}

@@ -1,0 +1,158 @@
+//! `curex consent`: filing, showing and withdrawing consents.
+
+use crate::context::{file_error, read, read_text, write_private, Context, Output};
+use clap::{ArgGroup, Args, Subcommand};
+use curex_client::{
+	receipt::{ConsentSpec, Receipt, WithdrawalCode},
+	Error, View,
+};
+use curex_primitives::ConsentId;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum Consent {
+	/// File a consent and write the patient's receipt.
+	File {
+		/// What the patient agreed to (JSON; see examples/consent.json).
+		#[arg(long)]
+		spec: PathBuf,
+		/// Where to write the receipt with both codes; only for the patient.
+		#[arg(long)]
+		receipt: PathBuf,
+		/// Where to write the organisation's copy, which cannot withdraw.
+		#[arg(long)]
+		copy: Option<PathBuf>,
+	},
+	/// Show a consent as the ledger holds it; with a receipt, check that the two agree.
+	Show {
+		/// The consent.
+		#[arg(required_unless_present = "receipt")]
+		consent: Option<ConsentId>,
+		/// A receipt, or an organisation's copy of it.
+		#[arg(long)]
+		receipt: Option<PathBuf>,
+	},
+	/// Withdraw a consent: by the patient's receipt or code, at any node; or as its holder.
+	Withdraw(Withdraw),
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("by").required(true).args(["receipt", "code_file", "as_holder"])))]
+pub struct Withdraw {
+	/// The consent; a receipt names it itself.
+	#[arg(required_unless_present = "receipt")]
+	consent: Option<ConsentId>,
+	/// The patient's receipt.
+	#[arg(long)]
+	receipt: Option<PathBuf>,
+	/// File with the withdrawal code.
+	#[arg(long)]
+	code_file: Option<PathBuf>,
+	/// Withdraw as the holder, with the account of --key.
+	#[arg(long)]
+	as_holder: bool,
+}
+
+pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
+	match command {
+		Consent::File { spec, receipt, copy } => file(context, &spec, &receipt, copy.as_deref()).await,
+		Consent::Show { consent, receipt } => show(context, consent, receipt.as_deref()).await,
+		Consent::Withdraw(command) => withdraw(context, command).await,
+	}
+}
+
+async fn file(
+	context: &Context,
+	spec: &Path,
+	receipt: &Path,
+	copy: Option<&Path>,
+) -> Result<Output, Error> {
+	let spec: ConsentSpec = serde_json::from_slice(&read(spec)?)
+		.map_err(|error| Error::Input(format!("the spec: {error}")))?;
+	let client = context.client().await?;
+	let prepared = client.prepare_consent(&spec).await?;
+	// Written first: a consent without its receipt could not be withdrawn by the patient.
+	write_private(receipt, &pretty(&prepared.receipt)?)?;
+	context.progress(format_args!("receipt in {}; filing the consent …", receipt.display()));
+	let filed = async { client.file(&prepared).await?.finalized().await }.await;
+	let recorded = match filed {
+		Ok(recorded) => recorded,
+		Err(error) => {
+			if !error.is_retryable() {
+				std::fs::remove_file(receipt).map_err(|error| file_error(receipt, error))?;
+			}
+			return Err(error);
+		},
+	};
+	if let Some(copy) = copy {
+		write_private(copy, &pretty(&prepared.receipt.view())?)?;
+	}
+	Ok(Output::recorded(&format!("consent {} filed", prepared.id), &recorded)
+		.with("consent", prepared.id)
+		.with("receipt", receipt))
+}
+
+async fn show(
+	context: &Context,
+	consent: Option<ConsentId>,
+	receipt: Option<&Path>,
+) -> Result<Output, Error> {
+	let receipt = receipt.map(read_receipt).transpose()?;
+	let id = consent
+		.or(receipt.as_ref().map(|receipt| receipt.record_id))
+		.ok_or_else(|| Error::Input("name a consent or give a receipt".into()))?;
+	let client = context.reader().await?;
+	let found = client
+		.consent(id, View::Finalised)
+		.await?
+		.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
+	let agrees = match &receipt {
+		Some(receipt) => {
+			let same_chain = receipt.ledger == client.genesis() && receipt.record_id == id;
+			Some(same_chain && receipt.agrees_with(&found.terms)?)
+		},
+		None => None,
+	};
+	let live = found.is_live(curex_client::time::now());
+	Ok(Output::data(json!({
+		"id": id, "live": live, "receipt_agrees": agrees, "consent": found,
+	})))
+}
+
+async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error> {
+	if command.as_holder {
+		let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
+		let recorded = context.client().await?.withdraw(id).await?.finalized().await?;
+		return Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded));
+	}
+	let (id, code) = match (&command.receipt, &command.code_file) {
+		(Some(path), _) => {
+			let receipt = read_receipt(path)?;
+			let code = receipt.withdrawal_code.clone().ok_or_else(|| {
+				Error::Input("this is a copy of the receipt; it cannot withdraw".into())
+			})?;
+			(receipt.record_id, code)
+		},
+		(None, Some(path)) => {
+			let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
+			let code: WithdrawalCode = zeroize::Zeroizing::new(read_text(path)?).parse()?;
+			(id, code)
+		},
+		(None, None) => return Err(Error::Input("give a receipt or a code".into())),
+	};
+	let client = context.reader().await?;
+	let recorded = client.withdraw_by_code(id, &code).await?.finalized().await?;
+	Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded))
+}
+
+fn read_receipt(path: &Path) -> Result<Receipt, Error> {
+	serde_json::from_slice(&zeroize::Zeroizing::new(read(path)?))
+		.map_err(|error| Error::Input(format!("the receipt: {error}")))
+}
+
+fn pretty(receipt: &Receipt) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+	serde_json::to_vec_pretty(receipt)
+		.map(zeroize::Zeroizing::new)
+		.map_err(|error| Error::Input(error.to_string()))
+}

@@ -1,0 +1,219 @@
+//! What every command needs: the node, the keys, the state folder, the output.
+
+use clap::Args;
+use curex_client::{Client, EncryptionKey, Error, KeyFile, Options, Password, Recorded, Signer};
+use serde::{de::DeserializeOwned, Serialize};
+use serde_json::Value;
+use std::{
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+/// Options of every command.
+#[derive(Args)]
+pub struct Global {
+	/// Address of the node.
+	#[arg(long, global = true, env = "CUREX_NODE", default_value = "ws://127.0.0.1:9944")]
+	pub node: String,
+	/// Refuse a node of another chain than the one with this genesis hash.
+	#[arg(long, global = true, env = "CUREX_GENESIS", value_parser = bytes::<32>)]
+	pub genesis: Option<Bytes<32>>,
+	/// Key file of the account that signs.
+	#[arg(long, global = true, env = "CUREX_KEY")]
+	pub key: Option<PathBuf>,
+	/// Key file of the organisation's encryption key.
+	#[arg(long, global = true, env = "CUREX_ENCRYPTION_KEY")]
+	pub encryption_key: Option<PathBuf>,
+	/// File whose first line is the password of the key files.
+	#[arg(long, global = true, env = "CUREX_PASSWORD_FILE")]
+	pub password_file: Option<PathBuf>,
+	/// Development account such as //Alice; on development and local chains only.
+	#[arg(long, global = true, conflicts_with = "key")]
+	pub dev: Option<String>,
+	/// Folder for pending exchanges and the gateway's store.
+	#[arg(long, global = true, env = "CUREX_STATE", default_value = "curex-state")]
+	pub state: PathBuf,
+	/// Seconds to wait for a block or for the other side.
+	#[arg(long, global = true, default_value_t = 120)]
+	pub wait: u64,
+	/// Accept a node with another version of the runtime; every call is still checked.
+	#[arg(long, global = true)]
+	pub other_runtime: bool,
+	/// Print one JSON object.
+	#[arg(long, global = true)]
+	pub json: bool,
+}
+
+/// `N` bytes given in hexadecimal.
+#[derive(Clone, Copy, Debug)]
+pub struct Bytes<const N: usize>(pub [u8; N]);
+
+/// Reads `N` bytes in hexadecimal, with or without `0x`.
+pub fn bytes<const N: usize>(text: &str) -> Result<Bytes<N>, String> {
+	let mut bytes = [0; N];
+	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes)
+		.map_err(|_| format!("expected {N} bytes in hexadecimal"))?;
+	Ok(Bytes(bytes))
+}
+
+/// Reads a word of the ledger's vocabulary, such as `very-low` or `wrong-patient`.
+pub fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+	serde_json::from_value(Value::String(text.into())).map_err(|error| error.to_string())
+}
+
+/// Reads an account: an SS58 address or a public key in hexadecimal.
+pub fn account(text: &str) -> Result<Bytes<32>, String> {
+	bytes(text).or_else(|_| {
+		text.parse::<subxt::utils::AccountId32>()
+			.map(|account| Bytes(account.0))
+			.map_err(|_| "expected an SS58 address or 32 bytes in hexadecimal".into())
+	})
+}
+
+/// The result of a command.
+pub struct Output {
+	text: String,
+	json: Value,
+}
+
+impl Output {
+	/// A result that is told in words and as JSON.
+	pub fn new(text: impl Into<String>, json: impl Serialize) -> Self {
+		Self { text: text.into(), json: serde_json::to_value(json).unwrap_or_default() }
+	}
+
+	/// A result that people read as indented JSON, too.
+	pub fn data(json: impl Serialize) -> Self {
+		let json = serde_json::to_value(json).unwrap_or_default();
+		Self { text: serde_json::to_string_pretty(&json).unwrap_or_default(), json }
+	}
+
+	/// A recorded transaction.
+	pub fn recorded(what: &str, recorded: &Recorded) -> Self {
+		let again = if recorded.already_recorded { " (it was there already)" } else { "" };
+		let Recorded { block_number, extrinsic_index, .. } = recorded;
+		Self::new(format!("{what}{again}: block {block_number}, extrinsic {extrinsic_index}"), recorded)
+	}
+
+	/// Adds a field to the JSON.
+	#[must_use]
+	pub fn with(mut self, key: &str, value: impl Serialize) -> Self {
+		self.json[key] = serde_json::to_value(value).unwrap_or_default();
+		self
+	}
+
+	/// Prints the result.
+	pub fn print(&self, json: bool) {
+		if json {
+			println!("{}", self.json);
+		} else {
+			println!("{}", self.text);
+		}
+	}
+}
+
+/// The options, and what they lead to.
+pub struct Context {
+	/// Options of every command.
+	pub global: Global,
+}
+
+impl Context {
+	/// A context.
+	pub fn new(global: Global) -> Self {
+		Self { global }
+	}
+
+	/// How long to wait.
+	pub fn patience(&self) -> Duration {
+		Duration::from_secs(self.global.wait)
+	}
+
+	/// Tells a person what is going on.
+	pub fn progress(&self, text: impl std::fmt::Display) {
+		if !self.global.json {
+			eprintln!("{text}");
+		}
+	}
+
+	/// The password of the key files.
+	pub fn password(&self) -> Result<Password, Error> {
+		let path = self
+			.global
+			.password_file
+			.as_ref()
+			.ok_or_else(|| Error::Key("give the password with --password-file".into()))?;
+		Password::from_file(path)
+	}
+
+	fn signer(&self) -> Result<Option<Signer>, Error> {
+		match (&self.global.dev, &self.global.key) {
+			(Some(path), _) => Signer::development(path).map(Some),
+			(None, Some(path)) => KeyFile::read(path)?.unlock_account(&self.password()?).map(Some),
+			(None, None) => Ok(None),
+		}
+	}
+
+	/// The organisation's encryption key.
+	pub fn encryption_key(&self) -> Result<EncryptionKey, Error> {
+		let path = self.global.encryption_key.as_ref().ok_or_else(|| {
+			Error::Key("give the organisation's encryption key with --encryption-key".into())
+		})?;
+		KeyFile::read(path)?.unlock_encryption_key(&self.password()?)
+	}
+
+	/// A client without account, for reading.
+	pub async fn reader(&self) -> Result<Client, Error> {
+		self.connect(None).await
+	}
+
+	/// A client with the account, if one is given.
+	pub async fn client(&self) -> Result<Client, Error> {
+		let signer = self.signer()?;
+		self.connect(signer).await
+	}
+
+	async fn connect(&self, signer: Option<Signer>) -> Result<Client, Error> {
+		let options = Options {
+			genesis: self.global.genesis.map(|genesis| genesis.0),
+			other_runtime: self.global.other_runtime,
+			patience: self.patience(),
+		};
+		Client::connect_with(&self.global.node, signer, options).await
+	}
+
+	/// A folder below the state folder, created if need be.
+	pub fn folder(&self, name: &str) -> Result<PathBuf, Error> {
+		let path = self.global.state.join(name);
+		std::fs::create_dir_all(&path).map_err(|error| file_error(&path, error))?;
+		Ok(path)
+	}
+}
+
+/// Reads a file the user gave.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+	std::fs::read(path).map_err(|error| file_error(path, error))
+}
+
+/// Reads a text the user gave.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+	std::fs::read_to_string(path).map_err(|error| file_error(path, error))
+}
+
+/// Writes a new file that only its owner may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+	use std::io::Write;
+	let mut options = std::fs::OpenOptions::new();
+	options.write(true).create_new(true);
+	#[cfg(unix)]
+	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+	options
+		.open(path)
+		.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+		.map_err(|error| file_error(path, error))
+}
+
+/// A file that cannot be read or written.
+pub fn file_error(path: &Path, error: impl std::fmt::Display) -> Error {
+	Error::File { path: path.display().to_string(), reason: error.to_string() }
+}

@@ -1,0 +1,377 @@
+//! `curex request`, `receive`, `acknowledge`, `break-glass`, `offer`, `serve`, `worklist`, `release`, `review`.
+
+use crate::context::{file_error, read, read_text, word, write_private, Context, Output};
+use clap::Args;
+use curex_client::{
+	exchange::Opening,
+	fhir::{Directory, FhirSource, Server},
+	gateway::{Gateway, Setup, Store},
+	Client, Delivery, Error, Pending, Spec,
+};
+use curex_primitives::{AcknowledgementCode, ExchangeId, Gate, Ground, ReleaseReason, ReviewVerdict};
+use serde_json::json;
+use std::{
+	path::{Path, PathBuf},
+	sync::Arc,
+	time::Duration,
+};
+
+/// Longest pause between two attempts to reach a lost node.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+#[derive(Args)]
+pub struct Request {
+	/// What is asked for (JSON; see examples/request.json).
+	#[arg(long)]
+	spec: PathBuf,
+	/// Where to write the document.
+	#[arg(long)]
+	out: PathBuf,
+	/// Leave at once; `curex receive` waits for the data later.
+	#[arg(long)]
+	no_wait: bool,
+	/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
+	#[arg(long)]
+	no_acknowledge: bool,
+}
+
+#[derive(Args)]
+pub struct BreakGlass {
+	#[command(flatten)]
+	request: Request,
+	/// Why: life-threat, unconscious, public-emergency or other.
+	#[arg(long, value_parser = word::<Ground>)]
+	ground: Ground,
+	/// File with the reason in words, for the review; stays with the organisation.
+	#[arg(long)]
+	evidence_file: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Receive {
+	/// The exchange.
+	exchange: ExchangeId,
+	/// Where to write the document.
+	#[arg(long)]
+	out: PathBuf,
+	/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
+	#[arg(long)]
+	no_acknowledge: bool,
+}
+
+#[derive(Args)]
+pub struct Acknowledge {
+	/// The exchange.
+	exchange: ExchangeId,
+	/// How it was: accepted, wrong-patient, unreadable, incomplete or duplicate.
+	#[arg(long, value_parser = word::<AcknowledgementCode>)]
+	finding: AcknowledgementCode,
+}
+
+#[derive(Args)]
+pub struct Offer {
+	/// What is offered, and to whom (JSON; as a request).
+	#[arg(long)]
+	spec: PathBuf,
+	/// The FHIR document bundle.
+	#[arg(long)]
+	document: PathBuf,
+	/// Leave at once; `curex serve` delivers once the offer is accepted.
+	#[arg(long)]
+	no_wait: bool,
+}
+
+#[derive(Args)]
+pub struct Serve {
+	/// Where the records are: a folder of FHIR bundles, or the base address of a FHIR server.
+	#[arg(long)]
+	fhir: Option<String>,
+	/// Folder for received documents; offers are accepted only with one.
+	#[arg(long)]
+	inbox: Option<PathBuf>,
+	/// Look once and leave.
+	#[arg(long)]
+	once: bool,
+}
+
+#[derive(Args)]
+pub struct Worklist {
+	/// Have the gateway look again at this exchange, after its record was repaired.
+	#[arg(long)]
+	retry: Option<ExchangeId>,
+}
+
+#[derive(Args)]
+pub struct Release {
+	/// The exchange.
+	exchange: ExchangeId,
+	/// Why: clinical-need, risk-accepted or compensated.
+	#[arg(long, value_parser = word::<ReleaseReason>)]
+	reason: ReleaseReason,
+}
+
+#[derive(Args)]
+pub struct Review {
+	/// The exchange.
+	exchange: ExchangeId,
+	/// What was found: justified, unjustified or inconclusive.
+	#[arg(long, value_parser = word::<ReviewVerdict>)]
+	verdict: ReviewVerdict,
+	/// File with the reasons in words; they stay with the organisation.
+	#[arg(long)]
+	reasons_file: PathBuf,
+}
+
+pub async fn request(context: &Context, command: Request) -> Result<Output, Error> {
+	let spec = Spec::from_json(&read(&command.spec)?)?;
+	if matches!(spec.gate, Gate::BreakGlass(_)) {
+		return Err(Error::Input("use `curex break-glass`".into()));
+	}
+	begin(context, &spec, None, &command).await
+}
+
+pub async fn break_glass(context: &Context, command: BreakGlass) -> Result<Output, Error> {
+	let mut spec = Spec::from_json(&read(&command.request.spec)?)?;
+	spec.gate = Gate::BreakGlass(command.ground);
+	spec.purpose = curex_primitives::Purpose::EmergencyTreatment;
+	let evidence = read_text(&command.evidence_file)?;
+	begin(context, &spec, Some(&evidence), &command.request).await
+}
+
+async fn begin(
+	context: &Context,
+	spec: &Spec,
+	evidence: Option<&str>,
+	command: &Request,
+) -> Result<Output, Error> {
+	let own_key = context.encryption_key()?;
+	let client = context.client().await?;
+	let pending = client.prepare_request(spec, evidence).await?;
+	let path = pending_path(context, pending.id())?;
+	// Kept before anything is sent: a crash loses nothing.
+	write_private(&path, &pending.seal(&own_key.public(), client.genesis())?)?;
+	context.progress(format_args!("exchange {}: submitting …", pending.id()));
+	let begun = async { client.begin(&pending).await?.in_block().await }.await;
+	let recorded = match begun {
+		Ok(recorded) => recorded,
+		Err(error) => {
+			if !error.is_retryable() {
+				std::fs::remove_file(&path).map_err(|error| file_error(&path, error))?;
+			}
+			return Err(error);
+		},
+	};
+	client.deposit_envelope(&pending).await?;
+	if command.no_wait {
+		return Ok(Output::recorded(&format!("exchange {} begun", pending.id()), &recorded)
+			.with("exchange", pending.id()));
+	}
+	context.progress("waiting for the holder …");
+	take(context, &client, &pending, &command.out, !command.no_acknowledge).await
+}
+
+pub async fn receive(context: &Context, command: Receive) -> Result<Output, Error> {
+	let own_key = context.encryption_key()?;
+	let client = context.client().await?;
+	let sealed = read(&pending_path(context, command.exchange)?)?;
+	let pending = Pending::open(&sealed, &own_key, client.genesis(), command.exchange)?;
+	// What an interrupted request left undone.
+	client.begin(&pending).await?.in_block().await?;
+	match client.deposit_envelope(&pending).await {
+		// It may no longer travel: the holder has it.
+		Ok(()) | Err(Error::Transfer { code: 12004, .. }) => (),
+		Err(error) => return Err(error),
+	}
+	take(context, &client, &pending, &command.out, !command.no_acknowledge).await
+}
+
+async fn take(
+	context: &Context,
+	client: &Client,
+	pending: &Pending,
+	out: &Path,
+	acknowledge: bool,
+) -> Result<Output, Error> {
+	let delivery: Delivery = client.receive(pending, context.patience()).await?;
+	keep(context, "receipts", pending.id(), &delivery.receipt)?;
+	let code = delivery.acknowledgement();
+	if let Ok(document) = &delivery.document {
+		write_private(out, document.bytes())?;
+	}
+	if acknowledge {
+		client.acknowledge(pending.id(), code).await?;
+		forget(context, pending.id())?;
+	}
+	let document = delivery.document?;
+	Ok(Output::new(
+		format!("{} resources in {}", document.resources().len(), out.display()),
+		json!({
+			"exchange": pending.id(),
+			"document": out,
+			"resources": document.resources().len(),
+			"acknowledged": acknowledge.then_some(code),
+		}),
+	))
+}
+
+pub async fn acknowledge(context: &Context, command: Acknowledge) -> Result<Output, Error> {
+	let client = context.client().await?;
+	let recorded = client.acknowledge(command.exchange, command.finding).await?;
+	forget(context, command.exchange)?;
+	Ok(Output::recorded(&format!("exchange {} acknowledged", command.exchange), &recorded))
+}
+
+pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
+	let spec = Spec::from_json(&read(&command.spec)?)?;
+	let document = read(&command.document)?;
+	let gateway = gateway(context, None, None).await?;
+	let id = gateway.offer(&spec, &document).await?;
+	if command.no_wait {
+		return Ok(Output::new(format!("exchange {id} offered"), json!({ "exchange": id })));
+	}
+	context.progress(format_args!("exchange {id} offered; waiting for the recipient …"));
+	let deliver = async {
+		loop {
+			gateway.tick().await?;
+			match gateway.store().case(id)? {
+				Some(case) if !case.deposited && case.decision == curex_client::gateway::Decision::Serve => {
+					tokio::time::sleep(Duration::from_secs(1)).await;
+				},
+				Some(case) => return Ok::<_, Error>(case.deposited),
+				None => return Ok(false),
+			}
+		}
+	};
+	let delivered = tokio::time::timeout(context.patience(), deliver)
+		.await
+		.map_err(|_| Error::Timeout { what: "the recipient", seconds: context.global.wait })??;
+	let text = if delivered { "delivered" } else { "not delivered" };
+	Ok(Output::new(
+		format!("exchange {id} {text}"),
+		json!({ "exchange": id, "delivered": delivered }),
+	))
+}
+
+pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
+	let source: Option<Arc<dyn FhirSource>> = match &command.fhir {
+		Some(place) if place.contains("://") => Some(Arc::new(Server::new(place)?)),
+		Some(folder) if Path::new(folder).is_dir() => Some(Arc::new(Directory::new(folder))),
+		Some(_) => return Err(Error::Input("--fhir is neither a folder nor an address".into())),
+		None => None,
+	};
+	if let Some(inbox) = &command.inbox {
+		std::fs::create_dir_all(inbox).map_err(|error| file_error(inbox, error))?;
+	}
+	let stop = async {
+		// Where signals cannot be heard there is nothing to stop for.
+		if tokio::signal::ctrl_c().await.is_err() {
+			std::future::pending::<()>().await;
+		}
+	};
+	tokio::pin!(stop);
+	let mut pause = Duration::from_secs(1);
+	loop {
+		let outcome = async {
+			let gateway = gateway(context, source.clone(), command.inbox.clone()).await?;
+			pause = Duration::from_secs(1);
+			tracing::info!("serving");
+			if command.once {
+				return gateway.tick().await;
+			}
+			gateway.run(&mut stop).await
+		}
+		.await;
+		match outcome {
+			Ok(()) => return Ok(Output::new("stopped", json!({ "stopped": true }))),
+			Err(Error::Connection(reason)) if !command.once => {
+				tracing::warn!(%reason, "the node is lost; trying again in {} s", pause.as_secs());
+			},
+			Err(error) => return Err(error),
+		}
+		tokio::select! {
+			() = &mut stop => return Ok(Output::new("stopped", json!({ "stopped": true }))),
+			() = tokio::time::sleep(pause) => pause = (pause * 2).min(MAX_PAUSE),
+		}
+	}
+}
+
+async fn gateway(
+	context: &Context,
+	source: Option<Arc<dyn FhirSource>>,
+	inbox: Option<PathBuf>,
+) -> Result<Gateway, Error> {
+	let key = context.encryption_key()?;
+	let client = context.client().await?;
+	let store = store(context, client.genesis())?;
+	Gateway::open(client, Setup { key, source, inbox, store }).await
+}
+
+fn store(context: &Context, genesis: [u8; 32]) -> Result<Store, Error> {
+	Store::open(&context.folder("")?.join("gateway.sqlite"), genesis)
+}
+
+pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Error> {
+	let genesis = match context.global.genesis {
+		Some(genesis) => genesis.0,
+		None => context.reader().await?.genesis(),
+	};
+	let store = store(context, genesis)?;
+	if let Some(id) = command.retry {
+		store.decide(id, curex_client::gateway::Decision::Open, "")?;
+	}
+	let list = store.worklist()?;
+	let text = match list.len() {
+		0 => "nothing waits".to_string(),
+		_ => list
+			.iter()
+			.map(|entry| {
+				let since = entry.since.as_deref().unwrap_or("?");
+				format!("{}  {since}  {}", entry.exchange, entry.reason)
+			})
+			.collect::<Vec<_>>()
+			.join("\n"),
+	};
+	Ok(Output::new(text, json!({ "waiting": list })))
+}
+
+pub async fn release(context: &Context, command: Release) -> Result<Output, Error> {
+	let client = context.client().await?;
+	let recorded = client.release(command.exchange, command.reason).await?;
+	let store = store(context, client.genesis())?;
+	if store.case(command.exchange)?.is_some() {
+		store.decide(command.exchange, curex_client::gateway::Decision::Open, "")?;
+	}
+	Ok(Output::recorded(&format!("exchange {} released", command.exchange), &recorded))
+}
+
+pub async fn review(context: &Context, command: Review) -> Result<Output, Error> {
+	let reasons = read_text(&command.reasons_file)?;
+	let client = context.client().await?;
+	let (recorded, opening) = client.review(command.exchange, command.verdict, &reasons).await?;
+	let path = keep(context, "reviews", command.exchange, &opening)?;
+	Ok(Output::recorded(&format!("exchange {} reviewed", command.exchange), &recorded)
+		.with("opening", path))
+}
+
+/// Keeps what opens a commitment on the ledger.
+fn keep(context: &Context, folder: &str, id: ExchangeId, opening: &Opening) -> Result<PathBuf, Error> {
+	let path = context.folder(folder)?.join(format!("{}.json", hex::encode(id.0)));
+	if !path.exists() {
+		let json = serde_json::to_vec_pretty(opening).map_err(|error| file_error(&path, error))?;
+		write_private(&path, &json)?;
+	}
+	Ok(path)
+}
+
+fn pending_path(context: &Context, id: ExchangeId) -> Result<PathBuf, Error> {
+	Ok(context.folder("pending")?.join(format!("{}.sealed", hex::encode(id.0))))
+}
+
+/// Deletes the key of an exchange that is closed.
+fn forget(context: &Context, id: ExchangeId) -> Result<(), Error> {
+	let path = pending_path(context, id)?;
+	if path.exists() {
+		std::fs::remove_file(&path).map_err(|error| file_error(&path, error))?;
+	}
+	Ok(())
+}

@@ -1,0 +1,197 @@
+//! The holder's side: matching the patient, building the document, serving it.
+
+use super::{
+	store::{Case, Decision, Payload},
+	Gateway,
+};
+use crate::{
+	client::View,
+	envelope::{Envelope, RecipientKey},
+	error::Rejection,
+	exchange::{Pending, Spec},
+	fhir::{self, build_summary, Author, Defect, Sensitivity},
+	ledger::curex,
+	receipt::random,
+	seal, time, Error,
+};
+use curex_primitives::{
+	transfer::{Manifest, Part},
+	Category, Direction, Exchange, ExchangeId, ExchangeState, Gate,
+};
+
+/// What the holder's own view of a request comes to.
+enum Answer {
+	/// To be served with this document, sealed to this key.
+	Serve(Vec<u8>, [u8; 32]),
+	/// Not to be served.
+	Refuse(&'static str),
+	/// A person has to look at it.
+	Person(&'static str),
+}
+
+impl Gateway {
+	/// Takes an exchange in which this organisation is the holder one step further.
+	pub(super) async fn serve(&self, case: &Case, exchange: &Exchange) -> Result<(), Error> {
+		match (exchange.state, case.decision) {
+			(ExchangeState::Held, Decision::Open) => {
+				self.store().decide(case.id, Decision::Person, "risk")
+			},
+			(ExchangeState::Requested, Decision::Open) => self.decide(case, exchange).await,
+			(ExchangeState::Requested, Decision::Serve) => self.approve(case).await,
+			// A person released the hold from elsewhere: look again.
+			(ExchangeState::Requested, Decision::Person)
+				if case.reason == "risk" && exchange.released.is_some() =>
+			{
+				self.store().decide(case.id, Decision::Open, "")
+			},
+			(ExchangeState::Approved, Decision::Open) if exchange.direction == Direction::Pull => {
+				self.decide(case, exchange).await
+			},
+			(ExchangeState::Approved, Decision::Serve) => self.dispatch(case, exchange).await,
+			(ExchangeState::Dispatched, _) if !case.deposited => self.deposit_payload(case).await,
+			_ => Ok(()),
+		}
+	}
+
+	async fn decide(&self, case: &Case, exchange: &Exchange) -> Result<(), Error> {
+		match self.consider(case, exchange).await? {
+			Answer::Serve(..) => self.store().decide(case.id, Decision::Serve, ""),
+			Answer::Refuse(reason) => self.store().decide(case.id, Decision::Refuse, reason),
+			Answer::Person(reason) => self.store().decide(case.id, Decision::Person, reason),
+		}
+	}
+
+	/// Opens the envelope, matches the patient and builds the document.
+	async fn consider(&self, case: &Case, exchange: &Exchange) -> Result<Answer, Error> {
+		let envelope = match self.envelope(case, exchange).await? {
+			Ok(envelope) => envelope,
+			Err(reason) => return Ok(Answer::Refuse(reason)),
+		};
+		let Some(recipient_key) = recipient_key(&envelope, case.id, exchange) else {
+			return Ok(Answer::Refuse("another-recipient-key"));
+		};
+		if !exchange.categories.contains(Category::PatientSummary) {
+			return Ok(Answer::Refuse("no-data-of-that-category"));
+		}
+		let Some(source) = self.setup.source.clone() else { return Ok(Answer::Refuse("no-source")) };
+		let patient = envelope.patient.clone();
+		let found = tokio::task::spawn_blocking(move || fhir::find(source.as_ref(), &patient))
+			.await
+			.map_err(|_| Error::Fhir(Defect::Source))?;
+		let record = match found {
+			Ok(Some(record)) => record,
+			Ok(None) => return Ok(Answer::Refuse("unknown-or-ambiguous-patient")),
+			// The source may be back soon.
+			Err(Defect::Source) => return Err(Error::Fhir(Defect::Source)),
+			Err(_) => return Ok(Answer::Person("unusable-record")),
+		};
+		let urgent = matches!(exchange.gate, Gate::BreakGlass(_));
+		if record.is_restricted(urgent) {
+			return Ok(Answer::Refuse("restricted"));
+		}
+		let own = self.client.member(self.organisation, View::Best).await?;
+		let author = Author { organisation: self.organisation, name: own.name() };
+		let sensitivity =
+			if urgent { Sensitivity::Everything } else { Sensitivity::Unrestricted };
+		match build_summary(&record, &author, sensitivity, time::now()) {
+			Ok(document) => Ok(Answer::Serve(document, recipient_key)),
+			Err(_) => Ok(Answer::Person("unusable-record")),
+		}
+	}
+
+	async fn approve(&self, case: &Case) -> Result<(), Error> {
+		let call = curex::tx().exchange().approve(case.id.into());
+		let submitted = async { self.client.submit(&call).await?.in_block().await }.await;
+		self.settle(case, submitted.map(drop))
+	}
+
+	/// Seals the document unless that was done before, puts its commitment on the ledger, leaves it at the node.
+	async fn dispatch(&self, case: &Case, exchange: &Exchange) -> Result<(), Error> {
+		let payload = match &case.payload {
+			Some(payload) => payload.clone(),
+			// Looked at again: a restriction may have come meanwhile.
+			None => match self.consider(case, exchange).await? {
+				Answer::Serve(document, key) => {
+					let purpose = seal::Purpose::Part(self.client.genesis(), case.id, Part::Payload);
+					let sealed = seal::seal(&key, purpose, &document)?;
+					let payload = Payload { salt: random(), sealed };
+					self.store().keep_payload(case.id, &payload)?;
+					payload
+				},
+				Answer::Refuse(reason) => {
+					return self.store().decide(case.id, Decision::Refuse, reason);
+				},
+				Answer::Person(reason) => {
+					return self.store().decide(case.id, Decision::Person, reason);
+				},
+			},
+		};
+		if exchange.direction == Direction::Push && !self.was_sealed_for(case.id, exchange).await? {
+			return self.store().decide(case.id, Decision::Person, "recipient-rotated-its-key");
+		}
+		let commitment =
+			Manifest::of(payload.salt, &payload.sealed).commitment(Part::Payload, &case.id);
+		let call = curex::tx().exchange().dispatch(case.id.into(), commitment.into());
+		let submitted = async { self.client.submit(&call).await?.in_block().await }.await;
+		match submitted {
+			Ok(_) => self.deposit_payload(&Case { payload: Some(payload), ..case.clone() }).await,
+			Err(error) => self.settle(case, Err(error)),
+		}
+	}
+
+	/// Whether the recipient accepted with the key its offer was sealed to: its organisation's.
+	async fn was_sealed_for(&self, id: ExchangeId, exchange: &Exchange) -> Result<bool, Error> {
+		let recipient = self.client.member(exchange.recipient, View::Finalised).await?;
+		let key = RecipientKey::of_organisation(recipient.encryption_key, &id);
+		Ok(key.commitment(&id) == exchange.recipient_key)
+	}
+
+	async fn deposit_payload(&self, case: &Case) -> Result<(), Error> {
+		let Some(payload) = &case.payload else {
+			return self.store().decide(case.id, Decision::Person, "payload-lost");
+		};
+		self.client.deposit(case.id, Part::Payload, payload.salt, &payload.sealed).await?;
+		self.store().deposited(case.id)
+	}
+
+	/// Settles what the ledger said to a step.
+	fn settle(&self, case: &Case, outcome: Result<(), Error>) -> Result<(), Error> {
+		let Err(error) = outcome else { return Ok(()) };
+		let Error::Rejected(Rejection { name, .. }) = &error else { return Err(error) };
+		match name.as_str() {
+			"ReleaseNeeded" => self.store().decide(case.id, Decision::Person, "risk"),
+			"GateClosed" | "Terminated" | "WindowClosed" => {
+				self.store().decide(case.id, Decision::Refuse, "gate-closed")
+			},
+			// An earlier attempt succeeded, or the exchange moved on: the next look shows where it stands.
+			"WrongState" => Ok(()),
+			_ => Err(error),
+		}
+	}
+
+	/// Offers a document to another organisation. The gateway delivers it once the offer is accepted.
+	///
+	/// # Errors
+	/// [`Error::Fhir`] when the document is none, or of another patient; otherwise as [`crate::Client::prepare_offer`],
+	/// [`crate::Submission::in_block`] and [`crate::Client::deposit`].
+	pub async fn offer(&self, spec: &Spec, document: &[u8]) -> Result<ExchangeId, Error> {
+		fhir::check_document(document, &spec.patient)?;
+		let pending: Pending = self.client.prepare_offer(spec).await?;
+		let id = pending.id();
+		let recipient = self.client.member(spec.partner, View::Finalised).await?;
+		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
+		let sealed = seal::seal(&recipient.encryption_key, purpose, document)?;
+		self.store().see([id], None)?;
+		self.store().keep_payload(id, &Payload { salt: random(), sealed })?;
+		self.store().decide(id, Decision::Serve, "")?;
+		self.client.begin(&pending).await?.in_block().await?;
+		self.client.deposit_envelope(&pending).await?;
+		Ok(id)
+	}
+}
+
+/// The recipient's key, if it is the one the ledger is committed to.
+fn recipient_key(envelope: &Envelope, id: ExchangeId, exchange: &Exchange) -> Option<[u8; 32]> {
+	let recipient_key = envelope.recipient_key?;
+	(recipient_key.commitment(&id) == exchange.recipient_key).then_some(recipient_key.key)
+}

@@ -1,0 +1,234 @@
+//! The gateway of an organisation: answers unattended (`curex serve`).
+//!
+//! It reads the finalised ledger block by block, the best blocks for break-glass, and takes each exchange one step
+//! further than it stands. What it decided and what it sealed is in its [`Store`] before the ledger hears of it, so
+//! that a crash at any point resumes, and nothing is served twice. A refusal is doing nothing: the answer window
+//! passes, and every refusal looks like every other.
+
+mod holder;
+mod recipient;
+pub mod store;
+
+pub use store::{Decision, Store, Waiting};
+
+use crate::{
+	client::{Client, View},
+	envelope::{Envelope, Opened},
+	fhir::FhirSource,
+	keys::EncryptionKey,
+	ledger::events::Event,
+	time, Error,
+};
+use curex_primitives::{
+	transfer::Part, Direction, Duty, Exchange, ExchangeId, Gate, OrganisationId,
+};
+use std::{collections::BTreeSet, future::Future, path::PathBuf, sync::Arc, time::Duration};
+use store::Case;
+use subxt_rpcs::rpc_params;
+
+/// How long to wait between two looks at the ledger.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Keys per page when the ledger's exchanges are listed.
+const PAGE: u32 = 500;
+
+/// What a gateway works with.
+pub struct Setup {
+	/// The organisation's encryption key.
+	pub key: EncryptionKey,
+	/// Where its records are; without one it answers no request.
+	pub source: Option<Arc<dyn FhirSource>>,
+	/// The folder for received documents; without one it accepts no offer.
+	pub inbox: Option<PathBuf>,
+	/// Its store.
+	pub store: Store,
+}
+
+/// The gateway of one organisation.
+pub struct Gateway {
+	client: Client,
+	organisation: OrganisationId,
+	setup: Setup,
+}
+
+impl Gateway {
+	/// A gateway for the organisation of the client's account.
+	///
+	/// # Errors
+	/// [`Error::Key`] when the encryption key is not the one on the ledger, [`Error::Input`] when the account lacks the
+	/// duty for exchanges or the inbox is no folder, [`Error::Connection`].
+	pub async fn open(client: Client, setup: Setup) -> Result<Self, Error> {
+		let delegate = client.own_delegate().await?;
+		if !delegate.duties.contains(Duty::Exchange) {
+			return Err(Error::input("the account lacks the duty `exchange`"));
+		}
+		let organisation = client.member(delegate.organisation, View::Best).await?;
+		if organisation.encryption_key != setup.key.public() {
+			return Err(Error::Key(
+				"the encryption key is not the one that the ledger holds for the organisation".into(),
+			));
+		}
+		if setup.inbox.as_ref().is_some_and(|inbox| !inbox.is_dir()) {
+			return Err(Error::input("the inbox is no folder"));
+		}
+		Ok(Self { client, organisation: delegate.organisation, setup })
+	}
+
+	/// The gateway's store.
+	pub fn store(&self) -> &Store {
+		&self.setup.store
+	}
+
+	/// Answers until `stop` completes. Failures of single cases are logged and tried again.
+	///
+	/// # Errors
+	/// [`Error::Connection`] when the node is lost, [`Error::Store`] when the store fails.
+	pub async fn run(&self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+		tokio::pin!(stop);
+		loop {
+			self.tick().await?;
+			tokio::select! {
+				() = &mut stop => return Ok(()),
+				() = tokio::time::sleep(PAUSE) => (),
+			}
+		}
+	}
+
+	/// Takes every case one step further, as far as it stands.
+	///
+	/// # Errors
+	/// As [`Self::run`].
+	pub async fn tick(&self) -> Result<(), Error> {
+		self.look().await?;
+		for case in self.store().due(time::now())? {
+			match self.step(&case).await {
+				Ok(()) => (),
+				Err(error @ (Error::Connection(_) | Error::Store(_))) => return Err(error),
+				Err(error) => {
+					tracing::warn!(exchange = %case.id, code = error.code(), %error, "will be tried again");
+					self.store().failed(&case)?;
+				},
+			}
+		}
+		Ok(())
+	}
+
+	/// Notes exchanges that are new on the ledger.
+	async fn look(&self) -> Result<(), Error> {
+		let head = self.client.block_of(View::Finalised).await?;
+		let number = self.client.at(head).await?.block_number();
+		match self.store().progress()? {
+			None => self.store().see(self.every_exchange(head).await?, Some(number))?,
+			Some(seen) => {
+				for block in seen + 1..=number {
+					self.store().see(self.exchanges_of(block, |_| true).await?, Some(block))?;
+				}
+			},
+		}
+		// Urgent care does not wait for finality.
+		let best = self.client.at(self.client.block_of(View::Best).await?).await?.block_number();
+		for block in number + 1..=best {
+			let urgent = |event: &Event| event.name == "GlassBroken";
+			self.store().see(self.exchanges_of(block, urgent).await?, None)?;
+		}
+		Ok(())
+	}
+
+	/// The exchanges that events of a block name.
+	async fn exchanges_of(
+		&self,
+		block: u64,
+		chosen: impl Fn(&Event) -> bool,
+	) -> Result<BTreeSet<ExchangeId>, Error> {
+		let at = self
+			.client
+			.online()
+			.at_block(block)
+			.await
+			.map_err(|error| Error::Connection(error.to_string()))?;
+		let events = self.client.events(at.block_hash()).await?;
+		Ok(events
+			.iter()
+			.filter(|event| event.pallet == "Exchange" && chosen(event))
+			.filter_map(|event| event.fields["exchange"].as_str()?.parse().ok())
+			.collect())
+	}
+
+	/// Every exchange on the ledger: once, when the store is new.
+	async fn every_exchange(&self, head: subxt::utils::H256) -> Result<Vec<ExchangeId>, Error> {
+		let prefix = curex_verify::bundle::storage_key("Exchange", "Exchanges");
+		let prefix = format!("0x{}", hex::encode(prefix));
+		let mut exchanges = Vec::new();
+		let mut start: Option<String> = None;
+		loop {
+			let params = rpc_params![&prefix, PAGE, &start, head];
+			let keys: Vec<String> = self.client.ask("state_getKeysPaged", params).await?;
+			let Some(last) = keys.last() else { return Ok(exchanges) };
+			start = Some(last.clone());
+			exchanges.extend(
+				keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse::<ExchangeId>().ok()),
+			);
+		}
+	}
+
+	/// Takes a case one step further.
+	async fn step(&self, case: &Case) -> Result<(), Error> {
+		let id = case.id;
+		let Some(exchange) = self.exchange(id).await? else { return Ok(()) };
+		let concerns = match exchange.direction {
+			Direction::Pull => exchange.holder == self.organisation && self.setup.source.is_some(),
+			Direction::Push if exchange.holder == self.organisation => case.payload.is_some(),
+			Direction::Push => {
+				exchange.recipient == self.organisation && self.setup.inbox.is_some()
+			},
+		};
+		if !concerns || exchange.state.is_final() {
+			return self.store().done(id);
+		}
+		if exchange.holder == self.organisation {
+			self.serve(case, &exchange).await
+		} else {
+			self.accept(case, &exchange).await
+		}
+	}
+
+	/// An exchange in its finalised state, a break-glass in its best.
+	async fn exchange(&self, id: ExchangeId) -> Result<Option<Exchange>, Error> {
+		let best = self.client.exchange(id, View::Best).await?;
+		match best {
+			Some(exchange) if matches!(exchange.gate, Gate::BreakGlass(_)) => Ok(Some(exchange)),
+			_ => self.client.exchange(id, View::Finalised).await,
+		}
+	}
+
+	/// The envelope of an exchange, opened, and signed by a delegate of whoever began it; or in a word why it does
+	/// not count.
+	async fn envelope(
+		&self,
+		case: &Case,
+		exchange: &Exchange,
+	) -> Result<Result<Envelope, &'static str>, Error> {
+		let sealed = match &case.envelope {
+			Some(sealed) => sealed.clone(),
+			None => {
+				let sealed = self.client.fetch(case.id, Part::Envelope, exchange.envelope).await?;
+				self.store().keep_envelope(case.id, &sealed)?;
+				sealed
+			},
+		};
+		let opened = Envelope::open(&sealed, &self.setup.key, self.client.genesis(), case.id);
+		let Ok(Opened { envelope, account }) = opened else { return Ok(Err("unreadable-envelope")) };
+		let delegate = self.client.delegate(account, View::Best).await?;
+		let speaks = delegate.is_some_and(|delegate| {
+			delegate.organisation == exchange.initiator()
+				&& (delegate.duties.contains(Duty::Exchange)
+					|| delegate.duties.contains(Duty::Emergency))
+		});
+		if !speaks {
+			return Ok(Err("unauthorised-sender"));
+		}
+		if envelope.purpose != exchange.purpose {
+			return Ok(Err("another-purpose"));
+		}
+		Ok(Ok(envelope))
+	}
+}

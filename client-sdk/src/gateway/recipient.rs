@@ -1,0 +1,72 @@
+//! The recipient's side of an offer: accepting it, taking the document, acknowledging it.
+
+use super::{
+	store::{Case, Decision},
+	Gateway,
+};
+use crate::{
+	envelope::RecipientKey, exchange::Delivery, ledger::curex, Error,
+};
+use curex_primitives::{AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
+use std::io::Write;
+
+impl Gateway {
+	/// Takes an offer to this organisation one step further.
+	pub(super) async fn accept(&self, case: &Case, exchange: &Exchange) -> Result<(), Error> {
+		match (exchange.state, case.decision) {
+			(ExchangeState::Offered, Decision::Open) => {
+				match self.envelope(case, exchange).await? {
+					Ok(_) => self.store().decide(case.id, Decision::Serve, ""),
+					Err(reason) => self.store().decide(case.id, Decision::Refuse, reason),
+				}
+			},
+			(ExchangeState::Offered, Decision::Serve) => {
+				let key = RecipientKey::of_organisation(self.setup.key.public(), &case.id);
+				let commitment = key.commitment(&case.id);
+				let call = curex::tx().exchange().accept(case.id.into(), commitment.into());
+				self.client.submit(&call).await?.in_block().await.map(drop)
+			},
+			(ExchangeState::Dispatched | ExchangeState::Delivered, Decision::Serve) => {
+				self.take(case, exchange).await
+			},
+			_ => Ok(()),
+		}
+	}
+
+	async fn take(&self, case: &Case, exchange: &Exchange) -> Result<(), Error> {
+		let envelope = match self.envelope(case, exchange).await? {
+			Ok(envelope) => envelope,
+			Err(reason) => return self.store().decide(case.id, Decision::Refuse, reason),
+		};
+		let key = &self.setup.key;
+		let code = match self.client.take_delivery(case.id, exchange, key, &envelope.patient).await {
+			Ok(delivery) => self.keep(case.id, &delivery)?,
+			Err(Error::Sealed(reason)) => {
+				tracing::warn!(exchange = %case.id, reason, "the offered document does not open");
+				AcknowledgementCode::Unreadable
+			},
+			Err(error) => return Err(error),
+		};
+		self.client.acknowledge(case.id, code).await?;
+		tracing::info!(exchange = %case.id, ?code, "received");
+		self.store().done(case.id)
+	}
+
+	/// Puts a document into the inbox. A file that is there already is from an attempt that did not come to its end.
+	fn keep(&self, id: ExchangeId, delivery: &Delivery) -> Result<AcknowledgementCode, Error> {
+		if let (Ok(document), Some(inbox)) = (&delivery.document, &self.setup.inbox) {
+			let name = hex::encode(id.0);
+			let path = inbox.join(format!("{name}.json"));
+			if !path.exists() {
+				let part = inbox.join(format!("{name}.part"));
+				let _ = std::fs::remove_file(&part);
+				let mut file = crate::files::create_private(&part)?;
+				file.write_all(document.bytes())
+					.and_then(|()| file.sync_all())
+					.and_then(|()| std::fs::rename(&part, &path))
+					.map_err(|error| Error::file(&path, error))?;
+			}
+		}
+		Ok(delivery.acknowledgement())
+	}
+}

@@ -1,0 +1,397 @@
+//! What a gateway must not forget: an SQLite database.
+//!
+//! Written before the ledger is told, so that after a crash the same ciphertext is dispatched and not another. It
+//! holds no plaintext: envelopes are sealed to the own organisation, payloads to their recipients.
+
+use crate::{time, Error};
+use curex_primitives::{ExchangeId, Moment};
+use rusqlite::{params, Connection, OptionalExtension, Row};
+use serde::Serialize;
+use std::{
+	path::Path,
+	sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// What was decided about an exchange.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+	/// Nothing yet.
+	Open,
+	/// To be served, or accepted.
+	Serve,
+	/// Not to be served. Nobody else learns it, nor why.
+	Refuse,
+	/// A person has to look at it.
+	Person,
+}
+
+impl Decision {
+	const ALL: [Self; 4] = [Self::Open, Self::Serve, Self::Refuse, Self::Person];
+
+	const fn text(self) -> &'static str {
+		match self {
+			Self::Open => "open",
+			Self::Serve => "serve",
+			Self::Refuse => "refuse",
+			Self::Person => "person",
+		}
+	}
+}
+
+/// What a gateway knows of an exchange.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Case {
+	/// The exchange.
+	pub id: ExchangeId,
+	/// What was decided.
+	pub decision: Decision,
+	/// Why, in a word, for a person at this organisation.
+	pub reason: String,
+	/// The envelope, sealed to this organisation.
+	pub envelope: Option<Vec<u8>>,
+	/// The payload, sealed to the recipient, with the salt of its commitment.
+	pub payload: Option<Payload>,
+	/// Whether the payload was left at the node.
+	pub deposited: bool,
+	/// Failed attempts in a row.
+	pub attempts: u32,
+	/// Not to be looked at before this moment.
+	pub due: Moment,
+}
+
+/// A sealed payload and the salt of its commitment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Payload {
+	/// Salt.
+	pub salt: [u8; 32],
+	/// Ciphertext.
+	pub sealed: Vec<u8>,
+}
+
+/// An entry of the list of cases that wait for a person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Waiting {
+	/// The exchange.
+	pub exchange: ExchangeId,
+	/// Why: `risk` asks for a release, anything else is a matter of the FHIR source.
+	pub reason: String,
+	/// Since when (RFC 3339).
+	pub since: Option<String>,
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Store(Mutex<Connection>);
+
+const SCHEMA: &str = "
+	CREATE TABLE IF NOT EXISTS cases (
+		id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 32),
+		decision TEXT NOT NULL DEFAULT 'open',
+		reason TEXT NOT NULL DEFAULT '',
+		envelope BLOB,
+		salt BLOB,
+		payload BLOB,
+		deposited INTEGER NOT NULL DEFAULT 0,
+		attempts INTEGER NOT NULL DEFAULT 0,
+		due INTEGER NOT NULL DEFAULT 0,
+		done INTEGER NOT NULL DEFAULT 0,
+		changed INTEGER NOT NULL
+	) STRICT;
+	CREATE INDEX IF NOT EXISTS open_cases ON cases (done, due);
+	CREATE TABLE IF NOT EXISTS progress (
+		only INTEGER PRIMARY KEY CHECK (only = 1),
+		genesis BLOB NOT NULL,
+		block INTEGER
+	) STRICT;
+";
+
+/// A failed attempt is repeated after this many milliseconds, doubling up to [`MAX_PAUSE`].
+const PAUSE: Moment = 2_000;
+const MAX_PAUSE: Moment = 120_000;
+
+impl Store {
+	/// Opens or creates the store of one chain.
+	///
+	/// # Errors
+	/// [`Error::Store`], also when the file belongs to another chain.
+	pub fn open(path: &Path, genesis: [u8; 32]) -> Result<Self, Error> {
+		if !path.exists() {
+			// SQLite would create it readable for everybody.
+			drop(crate::files::create_private(path)?);
+		}
+		let connection = Connection::open(path)?;
+		connection.pragma_update(None, "journal_mode", "WAL")?;
+		connection.pragma_update(None, "synchronous", "FULL")?;
+		connection.busy_timeout(std::time::Duration::from_secs(5))?;
+		connection.execute_batch(SCHEMA)?;
+		connection.execute(
+			"INSERT OR IGNORE INTO progress (only, genesis) VALUES (1, ?1)",
+			params![genesis],
+		)?;
+		let of: Vec<u8> =
+			connection.query_row("SELECT genesis FROM progress", [], |row| row.get(0))?;
+		if of != genesis {
+			return Err(Error::Store("it belongs to another chain".into()));
+		}
+		Ok(Self(Mutex::new(connection)))
+	}
+
+	fn lock(&self) -> MutexGuard<'_, Connection> {
+		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// The last finalised block whose exchanges are all in the store.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn progress(&self) -> Result<Option<u64>, Error> {
+		Ok(self.lock().query_row("SELECT block FROM progress", [], |row| row.get(0))?)
+	}
+
+	/// Notes exchanges that were seen and, in the same transaction, how far the ledger was read.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn see(
+		&self,
+		exchanges: impl IntoIterator<Item = ExchangeId>,
+		block: Option<u64>,
+	) -> Result<(), Error> {
+		let mut connection = self.lock();
+		let transaction = connection.transaction()?;
+		for id in exchanges {
+			transaction.execute(
+				"INSERT OR IGNORE INTO cases (id, changed) VALUES (?1, ?2)",
+				params![id.0, time::now()],
+			)?;
+		}
+		if let Some(block) = block {
+			transaction.execute("UPDATE progress SET block = ?1", params![block])?;
+		}
+		Ok(transaction.commit()?)
+	}
+
+	/// Cases that are not done and due by now.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn due(&self, now: Moment) -> Result<Vec<Case>, Error> {
+		let connection = self.lock();
+		let mut statement = connection
+			.prepare("SELECT * FROM cases WHERE done = 0 AND due <= ?1 ORDER BY changed, id")?;
+		let cases = statement.query_map(params![now], read_case)?.collect::<Result<_, _>>()?;
+		Ok(cases)
+	}
+
+	/// One case.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn case(&self, id: ExchangeId) -> Result<Option<Case>, Error> {
+		let connection = self.lock();
+		Ok(connection
+			.query_row("SELECT * FROM cases WHERE id = ?1", params![id.0], read_case)
+			.optional()?)
+	}
+
+	/// Records a decision.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn decide(&self, id: ExchangeId, decision: Decision, reason: &str) -> Result<(), Error> {
+		self.change(
+			"UPDATE cases SET decision = ?2, reason = ?3, attempts = 0, due = 0, changed = ?4 WHERE id = ?1",
+			params![id.0, decision.text(), reason, time::now()],
+		)
+	}
+
+	/// Keeps the sealed envelope.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn keep_envelope(&self, id: ExchangeId, envelope: &[u8]) -> Result<(), Error> {
+		self.change("UPDATE cases SET envelope = ?2 WHERE id = ?1", params![id.0, envelope])
+	}
+
+	/// Keeps the sealed payload. The first one stays: what was dispatched cannot be another.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn keep_payload(&self, id: ExchangeId, payload: &Payload) -> Result<(), Error> {
+		self.change(
+			"UPDATE cases SET salt = ?2, payload = ?3 WHERE id = ?1 AND payload IS NULL",
+			params![id.0, payload.salt, payload.sealed],
+		)
+	}
+
+	/// Notes that the payload lies at the node.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn deposited(&self, id: ExchangeId) -> Result<(), Error> {
+		self.change("UPDATE cases SET deposited = 1 WHERE id = ?1", params![id.0])
+	}
+
+	/// Notes a failed attempt; the next is later each time.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn failed(&self, case: &Case) -> Result<(), Error> {
+		let pause = PAUSE.saturating_mul(1 << case.attempts.min(10)).min(MAX_PAUSE);
+		self.change(
+			"UPDATE cases SET attempts = attempts + 1, due = ?2 WHERE id = ?1",
+			params![case.id.0, time::now() + pause],
+		)
+	}
+
+	/// Closes a case and forgets its ciphertexts.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn done(&self, id: ExchangeId) -> Result<(), Error> {
+		self.change(
+			"UPDATE cases SET done = 1, envelope = NULL, payload = NULL, salt = NULL, changed = ?2 WHERE id = ?1",
+			params![id.0, time::now()],
+		)
+	}
+
+	/// The cases that wait for a person, oldest first.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn worklist(&self) -> Result<Vec<Waiting>, Error> {
+		let connection = self.lock();
+		let mut statement = connection.prepare(
+			"SELECT id, reason, changed FROM cases WHERE done = 0 AND decision = 'person' ORDER BY changed",
+		)?;
+		let entries = statement
+			.query_map([], |row| {
+				Ok(Waiting {
+					exchange: ExchangeId(row.get(0)?),
+					reason: row.get(1)?,
+					since: time::text(row.get(2)?),
+				})
+			})?
+			.collect::<Result<_, _>>()?;
+		Ok(entries)
+	}
+
+	fn change(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), Error> {
+		self.lock().execute(sql, params)?;
+		Ok(())
+	}
+}
+
+fn read_case(row: &Row) -> rusqlite::Result<Case> {
+	let text: String = row.get("decision")?;
+	let salt: Option<[u8; 32]> = row.get("salt")?;
+	let sealed: Option<Vec<u8>> = row.get("payload")?;
+	Ok(Case {
+		id: ExchangeId(row.get("id")?),
+		// What cannot be read is not served.
+		decision: Decision::ALL
+			.into_iter()
+			.find(|decision| decision.text() == text)
+			.unwrap_or(Decision::Person),
+		reason: row.get("reason")?,
+		envelope: row.get("envelope")?,
+		payload: salt.zip(sealed).map(|(salt, sealed)| Payload { salt, sealed }),
+		deposited: row.get("deposited")?,
+		attempts: row.get("attempts")?,
+		due: row.get("due")?,
+	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const ID: ExchangeId = ExchangeId([7; 32]);
+
+	fn store(folder: &tempfile::TempDir) -> Store {
+		Store::open(&folder.path().join("gateway.sqlite"), [1; 32]).unwrap()
+	}
+
+	fn payload(byte: u8) -> Payload {
+		Payload { salt: [byte; 32], sealed: vec![byte; 5] }
+	}
+
+	#[test]
+	fn what_was_seen_and_decided_survives_a_restart() {
+		let folder = tempfile::tempdir().unwrap();
+		let first = store(&folder);
+		assert_eq!(first.progress().unwrap(), None);
+		first.see([ID, ExchangeId([8; 32])], Some(12)).unwrap();
+		first.decide(ID, Decision::Serve, "").unwrap();
+		first.keep_envelope(ID, b"envelope").unwrap();
+		first.keep_payload(ID, &payload(1)).unwrap();
+		drop(first);
+		let again = store(&folder);
+		assert_eq!(again.progress().unwrap(), Some(12));
+		let case = again.case(ID).unwrap().unwrap();
+		assert_eq!(case.decision, Decision::Serve);
+		assert_eq!(case.envelope.as_deref(), Some(&b"envelope"[..]));
+		assert_eq!(case.payload, Some(payload(1)));
+		assert_eq!(again.due(0).unwrap().len(), 2);
+	}
+
+	#[test]
+	fn a_payload_that_was_kept_is_never_replaced() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([ID], None).unwrap();
+		store.keep_payload(ID, &payload(1)).unwrap();
+		store.keep_payload(ID, &payload(2)).unwrap();
+		assert_eq!(store.case(ID).unwrap().unwrap().payload, Some(payload(1)));
+	}
+
+	#[test]
+	fn seeing_an_exchange_again_changes_nothing() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([ID], Some(1)).unwrap();
+		store.decide(ID, Decision::Refuse, "unknown").unwrap();
+		store.see([ID], Some(2)).unwrap();
+		assert_eq!(store.case(ID).unwrap().unwrap().decision, Decision::Refuse);
+	}
+
+	#[test]
+	fn a_failed_attempt_waits_longer_each_time() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([ID], None).unwrap();
+		let mut pauses = Vec::new();
+		for _ in 0..10 {
+			store.failed(&store.case(ID).unwrap().unwrap()).unwrap();
+			pauses.push(store.case(ID).unwrap().unwrap().due.saturating_sub(time::now()));
+		}
+		assert!(pauses[0] <= PAUSE && pauses[9] > MAX_PAUSE / 2 && pauses[9] <= MAX_PAUSE);
+		assert!(store.due(time::now()).unwrap().is_empty());
+		store.decide(ID, Decision::Open, "").unwrap();
+		assert_eq!(store.due(time::now()).unwrap().len(), 1, "a decision makes it due");
+	}
+
+	#[test]
+	fn what_waits_for_a_person_is_listed_until_it_is_done() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([ID], None).unwrap();
+		assert!(store.worklist().unwrap().is_empty());
+		store.decide(ID, Decision::Person, "risk").unwrap();
+		let list = store.worklist().unwrap();
+		assert_eq!((list[0].exchange, list[0].reason.as_str()), (ID, "risk"));
+		store.done(ID).unwrap();
+		assert!(store.worklist().unwrap().is_empty());
+		assert!(store.due(Moment::MAX >> 1).unwrap().is_empty());
+		assert_eq!(store.case(ID).unwrap().unwrap().envelope, None);
+	}
+
+	#[test]
+	fn a_store_of_another_chain_is_refused() {
+		let folder = tempfile::tempdir().unwrap();
+		drop(store(&folder));
+		let other = Store::open(&folder.path().join("gateway.sqlite"), [2; 32]);
+		assert!(matches!(other, Err(Error::Store(_))));
+	}
+}

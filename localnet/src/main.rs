@@ -1,0 +1,3 @@
+//! A consortium on one machine.
+
+fn main() {}
