@@ -7,14 +7,18 @@ use crate::{
 	submission::Recorded,
 	time, Error,
 };
-use codec::{Decode, Encode};
+use codec::Decode;
 use curex_primitives::{
 	commitment::Domain, Assessment, Attestation, Competences, Confidence, Country, Duties, Level,
-	OrganisationId, OrganisationKind, PeerRole, PlanDecision, PlanVerdict, Report, ReportKind,
+	OrganisationId, OrganisationKind, PeerRole, Policy, PlanDecision, PlanVerdict, Report, ReportKind,
 };
 use runtime_types::curex_runtime::RuntimeCall;
 use serde::Serialize;
-use subxt::{tx::Payload, utils::{AccountId32, H256}};
+use subxt::{
+	ext::scale_encode::EncodeAsType,
+	tx::Payload,
+	utils::{AccountId32, H256},
+};
 
 /// A peer id of the network: the identity multihash of an ed25519 key, in bytes.
 pub type PeerId = [u8; 38];
@@ -125,6 +129,20 @@ impl Client {
 		self.record(&curex::tx().consortium().rotate_encryption_key(key)).await
 	}
 
+	/// Says how often the off-chain worker of the client's organisation does what.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn set_policy(&self, policy: &Policy) -> Result<Recorded, Error> {
+		let policy = runtime_types::curex_primitives::orders::Policy {
+			discover_every: policy.discover_every,
+			watch_every: policy.watch_every,
+			survey_every: policy.survey_every,
+			assess_every: policy.assess_every,
+		};
+		self.record(&curex::tx().orders().set_policy(policy)).await
+	}
+
 	/// Moves the client's own duties to another account.
 	///
 	/// # Errors
@@ -194,8 +212,7 @@ impl Client {
 	/// As [`Self::record`].
 	pub async fn propose(&self, decision: &Decision, threshold: u32) -> Result<Recorded, Error> {
 		let call = decision.call()?;
-		let length = u32::try_from(self.encoded_length(&call)?)
-			.map_err(|_| Error::input("the decision is too long"))?;
+		let length = self.encoded_length(&call).await?;
 		self.record(&curex::tx().council().propose(threshold, call, length)).await
 	}
 
@@ -263,8 +280,14 @@ impl Client {
 		Ok(motions)
 	}
 
-	fn encoded_length(&self, call: &RuntimeCall) -> Result<usize, Error> {
-		Ok(call.encode().len())
+	/// Bytes of a call as the node's runtime encodes it.
+	async fn encoded_length(&self, call: &RuntimeCall) -> Result<u32, Error> {
+		let metadata = self.at(self.block_of(View::Finalised).await?).await?.metadata();
+		let kind = metadata.outer_enums().call_enum_ty();
+		let bytes = call
+			.encode_as_type(kind, metadata.types())
+			.map_err(|error| Error::Protocol(error.to_string()))?;
+		u32::try_from(bytes.len()).map_err(|_| Error::input("the decision is too long"))
 	}
 }
 

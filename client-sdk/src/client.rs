@@ -1,7 +1,6 @@
 //! The connection to a node, typed reads of the ledger, and submission.
 
 use crate::{
-	error::Rejection,
 	keys::Signer,
 	ledger::{self, events, CurexConfig, Delegate, Organisation},
 	nonces::Nonces,
@@ -141,6 +140,25 @@ impl Client {
 		let patience = options.patience;
 		let nonces = Nonces::default();
 		Ok(Self(Arc::new(Inner { online, rpc, methods, signer, nonces, genesis, patience })))
+	}
+
+	/// Names of the pallets of the node's runtime.
+	///
+	/// # Errors
+	/// [`Error::Connection`].
+	pub async fn pallets(&self) -> Result<Vec<String>, Error> {
+		let metadata = self.at(self.block_of(View::Finalised).await?).await?.metadata();
+		Ok(metadata.pallets().map(|pallet| pallet.name().to_owned()).collect())
+	}
+
+	/// Hash of the block with this number, as the node has it.
+	///
+	/// # Errors
+	/// [`Error::Connection`], [`Error::NotFound`] when it has none.
+	pub async fn block_hash(&self, number: u64) -> Result<H256, Error> {
+		self.ask::<Option<H256>>("chain_getBlockHash", rpc_params![number])
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("block {number}")))
 	}
 
 	/// Hash of the ledger's first block.
@@ -445,11 +463,6 @@ fn not_admitted(code: i32, message: String, detail: &str) -> Error {
 		},
 	};
 	Error::NotAdmitted { message, retry, remedy }
-}
-
-/// Whether a rejection only says that the record is there already.
-pub(crate) fn is_already_recorded(error: &Error) -> bool {
-	matches!(error, Error::Rejected(rejection) if Rejection::is_already_recorded(rejection))
 }
 
 #[cfg(test)]

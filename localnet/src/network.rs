@@ -131,7 +131,8 @@ fn found_member(layout: &Layout, member: &Member) -> Result<(), Error> {
 		description.extend(["--competence".into(), "data-protection".into()]);
 	}
 	for (account, duties) in accounts(member) {
-		let file = KeyFile::generate_account(account, &password).map_err(client)?;
+		// The recovery phrase goes nowhere: the local consortium can be founded anew.
+		let (file, _) = KeyFile::generate_account(account, &password).map_err(client)?;
 		file.write_new(&account_file(layout, member, account)).map_err(client)?;
 		description.extend(["--delegate".into(), format!("{}={duties}", file.address())]);
 	}

@@ -17,7 +17,7 @@ use codec::Encode;
 use curex_primitives::{Competence, Competences, Country, Duties, Duty, OrganisationKind, PeerRole};
 use curex_runtime::{AccountId, SessionKeys};
 use sc_keystore::LocalKeystore;
-use sc_service::{ChainSpec as _, ChainType};
+use sc_service::ChainType;
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use sp_core::crypto::{key_types, KeyTypeId, Ss58Codec};
 use sp_keystore::Keystore;
@@ -93,6 +93,8 @@ pub struct NodeDescription {
 	pub session_keys: String,
 	/// Account of the off-chain worker, in SS58.
 	pub worker: String,
+	/// Public key of the off-chain worker, hexadecimal: the agent carries out orders signed with it.
+	pub worker_key: String,
 }
 
 /// `curex-node init`
@@ -119,6 +121,7 @@ pub fn init(command: &InitCmd) -> Result<(), Error> {
 	let worker = keystore
 		.sr25519_generate_new(WORKER_KEY, None)
 		.map_err(|error| Error::Keystore(error.to_string()))?;
+	let worker_key = format!("0x{}", hex::encode(worker.0));
 	let worker = AccountId::from(worker).to_ss58check();
 	description.delegates.push(Delegate {
 		account: worker.clone(),
@@ -128,6 +131,7 @@ pub fn init(command: &InitCmd) -> Result<(), Error> {
 		peer_id: peer_id.to_string(),
 		session_keys: format!("0x{}", hex::encode(session_keys.encode())),
 		worker,
+		worker_key,
 	});
 	write_public(&home.join("organisation.json"), to_json(&description).as_bytes())?;
 	println!("{}", to_json(&description));

@@ -125,8 +125,10 @@ impl Bundle {
 	}
 }
 
-/// What a verifier takes for granted: the chain's first block and the authorities it names.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What a verifier takes for granted: the chain's first block and the authorities it names. As JSON:
+/// `{"genesis":"0x…","authorities":[{"key":"0x…","weight":1}]}`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "TrustRootText", into = "TrustRootText")]
 pub struct TrustRoot {
 	/// Hash of the first block.
 	pub genesis: H256,
@@ -163,6 +165,47 @@ impl TrustRoot {
 		};
 		let authorities = AuthoritySet { id: 0, authorities: read_authorities(value)? };
 		Ok(Self { genesis: genesis.into(), authorities })
+	}
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustRootText {
+	genesis: Bytes,
+	authorities: Vec<AuthorityText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthorityText {
+	key: Bytes,
+	weight: u64,
+}
+
+impl From<TrustRoot> for TrustRootText {
+	fn from(root: TrustRoot) -> Self {
+		let authorities = root.authorities.authorities.into_iter();
+		Self {
+			genesis: root.genesis.0.to_vec().into(),
+			authorities: authorities
+				.map(|(key, weight)| AuthorityText { key: AsRef::<[u8]>::as_ref(&key).to_vec().into(), weight })
+				.collect(),
+		}
+	}
+}
+
+impl TryFrom<TrustRootText> for TrustRoot {
+	type Error = &'static str;
+
+	fn try_from(text: TrustRootText) -> Result<Self, &'static str> {
+		let bytes = |bytes: Bytes| <[u8; 32]>::try_from(bytes.0).map_err(|_| "expected 32 bytes");
+		let authorities = text
+			.authorities
+			.into_iter()
+			.map(|entry| Ok((authority(bytes(entry.key)?), entry.weight)))
+			.collect::<Result<_, &'static str>>()?;
+		let genesis = bytes(text.genesis)?.into();
+		Ok(Self { genesis, authorities: AuthoritySet { id: 0, authorities } })
 	}
 }
 

@@ -31,6 +31,14 @@ fn the_trust_root_follows_from_the_genesis_hash() {
 }
 
 #[test]
+fn a_trust_root_survives_json() {
+	let root = Chain::with_two_changes().trust_root();
+	let json = serde_json::to_string(&root).unwrap();
+	assert_eq!(serde_json::from_str::<TrustRoot>(&json).unwrap(), root);
+	assert!(serde_json::from_str::<TrustRoot>(&json.replacen("0x", "0x00", 1)).is_err());
+}
+
+#[test]
 fn a_bundle_survives_json() {
 	let bundle = Chain::with_two_changes().bundle();
 	assert_eq!(Bundle::from_json(&bundle.to_json()).unwrap(), bundle);

@@ -85,7 +85,7 @@ impl<T: Config> Pallet<T> {
 		seats
 			.iter()
 			.map(|seat| seat.account.clone())
-			.filter(|account| T::Sessions::has_keys(account))
+			.filter(T::Sessions::has_keys)
 			.collect()
 	}
 

@@ -8,7 +8,6 @@ use curex_client::{
 	Error,
 };
 use curex_verify::{Bundle, Bytes, TrustRoot};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -61,14 +60,6 @@ pub struct WriteTrustRoot {
 	/// Where to write it.
 	#[arg(long)]
 	out: PathBuf,
-}
-
-/// A trust root as a file.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TrustRootFile {
-	genesis: Bytes,
-	authorities: Vec<Bytes>,
 }
 
 fn hexadecimal(text: &str) -> Result<Bytes, String> {
@@ -129,9 +120,8 @@ pub async fn prove(context: &Context, command: Prove) -> Result<Output, Error> {
 }
 
 pub fn verify(command: &Verify) -> Result<Output, Error> {
-	let root: TrustRootFile = serde_json::from_slice(&read(&command.trust_root)?)
+	let root: TrustRoot = serde_json::from_slice(&read(&command.trust_root)?)
 		.map_err(|error| Error::Input(format!("the trust root: {error}")))?;
-	let root = root.read().ok_or_else(|| Error::Input("the trust root has a wrong key".into()))?;
 	let bundle = Bundle::from_json(&read(&command.bundle)?)?;
 	let verified = curex_verify::verify(&bundle, &root)?;
 	Ok(Output::data(json!({
@@ -151,26 +141,10 @@ pub fn verify(command: &Verify) -> Result<Output, Error> {
 
 pub async fn trust_root(context: &Context, command: WriteTrustRoot) -> Result<Output, Error> {
 	let prover = Prover::new(context.reader().await?).await?;
-	let file = TrustRootFile::of(prover.trust_root());
-	let json = serde_json::to_vec_pretty(&file).map_err(|error| file_error(&command.out, error))?;
+	let root = prover.trust_root();
+	let json = serde_json::to_vec_pretty(root).map_err(|error| file_error(&command.out, error))?;
 	write(&command.out, &json)?;
-	Ok(Output::new(format!("trust root in {}", command.out.display()), file))
-}
-
-impl TrustRootFile {
-	fn of(root: &TrustRoot) -> Self {
-		let authorities = root.authorities.authorities.iter();
-		Self {
-			genesis: root.genesis.0.to_vec().into(),
-			authorities: authorities.map(|(key, _)| key.to_raw_vec().into()).collect(),
-		}
-	}
-
-	fn read(&self) -> Option<TrustRoot> {
-		let key = |bytes: &Bytes| <[u8; 32]>::try_from(bytes.as_ref()).ok();
-		let authorities: Option<Vec<_>> = self.authorities.iter().map(key).collect();
-		Some(TrustRoot::new(key(&self.genesis)?, authorities?))
-	}
+	Ok(Output::new(format!("trust root in {}", command.out.display()), root))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {

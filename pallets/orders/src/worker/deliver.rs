@@ -134,12 +134,12 @@ impl<T: Config> Worker<T> {
 	}
 
 	fn fate(&self, submission: Submission, now: Moment) -> (Fate, RuntimeCallOf<T>) {
-		let checked = submission.report.check(now).or_else(|defect| {
+		let checked = submission.report.check(now).map_err(|defect| {
 			// The clock of a chain that stood still lies behind the node's: the report is not wrong, only early.
 			let early = defect == ReportDefect::FromTheFuture
 				&& submission.report.check(sp_io::offchain::timestamp().unix_millis())
 					!= Err(defect);
-			Err((!early).then_some(defect))
+			(!early).then_some(defect)
 		});
 		let call = T::Calls::call(submission);
 		let fate = match checked {

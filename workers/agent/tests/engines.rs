@@ -1,0 +1,181 @@
+//! The real engines on a service of this process and on the laboratory's files.
+
+mod fake;
+
+use std::{
+	io::Write,
+	net::TcpListener,
+	path::{Path, PathBuf},
+};
+
+use curex_agent::{
+	agent::now,
+	store::{Outcome, Recorded},
+	tasks::{discover::prove_asset, planning},
+	Access, Config, Engines, Error, Store, Workshop,
+};
+use curex_primitives::{merkle, Confidence, Level, Report, ReportKind, SizeBucket, Task};
+use fake::ORGANISATION;
+
+fn repository() -> PathBuf {
+	Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// An SSH server as Debian 12 ships it, as far as its greeting goes.
+fn ssh_server() -> u16 {
+	let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+	let port = listener.local_addr().unwrap().port();
+	std::thread::spawn(move || {
+		for mut stream in listener.incoming().flatten() {
+			let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u1\r\n");
+		}
+	});
+	port
+}
+
+struct Hospital {
+	config: Config,
+	store: Store,
+	workshop: Workshop,
+	runtime: tokio::runtime::Runtime,
+	_folder: tempfile::TempDir,
+}
+
+impl Hospital {
+	/// The laboratory's configuration, with the ports of this process.
+	fn new() -> Self {
+		let folder = tempfile::tempdir().unwrap();
+		let home = folder.path().display().to_string();
+		let lab = repository().join("lab");
+		let port = ssh_server().to_string();
+		let text = std::fs::read_to_string(lab.join("agent.toml"))
+			.unwrap()
+			.replace("{organisation}", "1")
+			.replace("{home}", &home)
+			.replace("{worker}", &fake::worker_hex())
+			.replace("{lab}", &lab.display().to_string())
+			.replace("{feed}", &repository().join("feeds").display().to_string())
+			.replace("[17022, 17080, 17042, 17104, 17112]", &format!("[{port}]"))
+			.replace("udp_ports = [17161]", "udp_ports = []")
+			.replace("host_packages", "# host_packages")
+			.replace("127.0.0.1:17022", &format!("127.0.0.1:{port}"));
+		let config = Config::parse(&text, &folder.path().join("agent.toml")).unwrap();
+		let store =
+			Store::open(&config.data, &config.key_file(), ORGANISATION, Access::Work).unwrap();
+		let runtime =
+			tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+		let workshop = Workshop::new(config.clone(), runtime.handle().clone());
+		Self { config, store, workshop, runtime, _folder: folder }
+	}
+
+	fn execute(&mut self, task: Task) -> (Outcome, Vec<Recorded>) {
+		let moment = now();
+		let outcome = self.workshop.execute(task, &self.store, moment).unwrap();
+		let recorded = self.store.record(None, &outcome, moment).unwrap();
+		(outcome, recorded)
+	}
+
+	fn document(&self, kind: ReportKind) -> serde_json::Value {
+		self.store.newest_document(kind).unwrap().unwrap().2
+	}
+}
+
+#[test]
+fn the_security_loop_runs_from_discovery_to_a_plan() {
+	let mut hospital = Hospital::new();
+
+	let (_, early) = hospital.execute(Task::Assess);
+	let Report::Assessment(early) = &early[0].report else { panic!("{early:?}") };
+	assert_eq!(early.confidence, Confidence::Low);
+	let missing = hospital.document(ReportKind::Assessment)["missing"].clone();
+	assert_eq!(missing.as_array().unwrap().len(), 3, "inventory, logs, survey: {missing}");
+
+	let (_, first) = hospital.execute(Task::Discover);
+	let Report::Inventory(first) = &first[0].report else { panic!("{first:?}") };
+	assert_eq!(first.previous, merkle::empty_root());
+	assert_eq!(first.assets, SizeBucket::Units);
+	assert_ne!(first.vulnerabilities, SizeBucket::None);
+	assert_ne!(first.feed_version, 0);
+	let (_, second) = hospital.execute(Task::Discover);
+	let Report::Inventory(second) = &second[0].report else { panic!("{second:?}") };
+	assert_eq!(second.previous, first.root);
+
+	let (_, alerts) = hospital.execute(Task::Watch);
+	assert_eq!(alerts.len(), 2, "a scan and a curious employee");
+	assert!(hospital.execute(Task::Watch).1.is_empty(), "nothing new");
+
+	let (_, groups) = hospital.execute(Task::Survey);
+	assert_eq!(groups.len(), 3, "executives gave too few answers");
+	assert!(hospital.execute(Task::Survey).1.is_empty(), "the same campaign");
+	hospital.store.refuse(ReportKind::GroupResult, 2, "test").unwrap();
+	assert_eq!(hospital.execute(Task::Survey).1.len(), 1, "the refused result alone");
+
+	let (outcome, reports) = hospital.execute(Task::Assess);
+	let [Report::Assessment(assessment), Report::Plan(plan)] =
+		[&reports[0].report, &reports[1].report]
+	else {
+		panic!("{reports:?}")
+	};
+	let document = hospital.document(ReportKind::Assessment);
+	assert_eq!(document["missing"], serde_json::json!([]));
+	assert!(assessment.cyber >= assessment.patient_safety);
+	assert!(assessment.cyber > Level::VeryLow);
+	assert!(document["assessment"]["explanation"].as_array().is_some_and(|lines| lines.len() == 3));
+	let vulnerabilities = document["inputs"]["vulnerabilities"].as_array().unwrap();
+	assert!(vulnerabilities.iter().all(|one| one["asset"] == "administration-gateway"));
+	assert!(!vulnerabilities.is_empty());
+	assert_eq!(document["inputs"]["alerts"].as_array().unwrap().len(), 2);
+
+	assert!(plan.bound_ppm <= plan.objective_ppm && plan.objective_ppm < 1_000_000);
+	let sealed = hospital.document(ReportKind::Plan);
+	assert_eq!(planning::selection_root(&sealed).unwrap(), plan.selection);
+	let shown = planning::show(&hospital.store).unwrap();
+	assert!(shown.starts_with("Plan 2") && shown.contains("proven"), "{shown}");
+	assert!(outcome.notes.iter().any(|note| note.starts_with("Patient safety")));
+
+	for (kind, number) in [(ReportKind::Assessment, 2), (ReportKind::Plan, 2)] {
+		let (report, opened) = hospital.store.open_evidence(kind, number).unwrap();
+		hospital.store.check_inputs(&report, number, &opened).unwrap();
+	}
+}
+
+#[test]
+fn an_asset_is_proven_against_the_root_on_the_ledger() {
+	let mut hospital = Hospital::new();
+	let (_, recorded) = hospital.execute(Task::Discover);
+	let Report::Inventory(inventory) = &recorded[0].report else { panic!("{recorded:?}") };
+	let proof = prove_asset(&hospital.store, "ip:127.0.0.1", None).unwrap();
+	assert_eq!(proof["root"], serde_json::json!(inventory.root));
+	let bytes = |text: &serde_json::Value| hex::decode(&text.as_str().unwrap()[2..]).unwrap();
+	let checked = merkle::Proof {
+		index: proof["proof"]["index"].as_u64().unwrap(),
+		count: proof["proof"]["count"].as_u64().unwrap(),
+		siblings: Vec::new(),
+	};
+	assert!(merkle::verify(&inventory.root, &bytes(&proof["leaf"]), &checked));
+	let missing = prove_asset(&hospital.store, "ip:192.0.2.1", None);
+	assert!(matches!(missing, Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn every_probe_is_written_down() {
+	let mut hospital = Hospital::new();
+	hospital.execute(Task::Discover);
+	let log = std::fs::read_to_string(hospital.config.data.join("probes.ndjson")).unwrap();
+	assert!(!log.is_empty());
+	for line in log.lines() {
+		let probe: serde_json::Value = serde_json::from_str(line).unwrap();
+		assert_eq!(probe["address"], "127.0.0.1");
+	}
+}
+
+#[test]
+fn without_any_readable_log_a_watch_says_so() {
+	let mut hospital = Hospital::new();
+	let mut config = hospital.config.clone();
+	config.events.truncate(1);
+	config.events[0].path = "/nonexistent".into();
+	hospital.workshop = Workshop::new(config, hospital.runtime.handle().clone());
+	let error = hospital.workshop.execute(Task::Watch, &hospital.store, now()).unwrap_err();
+	assert!(error.to_string().contains("hospital network"), "{error}");
+}
