@@ -10,7 +10,8 @@ use crate::{
 use codec::Decode;
 use curex_primitives::{
 	commitment::Domain, Assessment, Attestation, Competences, Confidence, Country, Duties, Level,
-	OrganisationId, OrganisationKind, PeerRole, Policy, PlanDecision, PlanVerdict, Report, ReportKind,
+	OrganisationId, OrganisationKind, PeerRole, PlanDecision, PlanVerdict, Policy, Report,
+	ReportKind,
 };
 use runtime_types::curex_runtime::RuntimeCall;
 use serde::Serialize;
@@ -229,13 +230,14 @@ impl Client {
 	/// # Errors
 	/// [`Error::NotFound`] when there is no such motion; otherwise as [`Self::record`].
 	pub async fn close(&self, proposal: H256, index: u32) -> Result<Recorded, Error> {
-		let key = [&curex_verify::bundle::storage_key("Council", "ProposalOf")[..], &proposal.0].concat();
+		let key =
+			[&curex_verify::bundle::storage_key("Council", "ProposalOf")[..], &proposal.0].concat();
 		let call = self
 			.storage(&key, View::Best)
 			.await?
 			.ok_or_else(|| Error::NotFound(format!("motion 0x{}", hex::encode(proposal.0))))?;
-		let length =
-			u32::try_from(call.len()).map_err(|_| Error::Protocol("the motion is too long".into()))?;
+		let length = u32::try_from(call.len())
+			.map_err(|_| Error::Protocol("the motion is too long".into()))?;
 		// An upper bound; what is not used is given back.
 		let weight = runtime_types::sp_weights::weight_v2::Weight {
 			ref_time: 100_000_000_000,
@@ -304,7 +306,9 @@ impl Decision {
 					country: country.into(),
 					competences: competences.into(),
 					encryption_key,
-					name: runtime_types::bounded_collections::bounded_vec::BoundedVec(name.into_bytes()),
+					name: runtime_types::bounded_collections::bounded_vec::BoundedVec(
+						name.into_bytes(),
+					),
 					administrator: AccountId32(administrator),
 				}
 			},

@@ -76,8 +76,13 @@ pub async fn trail(
 	let mut entries = Vec::new();
 	for block in from..=to {
 		progress(block);
-		let at = client.online().at_block(block).await.map_err(|error| Error::Connection(error.to_string()))?;
-		let claimed = at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
+		let at = client
+			.online()
+			.at_block(block)
+			.await
+			.map_err(|error| Error::Connection(error.to_string()))?;
+		let claimed =
+			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
 		let mut chosen = choose(events::read(&claimed)?, filter);
 		let mut verified_by = None;
 		// A block whose events are not chosen is proven as well: a node could hide them.

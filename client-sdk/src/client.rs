@@ -85,10 +85,7 @@ impl Client {
 	///
 	/// # Errors
 	/// [`Error::Connection`], or [`Error::WrongRuntime`] and [`Error::DevelopmentKey`] as they say.
-	pub async fn connect(
-		endpoint: &str,
-		signer: impl Into<Option<Signer>>,
-	) -> Result<Self, Error> {
+	pub async fn connect(endpoint: &str, signer: impl Into<Option<Signer>>) -> Result<Self, Error> {
 		Self::connect_with(endpoint, signer, Options::default()).await
 	}
 
@@ -171,7 +168,10 @@ impl Client {
 	/// # Errors
 	/// [`Error::Key`] when the client has none.
 	pub fn signer(&self) -> Result<&Signer, Error> {
-		self.0.signer.as_ref().ok_or_else(|| Error::Key("this needs an account: give a key file".into()))
+		self.0
+			.signer
+			.as_ref()
+			.ok_or_else(|| Error::Key("this needs an account: give a key file".into()))
 	}
 
 	/// How long this client waits for a block.
@@ -336,7 +336,8 @@ impl Client {
 	/// [`Error::Connection`] or [`Error::Protocol`].
 	pub async fn events(&self, block: H256) -> Result<Vec<events::Event>, Error> {
 		let at = self.at(block).await?;
-		let events = at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
+		let events =
+			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
 		events::read(&events)
 	}
 
@@ -350,12 +351,15 @@ impl Client {
 		let signer = self.signer()?;
 		let account = AccountId32(signer.account());
 		let at = self.at(self.block_of(View::Finalised).await?).await?;
-		let pool =
-			self.methods().system_account_next_index(&account).await.map_err(rpc_error)?;
+		let pool = self.methods().system_account_next_index(&account).await.map_err(rpc_error)?;
 		let reservation = self.nonces().reserve(pool);
 		let params = parameters(
 			reservation.number(),
-			CheckMortalityParams::mortal_from_unchecked(MORTALITY, at.block_number(), at.block_hash()),
+			CheckMortalityParams::mortal_from_unchecked(
+				MORTALITY,
+				at.block_number(),
+				at.block_hash(),
+			),
 		);
 		let transaction = at
 			.tx()
@@ -395,8 +399,7 @@ impl Client {
 	}
 }
 
-type Parameters =
-	<ledger::CurexExtensions as TransactionExtensions<CurexConfig>>::Params;
+type Parameters = <ledger::CurexExtensions as TransactionExtensions<CurexConfig>>::Params;
 
 fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Parameters {
 	((), (), (), mortality, CheckNonceParams::with_nonce(nonce), ())
@@ -427,11 +430,8 @@ pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
 		.as_ref()
 		.and_then(|data| serde_json::from_str::<String>(data.get()).ok())
 		.unwrap_or_default();
-	let message = if detail.is_empty() {
-		user.message
-	} else {
-		format!("{}: {detail}", user.message)
-	};
+	let message =
+		if detail.is_empty() { user.message } else { format!("{}: {detail}", user.message) };
 	match user.code {
 		12001..=12999 => Error::Transfer { code: user.code, message },
 		1000..=1099 => not_admitted(user.code, message, &detail),
@@ -446,19 +446,27 @@ fn not_admitted(code: i32, message: String, detail: &str) -> Error {
 		1012 | 1014 => refusal(true, "wait for the transaction before it, then submit again"),
 		1013 => refusal(false, "nothing: the pool has this transaction"),
 		1016 | 1019 => refusal(true, "the node's pool is full; try again later or at another node"),
-		_ if detail.contains("outdated") || detail.contains("future") || detail.contains("ancient") => {
+		_ if detail.contains("outdated")
+			|| detail.contains("future")
+			|| detail.contains("ancient") =>
+		{
 			refusal(true, "submit again: another transaction of this account came first")
 		},
-		_ if detail.contains("exhaust") => {
-			refusal(true, "the organisation's quota is used up for now; try again in the next window")
-		},
+		_ if detail.contains("exhaust") => refusal(
+			true,
+			"the organisation's quota is used up for now; try again in the next window",
+		),
 		_ if detail.contains("signing address") || detail.contains("bad signature") => {
 			refusal(false, "use an account that an active organisation appointed as its delegate")
 		},
 		_ => match detail.rsplit_once("Custom error: ").and_then(|(_, code)| code.parse().ok()) {
 			Some(1u8) => refusal(false, "the organisation is suspended; ask the council"),
-			Some(2) => refusal(false, "use an account with the duty for this call (`curex status`)"),
-			Some(6) => refusal(true, "wait until pending transactions of this account are in a block"),
+			Some(2) => {
+				refusal(false, "use an account with the duty for this call (`curex status`)")
+			},
+			Some(6) => {
+				refusal(true, "wait until pending transactions of this account are in a block")
+			},
 			_ => refusal(false, "check account, duty and record; then submit again"),
 		},
 	};

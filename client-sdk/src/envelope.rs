@@ -170,7 +170,10 @@ pub(crate) mod tests {
 	pub(crate) fn envelope() -> Envelope {
 		Envelope {
 			patient: PatientIdentification {
-				identifiers: vec![Identifier { system: "urn:oid:1.2.3".into(), value: "4711".into() }],
+				identifiers: vec![Identifier {
+					system: "urn:oid:1.2.3".into(),
+					value: "4711".into(),
+				}],
 				family: "Papadopoulou".into(),
 				given: vec![],
 				birth_date: "1956-05-27".into(),
@@ -250,7 +253,8 @@ pub(crate) mod tests {
 			whole.replacen('{', r#"{"purpose":"research","#, 1),
 			whole.replace("treating", "whatever"),
 		] {
-			let sealed = sealed_by_hand(body.as_bytes(), &message(GENESIS, EXCHANGE, body.as_bytes()), &key);
+			let sealed =
+				sealed_by_hand(body.as_bytes(), &message(GENESIS, EXCHANGE, body.as_bytes()), &key);
 			assert!(
 				matches!(Envelope::open(&sealed, &key, GENESIS, EXCHANGE), Err(Error::Sealed(_))),
 				"{body}"

@@ -188,22 +188,38 @@ impl Error {
 	/// What to do about it.
 	pub fn remedy(&self) -> &'static str {
 		match self {
-			Self::Connection(_) => "check the endpoint and that the node runs (`curl` its /health), then try again",
-			Self::WrongChain { .. } => "point to a node of the chain you mean, or correct the genesis hash",
-			Self::WrongRuntime { .. } => "install the release of this program that matches the runtime",
+			Self::Connection(_) => {
+				"check the endpoint and that the node runs (`curl` its /health), then try again"
+			},
+			Self::WrongChain { .. } => {
+				"point to a node of the chain you mean, or correct the genesis hash"
+			},
+			Self::WrongRuntime { .. } => {
+				"install the release of this program that matches the runtime"
+			},
 			Self::DevelopmentKey => "use a key file; development keys are known to everybody",
 			Self::Input(_) => "correct the input",
 			Self::Key(_) => "check key file and password file",
-			Self::Sealed(_) => "fetch it again; if it still does not open, acknowledge it as unreadable",
-			Self::Fhir(_) => "correct the FHIR source, or acknowledge what was received accordingly",
+			Self::Sealed(_) => {
+				"fetch it again; if it still does not open, acknowledge it as unreadable"
+			},
+			Self::Fhir(_) => {
+				"correct the FHIR source, or acknowledge what was received accordingly"
+			},
 			Self::NotAdmitted { remedy, .. } => remedy,
 			Self::Rejected(rejection) => rejection.remedy(),
-			Self::Timeout { .. } => "look with `curex status`; submitting the same again records nothing twice",
+			Self::Timeout { .. } => {
+				"look with `curex status`; submitting the same again records nothing twice"
+			},
 			Self::NotFinal => "submit again: nothing was recorded",
-			Self::NothingAvailable { .. } => "phone the holder, or break the glass if waiting would harm the patient",
+			Self::NothingAvailable { .. } => {
+				"phone the holder, or break the glass if waiting would harm the patient"
+			},
 			Self::NotFound(_) => "check the handle, and whether the block that holds it is final",
 			Self::Transfer { .. } if self.is_retryable() => "wait a little and try again",
-			Self::Transfer { .. } => "look at the exchange (`curex status`): the part may not travel in this state",
+			Self::Transfer { .. } => {
+				"look at the exchange (`curex status`): the part may not travel in this state"
+			},
 			Self::NotProven(error) => error.remedy(),
 			Self::Protocol(_) => "check that the endpoint is a CUREX node of a matching version",
 			Self::Store(_) => "check disk space and permissions of the store, then try again",
@@ -249,7 +265,10 @@ mod tests {
 		});
 		let json = error.to_json();
 		assert_eq!(json["code"], "rejected");
-		assert_eq!(json["message"], "the ledger rejected it: Consent.NotAuthorized (Not the holder.)");
+		assert_eq!(
+			json["message"],
+			"the ledger rejected it: Consent.NotAuthorized (Not the holder.)"
+		);
 		assert_eq!(json["retryable"], false);
 		assert!(json["remedy"].as_str().unwrap().contains("duty"));
 	}

@@ -151,11 +151,13 @@ impl Pending {
 		id: ExchangeId,
 	) -> Result<Self, Error> {
 		let json = seal::open(own_key, seal::Purpose::Keepsake(genesis, id), sealed)?;
-		serde_json::from_slice(&json).map_err(|_| Error::Sealed("the pending exchange is not readable"))
+		serde_json::from_slice(&json)
+			.map_err(|_| Error::Sealed("the pending exchange is not readable"))
 	}
 
 	fn envelope(&self) -> Result<Vec<u8>, Error> {
-		hex::decode(&self.envelope).map_err(|_| Error::Sealed("the pending exchange is not readable"))
+		hex::decode(&self.envelope)
+			.map_err(|_| Error::Sealed("the pending exchange is not readable"))
 	}
 
 	fn secret(&self) -> Result<EncryptionKey, Error> {
@@ -244,7 +246,8 @@ impl Client {
 			purpose: spec.purpose,
 			recipient_key,
 		};
-		let envelope = envelope.seal(self.signer()?, &partner.encryption_key, self.genesis(), id)?;
+		let envelope =
+			envelope.seal(self.signer()?, &partner.encryption_key, self.genesis(), id)?;
 		let envelope_salt = random();
 		let proposal = ExchangeProposal {
 			partner: spec.partner,
@@ -330,7 +333,10 @@ impl Client {
 						return Ok(exchange);
 					},
 					Some(exchange) if exchange.state.is_final() => {
-						return Err(Error::NothingAvailable { exchange: id, state: exchange.state });
+						return Err(Error::NothingAvailable {
+							exchange: id,
+							state: exchange.state,
+						});
 					},
 					_ => tokio::time::sleep(PAUSE).await,
 				}
@@ -402,7 +408,8 @@ impl Client {
 		reasons: &str,
 	) -> Result<(Recorded, Opening), Error> {
 		let opening = Opening::new(Domain::Review, &id.0, reasons);
-		let call = curex::tx().exchange().review(id.into(), verdict.into(), opening.commitment.into());
+		let call =
+			curex::tx().exchange().review(id.into(), verdict.into(), opening.commitment.into());
 		Ok((self.submit(&call).await?.finalized().await?, opening))
 	}
 }
@@ -445,7 +452,8 @@ mod tests {
 		assert_eq!(opened.patient, pending().patient);
 		assert!(Pending::open(&sealed, &key, [8; 32], ExchangeId([2; 32])).is_err());
 		assert!(Pending::open(&sealed, &key, [9; 32], ExchangeId([3; 32])).is_err());
-		assert!(Pending::open(&sealed, &EncryptionKey::generate(), [9; 32], ExchangeId([2; 32])).is_err());
+		assert!(Pending::open(&sealed, &EncryptionKey::generate(), [9; 32], ExchangeId([2; 32]))
+			.is_err());
 	}
 
 	#[test]

@@ -8,7 +8,9 @@ use crate::{
 	Error,
 };
 use codec::{Decode, Encode};
-use curex_verify::{bundle, trie, Bundle, Bytes, Entry, ExtrinsicEntry, HandOver, TrustRoot, Verified};
+use curex_verify::{
+	bundle, trie, Bundle, Bytes, Entry, ExtrinsicEntry, HandOver, TrustRoot, Verified,
+};
 use sp_core::H256 as Hash;
 use subxt::{config::substrate::SubstrateHeader, utils::H256};
 use subxt_rpcs::rpc_params;
@@ -258,9 +260,9 @@ async fn read_proof(client: &Client, keys: &[Vec<u8>], hash: H256) -> Result<Vec
 }
 
 async fn prove_finality(client: &Client, block: u64) -> Result<FinalityProof, Error> {
-	let proof: Option<String> =
-		client.ask("grandpa_proveFinality", rpc_params![block]).await?;
-	let proof = proof.ok_or_else(|| Error::NotFound(format!("justification after block {block}")))?;
+	let proof: Option<String> = client.ask("grandpa_proveFinality", rpc_params![block]).await?;
+	let proof =
+		proof.ok_or_else(|| Error::NotFound(format!("justification after block {block}")))?;
 	hex::decode(proof.strip_prefix("0x").unwrap_or(&proof))
 		.ok()
 		.and_then(|bytes| FinalityProof::decode(&mut &bytes[..]).ok())

@@ -191,7 +191,8 @@ impl ConsentSpec {
 		let valid_until = moment(&self.valid_until)?;
 		let erase_at = self.erase_at.as_deref().map_or(Ok(valid_until), moment)?;
 		let id = ConsentId(random());
-		let text = |moment| time::text(moment).ok_or_else(|| Error::input("a date is out of range"));
+		let text =
+			|moment| time::text(moment).ok_or_else(|| Error::input("a date is out of range"));
 		let receipt = Receipt {
 			schema_version: FORMAT.into(),
 			record_id: id,
@@ -217,9 +218,9 @@ impl ConsentSpec {
 			withdrawal_code: Some(WithdrawalCode(random())),
 		};
 		let terms = receipt.terms()?;
-		terms
-			.check(holder, now)
-			.map_err(|defect| Error::input(format!("the ledger would refuse the terms: {defect:?}")))?;
+		terms.check(holder, now).map_err(|defect| {
+			Error::input(format!("the ledger would refuse the terms: {defect:?}"))
+		})?;
 		Ok(PreparedConsent { id, terms, receipt })
 	}
 }
@@ -230,8 +231,9 @@ impl Receipt {
 	/// # Errors
 	/// [`Error::Input`] when a date cannot be read or the withdrawal code is missing.
 	pub fn terms(&self) -> Result<ConsentTerms, Error> {
-		let moment =
-			|text: &str| time::read(text).ok_or_else(|| Error::input("the receipt has a wrong date"));
+		let moment = |text: &str| {
+			time::read(text).ok_or_else(|| Error::input("the receipt has a wrong date"))
+		};
 		let code = self
 			.withdrawal_code
 			.as_ref()
@@ -274,7 +276,10 @@ impl Receipt {
 	}
 
 	fn terms_commitment(&self) -> Result<Commitment, Error> {
-		self.commit(Domain::ConsentTerms, &(&self.pii_controller, &self.pii_recipient, &self.processing))
+		self.commit(
+			Domain::ConsentTerms,
+			&(&self.pii_controller, &self.pii_recipient, &self.processing),
+		)
 	}
 
 	fn evidence_commitment(&self) -> Result<Commitment, Error> {

@@ -49,14 +49,16 @@ impl Purpose {
 /// [`Error::Key`] when the bytes are no usable public key.
 pub fn seal(recipient: &[u8; 32], purpose: Purpose, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
 	let unusable = |_| Error::Key("the recipient's public key is not a usable X25519 key".into());
-	let recipient = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(recipient).map_err(unusable)?;
-	let (encapsulated, mut context) = hpke::setup_sender::<
-		ChaCha20Poly1305,
-		HkdfSha256,
-		X25519HkdfSha256,
-		_,
-	>(&OpModeS::Base, &recipient, &purpose.info(), &mut rand::rng())
-	.map_err(unusable)?;
+	let recipient =
+		<X25519HkdfSha256 as Kem>::PublicKey::from_bytes(recipient).map_err(unusable)?;
+	let (encapsulated, mut context) =
+		hpke::setup_sender::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256, _>(
+			&OpModeS::Base,
+			&recipient,
+			&purpose.info(),
+			&mut rand::rng(),
+		)
+		.map_err(unusable)?;
 
 	let mut padded = Zeroizing::new(Vec::with_capacity(padded_length(plaintext.len())));
 	padded.extend_from_slice(&(plaintext.len() as u64).to_le_bytes());
@@ -101,11 +103,10 @@ pub fn open(
 	let count = segments.len().div_ceil(SEGMENT + TAG);
 	for (index, segment) in segments.chunks(SEGMENT + TAG).enumerate() {
 		let last = index + 1 == count;
-		let opened = Zeroizing::new(
-			context
-				.open(segment, &[u8::from(last)])
-				.map_err(|_| Error::Sealed("altered, cut short, or for another key or exchange"))?,
-		);
+		let opened =
+			Zeroizing::new(context.open(segment, &[u8::from(last)]).map_err(|_| {
+				Error::Sealed("altered, cut short, or for another key or exchange")
+			})?);
 		padded.extend_from_slice(&opened);
 	}
 	unpad(padded)
@@ -203,7 +204,8 @@ mod tests {
 			open(&key, PURPOSE, &head.iter().copied().chain(body).collect::<Vec<u8>>()).is_ok()
 		};
 		assert!(opens(&[0, 1, 2, 3]));
-		for wrong in [&[0, 1, 2][..], &[1, 0, 2, 3], &[0, 1, 2, 3, 3], &[0, 1, 1, 2, 3], &[3], &[]] {
+		for wrong in [&[0, 1, 2][..], &[1, 0, 2, 3], &[0, 1, 2, 3, 3], &[0, 1, 1, 2, 3], &[3], &[]]
+		{
 			assert!(!opens(wrong), "{wrong:?}");
 		}
 		for length in [0, 1, KEY, KEY + 1, KEY + TAG, sealed.len() - 1] {

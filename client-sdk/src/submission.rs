@@ -153,11 +153,8 @@ impl Submission {
 			.and_then(|position| u32::try_from(position).ok())
 			.ok_or_else(|| Error::Protocol("the block does not hold the transaction".into()))?;
 		let at = self.client.at(block_hash).await?;
-		let events = at
-			.events()
-			.fetch()
-			.await
-			.map_err(|error| Error::Connection(error.to_string()))?;
+		let events =
+			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
 		let already_recorded = match events::rejection(&events, index, at.metadata())? {
 			None => false,
 			Some(rejection) if self.idempotent && rejection.is_already_recorded() => true,

@@ -56,7 +56,12 @@ struct ManifestText {
 
 impl Client {
 	/// A signed request to a node, as the `curex_*` methods take it.
-	fn authorisation(&self, exchange: ExchangeId, part: Part, access: Access) -> Result<String, Error> {
+	fn authorisation(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		access: Access,
+	) -> Result<String, Error> {
 		let signer = self.signer()?;
 		let mut authorisation = Authorisation {
 			genesis: self.genesis(),
@@ -94,13 +99,17 @@ impl Client {
 		while !status.complete {
 			let ranges = std::mem::take(&mut status.missing);
 			if ranges.is_empty() {
-				return Err(Error::Protocol("the node misses chunks and does not say which".into()));
+				return Err(Error::Protocol(
+					"the node misses chunks and does not say which".into(),
+				));
 			}
 			for index in ranges.into_iter().flat_map(|(from, to)| from..to) {
 				let chunk = usize::try_from(index)
 					.ok()
 					.and_then(|index| bytes.chunks(CHUNK_SIZE).nth(index))
-					.ok_or_else(|| Error::Protocol("the node misses a chunk that is none".into()))?;
+					.ok_or_else(|| {
+						Error::Protocol("the node misses a chunk that is none".into())
+					})?;
 				let chunk = format!("0x{}", hex::encode(chunk));
 				let params = rpc_params![&authorisation, index, chunk];
 				status = self.ask("curex_depositChunk", params).await?;
@@ -123,14 +132,13 @@ impl Client {
 	) -> Result<Vec<u8>, Error> {
 		let authorisation = self.authorisation(exchange, part, Access::Fetch)?;
 		let patience = self.patience();
-		tokio::time::timeout(patience, self.await_fetch(&authorisation))
-			.await
-			.map_err(|_| Error::Timeout { what: "the partner's node", seconds: patience.as_secs() })??;
+		tokio::time::timeout(patience, self.await_fetch(&authorisation)).await.map_err(
+			|_| Error::Timeout { what: "the partner's node", seconds: patience.as_secs() },
+		)??;
 		let manifest: ManifestText =
 			self.ask("curex_manifest", rpc_params![&authorisation]).await?;
-		let manifest = manifest.read().filter(|manifest| {
-			manifest.commitment(part, &exchange) == commitment
-		});
+		let manifest =
+			manifest.read().filter(|manifest| manifest.commitment(part, &exchange) == commitment);
 		let manifest =
 			manifest.ok_or(Error::Sealed("the node's manifest is not that of the ledger"))?;
 		if manifest.length > MAX_PART {
@@ -138,8 +146,7 @@ impl Client {
 		}
 		let mut bytes = Vec::new();
 		for index in 0..manifest.chunks() {
-			let chunk: Chunk =
-				self.ask("curex_chunk", rpc_params![&authorisation, index]).await?;
+			let chunk: Chunk = self.ask("curex_chunk", rpc_params![&authorisation, index]).await?;
 			let (chunk, proof) =
 				chunk.read().ok_or_else(|| Error::Protocol("a chunk is not readable".into()))?;
 			if proof.index != index || !manifest.admits(&chunk, &proof) {

@@ -110,8 +110,10 @@ impl Account {
 
 	/// Writes the account for programs.
 	pub fn write(&self, path: &Path) -> Result<(), crate::Error> {
-		let text = serde_json::to_vec_pretty(self)
-			.map_err(|reason| crate::Error::File { path: path.into(), reason: reason.to_string() })?;
+		let text = serde_json::to_vec_pretty(self).map_err(|reason| crate::Error::File {
+			path: path.into(),
+			reason: reason.to_string(),
+		})?;
 		fs::write(path, text).map_err(crate::Error::at(path))
 	}
 }

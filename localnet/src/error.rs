@@ -17,7 +17,9 @@ pub enum Error {
 	PortTaken { port: u16, transport: &'static str, of: String },
 	#[error("the laboratory cannot be used: {0}")]
 	Laboratory(String),
-	#[error("another local consortium runs in {0}; stop it first, or choose another folder with --home")]
+	#[error(
+		"another local consortium runs in {0}; stop it first, or choose another folder with --home"
+	)]
 	Busy(PathBuf),
 	#[error("waited {seconds} s for {what}; {hint}")]
 	TimedOut { what: String, seconds: u64, hint: String },

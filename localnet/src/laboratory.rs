@@ -165,7 +165,10 @@ mod tests {
 		for (text, said) in [
 			("", "service"),
 			("[[service]]\nname = \"a\"\nexpect = []\ncommand = [\"true\"]\n", "has no port"),
-			("[[service]]\nname = \"../a\"\ntcp = [1]\nexpect = []\ncommand = [\"true\"]\n", "no name"),
+			(
+				"[[service]]\nname = \"../a\"\ntcp = [1]\nexpect = []\ncommand = [\"true\"]\n",
+				"no name",
+			),
 			("[[service]]\nnme = \"a\"\n", "nme"),
 		] {
 			let error = read(text).unwrap_err().to_string();

@@ -34,34 +34,10 @@ pub struct Member {
 
 /// Four hospitals, a care centre and an authority.
 pub const MEMBERS: [Member; 6] = [
-	Member {
-		number: 0,
-		id: "hospital-a",
-		name: "Hospital A",
-		kind: "hospital",
-		country: "GR",
-	},
-	Member {
-		number: 1,
-		id: "hospital-b",
-		name: "Hospital B",
-		kind: "hospital",
-		country: "ES",
-	},
-	Member {
-		number: 2,
-		id: "hospital-c",
-		name: "Hospital C",
-		kind: "hospital",
-		country: "SE",
-	},
-	Member {
-		number: 3,
-		id: "hospital-d",
-		name: "Hospital D",
-		kind: "hospital",
-		country: "CY",
-	},
+	Member { number: 0, id: "hospital-a", name: "Hospital A", kind: "hospital", country: "GR" },
+	Member { number: 1, id: "hospital-b", name: "Hospital B", kind: "hospital", country: "ES" },
+	Member { number: 2, id: "hospital-c", name: "Hospital C", kind: "hospital", country: "SE" },
+	Member { number: 3, id: "hospital-d", name: "Hospital D", kind: "hospital", country: "CY" },
 	Member {
 		number: 4,
 		id: "care-centre",

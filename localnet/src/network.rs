@@ -110,7 +110,8 @@ fn found_member(layout: &Layout, member: &Member) -> Result<(), Error> {
 			.map_err(Error::at(&password_path))?;
 		file.write_all(password.as_bytes()).map_err(Error::at(&password_path))?;
 	}
-	let client = |source| Error::Client { context: format!("making keys of {}", member.name), source };
+	let client =
+		|source| Error::Client { context: format!("making keys of {}", member.name), source };
 	let password = Password::new(&password).map_err(client)?;
 
 	let key = EncryptionKey::generate();
@@ -151,8 +152,7 @@ fn found_member(layout: &Layout, member: &Member) -> Result<(), Error> {
 		.concat();
 		process::output(&command)?;
 	} else {
-		let command =
-			[vec![layout.binary("curex-node"), "describe".into()], description].concat();
+		let command = [vec![layout.binary("curex-node"), "describe".into()], description].concat();
 		let path = home.join("organisation.json");
 		fs::write(&path, process::output(&command)?).map_err(Error::at(&path))?;
 	}
@@ -189,15 +189,22 @@ fn join_all(layout: &Layout, specification: &Path) -> Result<(), Error> {
 				command.extend(["--peer".into(), address.clone()]);
 			}
 		}
-		let answer: serde_json::Value = serde_json::from_str(&process::output(&command)?)
-			.map_err(|reason| Error::Failed { command: "curex-node join".into(), output: reason.to_string() })?;
+		let answer: serde_json::Value =
+			serde_json::from_str(&process::output(&command)?).map_err(|reason| Error::Failed {
+				command: "curex-node join".into(),
+				output: reason.to_string(),
+			})?;
 		genesis = genesis.or_else(|| answer["genesis-hash"].as_str().map(str::to_owned));
 	}
 	Ok(())
 }
 
 /// Starts the four nodes. Hospital A's supervises its agent.
-pub fn start(layout: &Layout, agent_config: &Path, options: &[String]) -> Result<Vec<Process>, Error> {
+pub fn start(
+	layout: &Layout,
+	agent_config: &Path,
+	options: &[String],
+) -> Result<Vec<Process>, Error> {
 	for hospital in 0..HOSPITALS {
 		process::ensure_free_tcp(layout.rpc_port(hospital), MEMBERS[hospital].name)?;
 		process::ensure_free_tcp(layout.peer_port(hospital), MEMBERS[hospital].name)?;
@@ -230,11 +237,7 @@ pub fn start(layout: &Layout, agent_config: &Path, options: &[String]) -> Result
 			if hospital == 0 {
 				command.extend(["--agent".into(), agent_config.display().to_string()]);
 			}
-			Process::start(
-				member.name,
-				&command,
-				&layout.logs().join(format!("{}.log", member.id)),
-			)
+			Process::start(member.name, &command, &layout.logs().join(format!("{}.log", member.id)))
 		})
 		.collect()
 }

@@ -121,16 +121,16 @@ fn tail(log: &Path) -> String {
 
 /// Runs a program to its end and returns what it printed.
 pub fn output(command: &[String]) -> Result<String, Error> {
-	let (program, arguments) = command
-		.split_first()
-		.ok_or_else(|| Error::Laboratory("an empty command".into()))?;
-	let result = Command::new(program).args(arguments).stdin(Stdio::null()).output().map_err(
-		|reason| Error::Start {
-			name: program.clone(),
-			program: program.clone(),
-			reason: reason.to_string(),
-		},
-	)?;
+	let (program, arguments) =
+		command.split_first().ok_or_else(|| Error::Laboratory("an empty command".into()))?;
+	let result =
+		Command::new(program).args(arguments).stdin(Stdio::null()).output().map_err(|reason| {
+			Error::Start {
+				name: program.clone(),
+				program: program.clone(),
+				reason: reason.to_string(),
+			}
+		})?;
 	if result.status.success() {
 		Ok(String::from_utf8_lossy(&result.stdout).into_owned())
 	} else {
@@ -143,16 +143,20 @@ pub fn output(command: &[String]) -> Result<String, Error> {
 
 /// Fails if a port of the loopback interface is taken.
 pub fn ensure_free_tcp(port: u16, of: &str) -> Result<(), Error> {
-	TcpListener::bind(("127.0.0.1", port))
-		.map(drop)
-		.map_err(|_| Error::PortTaken { port, transport: "TCP", of: of.into() })
+	TcpListener::bind(("127.0.0.1", port)).map(drop).map_err(|_| Error::PortTaken {
+		port,
+		transport: "TCP",
+		of: of.into(),
+	})
 }
 
 /// Fails if a port of the loopback interface is taken.
 pub fn ensure_free_udp(port: u16, of: &str) -> Result<(), Error> {
-	UdpSocket::bind(("127.0.0.1", port))
-		.map(drop)
-		.map_err(|_| Error::PortTaken { port, transport: "UDP", of: of.into() })
+	UdpSocket::bind(("127.0.0.1", port)).map(drop).map_err(|_| Error::PortTaken {
+		port,
+		transport: "UDP",
+		of: of.into(),
+	})
 }
 
 /// Creates a folder and those above it.

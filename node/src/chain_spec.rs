@@ -19,7 +19,12 @@ pub fn runtime_code() -> Result<&'static [u8], String> {
 ///
 /// # Errors
 /// If the build has no runtime.
-pub fn from_preset(preset: &str, name: &str, id: &str, kind: ChainType) -> Result<ChainSpec, String> {
+pub fn from_preset(
+	preset: &str,
+	name: &str,
+	id: &str,
+	kind: ChainType,
+) -> Result<ChainSpec, String> {
 	Ok(ChainSpec::builder(runtime_code()?, None)
 		.with_name(name)
 		.with_id(id)
@@ -38,7 +43,9 @@ pub fn load(id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
 		"" | "local" => {
 			from_preset("local_testnet", "CUREX Local", "curex_local", ChainType::Local)?
 		},
-		"dev" => from_preset("development", "CUREX Development", "curex_dev", ChainType::Development)?,
+		"dev" => {
+			from_preset("development", "CUREX Development", "curex_dev", ChainType::Development)?
+		},
 		path => ChainSpec::from_json_file(path.into())
 			.map_err(|reason| format!("the specification {path} cannot be used: {reason}"))?,
 	}))

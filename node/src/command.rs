@@ -101,11 +101,9 @@ fn execute(cli: Cli) -> sc_cli::Result<()> {
 			});
 			Ok((command.run(client, backend, Some(revert)), task_manager))
 		}),
-		Some(Subcommand::ChainInfo(command)) => {
-			cli.create_runner(command)?.sync_run(|config| {
-				command.run::<curex_runtime::opaque::Block>(&config)
-			})
-		},
+		Some(Subcommand::ChainInfo(command)) => cli
+			.create_runner(command)?
+			.sync_run(|config| command.run::<curex_runtime::opaque::Block>(&config)),
 	}
 }
 
@@ -122,12 +120,14 @@ fn start(cli: &Cli) -> sc_cli::Result<()> {
 			sc_network::config::NetworkBackendType::Litep2p => {
 				service::new_full::<sc_network::Litep2pNetworkBackend>
 			},
-			sc_network::config::NetworkBackendType::Libp2p => service::new_full::<
-				sc_network::NetworkWorker<
-					curex_runtime::opaque::Block,
-					<curex_runtime::opaque::Block as sp_runtime::traits::Block>::Hash,
-				>,
-			>,
+			sc_network::config::NetworkBackendType::Libp2p => {
+				service::new_full::<
+					sc_network::NetworkWorker<
+						curex_runtime::opaque::Block,
+						<curex_runtime::opaque::Block as sp_runtime::traits::Block>::Hash,
+					>,
+				>
+			},
 		};
 		start(config, curex, storage_monitor).map_err(sc_cli::Error::Service)
 	})

@@ -14,7 +14,9 @@ use crate::{
 	cli::{DescribeCmd, GenesisCmd, InitCmd, JoinCmd, KeysCmd, MemberParams, RunHomeCmd},
 };
 use codec::Encode;
-use curex_primitives::{Competence, Competences, Country, Duties, Duty, OrganisationKind, PeerRole};
+use curex_primitives::{
+	Competence, Competences, Country, Duties, Duty, OrganisationKind, PeerRole,
+};
 use curex_runtime::{AccountId, SessionKeys};
 use sc_keystore::LocalKeystore;
 use sc_service::ChainType;
@@ -123,10 +125,9 @@ pub fn init(command: &InitCmd) -> Result<(), Error> {
 		.map_err(|error| Error::Keystore(error.to_string()))?;
 	let worker_key = format!("0x{}", hex::encode(worker.0));
 	let worker = AccountId::from(worker).to_ss58check();
-	description.delegates.push(Delegate {
-		account: worker.clone(),
-		duties: Duty::SecurityReport.into(),
-	});
+	description
+		.delegates
+		.push(Delegate { account: worker.clone(), duties: Duty::SecurityReport.into() });
 	description.node = Some(NodeDescription {
 		peer_id: peer_id.to_string(),
 		session_keys: format!("0x{}", hex::encode(session_keys.encode())),
@@ -199,7 +200,8 @@ pub fn genesis_patch(
 				session_keys.push((
 					administrator.account.clone(),
 					administrator.account.clone(),
-					serde_json::to_value(keys).map_err(|error| value("session keys", &node.session_keys, error))?,
+					serde_json::to_value(keys)
+						.map_err(|error| value("session keys", &node.session_keys, error))?,
 				));
 				validator = Some(administrator.account.clone());
 			}
@@ -260,7 +262,8 @@ fn genesis_hash(spec: &ChainSpec) -> Result<String, Error> {
 		sc_chain_spec::resolve_state_version_from_wasm::<_, BlakeTwo256>(&storage, &executor)
 			.map_err(|error| Error::Specification(error.to_string()))?;
 	let root = BlakeTwo256::trie_root(storage.top.into_iter().collect(), version);
-	let block = sc_chain_spec::construct_genesis_block::<curex_runtime::opaque::Block>(root, version);
+	let block =
+		sc_chain_spec::construct_genesis_block::<curex_runtime::opaque::Block>(root, version);
 	Ok(format!("{:?}", block.header.hash()))
 }
 
@@ -318,7 +321,8 @@ pub fn keys(command: &KeysCmd) -> Result<(), Error> {
 		},
 		KeysCmd::Rotate { home, owner } => {
 			let home = existing_home(home)?;
-			let owner = AccountId::from_ss58check(owner).map_err(|error| value("account", owner, error))?;
+			let owner =
+				AccountId::from_ss58check(owner).map_err(|error| value("account", owner, error))?;
 			let keystore = open_keystore(&home)?;
 			let keys = generate_session_keys(&keystore)?;
 			let proof = ownership_proof(&keystore, &keys, &owner)?;
@@ -363,15 +367,18 @@ fn generate_session_keys(keystore: &LocalKeystore) -> Result<SessionKeys, Error>
 }
 
 fn open_keystore(home: &Path) -> Result<LocalKeystore, Error> {
-	LocalKeystore::open(home.join("keystore"), None).map_err(|error| Error::Keystore(error.to_string()))
+	LocalKeystore::open(home.join("keystore"), None)
+		.map_err(|error| Error::Keystore(error.to_string()))
 }
 
 fn describe_member(member: &MemberParams) -> Result<Description, Error> {
 	if member.name.is_empty() || member.name.len() > 64 {
 		return Err(value("name", &member.name, "1 to 64 bytes"));
 	}
-	let kind: OrganisationKind = word(&member.kind, "kind of organisation", "hospital, care-centre or authority")?;
-	let country: Country = word(&member.country, "country", "two upper-case letters (ISO 3166-1 alpha-2)")?;
+	let kind: OrganisationKind =
+		word(&member.kind, "kind of organisation", "hospital, care-centre or authority")?;
+	let country: Country =
+		word(&member.country, "country", "two upper-case letters (ISO 3166-1 alpha-2)")?;
 	let competences = member
 		.competence
 		.iter()
@@ -385,7 +392,11 @@ fn describe_member(member: &MemberParams) -> Result<Description, Error> {
 		.collect::<Result<Competences, Error>>()?;
 	let key = parse_hex(&member.encryption_key, "X25519 key")?;
 	if key.len() != 32 || key.iter().all(|byte| *byte == 0) {
-		return Err(value("X25519 key", &member.encryption_key, "32 bytes in hexadecimal, not all zero"));
+		return Err(value(
+			"X25519 key",
+			&member.encryption_key,
+			"32 bytes in hexadecimal, not all zero",
+		));
 	}
 	Ok(Description {
 		name: member.name.clone(),
@@ -401,8 +412,10 @@ fn describe_member(member: &MemberParams) -> Result<Description, Error> {
 fn delegate(text: &str) -> Result<Delegate, Error> {
 	let expected = "ACCOUNT=DUTY,DUTY… with an SS58 account and duties among administration, council, \
 	                security-report, security-decision, consent, exchange, emergency, review, oversight";
-	let (account, duties) = text.split_once('=').ok_or_else(|| value("delegate", text, expected))?;
-	let account = AccountId::from_ss58check(account).map_err(|_| value("delegate", text, expected))?;
+	let (account, duties) =
+		text.split_once('=').ok_or_else(|| value("delegate", text, expected))?;
+	let account =
+		AccountId::from_ss58check(account).map_err(|_| value("delegate", text, expected))?;
 	let duties = duties
 		.split(',')
 		.map(|duty| word::<Duty>(duty, "duty", expected))

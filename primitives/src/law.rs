@@ -201,6 +201,8 @@ mod tests {
 	#[test]
 	fn consent_without_explicit_consent_to_health_data_carries_nothing() {
 		let half = LegalBasis { article6: Article6::Consent, article9: Article9::HealthCare };
-		assert!(Purpose::ALL.iter().all(|&purpose| !half.carries(purpose, OrganisationKind::Hospital)));
+		assert!(Purpose::ALL
+			.iter()
+			.all(|&purpose| !half.carries(purpose, OrganisationKind::Hospital)));
 	}
 }

@@ -46,7 +46,8 @@ pub use identifier::{
 	Commitment, ConsentId, ExchangeId, MerkleRoot, PermitId, RecordHandle, WithdrawLock,
 };
 pub use law::{
-	AccessMode, AccessModes, Article6, Article9, Categories, Category, LegalBasis, Purpose, Purposes,
+	AccessMode, AccessModes, Article6, Article9, Categories, Category, LegalBasis, Purpose,
+	Purposes,
 };
 pub use level::{Attestation, Confidence, Level, SizeBucket};
 pub use orders::{

@@ -170,8 +170,7 @@ mod tests {
 
 	#[test]
 	fn an_interval_of_zero_switches_a_task_off() {
-		let policy =
-			Policy { discover_every: 1, watch_every: 2, survey_every: 0, assess_every: 4 };
+		let policy = Policy { discover_every: 1, watch_every: 2, survey_every: 0, assess_every: 4 };
 		assert_eq!(policy.interval(Task::Discover), Some(1));
 		assert_eq!(policy.interval(Task::Watch), Some(2));
 		assert_eq!(policy.interval(Task::Survey), None);

@@ -398,10 +398,7 @@ mod tests {
 			selection: crate::merkle::empty_root(),
 			evidence: Commitment([2; 32]),
 		};
-		assert_eq!(
-			Report::Plan(plan.clone()).check(0),
-			Err(ReportDefect::BoundAboveObjective)
-		);
+		assert_eq!(Report::Plan(plan.clone()).check(0), Err(ReportDefect::BoundAboveObjective));
 		assert_eq!(Report::Plan(Plan { bound_ppm: 10, ..plan }).check(0), Ok(()));
 	}
 }

@@ -1,9 +1,9 @@
 //! What the node and clients may ask the runtime.
 
 use crate::{
-	genesis_config_presets, AccountId, Babe, Block, Consortium, Exchange, Executive,
-	Grandpa, Historical, InherentDataExt, Nonce, Orders, Runtime, RuntimeGenesisConfig, SessionKeys,
-	System, BABE_GENESIS_EPOCH_CONFIG, VERSION,
+	genesis_config_presets, AccountId, Babe, Block, Consortium, Exchange, Executive, Grandpa,
+	Historical, InherentDataExt, Nonce, Orders, Runtime, RuntimeGenesisConfig, SessionKeys, System,
+	BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::vec::Vec;
 use curex_primitives::{

@@ -5,9 +5,7 @@ use crate::{
 	BABE_GENESIS_EPOCH_CONFIG,
 };
 use alloc::{string::ToString, vec, vec::Vec};
-use curex_primitives::{
-	Competence, Competences, Country, Duties, Duty, OrganisationKind,
-};
+use curex_primitives::{Competence, Competences, Country, Duties, Duty, OrganisationKind};
 use frame_support::build_struct_json_patch;
 use pallet_consortium::{GenesisDelegate, GenesisOrganisation, Timing};
 use serde_json::Value;
@@ -38,7 +36,8 @@ fn member(
 		.collect();
 	GenesisOrganisation {
 		kind,
-		country: Country::new(country).expect("country codes of this file are upper-case letters; qed"),
+		country: Country::new(country)
+			.expect("country codes of this file are upper-case letters; qed"),
 		competences: if kind == OrganisationKind::Authority {
 			Competence::ALL.iter().copied().collect()
 		} else {
@@ -52,7 +51,10 @@ fn member(
 	}
 }
 
-fn session_keys(sr25519: Sr25519Keyring, ed25519: Ed25519Keyring) -> (AccountId, AccountId, SessionKeys) {
+fn session_keys(
+	sr25519: Sr25519Keyring,
+	ed25519: Ed25519Keyring,
+) -> (AccountId, AccountId, SessionKeys) {
 	let account = sr25519.to_account_id();
 	let keys = SessionKeys { babe: sr25519.public().into(), grandpa: ed25519.public().into() };
 	(account.clone(), account, keys)
@@ -107,11 +109,7 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 		sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => local(),
 		_ => return None,
 	};
-	Some(
-		serde_json::to_string(&patch)
-			.expect("a JSON value is serialisable; qed")
-			.into_bytes(),
-	)
+	Some(serde_json::to_string(&patch).expect("a JSON value is serialisable; qed").into_bytes())
 }
 
 /// The names of the presets.

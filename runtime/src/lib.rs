@@ -122,9 +122,7 @@ pub const BABE_GENESIS_EPOCH_CONFIG: sp_consensus_babe::BabeEpochConfiguration =
 pub fn metadata() -> Vec<u8> {
 	// Some constants are read from the storage; without a chain they show their defaults.
 	sp_io::TestExternalities::new(Default::default()).execute_with(|| {
-		Runtime::metadata_at_version(15)
-			.map(|metadata| (*metadata).clone())
-			.unwrap_or_default()
+		Runtime::metadata_at_version(15).map(|metadata| (*metadata).clone()).unwrap_or_default()
 	})
 }
 

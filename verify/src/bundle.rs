@@ -110,8 +110,8 @@ impl Bundle {
 	/// # Errors
 	/// [`Error::Malformed`].
 	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-		let bundle: Self =
-			serde_json::from_slice(json).map_err(|_| Error::Malformed("not the JSON of a bundle"))?;
+		let bundle: Self = serde_json::from_slice(json)
+			.map_err(|_| Error::Malformed("not the JSON of a bundle"))?;
 		if bundle.to_json() == json {
 			Ok(bundle)
 		} else {
@@ -188,7 +188,10 @@ impl From<TrustRoot> for TrustRootText {
 		Self {
 			genesis: root.genesis.0.to_vec().into(),
 			authorities: authorities
-				.map(|(key, weight)| AuthorityText { key: AsRef::<[u8]>::as_ref(&key).to_vec().into(), weight })
+				.map(|(key, weight)| AuthorityText {
+					key: AsRef::<[u8]>::as_ref(&key).to_vec().into(),
+					weight,
+				})
 				.collect(),
 		}
 	}
@@ -329,10 +332,13 @@ fn follow_headers(headers: &[Bytes]) -> Result<(Header, Header), Error> {
 
 fn check_state(bundle: &Bundle, header: &Header) -> Result<(), Error> {
 	let keys: Vec<&[u8]> = bundle.state.iter().map(|entry| entry.key.as_ref()).collect();
-	let values = trie::read(*header.state_root(), &bundle.state_proof, &keys).map_err(Error::State)?;
-	let proven = bundle.state.iter().zip(&values).all(|(entry, value)| {
-		value.as_deref() == Some(entry.value.as_ref())
-	});
+	let values =
+		trie::read(*header.state_root(), &bundle.state_proof, &keys).map_err(Error::State)?;
+	let proven = bundle
+		.state
+		.iter()
+		.zip(&values)
+		.all(|(entry, value)| value.as_deref() == Some(entry.value.as_ref()));
 	if proven {
 		Ok(())
 	} else {

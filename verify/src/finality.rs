@@ -24,8 +24,7 @@ pub type Header = GenericHeader<u32, BlakeTwo256>;
 /// # Errors
 /// [`Error::Malformed`].
 pub fn read_header(bytes: &[u8]) -> Result<Header, Error> {
-	let header =
-		Header::decode_all(&mut &bytes[..]).map_err(|_| Error::Malformed("a header"))?;
+	let header = Header::decode_all(&mut &bytes[..]).map_err(|_| Error::Malformed("a header"))?;
 	if header.encode() == bytes {
 		Ok(header)
 	} else {

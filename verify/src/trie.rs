@@ -50,8 +50,7 @@ pub fn narrow<K: AsRef<[u8]>>(
 	keys: &[K],
 ) -> Result<Vec<Vec<u8>>, Error> {
 	let database: MemoryDB<Blake2Hasher> = StorageProof::new(nodes).into_memory_db();
-	record::<Layout, _>(root, &database, keys)
-		.ok_or(Error::State("a node on the path is missing"))
+	record::<Layout, _>(root, &database, keys).ok_or(Error::State("a node on the path is missing"))
 }
 
 /// The key of an extrinsic in the trie of its block.

@@ -49,7 +49,8 @@ fn every_single_byte_mutation_of_a_bundle_is_refused() {
 	let chain = Chain::with_two_changes();
 	let json = chain.bundle().to_json();
 	let root = chain.trust_root();
-	let accepts = |json: &[u8]| Bundle::from_json(json).is_ok_and(|read| verify(&read, &root).is_ok());
+	let accepts =
+		|json: &[u8]| Bundle::from_json(json).is_ok_and(|read| verify(&read, &root).is_ok());
 	assert!(accepts(&json));
 	let mut mutated = json.clone();
 	for position in 0..json.len() {

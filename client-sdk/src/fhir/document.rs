@@ -188,8 +188,9 @@ fn check_ownership(resource: &Resource, patient: &Resource) -> Result<(), Defect
 	if resource.kind() != "Composition" && needs_owner(resource.kind()) && owned.peek().is_none() {
 		return Err(Defect::NotOnePatient);
 	}
-	let is_patients =
-		|owner: &Value| owner["reference"].as_str().is_some_and(|target| patient.is_target_of(target));
+	let is_patients = |owner: &Value| {
+		owner["reference"].as_str().is_some_and(|target| patient.is_target_of(target))
+	};
 	if !owned.all(is_patients) || names_another_patient(resource.value(), patient) {
 		return Err(Defect::WrongPatient);
 	}
@@ -387,7 +388,9 @@ mod tests {
 
 	#[test]
 	fn a_labelled_resource_stays_unless_the_glass_is_broken() {
-		for (label, stays) in [("R", true), ("V", true), ("PSY", true), ("unknown", true), ("N", false)] {
+		for (label, stays) in
+			[("R", true), ("V", true), ("PSY", true), ("unknown", true), ("N", false)]
+		{
 			let mut bundle = bundle();
 			bundle["entry"][1]["resource"]["meta"] = json!({"security": [{"code": label}]});
 			let record = Record::read(&bundle.to_string().into_bytes()).unwrap();
@@ -404,8 +407,11 @@ mod tests {
 	fn a_resource_that_is_not_understood_or_not_the_patients_is_not_passed_on() {
 		let build_with = |change: fn(&mut Value)| {
 			let mut record = record();
-			let condition =
-				record.resources.iter_mut().find(|resource| resource.kind() == "Condition").unwrap();
+			let condition = record
+				.resources
+				.iter_mut()
+				.find(|resource| resource.kind() == "Condition")
+				.unwrap();
 			change(&mut condition.value);
 			build(&record).err()
 		};
@@ -422,7 +428,10 @@ mod tests {
 
 	#[test]
 	fn a_bundle_that_is_no_document_is_refused() {
-		assert_eq!(defect(|document| document["type"] = json!("collection")), Some(Defect::NoComposition));
+		assert_eq!(
+			defect(|document| document["type"] = json!("collection")),
+			Some(Defect::NoComposition)
+		);
 		assert_eq!(
 			defect(|document| drop(document["entry"].as_array_mut().unwrap().remove(0))),
 			Some(Defect::NoComposition)
@@ -432,9 +441,18 @@ mod tests {
 			Some(Defect::NoComposition)
 		);
 		assert_eq!(defect(|document| document["entry"] = json!([])), Some(Defect::NoComposition));
-		assert_eq!(defect(|document| document["resourceType"] = json!("List")), Some(Defect::NotTheResource));
-		assert_eq!(defect(|document| document["entry"] = json!([{}])), Some(Defect::NotTheResource));
-		assert_eq!(defect(|document| document["entry"] = json!([{"resource": 5}])), Some(Defect::NotTheResource));
+		assert_eq!(
+			defect(|document| document["resourceType"] = json!("List")),
+			Some(Defect::NotTheResource)
+		);
+		assert_eq!(
+			defect(|document| document["entry"] = json!([{}])),
+			Some(Defect::NotTheResource)
+		);
+		assert_eq!(
+			defect(|document| document["entry"] = json!([{"resource": 5}])),
+			Some(Defect::NotTheResource)
+		);
 	}
 
 	#[test]
@@ -442,7 +460,8 @@ mod tests {
 		let second = json!({"fullUrl": "https://fhir.invalid/Patient/p2", "resource": {
 			"resourceType": "Patient", "id": "p2"
 		}});
-		let push = |entry: Value| defect(|document| document["entry"].as_array_mut().unwrap().push(entry));
+		let push =
+			|entry: Value| defect(|document| document["entry"].as_array_mut().unwrap().push(entry));
 		assert_eq!(push(second), Some(Defect::NotOnePatient));
 		assert_eq!(
 			push(json!({"fullUrl": "urn:uuid:1", "resource": {
@@ -482,11 +501,14 @@ mod tests {
 			Some(Defect::Unresolved)
 		);
 		assert_eq!(
-			defect(|document| document["entry"][2]["fullUrl"] = document["entry"][1]["fullUrl"].clone()),
+			defect(|document| document["entry"][2]["fullUrl"] =
+				document["entry"][1]["fullUrl"].clone()),
 			Some(Defect::Unresolved)
 		);
 		assert_eq!(
-			defect(|document| drop(document["entry"][2].as_object_mut().unwrap().remove("fullUrl"))),
+			defect(|document| drop(
+				document["entry"][2].as_object_mut().unwrap().remove("fullUrl")
+			)),
 			Some(Defect::Unresolved)
 		);
 	}

@@ -25,7 +25,11 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Defect> {
 	let read = |error: serde_json::Error| {
 		let text = error.to_string();
 		let too_deep = text.contains(TOO_DEEP) || text.contains("recursion limit");
-		if too_deep { Defect::TooDeep } else { Defect::NotJson }
+		if too_deep {
+			Defect::TooDeep
+		} else {
+			Defect::NotJson
+		}
 	};
 	let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(read)?;
 	reader.end().map_err(read)?;

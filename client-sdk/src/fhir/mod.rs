@@ -191,7 +191,8 @@ impl Resource {
 	fn has_unknown_modifier(&self) -> bool {
 		any(&self.value, &mut |key, value| {
 			key == "implicitRules"
-				|| key == "modifierExtension" && value.as_array().is_none_or(|list| !list.is_empty())
+				|| key == "modifierExtension"
+					&& value.as_array().is_none_or(|list| !list.is_empty())
 		})
 	}
 }
@@ -238,7 +239,11 @@ pub fn read_bundle(bytes: &[u8]) -> Result<(Value, Vec<Resource>), Defect> {
 		if !value["resourceType"].is_string() {
 			return Err(Defect::NotTheResource);
 		}
-		resources.push(Resource { value, raw: entry.resource.to_owned(), full_url: entry.full_url });
+		resources.push(Resource {
+			value,
+			raw: entry.resource.to_owned(),
+			full_url: entry.full_url,
+		});
 	}
 	Ok((bundle, resources))
 }

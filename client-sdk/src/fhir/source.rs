@@ -101,7 +101,9 @@ impl FhirSource for Directory {
 				Ok(record) if has_identifier(&record, whom) => records.push(record),
 				Ok(_) => (),
 				// One damaged file must not hide the rest; its name may be a patient's, so it is not logged.
-				Err(defect) => tracing::warn!(%defect, "a file of the FHIR directory is passed over"),
+				Err(defect) => {
+					tracing::warn!(%defect, "a file of the FHIR directory is passed over")
+				},
 			}
 		}
 		Ok(records)
@@ -109,15 +111,15 @@ impl FhirSource for Directory {
 }
 
 fn read(path: &Path) -> Result<Record, Defect> {
-	let bytes =
-		crate::files::read(path, json::MAX_BYTES as u64).map_err(|_| Defect::TooLarge)?;
+	let bytes = crate::files::read(path, json::MAX_BYTES as u64).map_err(|_| Defect::TooLarge)?;
 	Record::read(&bytes)
 }
 
 fn has_identifier(record: &Record, whom: &PatientIdentification) -> bool {
 	super::array(record.patient.value(), "identifier").any(|entry| {
 		whom.identifiers.iter().any(|identifier| {
-			entry["system"] == identifier.system.as_str() && entry["value"] == identifier.value.as_str()
+			entry["system"] == identifier.system.as_str()
+				&& entry["value"] == identifier.value.as_str()
 		})
 	})
 }
@@ -186,8 +188,9 @@ impl FhirSource for Server {
 		for identifier in &whom.identifiers {
 			let token = format!("{}|{}", escape(&identifier.system), escape(&identifier.value));
 			for patient in self.search("Patient", "identifier", &token)? {
-				let known =
-					records.iter().any(|record| record.patient.value()["id"] == patient.value()["id"]);
+				let known = records
+					.iter()
+					.any(|record| record.patient.value()["id"] == patient.value()["id"]);
 				if known || !whom.agrees_with(patient.value()) {
 					continue;
 				}
@@ -264,7 +267,8 @@ mod tests {
 
 	#[test]
 	fn a_server_has_to_be_encrypted_or_local() {
-		for right in ["https://fhir.example/r4/", "http://127.0.0.1:8080/fhir", "http://localhost"] {
+		for right in ["https://fhir.example/r4/", "http://127.0.0.1:8080/fhir", "http://localhost"]
+		{
 			assert!(Server::new(right).is_ok(), "{right}");
 		}
 		for wrong in [
@@ -281,7 +285,9 @@ mod tests {
 	}
 
 	/// Answers each request with the next of the answers and hands back the paths that were asked for.
-	fn serve(answers: Vec<(&'static str, String)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+	fn serve(
+		answers: Vec<(&'static str, String)>,
+	) -> (String, std::thread::JoinHandle<Vec<String>>) {
 		let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
 		let base = format!("http://{}", listener.local_addr().unwrap());
 		let server = std::thread::spawn(move || {
@@ -307,7 +313,8 @@ mod tests {
 	#[test]
 	fn a_server_is_asked_for_the_patient_and_then_for_the_parts_of_the_summary() {
 		let empty = json!({"resourceType": "Bundle", "type": "searchset"}).to_string();
-		let condition = json!({"resourceType": "Condition", "subject": {"reference": "Patient/p1"}});
+		let condition =
+			json!({"resourceType": "Condition", "subject": {"reference": "Patient/p1"}});
 		let (base, server) = serve(vec![
 			("200 OK", bundle(patient())),
 			("200 OK", empty.clone()),

@@ -73,7 +73,9 @@ impl Gateway {
 		if !exchange.categories.contains(Category::PatientSummary) {
 			return Ok(Answer::Refuse("no-data-of-that-category"));
 		}
-		let Some(source) = self.setup.source.clone() else { return Ok(Answer::Refuse("no-source")) };
+		let Some(source) = self.setup.source.clone() else {
+			return Ok(Answer::Refuse("no-source"));
+		};
 		let patient = envelope.patient.clone();
 		let found = tokio::task::spawn_blocking(move || fhir::find(source.as_ref(), &patient))
 			.await
@@ -91,8 +93,7 @@ impl Gateway {
 		}
 		let own = self.client.member(self.organisation, View::Best).await?;
 		let author = Author { organisation: self.organisation, name: own.name() };
-		let sensitivity =
-			if urgent { Sensitivity::Everything } else { Sensitivity::Unrestricted };
+		let sensitivity = if urgent { Sensitivity::Everything } else { Sensitivity::Unrestricted };
 		match build_summary(&record, &author, sensitivity, time::now()) {
 			Ok(document) => Ok(Answer::Serve(document, recipient_key)),
 			Err(_) => Ok(Answer::Person("unusable-record")),
@@ -112,7 +113,8 @@ impl Gateway {
 			// Looked at again: a restriction may have come meanwhile.
 			None => match self.consider(case, exchange).await? {
 				Answer::Serve(document, key) => {
-					let purpose = seal::Purpose::Part(self.client.genesis(), case.id, Part::Payload);
+					let purpose =
+						seal::Purpose::Part(self.client.genesis(), case.id, Part::Payload);
 					let sealed = seal::seal(&key, purpose, &document)?;
 					let payload = Payload { salt: random(), sealed };
 					self.store().keep_payload(case.id, &payload)?;

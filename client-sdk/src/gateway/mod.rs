@@ -64,7 +64,8 @@ impl Gateway {
 		let organisation = client.member(delegate.organisation, View::Best).await?;
 		if organisation.encryption_key != setup.key.public() {
 			return Err(Error::Key(
-				"the encryption key is not the one that the ledger holds for the organisation".into(),
+				"the encryption key is not the one that the ledger holds for the organisation"
+					.into(),
 			));
 		}
 		if setup.inbox.as_ref().is_some_and(|inbox| !inbox.is_dir()) {
@@ -216,7 +217,9 @@ impl Gateway {
 			},
 		};
 		let opened = Envelope::open(&sealed, &self.setup.key, self.client.genesis(), case.id);
-		let Ok(Opened { envelope, account }) = opened else { return Ok(Err("unreadable-envelope")) };
+		let Ok(Opened { envelope, account }) = opened else {
+			return Ok(Err("unreadable-envelope"));
+		};
 		let delegate = self.client.delegate(account, View::Best).await?;
 		let speaks = delegate.is_some_and(|delegate| {
 			delegate.organisation == exchange.initiator()

@@ -4,9 +4,7 @@ use super::{
 	store::{Case, Decision},
 	Gateway,
 };
-use crate::{
-	envelope::RecipientKey, exchange::Delivery, ledger::curex, Error,
-};
+use crate::{envelope::RecipientKey, exchange::Delivery, ledger::curex, Error};
 use curex_primitives::{AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
 use std::io::Write;
 
@@ -39,7 +37,8 @@ impl Gateway {
 			Err(reason) => return self.store().decide(case.id, Decision::Refuse, reason),
 		};
 		let key = &self.setup.key;
-		let code = match self.client.take_delivery(case.id, exchange, key, &envelope.patient).await {
+		let code = match self.client.take_delivery(case.id, exchange, key, &envelope.patient).await
+		{
 			Ok(delivery) => self.keep(case.id, &delivery)?,
 			Err(Error::Sealed(reason)) => {
 				tracing::warn!(exchange = %case.id, reason, "the offered document does not open");

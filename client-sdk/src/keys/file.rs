@@ -158,7 +158,9 @@ impl KeyFile {
 	pub fn write_new(&self, path: &Path) -> Result<(), Error> {
 		let mut file = crate::files::create_private(path)?;
 		let json = serde_json::to_vec_pretty(self).map_err(|error| Error::file(path, error))?;
-		file.write_all(&json).and_then(|()| file.sync_all()).map_err(|error| Error::file(path, error))
+		file.write_all(&json)
+			.and_then(|()| file.sync_all())
+			.map_err(|error| Error::file(path, error))
 	}
 
 	/// What the file holds.

@@ -183,6 +183,9 @@ mod tests {
 		assert_eq!(Password::from_file(&path).unwrap().expose(), "swordfish");
 		std::fs::write(&path, "\nswordfish\n").unwrap();
 		assert!(matches!(Password::from_file(&path), Err(Error::Key(_))));
-		assert!(matches!(Password::from_file(&folder.path().join("none")), Err(Error::File { .. })));
+		assert!(matches!(
+			Password::from_file(&folder.path().join("none")),
+			Err(Error::File { .. })
+		));
 	}
 }

@@ -173,7 +173,10 @@ mod tests {
 			("exchange", handle),
 			("code", Value::unnamed_variant("Accepted", [])),
 			("evidence", Value::unnamed_variant("None", [])),
-			("reviewer", Value::unnamed_variant("Some", [Value::unnamed_composite([Value::u128(3)])])),
+			(
+				"reviewer",
+				Value::unnamed_variant("Some", [Value::unnamed_composite([Value::u128(3)])]),
+			),
 			("pair", Value::unnamed_composite([Value::u128(1), Value::bool(true)])),
 			("gate", Value::unnamed_variant("Consent", [Value::from_bytes([1; 32])])),
 			("large", Value::u128(u128::MAX)),

@@ -44,10 +44,7 @@ impl Story<'_> {
 		.await?;
 		for node in 0..HOSPITALS {
 			let reader = self.reader(node).await?;
-			let hash = reader
-				.block_hash(self.first_block)
-				.await
-				.during("reading a block")?;
+			let hash = reader.block_hash(self.first_block).await.during("reading a block")?;
 			authors.insert(format!("{hash:?}"));
 		}
 		if authors.len() != 1 {
@@ -59,7 +56,9 @@ impl Story<'_> {
 			authors.first().cloned().unwrap_or_default()
 		));
 		let pallets = client.pallets().await.during("reading the metadata")?;
-		if let Some(foreign) = FOREIGN.iter().find(|name| pallets.iter().any(|pallet| pallet == *name)) {
+		if let Some(foreign) =
+			FOREIGN.iter().find(|name| pallets.iter().any(|pallet| pallet == *name))
+		{
 			return Err(not_verified(1, format!("the runtime has the pallet {foreign}")));
 		}
 		self.account.note("the runtime has no currency, no fees and no superuser");

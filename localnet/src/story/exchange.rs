@@ -1,13 +1,9 @@
 //! Step 6: a consent, a request answered unattended, and a letter the other way.
 
-use super::{not_verified, word, Story, CARE_CENTRE, FINAL, HOSPITAL_A, HOST_OF_CARE_CENTRE, PATIENCE};
-use crate::{
-	account::Place,
-	error::Context,
-	layout::Member,
-	process::Process,
-	Error,
+use super::{
+	not_verified, word, Story, CARE_CENTRE, FINAL, HOSPITAL_A, HOST_OF_CARE_CENTRE, PATIENCE,
 };
+use crate::{account::Place, error::Context, layout::Member, process::Process, Error};
 use curex_client::{
 	administration::Declaration,
 	envelope::{CareRelationship, Professional},
@@ -41,7 +37,8 @@ impl Story<'_> {
 		let desk = self.client(0, HOSPITAL_A, "gateway").await?;
 		let (prepared, recorded) =
 			desk.file_consent(&consent_spec()).await.during("filing the consent")?;
-		self.account.record("hospital A filed the patient's consent for the care centre", &recorded);
+		self.account
+			.record("hospital A filed the patient's consent for the care centre", &recorded);
 		self.account.note("the patient carries away a receipt with a withdrawal code");
 
 		let gateways = vec![
@@ -76,7 +73,12 @@ impl Story<'_> {
 	}
 
 	/// What the care centre asks hospital A for.
-	pub(super) fn spec(&self, partner: &Member, gate: Gate, purpose: Purpose) -> Result<Spec, Error> {
+	pub(super) fn spec(
+		&self,
+		partner: &Member,
+		gate: Gate,
+		purpose: Purpose,
+	) -> Result<Spec, Error> {
 		Ok(Spec {
 			partner: OrganisationId(partner.number),
 			gate,
@@ -106,9 +108,9 @@ impl Story<'_> {
 		let pending = centre.request(spec).await.during("requesting")?;
 		let delivery = centre.receive(&pending, PATIENCE).await.during("receiving")?;
 		let code = delivery.acknowledgement();
-		let document = delivery
-			.document
-			.map_err(|defect| not_verified(6, format!("what came is no usable document: {defect}")))?;
+		let document = delivery.document.map_err(|defect| {
+			not_verified(6, format!("what came is no usable document: {defect}"))
+		})?;
 		centre.acknowledge(pending.id(), code).await.during("acknowledging")?;
 		self.life_of(centre, pending.id(), ExchangeState::Acknowledged).await?;
 		self.account.note(format!(
@@ -126,17 +128,22 @@ impl Story<'_> {
 		let client = self.client(0, HOSPITAL_A, "gateway").await?;
 		let key = self.encryption_key(HOSPITAL_A).during("hospital A's key")?;
 		// The same store as the serving gateway's, which delivers once the offer is accepted.
-		let store = Store::open(&self.gateway_state(HOSPITAL_A).join("gateway.sqlite"), client.genesis())
-			.during("opening the gateway's store")?;
+		let store =
+			Store::open(&self.gateway_state(HOSPITAL_A).join("gateway.sqlite"), client.genesis())
+				.during("opening the gateway's store")?;
 		let gateway =
 			Gateway::open(client.clone(), Setup { key, source: None, inbox: None, store })
 				.await
 				.during("opening the gateway")?;
 		let id = gateway.offer(&spec, &letter).await.during("offering the discharge letter")?;
-		self.wait_for("the discharge letter to be acknowledged", "see the gateways' logs", || async {
-			let exchange = client.exchange(id, FINAL).await.during("reading an exchange")?;
-			Ok(exchange.filter(|exchange| exchange.state == ExchangeState::Acknowledged))
-		})
+		self.wait_for(
+			"the discharge letter to be acknowledged",
+			"see the gateways' logs",
+			|| async {
+				let exchange = client.exchange(id, FINAL).await.during("reading an exchange")?;
+				Ok(exchange.filter(|exchange| exchange.state == ExchangeState::Acknowledged))
+			},
+		)
 		.await?;
 		self.life_of(&client, id, ExchangeState::Acknowledged).await?;
 		let inbox = self.inbox(CARE_CENTRE);
@@ -156,7 +163,10 @@ impl Story<'_> {
 		let record = find(&source, patient)
 			.map_err(|defect| wrong(defect.to_string()))?
 			.ok_or_else(|| wrong("the patient has no record".into()))?;
-		let author = Author { name: HOSPITAL_A.name.into(), organisation: OrganisationId(HOSPITAL_A.number) };
+		let author = Author {
+			name: HOSPITAL_A.name.into(),
+			organisation: OrganisationId(HOSPITAL_A.number),
+		};
 		build_summary(&record, &author, Sensitivity::Unrestricted, time::now())
 			.map_err(|defect| wrong(defect.to_string()))
 	}
@@ -181,7 +191,11 @@ impl Story<'_> {
 		if exchange.state != end {
 			return Err(not_verified(
 				6,
-				format!("exchange {handle} ended as {}, not as {}", word(&exchange.state), word(&end)),
+				format!(
+					"exchange {handle} ended as {}, not as {}",
+					word(&exchange.state),
+					word(&end)
+				),
 			));
 		}
 		Ok(())

@@ -63,12 +63,7 @@ impl<'a> Story<'a> {
 	}
 
 	/// A client of a hospital's node that signs as a member's account.
-	async fn client(
-		&self,
-		node: usize,
-		member: &Member,
-		account: &str,
-	) -> Result<Client, Error> {
+	async fn client(&self, node: usize, member: &Member, account: &str) -> Result<Client, Error> {
 		let during = format!("{}, {account}", member.name);
 		let signer = self.signer(member, account).during(&during)?;
 		self.connect(node, Some(signer)).await
@@ -100,7 +95,12 @@ impl<'a> Story<'a> {
 	}
 
 	/// Waits until `look` finds something.
-	async fn wait_for<T, F>(&self, what: &str, hint: &str, mut look: impl FnMut() -> F) -> Result<T, Error>
+	async fn wait_for<T, F>(
+		&self,
+		what: &str,
+		hint: &str,
+		mut look: impl FnMut() -> F,
+	) -> Result<T, Error>
 	where
 		F: std::future::Future<Output = Result<Option<T>, Error>>,
 	{

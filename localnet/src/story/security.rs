@@ -1,13 +1,7 @@
 //! Steps 2 to 5: hospital A looks after its own security.
 
 use super::{not_verified, Story, FINAL, HOSPITAL_A};
-use crate::{
-	account::Place,
-	agent,
-	error::Context,
-	laboratory::Laboratory,
-	Error,
-};
+use crate::{account::Place, agent, error::Context, laboratory::Laboratory, Error};
 use curex_client::{audit::Entry, Client};
 use curex_primitives::{OrganisationId, PlanVerdict, Policy, ReportKind};
 use serde_json::Value;
@@ -27,12 +21,11 @@ struct Reported {
 impl Story<'_> {
 	pub(super) async fn hospital_looks_after_itself(&mut self) -> Result<(), Error> {
 		let administrator = self.client(0, HOSPITAL_A, "administrator").await?;
-		let recorded = administrator
-			.set_policy(&POLICY)
-			.await
-			.during("setting the policy of hospital A")?;
+		let recorded =
+			administrator.set_policy(&POLICY).await.during("setting the policy of hospital A")?;
 		self.account.step(2, "Hospital A's off-chain worker discovers its services");
-		self.account.record("the policy is on the ledger: the off-chain worker now leads", &recorded);
+		self.account
+			.record("the policy is on the ledger: the off-chain worker now leads", &recorded);
 		let policy_block = recorded.block_number;
 		let reader = self.reader(0).await?;
 
@@ -53,7 +46,11 @@ impl Story<'_> {
 
 		let officer = self.client(0, HOSPITAL_A, "officer").await?;
 		let (decision, _) = officer
-			.decide_plan(plan.number, PlanVerdict::Accepted, "within the budget, highest effect first")
+			.decide_plan(
+				plan.number,
+				PlanVerdict::Accepted,
+				"within the budget, highest effect first",
+			)
 			.await
 			.during("deciding on the plan")?;
 		self.account.record("the security officer accepted the plan with her own key", &decision);
@@ -67,7 +64,10 @@ impl Story<'_> {
 			("plan", &plan),
 		] {
 			self.account.record(
-				format!("{what} {}: the sealed evidence opens to the recorded commitment", report.number),
+				format!(
+					"{what} {}: the sealed evidence opens to the recorded commitment",
+					report.number
+				),
 				report.place.clone(),
 			);
 		}
@@ -149,7 +149,10 @@ impl Story<'_> {
 				if !found {
 					return Err(not_verified(
 						2,
-						format!("{product} of {} was not identified with its version", expected.name),
+						format!(
+							"{product} of {} was not identified with its version",
+							expected.name
+						),
 					));
 				}
 			}
@@ -161,7 +164,10 @@ impl Story<'_> {
 	fn matched(&mut self, inventory: &Reported) -> Result<(), Error> {
 		let matches = inventory.document["matches"].as_array().cloned().unwrap_or_default();
 		if matches.is_empty() {
-			return Err(not_verified(3, "no advisory of the feed matched; is it about these services?"));
+			return Err(not_verified(
+				3,
+				"no advisory of the feed matched; is it about these services?",
+			));
 		}
 		for found in &matches {
 			let reasons = found["reason"]

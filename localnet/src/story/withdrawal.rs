@@ -4,17 +4,14 @@ use super::{
 	exchange::Given, not_verified, Story, CARE_CENTRE, FINAL, HOSPITAL_A, HOST_OF_CARE_CENTRE,
 	HOST_OF_PATIENT, PATIENCE,
 };
-use crate::{
-	error::Context,
-	layout::MEMBERS,
-	Error,
-};
+use crate::{error::Context, layout::MEMBERS, Error};
 use curex_client::Spec;
 use curex_primitives::{ConsentStatus, ExchangeState, Gate, Ground, OrganisationId, Purpose};
 
 impl Story<'_> {
 	pub(super) async fn patient_withdraws(&mut self, given: Given) -> Result<(), Error> {
-		self.account.step(7, "The patient withdraws; the next request is not served; urgent care is");
+		self.account
+			.step(7, "The patient withdraws; the next request is not served; urgent care is");
 		let code = given
 			.receipt
 			.withdrawal_code
@@ -37,7 +34,8 @@ impl Story<'_> {
 			&recorded,
 		);
 		let consent = node.consent(given.consent, FINAL).await.during("reading the consent")?;
-		if !consent.is_some_and(|consent| matches!(consent.status, ConsentStatus::Withdrawn { .. })) {
+		if !consent.is_some_and(|consent| matches!(consent.status, ConsentStatus::Withdrawn { .. }))
+		{
 			return Err(not_verified(7, "the ledger does not show the consent as withdrawn"));
 		}
 		self.refused_alike(given.consent).await?;
@@ -72,10 +70,15 @@ impl Story<'_> {
 		if traces[0] != traces[1] {
 			return Err(not_verified(
 				7,
-				format!("the two refusals differ on the ledger: {:?} and {:?}", traces[0], traces[1]),
+				format!(
+					"the two refusals differ on the ledger: {:?} and {:?}",
+					traces[0], traces[1]
+				),
 			));
 		}
-		self.account.note("on the ledger the refusal looks like that for a patient hospital A does not know");
+		self.account.note(
+			"on the ledger the refusal looks like that for a patient hospital A does not know",
+		);
 		Ok(())
 	}
 
@@ -97,11 +100,12 @@ impl Story<'_> {
 			.await
 			.during("breaking the glass")?;
 		desk.deposit_envelope(&pending).await.during("breaking the glass")?;
-		let delivery = desk.receive(&pending, PATIENCE).await.during("receiving in an emergency")?;
+		let delivery =
+			desk.receive(&pending, PATIENCE).await.during("receiving in an emergency")?;
 		let code = delivery.acknowledgement();
-		delivery
-			.document
-			.map_err(|defect| not_verified(7, format!("what came is no usable document: {defect}")))?;
+		delivery.document.map_err(|defect| {
+			not_verified(7, format!("what came is no usable document: {defect}"))
+		})?;
 		desk.acknowledge(pending.id(), code).await.during("acknowledging")?;
 		self.life_of(&desk, pending.id(), ExchangeState::Acknowledged).await?;
 		let review = desk
@@ -114,7 +118,9 @@ impl Story<'_> {
 			.filter(|reviewer| {
 				![HOSPITAL_A.number, CARE_CENTRE.number].map(OrganisationId).contains(reviewer)
 			})
-			.ok_or_else(|| not_verified(7, "the review was not assigned to another organisation"))?;
+			.ok_or_else(|| {
+				not_verified(7, "the review was not assigned to another organisation")
+			})?;
 		self.account.note(format!(
 			"served at once without consent; the ledger assigned the review to {}",
 			MEMBERS

@@ -194,12 +194,8 @@ impl<S: OffchainStorage> Mailbox<S> {
 			if before.as_ref() == Some(&after) {
 				return Ok(result);
 			}
-			if storage.compare_and_set(
-				STORAGE_PREFIX,
-				keys::SUBMISSIONS,
-				before.as_deref(),
-				&after,
-			) {
+			if storage.compare_and_set(STORAGE_PREFIX, keys::SUBMISSIONS, before.as_deref(), &after)
+			{
 				let written = storage.get(STORAGE_PREFIX, keys::SUBMISSIONS);
 				return if written == before { Err(Error::Storage) } else { Ok(result) };
 			}
@@ -218,9 +214,9 @@ enum Place {
 
 fn place(waiting: &[Submission], submission: &Submission) -> Place {
 	let kind = submission.report.kind();
-	let next = waiting.iter().position(|present| {
-		present.report.kind() == kind && present.number >= submission.number
-	});
+	let next = waiting
+		.iter()
+		.position(|present| present.report.kind() == kind && present.number >= submission.number);
 	match next {
 		Some(index) if waiting[index].number == submission.number => Place::Taken,
 		Some(index) => Place::Free(index),

@@ -62,9 +62,10 @@ where
 	P: TransactionPool<Block = Block, Hash = Hash> + 'static,
 {
 	let mut module = RpcModule::new(());
-	module.merge(
-		SystemApiServer::<Hash, AccountId, Nonce>::into_rpc(System::new(deps.client, deps.pool)),
-	)?;
+	module.merge(SystemApiServer::<Hash, AccountId, Nonce>::into_rpc(System::new(
+		deps.client,
+		deps.pool,
+	)))?;
 	module.merge(Curex::new(deps.health, deps.ledger, deps.store, deps.fetcher).into_rpc())?;
 	let grandpa = deps.grandpa;
 	module.merge(

@@ -54,7 +54,8 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		N,
 	>::new(&config.network, config.prometheus_registry().cloned());
 
-	let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
+	let grandpa_protocol =
+		sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
 	let (grandpa_peers, grandpa_notifications) =
 		sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
 			grandpa_protocol.clone(),
@@ -108,8 +109,11 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 
 	let ledger: Arc<dyn transfer::Ledger> = Arc::new(transfer::ClientLedger::new(client.clone()));
 	let store = Arc::new(
-		transfer::Store::open(config.base_path.path().join("transfer"), transfer::Limits::default())
-			.map_err(|error| Error::Application(error.into()))?,
+		transfer::Store::open(
+			config.base_path.path().join("transfer"),
+			transfer::Limits::default(),
+		)
+		.map_err(|error| Error::Application(error.into()))?,
 	);
 	let peers = transfer::NetworkPeers::<Block>::new(
 		network.clone(),
@@ -270,27 +274,28 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	});
 
 	if enable_grandpa {
-		let grandpa = sc_consensus_grandpa::run_grandpa_voter(sc_consensus_grandpa::GrandpaParams {
-			config: sc_consensus_grandpa::Config {
-				gossip_duration: GOSSIP_DURATION,
-				justification_generation_period: JUSTIFICATION_PERIOD,
-				name: Some(name),
-				observer_enabled: false,
-				keystore: role.is_authority().then(|| keystore_container.keystore()),
-				local_role: role,
+		let grandpa =
+			sc_consensus_grandpa::run_grandpa_voter(sc_consensus_grandpa::GrandpaParams {
+				config: sc_consensus_grandpa::Config {
+					gossip_duration: GOSSIP_DURATION,
+					justification_generation_period: JUSTIFICATION_PERIOD,
+					name: Some(name),
+					observer_enabled: false,
+					keystore: role.is_authority().then(|| keystore_container.keystore()),
+					local_role: role,
+					telemetry: telemetry.as_ref().map(Telemetry::handle),
+					protocol_name: grandpa_protocol,
+				},
+				link: grandpa_link,
+				network,
+				sync: sync_service,
+				notification_service: grandpa_notifications,
+				voting_rule: VotingRulesBuilder::default().build(),
+				prometheus_registry,
+				shared_voter_state,
 				telemetry: telemetry.as_ref().map(Telemetry::handle),
-				protocol_name: grandpa_protocol,
-			},
-			link: grandpa_link,
-			network,
-			sync: sync_service,
-			notification_service: grandpa_notifications,
-			voting_rule: VotingRulesBuilder::default().build(),
-			prometheus_registry,
-			shared_voter_state,
-			telemetry: telemetry.as_ref().map(Telemetry::handle),
-			offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
-		})?;
+				offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
+			})?;
 		task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, grandpa);
 	}
 

@@ -12,7 +12,8 @@ use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
 use std::sync::Arc;
 
 /// The client.
-pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
+pub type FullClient =
+	sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<sp_io::SubstrateHostFunctions>>;
 /// The database.
 pub type FullBackend = sc_service::TFullBackend<Block>;
 pub(super) type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
@@ -99,10 +100,11 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, Error> {
 	let slot_duration = babe_config.slot_duration();
 	let inherents: Inherents = Arc::new(move |_, ()| async move {
 		let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-		let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-			*timestamp,
-			slot_duration,
-		);
+		let slot =
+			sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+				*timestamp,
+				slot_duration,
+			);
 		Ok((slot, timestamp))
 	});
 	let (block_import, babe_link) = sc_consensus_babe::block_import(

@@ -82,11 +82,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The accounts of the validators whose keys the session pallet knows.
 	pub(crate) fn accounts_with_keys(seats: &[Seat<T::AccountId>]) -> Vec<T::AccountId> {
-		seats
-			.iter()
-			.map(|seat| seat.account.clone())
-			.filter(T::Sessions::has_keys)
-			.collect()
+		seats.iter().map(|seat| seat.account.clone()).filter(T::Sessions::has_keys).collect()
 	}
 
 	/// Whether the change took place. What it needs may have gone since it was queued.

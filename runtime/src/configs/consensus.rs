@@ -1,8 +1,8 @@
 //! Who authors and who finalises. The validator set follows the consortium.
 
 use crate::{
-	configs::NoCurrency, AccountId, Babe, Consortium, Historical, Offences,
-	Runtime, RuntimeEvent, Session, SessionKeys,
+	configs::NoCurrency, AccountId, Babe, Consortium, Historical, Offences, Runtime, RuntimeEvent,
+	Session, SessionKeys,
 };
 use frame_support::traits::{ConstU32, ConstU64, Get, KeyOwnerProofSystem};
 use pallet_consortium::{EpochDuration, SlotDuration};
@@ -40,7 +40,8 @@ impl pallet_grandpa::Config for Runtime {
 	type MaxAuthorities = MaxValidators;
 	type MaxNominators = ConstU32<0>;
 	type MaxSetIdSessionEntries = ConstU64<168>;
-	type KeyOwnerProof = <Historical as KeyOwnerProofSystem<(KeyTypeId, pallet_grandpa::AuthorityId)>>::Proof;
+	type KeyOwnerProof =
+		<Historical as KeyOwnerProofSystem<(KeyTypeId, pallet_grandpa::AuthorityId)>>::Proof;
 	type EquivocationReportSystem =
 		pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
 }

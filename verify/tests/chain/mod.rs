@@ -1,7 +1,9 @@
 //! A small chain with real keys: three authority sets, a record, and votes for it.
 
 use codec::{Compact, Encode};
-use curex_verify::{bundle, trie, Bundle, Bytes, Entry, ExtrinsicEntry, HandOver, Header, TrustRoot};
+use curex_verify::{
+	bundle, trie, Bundle, Bytes, Entry, ExtrinsicEntry, HandOver, Header, TrustRoot,
+};
 use finality_grandpa::{Commit, Message, Precommit, SignedPrecommit};
 use sp_consensus_grandpa::{
 	localized_payload, AuthorityId, AuthorityList, AuthoritySignature, ConsensusLog,
@@ -82,10 +84,19 @@ impl Chain {
 			(bundle::events_key().to_vec(), b"events".to_vec()),
 			(b"unrelated".to_vec(), vec![3; 40]),
 		]);
-		let extrinsics: Vec<Vec<u8>> =
-			vec![vec![1; 11], b"an extrinsic of more than 32 bytes, as most are".to_vec(), vec![2; 90]];
-		let mut chain =
-			Self { headers: Vec::new(), changes: vec![2, 4], genesis_state, state, extrinsics, record: 6 };
+		let extrinsics: Vec<Vec<u8>> = vec![
+			vec![1; 11],
+			b"an extrinsic of more than 32 bytes, as most are".to_vec(),
+			vec![2; 90],
+		];
+		let mut chain = Self {
+			headers: Vec::new(),
+			changes: vec![2, 4],
+			genesis_state,
+			state,
+			extrinsics,
+			record: 6,
+		};
 		for number in 0..10u32 {
 			let mut digest = Digest::default();
 			if let Some(position) = chain.changes.iter().position(|&block| block == number) {
@@ -193,7 +204,9 @@ impl Chain {
 				.map(|number| self.headers[number as usize].encode().into())
 				.collect(),
 			// One authority voted for the next block: the bundle holds an ancestry to alter.
-			justification: self.justify(2, block, &[block, block, block, block + 1], &[block + 1]).into(),
+			justification: self
+				.justify(2, block, &[block, block, block, block + 1], &[block + 1])
+				.into(),
 			state: keys
 				.iter()
 				.map(|key| Entry {

@@ -188,10 +188,10 @@ impl<M: Mailbox, E: Engines> Agent<M, E> {
 	fn execute(&mut self, record: &OrderRecord, now: Moment) -> Result<bool, Error> {
 		let task = task_name(record.order.task);
 		tracing::info!(task, number = record.order.number, "carrying out a work order");
-		let outcome = self
-			.engines
-			.execute(record.order.task, &self.store, now)
-			.and_then(|outcome| Ok((self.store.record(Some(record), &outcome, now)?, outcome.notes)));
+		let outcome =
+			self.engines.execute(record.order.task, &self.store, now).and_then(|outcome| {
+				Ok((self.store.record(Some(record), &outcome, now)?, outcome.notes))
+			});
 		match outcome {
 			Ok((recorded, notes)) => {
 				self.retry_at.remove(&record.id);

@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, fmt, net::IpAddr, str::FromStr};
 
 use curex_discovery::{Service, Transport};
 use curex_primitives::{Level, StaffGroup};
-use curex_risk::{Control, DataClass, Dependency, Exposure, Parameters, ProcessingActivity, Workflow};
+use curex_risk::{
+	Control, DataClass, Dependency, Exposure, Parameters, ProcessingActivity, Workflow,
+};
 use serde::{de, Deserialize, Deserializer};
 
 /// The clinical model of the configuration.
@@ -95,9 +97,7 @@ impl FromStr for Endpoint {
 	type Err = String;
 
 	fn from_str(text: &str) -> Result<Self, Self::Err> {
-		let wrong = || {
-			format!("`{text}` is no endpoint; write `192.0.2.7` or `192.0.2.7:104/tcp`")
-		};
+		let wrong = || format!("`{text}` is no endpoint; write `192.0.2.7` or `192.0.2.7:104/tcp`");
 		if let Ok(address) = text.parse() {
 			return Ok(Self { address, port: None });
 		}
@@ -131,7 +131,8 @@ impl Clinical {
 		let (mut ids, mut endpoints) = (BTreeSet::new(), BTreeSet::new());
 		for asset in &self.assets {
 			if asset.id.trim().is_empty() || asset.id.starts_with("ip:") {
-				let problem = format!("`{}` is empty or begins with `ip:`; choose another", asset.id);
+				let problem =
+					format!("`{}` is empty or begins with `ip:`; choose another", asset.id);
 				return Err(("clinical.assets.id".into(), problem));
 			}
 			if !ids.insert(&asset.id) {
@@ -162,7 +163,9 @@ mod tests {
 		for text in ["192.0.2.7", "192.0.2.7:104/tcp", "[2001:db8::7]:161/udp", "2001:db8::7"] {
 			assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
 		}
-		for text in ["", "host", "192.0.2.7:104", "192.0.2.7/tcp", "192.0.2.7:104/sctp", "1.2.3:1/tcp"] {
+		for text in
+			["", "host", "192.0.2.7:104", "192.0.2.7/tcp", "192.0.2.7:104/sctp", "1.2.3:1/tcp"]
+		{
 			assert!(text.parse::<Endpoint>().unwrap_err().contains("no endpoint"), "{text}");
 		}
 	}
@@ -183,7 +186,8 @@ mod tests {
 		)
 		.unwrap();
 		let owner = |port, transport| {
-			let endpoint = Endpoint { address: [192, 0, 2, 7].into(), port: Some((port, transport)) };
+			let endpoint =
+				Endpoint { address: [192, 0, 2, 7].into(), port: Some((port, transport)) };
 			clinical.owner(endpoint).unwrap().id.clone()
 		};
 		assert_eq!(owner(104, Transport::Tcp), "archive");

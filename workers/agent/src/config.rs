@@ -186,7 +186,8 @@ impl Config {
 		if self.accept_orders_from.is_empty() {
 			return wrong(
 				"accept_orders_from",
-				"no key is named; give the node's worker key, or no order is ever carried out".into(),
+				"no key is named; give the node's worker key, or no order is ever carried out"
+					.into(),
 			);
 		}
 		if let Err(error) = self.discovery.validate() {
@@ -197,7 +198,10 @@ impl Config {
 		}
 		let mut names = BTreeSet::new();
 		if let Some(twice) = self.events.iter().find(|source| !names.insert(&source.name)) {
-			return wrong("events.name", format!("{} appears twice; give each log its own", twice.name));
+			return wrong(
+				"events.name",
+				format!("{} appears twice; give each log its own", twice.name),
+			);
 		}
 		let AssessmentPolicy { valid_for_hours, .. } = self.assessment;
 		if !(1..=8_784).contains(&valid_for_hours) {

@@ -51,10 +51,14 @@ pub enum Error {
 		found: u32,
 	},
 	/// The database refused an operation.
-	#[error("the database refused: {0}; check the free space and the permissions of the data folder")]
+	#[error(
+		"the database refused: {0}; check the free space and the permissions of the data folder"
+	)]
 	Database(#[from] rusqlite::Error),
 	/// The database was written by a later version.
-	#[error("the database has layout {found}, this agent knows {known}; install the later agent again")]
+	#[error(
+		"the database has layout {found}, this agent knows {known}; install the later agent again"
+	)]
 	LaterLayout {
 		/// Layout of the database.
 		found: i64,
@@ -91,7 +95,9 @@ pub enum Error {
 		what: String,
 	},
 	/// A report that the ledger would refuse.
-	#[error("the {kind:?} report is not fit for the ledger: {defect:?}; this is a defect of the agent")]
+	#[error(
+		"the {kind:?} report is not fit for the ledger: {defect:?}; this is a defect of the agent"
+	)]
 	Report {
 		/// Its kind.
 		kind: ReportKind,
@@ -117,7 +123,9 @@ pub enum Error {
 		message: String,
 	},
 	/// The node answered something that is no answer.
-	#[error("the node's answer to `{operation}` cannot be read: {reason}; do node and agent match?")]
+	#[error(
+		"the node's answer to `{operation}` cannot be read: {reason}; do node and agent match?"
+	)]
 	Answer {
 		/// What was asked.
 		operation: &'static str,
@@ -170,7 +178,9 @@ pub enum Error {
 	)]
 	PlanNotConfirmed,
 	/// Something cannot be written as JSON, or read back.
-	#[error("sealed data and this agent do not agree on their form: {0}; use the agent that wrote them")]
+	#[error(
+		"sealed data and this agent do not agree on their form: {0}; use the agent that wrote them"
+	)]
 	Json(#[from] serde_json::Error),
 }
 
@@ -178,17 +188,16 @@ impl Error {
 	/// The exit code: 2 for a configuration to correct, 3 for evidence that is missing or does not open, 1 otherwise.
 	pub fn exit_code(&self) -> u8 {
 		match self {
-			Self::Configuration { .. } | Self::OtherOrganisation { .. } | Self::OtherNode { .. } => 2,
+			Self::Configuration { .. }
+			| Self::OtherOrganisation { .. }
+			| Self::OtherNode { .. } => 2,
 			Self::DoesNotOpen { .. } | Self::OtherCommitment { .. } | Self::NotFound { .. } => 3,
 			_ => 1,
 		}
 	}
 
 	/// Makes [`Error::Io`] from what the system said, for `map_err`.
-	pub fn io(
-		what: &'static str,
-		path: impl Into<PathBuf>,
-	) -> impl FnOnce(io::Error) -> Self {
+	pub fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
 		let path = path.into();
 		move |source| Self::Io { what, path, source }
 	}

@@ -100,7 +100,9 @@ impl EvidenceKey {
 			.and_then(|()| file.sync_all())
 			.and_then(|()| fs::rename(&draft, path))
 			.and_then(|()| match path.parent() {
-				Some(folder) if !folder.as_os_str().is_empty() => fs::File::open(folder)?.sync_all(),
+				Some(folder) if !folder.as_os_str().is_empty() => {
+					fs::File::open(folder)?.sync_all()
+				},
 				_ => Ok(()),
 			})
 			.map_err(Error::io("creating", path))
@@ -116,8 +118,9 @@ impl EvidenceKey {
 		let mut digits = Zeroizing::new(String::new());
 		file.take(256).read_to_string(&mut digits).map_err(Error::io("reading", path))?;
 		let mut key = Zeroizing::new([0; KEY_BYTES]);
-		hex::decode_to_slice(digits.trim(), &mut *key)
-			.map_err(|_| wrong("no evidence key (64 hexadecimal digits); restore it from its backup"))?;
+		hex::decode_to_slice(digits.trim(), &mut *key).map_err(|_| {
+			wrong("no evidence key (64 hexadecimal digits); restore it from its backup")
+		})?;
 		Ok(Self(key))
 	}
 
@@ -147,11 +150,17 @@ impl EvidenceKey {
 	///
 	/// # Errors
 	/// [`Error::DoesNotOpen`], naming `what`.
-	pub(crate) fn open(&self, associated: &[u8], sealed: &[u8], what: &str) -> Result<Opened, Error> {
+	pub(crate) fn open(
+		&self,
+		associated: &[u8],
+		sealed: &[u8],
+		what: &str,
+	) -> Result<Opened, Error> {
 		let closed = || Error::DoesNotOpen { what: what.into() };
 		let (nonce, ciphertext) = sealed.split_at_checked(NONCE_BYTES).ok_or_else(closed)?;
 		let payload = Payload { msg: ciphertext, aad: associated };
-		let plain = self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| closed())?;
+		let plain =
+			self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| closed())?;
 		let plain = Zeroizing::new(plain);
 		let (salt, document) = plain.split_at_checked(KEY_BYTES).ok_or_else(closed)?;
 		let mut opened = Opened {

@@ -139,12 +139,13 @@ impl Socket {
 			Err(_) if reused => self.exchange(&line),
 			first => first,
 		};
-		let answer =
-			answer.map_err(|source| Error::Mailbox { path: self.path.clone(), source })?;
-		let read = |reason: serde_json::Error| Error::Answer { operation, reason: reason.to_string() };
+		let answer = answer.map_err(|source| Error::Mailbox { path: self.path.clone(), source })?;
+		let read =
+			|reason: serde_json::Error| Error::Answer { operation, reason: reason.to_string() };
 		let value: Value = serde_json::from_slice(&answer).map_err(read)?;
 		if let Some(error) = value.get("error") {
-			let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+			let text =
+				|name| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
 			return Err(Error::Refused { operation, code: text("code"), message: text("message") });
 		}
 		serde_json::from_value(value).map_err(read)
@@ -217,22 +218,23 @@ impl Mailbox for Socket {
 			rejected: Vec<Rejection>,
 		}
 		let answer: Answer = self.call("confirmed", &json!({"op": "confirmed"}))?;
-		let numbers = ReportKind::ALL.iter().map(|&kind| match answer.confirmed.get(kind_name(kind)) {
-			None => Ok((kind, 0)),
-			Some(value) => value.as_u64().map(|number| (kind, number)).ok_or_else(|| Error::Answer {
-				operation: "confirmed",
-				reason: format!("`{}` is no number", kind_name(kind)),
-			}),
-		});
+		let numbers =
+			ReportKind::ALL.iter().map(|&kind| match answer.confirmed.get(kind_name(kind)) {
+				None => Ok((kind, 0)),
+				Some(value) => {
+					value.as_u64().map(|number| (kind, number)).ok_or_else(|| Error::Answer {
+						operation: "confirmed",
+						reason: format!("`{}` is no number", kind_name(kind)),
+					})
+				},
+			});
 		let confirmed = Confirmed(numbers.collect::<Result<_, _>>()?);
 		Ok(Settled { confirmed, rejected: answer.rejected })
 	}
 
 	fn discard(&mut self, reports: &[(ReportKind, u64)]) -> Result<(), Error> {
-		let named: Vec<Value> = reports
-			.iter()
-			.map(|(kind, number)| json!({"kind": kind, "number": number}))
-			.collect();
+		let named: Vec<Value> =
+			reports.iter().map(|(kind, number)| json!({"kind": kind, "number": number})).collect();
 		self.call::<Value>("discard", &json!({"op": "discard", "submissions": named})).map(drop)
 	}
 }
@@ -245,8 +247,7 @@ fn read_order(order: Value) -> Result<SignedWorkOrder, String> {
 		signature: String,
 	}
 	let wire: Wire = serde_json::from_value(order).map_err(|error| error.to_string())?;
-	let mut signed =
-		SignedWorkOrder { order: wire.order, signer: [0; 32], signature: [0; 64] };
+	let mut signed = SignedWorkOrder { order: wire.order, signer: [0; 32], signature: [0; 64] };
 	bytes(&wire.signer, &mut signed.signer).map_err(|error| format!("signer: {error}"))?;
 	bytes(&wire.signature, &mut signed.signature).map_err(|error| format!("signature: {error}"))?;
 	Ok(signed)

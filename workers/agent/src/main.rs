@@ -191,13 +191,12 @@ fn runtime() -> Result<Runtime, Error> {
 }
 
 fn run(cli: &Cli, config: Config) -> Result<(), Error> {
-	let socket = cli.mailbox.as_ref().or(config.mailbox.as_ref()).ok_or_else(|| {
-		Error::Configuration {
+	let socket =
+		cli.mailbox.as_ref().or(config.mailbox.as_ref()).ok_or_else(|| Error::Configuration {
 			path: cli.config.clone(),
 			key: "mailbox".into(),
 			problem: "the node's socket is not named; name it here or with --mailbox".into(),
-		}
-	})?;
+		})?;
 	let store = open(&config, Access::Work)?;
 	let runtime = runtime()?;
 	let mailbox = Socket::new(socket);
@@ -216,7 +215,9 @@ fn run(cli: &Cli, config: Config) -> Result<(), Error> {
 		tracing::info!(told, "stopping");
 		drop(stop);
 		if tokio::time::timeout(FAREWELL, worker).await.is_err() {
-			tracing::info!("a task was interrupted; it has recorded nothing and will be carried out again");
+			tracing::info!(
+				"a task was interrupted; it has recorded nothing and will be carried out again"
+			);
 		}
 		Ok(())
 	});
@@ -264,9 +265,9 @@ fn status(config: &Config) -> Result<(), Error> {
 
 fn evidence(store: &Store, command: &EvidenceCommand) -> Result<(), Error> {
 	match command {
-		EvidenceCommand::List => store.entries()?.iter().try_for_each(|entry| {
-			print_line(&serde_json::to_string(entry)?)
-		}),
+		EvidenceCommand::List => {
+			store.entries()?.iter().try_for_each(|entry| print_line(&serde_json::to_string(entry)?))
+		},
 		EvidenceCommand::Open { kind, number, out } => {
 			let kind = (*kind).into();
 			print_json(&opened(store, kind, *number, out.as_deref())?)

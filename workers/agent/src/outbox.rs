@@ -83,7 +83,8 @@ impl Store {
 		let mut pending = Vec::new();
 		while let Some(row) = rows.next()? {
 			let report: Vec<u8> = row.get(1)?;
-			pending.push(Submission { number: large(row.get(0)?)?, report: decode_report(&report)? });
+			pending
+				.push(Submission { number: large(row.get(0)?)?, report: decode_report(&report)? });
 		}
 		Ok(pending)
 	}
@@ -193,8 +194,9 @@ impl Store {
 			});
 			status.insert(kind_name(kind).into(), value);
 		}
-		let mut states =
-			self.connection.prepare("SELECT kind, state, count(*) FROM entries GROUP BY kind, state")?;
+		let mut states = self
+			.connection
+			.prepare("SELECT kind, state, count(*) FROM entries GROUP BY kind, state")?;
 		let mut rows = states.query([])?;
 		while let Some(row) = rows.next()? {
 			let kind = known(ReportKind::ALL, row.get(0)?, "kind")?;
@@ -233,7 +235,9 @@ impl Store {
 /// The content of a report without the name of its kind around it.
 fn report_content(report: &Report) -> Result<Value, Error> {
 	Ok(match serde_json::to_value(report)? {
-		Value::Object(members) => members.into_iter().next().map_or(Value::Null, |(_, value)| value),
+		Value::Object(members) => {
+			members.into_iter().next().map_or(Value::Null, |(_, value)| value)
+		},
 		other => other,
 	})
 }

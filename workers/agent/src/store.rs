@@ -15,7 +15,9 @@ use curex_primitives::{
 	commitment::Domain, Commitment, Level, Moment, OrganisationId, Report, ReportKind, Task,
 	WorkOrder,
 };
-use rusqlite::{params, Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{
+	params, Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior,
+};
 use serde_json::{json, Value};
 use zeroize::Zeroizing;
 
@@ -305,7 +307,8 @@ impl Store {
 		why: &str,
 		now: Moment,
 	) -> Result<u32, Error> {
-		let attempts = "INSERT INTO orders (id, number, task, issued_at, done, attempts, detail, at)
+		let attempts =
+			"INSERT INTO orders (id, number, task, issued_at, done, attempts, detail, at)
 			VALUES (?1, ?2, ?3, ?4, 0, 1, ?5, ?6)
 			ON CONFLICT (id) DO UPDATE SET
 				attempts = attempts + 1, detail = excluded.detail, at = excluded.at
@@ -414,10 +417,7 @@ impl Store {
 	///
 	/// # Errors
 	/// As [`Self::open_evidence`].
-	pub fn newest_document(
-		&self,
-		kind: ReportKind,
-	) -> Result<Option<(u64, Report, Value)>, Error> {
+	pub fn newest_document(&self, kind: ReportKind) -> Result<Option<(u64, Report, Value)>, Error> {
 		let query = "SELECT max(number) FROM entries WHERE kind = ?1 AND state <> 'refused'";
 		let number: Option<i64> =
 			self.connection.query_row(query, [kind as u8], |row| row.get(0))?;
@@ -547,7 +547,11 @@ impl Scribe<'_> {
 	}
 }
 
-fn with_commitments(mut report: Report, evidence: Commitment, inputs: Option<Commitment>) -> Report {
+fn with_commitments(
+	mut report: Report,
+	evidence: Commitment,
+	inputs: Option<Commitment>,
+) -> Report {
 	match &mut report {
 		Report::Inventory(snapshot) => snapshot.evidence = evidence,
 		Report::Alert(alert) => alert.evidence = evidence,

@@ -62,8 +62,11 @@ impl Hospital {
 		let config = Config::parse(&text, &folder.path().join("agent.toml")).unwrap();
 		let store =
 			Store::open(&config.data, &config.key_file(), ORGANISATION, Access::Work).unwrap();
-		let runtime =
-			tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+		let runtime = tokio::runtime::Builder::new_multi_thread()
+			.worker_threads(1)
+			.enable_all()
+			.build()
+			.unwrap();
 		let workshop = Workshop::new(config.clone(), runtime.handle().clone());
 		Self { config, store, workshop, runtime, _folder: folder }
 	}

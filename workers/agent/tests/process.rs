@@ -156,10 +156,15 @@ fn the_command_line_executes_opens_and_verifies() {
 #[test]
 fn exit_codes_tell_failure_usage_and_missing_evidence_apart() {
 	let scene = Scene::new();
-	assert_eq!(scene.ask(&["once", "--task", "discover"]).status.code(), Some(1), "discovery is off");
+	assert_eq!(
+		scene.ask(&["once", "--task", "discover"]).status.code(),
+		Some(1),
+		"discovery is off"
+	);
 	assert_eq!(scene.ask(&["run"]).status.code(), Some(2), "no mailbox is named");
 	assert_eq!(scene.ask(&["plan", "show"]).status.code(), Some(3), "no plan yet");
-	std::fs::write(scene.folder.path().join("agent.toml"), "organisation = 1\nsurprise = 2\n").unwrap();
+	std::fs::write(scene.folder.path().join("agent.toml"), "organisation = 1\nsurprise = 2\n")
+		.unwrap();
 	let broken = scene.ask(&["status"]);
 	assert_eq!(broken.status.code(), Some(2));
 	assert!(String::from_utf8(broken.stderr).unwrap().contains("surprise"));

@@ -54,11 +54,7 @@ fn orders_reports_and_confirmations_travel() {
 	let confirmed = socket.confirmed().unwrap().confirmed;
 	assert!(confirmed.0.contains(&(ReportKind::Alert, 1)));
 	assert!(confirmed.0.contains(&(ReportKind::Plan, 0)));
-	node.reject(
-		ReportKind::Plan,
-		7,
-		RejectionReason::Refused { pallet: 1, error: [1, 0, 0, 0] },
-	);
+	node.reject(ReportKind::Plan, 7, RejectionReason::Refused { pallet: 1, error: [1, 0, 0, 0] });
 	assert_eq!(socket.confirmed().unwrap().rejected, node.state().rejected);
 	socket.discard(&[(ReportKind::Plan, 7)]).unwrap();
 	assert!(node.state().rejected.is_empty());
@@ -91,7 +87,9 @@ fn the_nodes_own_error_is_passed_on() {
 
 #[test]
 fn an_answer_that_is_none_is_an_error() {
-	for line in ["nonsense", "[]", "{}", r#"{"confirmed":{"plan":-1}}"#, r#"{"confirmed":{"plan":"1"}}"#] {
+	for line in
+		["nonsense", "[]", "{}", r#"{"confirmed":{"plan":-1}}"#, r#"{"confirmed":{"plan":"1"}}"#]
+	{
 		let (_folder, mut socket) = answering(line);
 		assert!(matches!(socket.confirmed(), Err(Error::Answer { .. })), "{line}");
 	}

@@ -3,11 +3,11 @@
 use crate::context::{account, bytes, read_text, word, Bytes, Context, Output};
 use clap::{Args, Subcommand};
 use curex_client::{
-	administration::{Declaration, Decision},
+	administration::{Decision, Declaration},
 	ledger, Client, Error, KeyFile, Recorded, View,
 };
 use curex_primitives::{
-	Competences, Competence, ConsentId, Confidence, Country, Duties, Duty, ExchangeId, Level,
+	Competence, Competences, Confidence, ConsentId, Country, Duties, Duty, ExchangeId, Level,
 	OrganisationId, OrganisationKind, PeerRole, PlanVerdict,
 };
 use serde_json::json;

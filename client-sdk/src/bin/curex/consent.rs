@@ -56,7 +56,9 @@ pub struct Withdraw {
 
 pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
 	match command {
-		Consent::File { spec, receipt, copy } => file(context, &spec, &receipt, copy.as_deref()).await,
+		Consent::File { spec, receipt, copy } => {
+			file(context, &spec, &receipt, copy.as_deref()).await
+		},
 		Consent::Show { consent, receipt } => show(context, consent, receipt.as_deref()).await,
 		Consent::Withdraw(command) => withdraw(context, command).await,
 	}

@@ -92,7 +92,10 @@ impl Output {
 	pub fn recorded(what: &str, recorded: &Recorded) -> Self {
 		let again = if recorded.already_recorded { " (it was there already)" } else { "" };
 		let Recorded { block_number, extrinsic_index, .. } = recorded;
-		Self::new(format!("{what}{again}: block {block_number}, extrinsic {extrinsic_index}"), recorded)
+		Self::new(
+			format!("{what}{again}: block {block_number}, extrinsic {extrinsic_index}"),
+			recorded,
+		)
 	}
 
 	/// Adds a field to the JSON.

@@ -8,7 +8,9 @@ use curex_client::{
 	gateway::{Gateway, Setup, Store},
 	Client, Delivery, Error, Pending, Spec,
 };
-use curex_primitives::{AcknowledgementCode, ExchangeId, Gate, Ground, ReleaseReason, ReviewVerdict};
+use curex_primitives::{
+	AcknowledgementCode, ExchangeId, Gate, Ground, ReleaseReason, ReviewVerdict,
+};
 use serde_json::json;
 use std::{
 	path::{Path, PathBuf},
@@ -234,7 +236,10 @@ pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 		loop {
 			gateway.tick().await?;
 			match gateway.store().case(id)? {
-				Some(case) if !case.deposited && case.decision == curex_client::gateway::Decision::Serve => {
+				Some(case)
+					if !case.deposited
+						&& case.decision == curex_client::gateway::Decision::Serve =>
+				{
 					tokio::time::sleep(Duration::from_secs(1)).await;
 				},
 				Some(case) => return Ok::<_, Error>(case.deposited),
@@ -354,7 +359,12 @@ pub async fn review(context: &Context, command: Review) -> Result<Output, Error>
 }
 
 /// Keeps what opens a commitment on the ledger.
-fn keep(context: &Context, folder: &str, id: ExchangeId, opening: &Opening) -> Result<PathBuf, Error> {
+fn keep(
+	context: &Context,
+	folder: &str,
+	id: ExchangeId,
+	opening: &Opening,
+) -> Result<PathBuf, Error> {
 	let path = context.folder(folder)?.join(format!("{}.json", hex::encode(id.0)));
 	if !path.exists() {
 		let json = serde_json::to_vec_pretty(opening).map_err(|error| file_error(&path, error))?;

@@ -90,16 +90,14 @@ pub async fn audit(context: &Context, command: Audit) -> Result<Output, Error> {
 				Some(index) => format!("{}-{index}", entry.block),
 				None => entry.block.to_string(),
 			};
-			let verified = entry.verified_by.map_or(String::new(), |by| format!("  proven by {by}"));
+			let verified =
+				entry.verified_by.map_or(String::new(), |by| format!("  proven by {by}"));
 			let event = &entry.event;
 			format!("{place:>10}  {}.{}  {}{verified}", event.pallet, event.name, event.fields)
 		})
 		.collect();
 	text.push(format!("{} records", entries.len()));
-	Ok(Output::new(
-		text.join("\n"),
-		json!({ "verified": command.verify, "records": entries }),
-	))
+	Ok(Output::new(text.join("\n"), json!({ "verified": command.verify, "records": entries })))
 }
 
 pub async fn prove(context: &Context, command: Prove) -> Result<Output, Error> {

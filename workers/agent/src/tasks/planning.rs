@@ -18,19 +18,13 @@ const HUNDREDTHS: u64 = 100;
 ///
 /// # Errors
 /// [`Error::Safeguards`]; [`Error::PlanNotConfirmed`] if the re-check disagrees.
-pub fn draft(
-	config: &Config,
-	assessed: &curex_risk::Assessment,
-) -> Result<Option<Draft>, Error> {
+pub fn draft(config: &Config, assessed: &curex_risk::Assessment) -> Result<Option<Draft>, Error> {
 	let Some(limits) = config.budget else { return Ok(None) };
 	let catalogue = Catalogue::standard();
 	let drivers: Vec<RiskDriver> = assessed
 		.drivers
 		.iter()
-		.map(|driver| RiskDriver {
-			id: driver.kind.name().into(),
-			weight_ppm: driver.weight_ppm,
-		})
+		.map(|driver| RiskDriver { id: driver.kind.name().into(), weight_ppm: driver.weight_ppm })
 		.collect();
 	let budget = Budget {
 		direct: limits.cents,
@@ -94,7 +88,10 @@ fn describe(
 	let proof = if plan.remaining_bound_ppm == plan.remaining_ppm {
 		"proven: no selection within the budget leaves less".into()
 	} else {
-		format!("proven: no selection leaves less than {}", percent(plan.remaining_bound_ppm.into()))
+		format!(
+			"proven: no selection leaves less than {}",
+			percent(plan.remaining_bound_ppm.into())
+		)
 	};
 	lines.push(format!("Leaves   {} of the risk ({proof})", percent(plan.remaining_ppm.into())));
 	lines.push(String::new());
@@ -108,7 +105,9 @@ fn describe(
 		lines.push("No safeguard fits the budget.".into());
 		return lines.join("\n");
 	}
-	lines.push("Put in place, what is worth most first (share of the risk that returns without it)".into());
+	lines.push(
+		"Put in place, what is worth most first (share of the risk that returns without it)".into(),
+	);
 	for worth in &plan.explanation {
 		let level = plan.selection.iter().find(|chosen| chosen.safeguard == worth.safeguard);
 		lines.push(format!(

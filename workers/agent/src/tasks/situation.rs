@@ -111,7 +111,8 @@ impl Situation {
 	fn add_vulnerabilities(&mut self, clinical: &Clinical, matches: &[Match]) {
 		let mut found: BTreeMap<(String, String), Vulnerability> = BTreeMap::new();
 		let mut unsure = BTreeSet::new();
-		for one in matches.iter().filter(|one| !matches!(one.status, Status::FixedByPackage { .. })) {
+		for one in matches.iter().filter(|one| !matches!(one.status, Status::FixedByPackage { .. }))
+		{
 			let asset = owner_id(clinical, one.service.parse().ok(), &one.asset);
 			if one.status == Status::Unknown {
 				unsure.insert((asset.clone(), one.cve.clone()));
@@ -188,7 +189,8 @@ impl Situation {
 			return Ok(());
 		};
 		let workplaces = |group| {
-			let found = clinical.workplaces.iter().filter(move |workplace| workplace.group == group);
+			let found =
+				clinical.workplaces.iter().filter(move |workplace| workplace.group == group);
 			found.flat_map(|workplace| workplace.assets.clone()).collect()
 		};
 		let awareness = last.groups.iter().filter_map(|group| {

@@ -66,7 +66,10 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 			(last.campaign, store.refused_groups(last.campaign)?)
 		},
 		_ => (
-			last.as_ref().map_or(0, |last| last.campaign).saturating_add(1).max(files.campaign_from),
+			last.as_ref()
+				.map_or(0, |last| last.campaign)
+				.saturating_add(1)
+				.max(files.campaign_from),
 			StaffGroup::ALL.to_vec(),
 		),
 	};

@@ -23,7 +23,11 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 	for source in &config.events {
 		match File::open(&source.path) {
 			Ok(file) => {
-				sources.push(Source::new(source.name.as_str(), source.format, BufReader::new(file)));
+				sources.push(Source::new(
+					source.name.as_str(),
+					source.format,
+					BufReader::new(file),
+				));
 			},
 			Err(error) => missing.push(format!("{}: {error}", source.name)),
 		}

@@ -203,7 +203,9 @@ impl Node {
 				let refused: Vec<Value> = receipt
 					.refused
 					.iter()
-					.map(|one| json!({"kind": one.kind, "number": one.number, "reason": one.reason}))
+					.map(
+						|one| json!({"kind": one.kind, "number": one.number, "reason": one.reason}),
+					)
 					.collect();
 				json!({"accepted": receipt.accepted, "waiting": receipt.waiting, "refused": refused})
 			},
@@ -330,7 +332,8 @@ impl Engines for FakeEngines {
 		if std::mem::take(&mut *self.fail.lock().unwrap()) {
 			return Err(Error::MissingInput { task: "test", what: "luck".into(), remedy: "retry" });
 		}
-		let kinds = yields(task).iter().flat_map(|(kind, count)| std::iter::repeat_n(*kind, *count));
+		let kinds =
+			yields(task).iter().flat_map(|(kind, count)| std::iter::repeat_n(*kind, *count));
 		Ok(Outcome { drafts: kinds.map(|kind| draft(kind, now)).collect(), ..Outcome::default() })
 	}
 }
