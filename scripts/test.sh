@@ -20,6 +20,12 @@ if cargo tree --locked -e normal,build -i librocksdb-sys >/dev/null 2>&1; then
 	die "the default build contains RocksDB" "see docs/build.md"
 fi
 
+stage "dependencies: programs and tests ask for the same features"
+features() { cargo tree --locked --workspace -e "$1" --prefix none -f '{p} {f}' | sed 's/ (\*)//' | sort -u; }
+diff <(features normal,build) <(features normal,build,dev) ||
+	die "tests switch on features that programs do not" "add them to features/Cargo.toml"
+
+stage "programs"
 build_programs --timings
 
 stage "tests, with every benchmark run once"

@@ -183,6 +183,10 @@ impl Client {
 		&self.0.methods
 	}
 
+	pub(crate) fn rpc(&self) -> &RpcClient {
+		&self.0.rpc
+	}
+
 	pub(crate) fn online(&self) -> &OnlineClient<CurexConfig> {
 		&self.0.online
 	}

@@ -44,7 +44,8 @@ pub use gateway::Gateway;
 pub use keys::{EncryptionKey, KeyFile, Password, Signer};
 pub use submission::{Recorded, Submission};
 
-/// Keeps the README's example compiling.
+/// Keeps the examples of both READMEs compiling.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
+#[doc = include_str!("../../README.md")]
 struct Readme;

@@ -13,7 +13,7 @@ use curex_verify::{
 };
 use sp_core::H256 as Hash;
 use subxt::{config::substrate::SubstrateHeader, utils::H256};
-use subxt_rpcs::rpc_params;
+use subxt_rpcs::{client::RpcSubscription, rpc_params};
 
 type Header = SubstrateHeader<H256>;
 
@@ -45,6 +45,8 @@ pub struct Prover {
 	changes: Vec<Change>,
 	/// Every change below this block is known.
 	known_below: u64,
+	/// The newest justification seen, with the number of its block.
+	newest: Option<(u64, Vec<u8>)>,
 }
 
 impl Prover {
@@ -64,7 +66,7 @@ impl Prover {
 
 	/// A prover with a trust root from elsewhere, for example from the chain specification.
 	pub fn with_root(client: Client, root: TrustRoot) -> Self {
-		Self { client, root, changes: Vec::new(), known_below: 1 }
+		Self { client, root, changes: Vec::new(), known_below: 1, newest: None }
 	}
 
 	/// What this prover trusts.
@@ -164,7 +166,11 @@ impl Prover {
 	/// Learns every change of the authority set whose last block lies before `block`.
 	async fn learn_changes(&mut self, block: u64) -> Result<(), Error> {
 		while self.known_below < block {
-			let proof = prove_finality(&self.client, self.known_below).await?;
+			// A node whose authorities never changed has no answer. Were a change kept from us, the justification
+			// would not verify against the authorities we know.
+			let Ok(proof) = prove_finality(&self.client, self.known_below).await else {
+				return Ok(());
+			};
 			let header = header(&self.client, proof.block.into()).await?;
 			let announced = curex_verify::finality::read_header(&header.encode())?;
 			let announced = curex_verify::finality::announced_change(&announced)
@@ -186,7 +192,11 @@ impl Prover {
 	}
 
 	/// The headers from a block to the nearest later or same one with a justification, and that justification.
-	async fn finality_of(&self, block: u64, first: &Header) -> Result<(Vec<Bytes>, Bytes), Error> {
+	async fn finality_of(
+		&mut self,
+		block: u64,
+		first: &Header,
+	) -> Result<(Vec<Bytes>, Bytes), Error> {
 		let mut headers = vec![Bytes(first.encode())];
 		let mut number = block;
 		loop {
@@ -214,21 +224,59 @@ impl Prover {
 		}
 	}
 
-	/// The same by the node's newest justification, where it has stored none near the block.
+	/// The same by the newest justification, where the node has stored none near the block.
 	async fn latest_finality_of(
-		&self,
+		&mut self,
 		block: u64,
 		first: &Header,
 	) -> Result<(Vec<Bytes>, Bytes), Error> {
-		let proof = prove_finality(&self.client, block).await?;
-		let last = header(&self.client, proof.block.into()).await?.number;
+		if self.newest.as_ref().is_none_or(|(last, _)| *last < block) {
+			self.newest = Some(next_justification(&self.client, block).await?);
+		}
+		let (last, justification) = self.newest.clone().unwrap_or_default();
 		let mut headers = vec![Bytes(first.encode())];
 		for number in block + 1..=last {
 			let hash = hash_of(&self.client, number).await?;
 			headers.push(header(&self.client, hash).await?.encode().into());
 		}
-		Ok((headers, proof.justification.into()))
+		Ok((headers, justification.into()))
 	}
+}
+
+/// Waits for a justification of this block or a later one, which comes with the next round of finality.
+async fn next_justification(client: &Client, block: u64) -> Result<(u64, Vec<u8>), Error> {
+	/// Bytes before the number of the target: round and target hash.
+	const NUMBER_AT: usize = 8 + 32;
+	let wait = async {
+		let mut justifications: RpcSubscription<String> = client
+			.rpc()
+			.subscribe(
+				"grandpa_subscribeJustifications",
+				rpc_params![],
+				"grandpa_unsubscribeJustifications",
+			)
+			.await
+			.map_err(rpc_error)?;
+		while let Some(text) = justifications.next().await {
+			let text = text.map_err(rpc_error)?;
+			let unreadable = || Error::Protocol("the node's justification is not readable".into());
+			let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(&text))
+				.map_err(|_| unreadable())?;
+			let number = bytes
+				.get(NUMBER_AT..NUMBER_AT + 4)
+				.and_then(|number| number.try_into().ok())
+				.map(u32::from_le_bytes)
+				.ok_or_else(unreadable)?;
+			if u64::from(number) >= block {
+				return Ok((number.into(), bytes));
+			}
+		}
+		Err(Error::Connection("the node ended its justifications".into()))
+	};
+	tokio::time::timeout(client.patience(), wait).await.map_err(|_| Error::Timeout {
+		what: "a justification",
+		seconds: client.patience().as_secs(),
+	})?
 }
 
 fn root_of(root: H256) -> Hash {

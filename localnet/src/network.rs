@@ -234,6 +234,10 @@ pub fn start(
 				"4".into(),
 			];
 			command.extend(options.iter().cloned());
+			if hospital >= HOSPITALS - 2 {
+				// Audits reach back to the first block: two members keep every state.
+				command.extend(["--state-pruning".into(), "archive".into()]);
+			}
 			if hospital == 0 {
 				command.extend(["--agent".into(), agent_config.display().to_string()]);
 			}

@@ -34,13 +34,13 @@ pub(crate) fn minimise_risk(
 		)
 	};
 	let Some(best) = model(FREE, 1.0, budget, None).solve(seed)? else { return Ok(nothing()) };
-	let limit = Some(risk(graph, &best.selection).ln() + TOLERANCE);
+	let limit = risk(graph, &best.selection).ln() + TOLERANCE;
 	let mut selection = best.selection;
 	let mut within = budget;
 	for (price, position) in [(DIRECT as Price, 0), (INDIRECT as Price, 1)] {
-		if let Some(cheaper) = model(price, 0.0, within, limit).solve(seed)? {
+		if let Some(cheaper) = model(price, 0.0, within, Some(limit)).solve(seed)? {
 			// The tolerance of the solver must not cost risk.
-			if risk(graph, &cheaper.selection).ln() <= limit.unwrap_or(f64::INFINITY) + TOLERANCE {
+			if risk(graph, &cheaper.selection).ln() <= limit + TOLERANCE {
 				selection = cheaper.selection;
 			}
 		}
