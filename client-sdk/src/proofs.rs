@@ -260,8 +260,8 @@ async fn next_justification(client: &Client, block: u64) -> Result<(u64, Vec<u8>
 		while let Some(text) = justifications.next().await {
 			let text = text.map_err(rpc_error)?;
 			let unreadable = || Error::Protocol("the node's justification is not readable".into());
-			let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(&text))
-				.map_err(|_| unreadable())?;
+			let bytes =
+				hex::decode(text.strip_prefix("0x").unwrap_or(&text)).map_err(|_| unreadable())?;
 			let number = bytes
 				.get(NUMBER_AT..NUMBER_AT + 4)
 				.and_then(|number| number.try_into().ok())

@@ -251,9 +251,8 @@ pub fn verify(bundle: &Bundle, root: &TrustRoot) -> Result<Verified, Error> {
 	if bundle.genesis.0 != root.genesis.0 {
 		return Err(Error::WrongGenesis);
 	}
-	let set = follow_sets(&root.authorities, &bundle.authority_set_chain)?;
+	// What is cheap to check comes before the signatures.
 	let (header, last) = follow_headers(&bundle.headers)?;
-	set.finalises(&last, bundle.justification.as_ref())?;
 	check_state(bundle, &header)?;
 	let spec_version = check_runtime(bundle)?;
 	let events = value_of(bundle, &events_key()).map(<[u8]>::to_vec);
@@ -264,6 +263,8 @@ pub fn verify(bundle: &Bundle, root: &TrustRoot) -> Result<Verified, Error> {
 		Some(entry) => Some(check_extrinsic(entry, &header)?),
 		None => None,
 	};
+	let set = follow_sets(&root.authorities, &bundle.authority_set_chain)?;
+	set.finalises(&last, bundle.justification.as_ref())?;
 	Ok(Verified {
 		block_hash: header.hash(),
 		justified_by: *last.number(),

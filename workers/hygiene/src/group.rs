@@ -61,8 +61,8 @@ pub enum Status {
 pub struct Measurement {
 	/// Respondents who answered at least one item.
 	pub respondents: u32,
-	/// `5 · mean mark`, in 5..=25, as the CUREX hygiene study has it (JMIR 25:e41294): its lowest band, below 5,
-	/// cannot be reached.
+	/// `5 · mean mark`, in 5..=25, as the CUREX hygiene study has it (JMIR 25:e41294): its lowest
+	/// band, below 5, cannot be reached.
 	pub risk_marking: f64,
 	/// `1 + 24 · (mean mark − 1) / 4`, in 1..=25: the same bands, all of which can be reached.
 	pub rebased_marking: f64,
@@ -114,8 +114,8 @@ fn assess_group(answers: &GroupAnswers, questionnaire: &Questionnaire) -> GroupA
 	GroupAssessment { group, status, result: Some(result), measurement: Some(measurement) }
 }
 
-/// Measures respondents (at least one), each with the gaps of the items answered (at least one). Every respondent
-/// counts the same, however many items were answered.
+/// Measures respondents (at least one), each with the gaps of the items answered (at least one).
+/// Every respondent counts the same, however many items were answered.
 fn measure(rows: &[Vec<(Area, f64)>], size: u32) -> Measurement {
 	let mean = |values: &mut dyn Iterator<Item = f64>| {
 		let (sum, count) = values.fold((0.0, 0u32), |(sum, count), gap| (sum + gap, count + 1));
@@ -140,15 +140,15 @@ fn measure(rows: &[Vec<(Area, f64)>], size: u32) -> Measurement {
 	}
 }
 
-/// The proportion after two good and two bad answers more (Agresti and Coull 1998): without it, five respondents who
-/// all say the same would count as certainty.
+/// The proportion after two good and two bad answers more (Agresti and Coull 1998): without it,
+/// five respondents who all say the same would count as certainty.
 fn tempered(gap: f64, respondents: u32) -> f64 {
 	(gap * f64::from(respondents) + 2.0) / (f64::from(respondents) + 4.0)
 }
 
 /// Half width of the 95 % interval of a mean in 0..=1 from `respondents` of a group of `size`:
-/// `z·sqrt(p(1−p)/n · (N−n)/(N−1))`, with the variance at its greatest for that mean. Nothing is uncertain once
-/// everybody answered.
+/// `z·sqrt(p(1−p)/n · (N−n)/(N−1))`, with the variance at its greatest for that mean. Nothing is
+/// uncertain once everybody answered.
 pub fn half_width(mean: f64, respondents: u32, size: u32) -> f64 {
 	if respondents >= size {
 		return 0.0;
@@ -157,8 +157,8 @@ pub fn half_width(mean: f64, respondents: u32, size: u32) -> f64 {
 	Z * (mean * (1.0 - mean) / n * (whole - n) / (whole - 1.0)).sqrt()
 }
 
-/// The bands of the CUREX hygiene study on the re-based marking: below 5 acceptance, below 10 checking, below 15
-/// monitoring, below 20 reduction, else mitigation.
+/// The bands of the CUREX hygiene study on the re-based marking: below 5 acceptance, below 10
+/// checking, below 15 monitoring, below 20 reduction, else mitigation.
 fn level_of(rebased_marking: f64) -> Level {
 	match rebased_marking {
 		marking if marking < 5.0 => Level::VeryLow,
@@ -169,7 +169,8 @@ fn level_of(rebased_marking: f64) -> Level {
 	}
 }
 
-/// High if the whole interval lies in one band, medium if it reaches into the next, low if it is too wide.
+/// High if the whole interval lies in one band, medium if it reaches into the next, low if it is
+/// too wide.
 fn confidence_of(measurement: &Measurement) -> Confidence {
 	let Measurement { gap, half_width, .. } = *measurement;
 	let level_at = |gap: f64| level_of(1.0 + 24.0 * gap.clamp(0.0, 1.0));

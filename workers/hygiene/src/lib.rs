@@ -1,8 +1,8 @@
 //! Measures the security awareness of staff groups and chooses training.
 //!
-//! Answers carry no identities: a respondent is a row of marks within a group. A group with fewer than five complete
-//! answers has no result at all. Every result comes with its interval, and a result whose interval is too wide says
-//! that there is insufficient evidence.
+//! Answers carry no identities: a respondent is a row of marks within a group. A group with fewer
+//! than five complete answers has no result at all. Every result comes with its interval, and a
+//! result whose interval is too wide says that there is insufficient evidence.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -42,7 +42,8 @@ pub enum HygieneError {
 		/// What was loaded.
 		expected: String,
 	},
-	/// A column that is neither a group, nor a group size, nor an item. It may hold identities, so nothing is read.
+	/// A column that is neither a group, nor a group size, nor an item. It may hold identities, so
+	/// nothing is read.
 	#[error("unknown column {0}; remove it: answers must not carry anything but marks")]
 	UnknownColumn(String),
 	/// A row is too short, too long or has a mark outside 1 to 5.

@@ -2,7 +2,8 @@
 
 use crate::HygieneError;
 
-/// What a statement is about: the focus areas of HAIS-Q (Parsons et al. 2014), with statements of our own.
+/// What a statement is about: the focus areas of HAIS-Q (Parsons et al. 2014), with statements of
+/// our own.
 #[derive(
 	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]

@@ -39,11 +39,13 @@ impl Survey {
 		survey.checked(questionnaire)
 	}
 
-	/// Reads answers from CSV: a header with `group`, `size` and the ids of items in any order, then one row a
-	/// respondent. An item without a column counts as not answered. Fields are not quoted.
+	/// Reads answers from CSV: a header with `group`, `size` and the ids of items in any order,
+	/// then one row a respondent. An item without a column counts as not answered. Fields are not
+	/// quoted.
 	///
 	/// # Errors
-	/// [`HygieneError`] if anything is not as the questionnaire wants it, above all a column that may hold identities.
+	/// [`HygieneError`] if anything is not as the questionnaire wants it, above all a column that
+	/// may hold identities.
 	pub fn from_csv(text: &str, questionnaire: &Questionnaire) -> Result<Self, HygieneError> {
 		let malformed = |reason: String| HygieneError::Malformed { what: "survey", reason };
 		let mut lines = text.lines().filter(|line| !line.trim().is_empty());

@@ -7,7 +7,8 @@ use crate::{
 	questionnaire::Area,
 };
 
-/// Mean gap of an area from which on it wants training: worse than the middle between "good" and "neither".
+/// Mean gap of an area from which on it wants training: worse than the middle between "good" and
+/// "neither".
 const TRAIN_FROM: f64 = 0.375;
 
 /// A training module.
@@ -41,8 +42,8 @@ pub fn standard_modules() -> Vec<Module> {
 		.expect("the file is compiled in and a test parses it; qed")
 }
 
-/// Chooses modules for a group by the gaps of its areas. A group without sufficient evidence is asked to be surveyed
-/// first; nothing is recommended to a group too small to have a result.
+/// Chooses modules for a group by the gaps of its areas. A group without sufficient evidence is
+/// asked to be surveyed first; nothing is recommended to a group too small to have a result.
 pub fn recommend(assessment: &GroupAssessment, modules: &[Module]) -> Recommendation {
 	let mut recommendation =
 		Recommendation { group: assessment.group, modules: Vec::new(), notes: Vec::new() };
@@ -97,7 +98,8 @@ mod tests {
 
 	#[test]
 	fn the_greatest_gap_is_trained_first_and_no_gap_is_not_trained() {
-		// Agreement: items 3, 6 and 8 are reversed. Worst in reporting, poor in screen locking, else best.
+		// Agreement: items 3, 6 and 8 are reversed. Worst in reporting, poor in screen locking,
+		// else best.
 		let found = recommendation(6, [5, 5, 1, 5, 5, 1, 3, 5]);
 		assert_eq!(found.modules, ["tell-us-early", "desk-and-screen"]);
 		assert!(found.notes.is_empty());

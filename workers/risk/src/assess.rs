@@ -69,8 +69,8 @@ pub struct WorkflowFigures {
 pub struct Driver {
 	/// What.
 	pub kind: DriverKind,
-	/// By how much the expected harm would fall without it, in parts per million of one worst event. Drivers on one
-	/// path both count it in full.
+	/// By how much the expected harm would fall without it, in parts per million of one worst
+	/// event. Drivers on one path both count it in full.
 	pub weight_ppm: u64,
 }
 
@@ -428,8 +428,9 @@ fn unknown(resolved: &Resolved, evaluation: &Evaluation) -> Vec<String> {
 	unknown
 }
 
-/// Low if a quarter of the assets is not known well, if no workflow is modelled, or if some event's level spans more
-/// than two steps; medium if anything is unknown or a level is not settled; else high.
+/// Low if a quarter of the assets is not known well, if no workflow is modelled, or if some event's
+/// level spans more than two steps; medium if anything is unknown or a level is not settled; else
+/// high.
 fn confidence<'a>(
 	resolved: &Resolved,
 	unknown: &[String],

@@ -286,8 +286,8 @@ pub(crate) const fn weight(level: Level) -> u64 {
 	[0, 2, 5, 8, 10][level as usize]
 }
 
-/// Expected harm in parts per million of one worst event: the sum over workflows and processing activities of
-/// likelihood × weight, and over assets that neither speaks of.
+/// Expected harm in parts per million of one worst event: the sum over workflows and processing
+/// activities of likelihood × weight, and over assets that neither speaks of.
 pub(crate) fn expected_harm(resolved: &Resolved, evaluation: &Evaluation) -> u64 {
 	let model = resolved.model;
 	let workflows = model.workflows.iter().zip(&evaluation.workflows).map(|(workflow, failure)| {

@@ -3,8 +3,8 @@
 /// Parts in one: the unit is one part per billion.
 const ONE: u64 = 1_000_000_000;
 
-/// A probability in parts per billion. Every operation is monotone, also after rounding: what is less likely before is
-/// never more likely after.
+/// A probability in parts per billion. Every operation is monotone, also after rounding: what is
+/// less likely before is never more likely after.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Probability(u64);
 
@@ -66,8 +66,8 @@ impl Probability {
 		result
 	}
 
-	/// `condition · if_true + (1 − condition) · if_false`, where `if_true` is at least `if_false` in truth; a rounding
-	/// that says otherwise is corrected.
+	/// `condition · if_true + (1 − condition) · if_false`, where `if_true` is at least `if_false`
+	/// in truth; a rounding that says otherwise is corrected.
 	#[must_use]
 	pub fn choose(condition: Self, if_true: Self, if_false: Self) -> Self {
 		let gain = Self(if_true.0.saturating_sub(if_false.0));

@@ -1,8 +1,8 @@
 //! Cyber, privacy and patient-safety risk as qualitative levels, with the path that led there.
 //!
-//! A [`Model`] goes in (assets, vulnerabilities, dependencies, workflows, processing, controls, alerts, hygiene), an
-//! [`Assessment`] comes out. All arithmetic is in fixed point, so that any peer that has the model computes the same
-//! assessment bit for bit.
+//! A [`Model`] goes in (assets, vulnerabilities, dependencies, workflows, processing, controls,
+//! alerts, hygiene), an [`Assessment`] comes out. All arithmetic is in fixed point, so that any
+//! peer that has the model computes the same assessment bit for bit.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -17,7 +17,8 @@
 //! | [`mod@assess`] | all of it together |
 //!
 //! What is not known is computed with a stated assumption, lowers the confidence, and is named in
-//! [`Assessment::unknown`]. The patient-safety level is a maximum over workflows and enters no average.
+//! [`Assessment::unknown`]. The patient-safety level is a maximum over workflows and enters no
+//! average.
 #![warn(missing_docs)]
 
 pub mod assess;

@@ -24,8 +24,9 @@ impl Ways {
 	pub const ALL: Self = Self { exploitation: true, phishing: true, spread: true, misuse: true };
 }
 
-/// Likelihood that the vulnerability is exploited somewhere: the greatest of EPSS, the floor for exploited ones, and
-/// the floor for those ransomware uses; without EPSS the CVSS score stands in. The flag tells that it did.
+/// Likelihood that the vulnerability is exploited somewhere: the greatest of EPSS, the floor for
+/// exploited ones, and the floor for those ransomware uses; without EPSS the CVSS score stands in.
+/// The flag tells that it did.
 pub fn exploitation(vulnerability: &Vulnerability, parameters: &Parameters) -> (Probability, bool) {
 	let floor = match (vulnerability.ransomware, vulnerability.known_exploited) {
 		(true, true) => parameters.ransomware_ppm.max(parameters.known_exploited_ppm),
@@ -65,7 +66,8 @@ pub fn passing(controls: &[Control], against: Against, asset: Option<&str>) -> P
 	})
 }
 
-/// Likelihood that the vulnerability is exploited on this asset: exploitation × reach × what controls let pass.
+/// Likelihood that the vulnerability is exploited on this asset: exploitation × reach × what
+/// controls let pass.
 pub fn through(
 	vulnerability: &Vulnerability,
 	asset: &Asset,
@@ -87,8 +89,8 @@ pub fn residual(asset: &Asset, passing: Probability, parameters: &Parameters) ->
 	Probability::from_ppm(base).and(reach).and(passing)
 }
 
-/// Likelihood that forged mail compromises a workplace of the group:
-/// `1 − (1 − click · passing · compromise after click)^n`, for `n` forged mails to the people of the group.
+/// Likelihood that forged mail compromises a workplace of the group: `1 − (1 − click · passing ·
+/// compromise after click)^n`, for `n` forged mails to the people of the group.
 pub fn phishing(
 	group: &GroupAwareness,
 	passing: Probability,

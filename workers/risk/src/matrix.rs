@@ -1,4 +1,5 @@
-//! From likelihood and impact to a level. The tables are data; their tests are what a table must satisfy.
+//! From likelihood and impact to a level. The tables are data; their tests are what a table must
+//! satisfy.
 
 use curex_primitives::Level::{self, High, Low, Moderate, VeryHigh, VeryLow};
 
@@ -16,7 +17,8 @@ pub const CYBER: Matrix = [
 	[VeryLow, Low, Moderate, High, VeryHigh],
 ];
 
-/// Severity 1 to 4 (column) against likelihood 1 to 4 (row), the shape of the CNIL's map, with five levels.
+/// Severity 1 to 4 (column) against likelihood 1 to 4 (row), the shape of the CNIL's map, with five
+/// levels.
 pub const PRIVACY: [[Level; 4]; 4] = [
 	[VeryLow, VeryLow, Low, Moderate],
 	[VeryLow, Low, Moderate, High],
@@ -36,7 +38,8 @@ pub fn cyber(likelihood: Level, impact: Level) -> Level {
 	CYBER[likelihood as usize][impact as usize]
 }
 
-/// The level of a likelihood and a severity from 1 to 4. Of the five likelihood bands the two highest count alike.
+/// The level of a likelihood and a severity from 1 to 4. Of the five likelihood bands the two
+/// highest count alike.
 pub fn privacy(likelihood: Level, severity: u8) -> Level {
 	let row = (likelihood as usize).min(3);
 	PRIVACY[row][usize::from(severity.clamp(1, 4)) - 1]

@@ -106,7 +106,8 @@ pub struct Vulnerability {
 	pub cve: String,
 	/// CVSS base score, 0 to 10.
 	pub cvss: Option<f64>,
-	/// EPSS: probability that it is exploited anywhere in the next 30 days. No evidence of exploitation here.
+	/// EPSS: probability that it is exploited anywhere in the next 30 days. No evidence of
+	/// exploitation here.
 	pub epss: Option<f64>,
 	/// Whether CISA lists it as exploited.
 	#[serde(default)]
@@ -138,7 +139,8 @@ pub struct Workflow {
 	pub patient_group: String,
 	/// What it needs to go on.
 	pub needs: Need,
-	/// Harm to a patient if it cannot go on: very low is negligible, very high is catastrophic (ISO 14971).
+	/// Harm to a patient if it cannot go on: very low is negligible, very high is catastrophic (ISO
+	/// 14971).
 	pub harm: Level,
 	/// Damage to operation.
 	#[serde(default = "least")]

@@ -4,25 +4,28 @@ use curex_primitives::{Confidence, Level};
 
 use crate::model::Exposure;
 
-/// Policy values; shares in parts per million. The defaults are those of the CUREX risk method; where no source is
-/// given they are the project's own judgement.
+/// Policy values; shares in parts per million. The defaults are those of the CUREX risk method;
+/// where no source is given they are the project's own judgement.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
-	/// Share of exploitation attempts that can reach an asset: internet, partner, internal, isolated, physical, unknown.
+	/// Share of exploitation attempts that can reach an asset: internet, partner, internal,
+	/// isolated, physical, unknown.
 	pub exposure_ppm: [u64; 6],
 	/// Least likelihood of exploitation of a vulnerability that CISA lists as exploited.
 	pub known_exploited_ppm: u64,
 	/// The same, if ransomware uses it.
 	pub ransomware_ppm: u64,
-	/// Likelihood of exploitation without an EPSS value, by CVSS base score: below 4, below 7, below 9, from 9.
+	/// Likelihood of exploitation without an EPSS value, by CVSS base score: below 4, below 7,
+	/// below 9, from 9.
 	pub cvss_fallback_ppm: [u64; 4],
-	/// Likelihood through a weakness nobody knows, on an asset matched with advisories, before exposure.
+	/// Likelihood through a weakness nobody knows, on an asset matched with advisories, before
+	/// exposure.
 	pub residual_ppm: u64,
 	/// The same on an asset whose software is not known.
 	pub unassessed_ppm: u64,
-	/// Share of forged mails that are clicked, by level of the group; 14.2 % is the mean and 7.4 to 30.7 % the range of
-	/// campaign medians over 2.97 million mails (JAMA Netw Open 2019).
+	/// Share of forged mails that are clicked, by level of the group; 14.2 % is the mean and 7.4 to
+	/// 30.7 % the range of campaign medians over 2.97 million mails (JAMA Netw Open 2019).
 	pub click_ppm: [u64; 5],
 	/// Share of clicks that end in a compromised workplace.
 	pub compromise_after_click_ppm: u64,
@@ -32,7 +35,8 @@ pub struct Parameters {
 	pub spread_ppm: u64,
 	/// Likelihood that somebody with access misuses it within the window.
 	pub misuse_ppm: u64,
-	/// Likelihood ratio of an alert in thousandths, by severity, at high confidence: true over false positive rate.
+	/// Likelihood ratio of an alert in thousandths, by severity, at high confidence: true over
+	/// false positive rate.
 	pub alert_ratio_thousandths: [u64; 5],
 	/// Share of the ratio's excess over one that counts at low, medium and high confidence.
 	pub alert_confidence_ppm: [u64; 3],
@@ -42,7 +46,8 @@ pub struct Parameters {
 	pub alert_half_life_hours: u32,
 	/// Share of outages that last longer than so many hours: (hours, parts per million), by hours.
 	pub outage_longer_than: Vec<(u32, u64)>,
-	/// Least likelihood of low, moderate, high, very high (NIST SP 800-30 r1, table G-2: 5, 21, 80, 96 of 100).
+	/// Least likelihood of low, moderate, high, very high (NIST SP 800-30 r1, table G-2: 5, 21, 80,
+	/// 96 of 100).
 	pub likelihood_from_ppm: [u64; 4],
 }
 
@@ -83,8 +88,8 @@ impl Parameters {
 		self.exposure_ppm[exposure as usize]
 	}
 
-	/// Likelihood ratio of one alert in thousandths, after decay: its excess over one halves every half-life, linearly
-	/// in between.
+	/// Likelihood ratio of one alert in thousandths, after decay: its excess over one halves every
+	/// half-life, linearly in between.
 	pub fn alert_ratio(&self, severity: Level, confidence: Confidence, age_hours: u32) -> u64 {
 		let ratio = self.alert_ratio_thousandths[severity as usize];
 		let share = self.alert_confidence_ppm[confidence as usize].min(1_000_000);

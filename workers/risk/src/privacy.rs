@@ -22,7 +22,8 @@ impl FearedEvent {
 		[Self::IllegitimateAccess, Self::UnwantedChange, Self::Disappearance];
 }
 
-/// Circumstances of a breach in hundredths (ENISA 2013, annex 3): 0, 25 or 50 for each property, 50 if malicious.
+/// Circumstances of a breach in hundredths (ENISA 2013, annex 3): 0, 25 or 50 for each property, 50
+/// if malicious.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Circumstances {
 	/// Loss of confidentiality.
@@ -35,8 +36,9 @@ pub struct Circumstances {
 	pub malicious: bool,
 }
 
-/// Severity of a breach in hundredths, `DPC · EI + CB` (ENISA, Recommendations for a methodology of the assessment of
-/// severity of personal data breaches, 2013). `context` corrects the class; the corrected class stays in 1..=4.
+/// Severity of a breach in hundredths, `DPC · EI + CB` (ENISA, Recommendations for a methodology of
+/// the assessment of severity of personal data breaches, 2013). `context` corrects the class; the
+/// corrected class stays in 1..=4.
 pub fn breach_severity(
 	data: DataClass,
 	context: i8,
@@ -50,7 +52,8 @@ pub fn breach_severity(
 	class * ease + confidentiality + integrity + availability + malice
 }
 
-/// The band of a breach severity: below 2 low (1), below 3 medium (2), below 4 high (3), else very high (4).
+/// The band of a breach severity: below 2 low (1), below 3 medium (2), below 4 high (3), else very
+/// high (4).
 pub fn severity_band(hundredths: u16) -> u8 {
 	match hundredths {
 		0..=199 => 1,
@@ -60,8 +63,9 @@ pub fn severity_band(hundredths: u16) -> u8 {
 	}
 }
 
-/// Severity from 1 to 4 of a feared event brought about by an attacker: the ENISA band, and at least 3 for sensitive
-/// data of vulnerable subjects. Data a thief cannot read lose nothing by being read: then access is of severity 1.
+/// Severity from 1 to 4 of a feared event brought about by an attacker: the ENISA band, and at
+/// least 3 for sensitive data of vulnerable subjects. Data a thief cannot read lose nothing by
+/// being read: then access is of severity 1.
 pub fn severity(activity: &ProcessingActivity, event: FearedEvent) -> u8 {
 	if activity.unintelligible && event == FearedEvent::IllegitimateAccess {
 		return 1;
@@ -96,7 +100,8 @@ mod tests {
 
 	#[test]
 	fn the_class_of_a_blood_test_depends_on_what_it_tells() {
-		// ENISA's example: tests were done (1), visit to the emergency room (2), test for a disease (3), results (4).
+		// ENISA's example: tests were done (1), visit to the emergency room (2), test for a disease
+		// (3), results (4).
 		let class = |context| {
 			breach_severity(
 				DataClass::Sensitive,

@@ -1,8 +1,8 @@
 //! How compromise spreads over assets.
 //!
-//! An asset is compromised if some asset from which a chain of successful steps leads to it is compromised directly
-//! (an OR node of a Bayesian attack graph, Poolsappasit et al. 2012). Cycles are allowed: what an attacker holds he
-//! keeps.
+//! An asset is compromised if some asset from which a chain of successful steps leads to it is
+//! compromised directly (an OR node of a Bayesian attack graph, Poolsappasit et al. 2012). Cycles
+//! are allowed: what an attacker holds he keeps.
 
 use std::collections::BinaryHeap;
 
@@ -31,8 +31,8 @@ pub struct Graph {
 pub struct Bracket {
 	/// At least: the best single path.
 	pub lower: Probability,
-	/// At most: parents taken as independent, which for OR nodes is an upper bound since they are positively
-	/// associated, and no more than that some asset upstream is compromised directly.
+	/// At most: parents taken as independent, which for OR nodes is an upper bound since they are
+	/// positively associated, and no more than that some asset upstream is compromised directly.
 	pub upper: Probability,
 	/// Exactly, if the graph upstream is small.
 	pub exact: Option<Probability>,
@@ -113,7 +113,8 @@ impl Graph {
 		paths
 	}
 
-	/// Iterates `1 − (1 − direct) Π (1 − step · parent)` downwards from an upper bound: every iterate is one.
+	/// Iterates `1 − (1 − direct) Π (1 − step · parent)` downwards from an upper bound: every
+	/// iterate is one.
 	fn upper(&self) -> Vec<Probability> {
 		let mut upper = self.some_ancestor();
 		for _ in 0..UPPER_ROUNDS {
@@ -160,9 +161,9 @@ impl Graph {
 		(0..self.direct.len()).filter(|asset| is_ancestor[*asset]).collect()
 	}
 
-	/// The exact value by factoring (Satyanarayana and Chang 1983): condition on one event after another that leaves
-	/// what the attacker holds. Which events are examined depends on the graph alone, never on a likelihood, so that
-	/// the result stays monotone after rounding.
+	/// The exact value by factoring (Satyanarayana and Chang 1983): condition on one event after
+	/// another that leaves what the attacker holds. Which events are examined depends on the graph
+	/// alone, never on a likelihood, so that the result stays monotone after rounding.
 	fn exact(&self, target: usize) -> Option<Probability> {
 		if self.direct.len() > ANCESTORS_UP_TO {
 			return None;
@@ -241,7 +242,8 @@ mod tests {
 
 	#[test]
 	fn a_diamond_has_its_textbook_value_inside_the_bracket() {
-		// 0 leads to 3 over 1 and over 2; all steps 1/2, only 0 compromised, surely: 1 − (1 − 1/4)² = 7/16.
+		// 0 leads to 3 over 1 and over 2; all steps 1/2, only 0 compromised, surely: 1 − (1 − 1/4)²
+		// = 7/16.
 		let half = ppm(500_000);
 		let graph = Graph {
 			direct: vec![Probability::ONE, Probability::ZERO, Probability::ZERO, Probability::ZERO],

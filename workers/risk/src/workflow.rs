@@ -13,9 +13,10 @@ pub struct Failure {
 
 /// Bounds of the likelihood that a need is not met. `asset` and `service` give those of the leaves.
 ///
-/// "At least k of n" fails if m = n − k + 1 of its parts fail. Parts fail together rather than apart (one attacker),
-/// so that at least the m likeliest all fail as if independent; and at most the likelihood that one of the n − m + 1
-/// least likely fails, and at most the mean of all times n / m (Markov).
+/// "At least k of n" fails if m = n − k + 1 of its parts fail. Parts fail together rather than
+/// apart (one attacker), so that at least the m likeliest all fail as if independent; and at most
+/// the likelihood that one of the n − m + 1 least likely fails, and at most the mean of all times n
+/// / m (Markov).
 pub fn failure(
 	need: &Need,
 	asset: &impl Fn(&str) -> Failure,

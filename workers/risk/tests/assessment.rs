@@ -80,7 +80,8 @@ fn the_explanation_names_the_path_from_the_vulnerability_to_the_patients() {
 	let safety = &assessment.explanation[0];
 	assert!(safety.contains("CVE-2026-0001"), "{safety}");
 	assert!(safety.contains(path), "{safety}");
-	// 1 − (1 − 0.905·0.5)·(1 − ~0.0075): about 46 %, which is moderate; with harm very high the level is high.
+	// 1 − (1 − 0.905·0.5)·(1 − ~0.0075): about 46 %, which is moderate; with harm very high the
+	// level is high.
 	assert_eq!(assessment.patient_safety, Level::High);
 	assert_eq!(assessment.cyber, Level::High);
 	assert_eq!((assessment.confidence, assessment.unknown.len()), (Confidence::High, 0));

@@ -104,11 +104,12 @@ impl Catalogue {
 		Ok(catalogue)
 	}
 
-	/// The choice of safeguards for these drivers. Direct costs are those of the first year in cents, indirect costs
-	/// hundredths of hours a year.
+	/// The choice of safeguards for these drivers. Direct costs are those of the first year in
+	/// cents, indirect costs hundredths of hours a year.
 	///
 	/// # Errors
-	/// [`SafeguardsError::Inconsistent`] if a driver is not in the catalogue: nothing would act upon it unnoticed.
+	/// [`SafeguardsError::Inconsistent`] if a driver is not in the catalogue: nothing would act
+	/// upon it unnoticed.
 	pub fn instance(&self, drivers: &[RiskDriver]) -> Result<Instance, SafeguardsError> {
 		if let Some(driver) = drivers.iter().find(|driver| !self.drivers.contains(&driver.id)) {
 			return Err(SafeguardsError::Inconsistent {

@@ -1,8 +1,9 @@
 //! Selection instances from JSON.
 //!
-//! Three formats: weaknesses (controls in consecutive pairs, low and high), attack graphs with numbered vertices and
-//! levels, attack graphs with named vertices and one factor a control. Costs become hundredths, probabilities,
-//! efficacies, weights and impacts parts per million. Fields that only comment (name, source, reference) are ignored.
+//! Three formats: weaknesses (controls in consecutive pairs, low and high), attack graphs with
+//! numbered vertices and levels, attack graphs with named vertices and one factor a control. Costs
+//! become hundredths, probabilities, efficacies, weights and impacts parts per million. Fields that
+//! only comment (name, source, reference) are ignored.
 
 use crate::{
 	instance::{
@@ -150,8 +151,8 @@ struct EdgeControl {
 }
 
 impl EdgeControl {
-	/// A level multiplies by `pass_probabilities[level]` where given, a level beyond its end by the last; else by
-	/// `min(pass_probability · multiplier, cap)`.
+	/// A level multiplies by `pass_probabilities[level]` where given, a level beyond its end by the
+	/// last; else by `min(pass_probability · multiplier, cap)`.
 	fn pass(&self, level: usize, of_level: f64) -> Result<u64, SafeguardsError> {
 		let listed = self.pass_probabilities.get(level).or(self.pass_probabilities.last());
 		let scaled = of_level * self.multiplier.unwrap_or(1.0);

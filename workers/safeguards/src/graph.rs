@@ -1,7 +1,9 @@
-//! The worst path: one mixed-integer problem of polynomial size (Khouzani, Liu and Malacaria, EJOR 2019).
+//! The worst path: one mixed-integer problem of polynomial size (Khouzani, Liu and Malacaria, EJOR
+//! 2019).
 //!
 //! `λ_v` is the logarithm of the best an attacker can do up to `v`: `λ = 0` where he starts and
-//! `λ_v ≥ λ_u + ln π + Σ x ln(pass)` along every edge. The least `λ` of the target is the dual of the longest path.
+//! `λ_v ≥ λ_u + ln π + Σ x ln(pass)` along every edge. The least `λ` of the target is the dual of
+//! the longest path.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +16,8 @@ use crate::{
 	SafeguardsError,
 };
 
-/// The least risk within a budget; of equals the cheapest, then the one with the least indirect cost. The bound is of
-/// the risk in parts per million.
+/// The least risk within a budget; of equals the cheapest, then the one with the least indirect
+/// cost. The bound is of the risk in parts per million.
 pub(crate) fn minimise_risk(
 	graph: &AttackGraph,
 	budget: Budget,
@@ -52,8 +54,8 @@ pub(crate) fn minimise_risk(
 	Ok(Optimum { selection, bound: proven * graph.impact_ppm as f64, rounds: 1 })
 }
 
-/// The least cost at which the risk is acceptable; of equals the one with the least indirect cost. The bound is of the
-/// cost. Nothing if there is no such selection.
+/// The least cost at which the risk is acceptable; of equals the one with the least indirect cost.
+/// The bound is of the cost. Nothing if there is no such selection.
 pub(crate) fn minimise_cost(
 	graph: &AttackGraph,
 	acceptable_ppm: u64,
@@ -88,7 +90,8 @@ pub(crate) fn risk(graph: &AttackGraph, selection: &Selection) -> f64 {
 	logarithms[graph.target].exp()
 }
 
-/// Least conceivable `λ` by vertex, with every safeguard at its strongest; nothing if the target cannot be reached.
+/// Least conceivable `λ` by vertex, with every safeguard at its strongest; nothing if the target
+/// cannot be reached.
 fn least_logarithms(graph: &AttackGraph) -> Option<Vec<f64>> {
 	let strongest =
 		|_: usize, pass: &[u64]| pass.iter().map(|pass| share(*pass).ln()).fold(0.0, f64::min);

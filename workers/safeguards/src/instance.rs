@@ -70,8 +70,8 @@ pub struct WeightedRisk {
 	pub efficacy_ppm: Vec<Vec<u64>>,
 }
 
-/// An attack graph: the risk is `impact` times the highest product of probabilities over the paths from any attacker
-/// to the target.
+/// An attack graph: the risk is `impact` times the highest product of probabilities over the paths
+/// from any attacker to the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttackGraph {
 	/// What can be chosen.
@@ -207,7 +207,8 @@ impl WeightedRisks {
 }
 
 impl AttackGraph {
-	/// Longest product by Bellman and Ford; probabilities are at most 1, so that no cycle lengthens a path.
+	/// Longest product by Bellman and Ford; probabilities are at most 1, so that no cycle lengthens
+	/// a path.
 	fn risk_ppm(&self, selection: &Selection) -> u64 {
 		let mut reached = vec![0u128; self.vertices];
 		for attacker in &self.attackers {

@@ -1,5 +1,5 @@
-//! Chooses the safeguards that leave the least risk for a budget, or cost the least for an acceptable risk, and
-//! proves it.
+//! Chooses the safeguards that leave the least risk for a budget, or cost the least for an
+//! acceptable risk, and proves it.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -10,8 +10,8 @@
 //! | [`formats`] | reads selection instances from JSON |
 //!
 //! Two kinds of instance: [`instance::WeightedRisks`], the sum of weights × Π (1 − efficacy), and
-//! [`instance::AttackGraph`], the worst path of an attacker. Both are solved to global optimality with HiGHS on one
-//! thread with a fixed seed: the same inputs give the same plan.
+//! [`instance::AttackGraph`], the worst path of an attacker. Both are solved to global optimality
+//! with HiGHS on one thread with a fixed seed: the same inputs give the same plan.
 #![warn(missing_docs)]
 
 pub mod catalogue;

@@ -9,8 +9,8 @@ use crate::{
 	SafeguardsError,
 };
 
-/// The selection that leaves the least risk within a budget. Of several the cheapest is taken, then the one with the
-/// least indirect cost.
+/// The selection that leaves the least risk within a budget. Of several the cheapest is taken, then
+/// the one with the least indirect cost.
 ///
 /// # Errors
 /// [`SafeguardsError::Inconsistent`], or [`SafeguardsError::Solver`].
@@ -28,13 +28,15 @@ pub fn minimise_risk(
 	Ok(Plan::new(instance, optimum, objective, Some(budget), seed, solver::name()))
 }
 
-/// The cheapest selection at which every risk is acceptable: one level in parts per million for each risk of
-/// [`Instance::Weighted`], one level for the worst path of [`Instance::Graph`]. Of several the one with the least
-/// indirect cost is taken. Objective and bound of the plan are costs.
+/// The cheapest selection at which every risk is acceptable: one level in parts per million for
+/// each risk of [`Instance::Weighted`], one level for the worst path of [`Instance::Graph`]. Of
+/// several the one with the least indirect cost is taken. Objective and bound of the plan are
+/// costs.
 ///
 /// # Errors
-/// [`SafeguardsError::NotReachable`] with the risks that stay above, [`SafeguardsError::NotReachableTogether`],
-/// [`SafeguardsError::Inconsistent`], or [`SafeguardsError::Solver`].
+/// [`SafeguardsError::NotReachable`] with the risks that stay above,
+/// [`SafeguardsError::NotReachableTogether`], [`SafeguardsError::Inconsistent`], or
+/// [`SafeguardsError::Solver`].
 pub fn minimise_cost(
 	instance: &Instance,
 	acceptable_ppm: &[u64],

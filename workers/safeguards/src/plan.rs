@@ -23,7 +23,8 @@ pub struct Plan {
 	pub objective: f64,
 	/// No selection is better than this, in the same unit.
 	pub bound: f64,
-	/// `(objective − bound) / objective`, 0 if the difference is within the tolerance of the solver.
+	/// `(objective − bound) / objective`, 0 if the difference is within the tolerance of the
+	/// solver.
 	pub gap: f64,
 	/// Risk without any safeguard in parts per million of the unit, in integer arithmetic.
 	pub base_ppm: u64,
@@ -155,11 +156,12 @@ pub struct Recheck {
 	pub truthful: bool,
 }
 
-/// Checks a plan against its instance in integer arithmetic, without a solver: what another member can do cheaply and
-/// bit for bit. It does not prove optimality.
+/// Checks a plan against its instance in integer arithmetic, without a solver: what another member
+/// can do cheaply and bit for bit. It does not prove optimality.
 ///
 /// # Errors
-/// [`SafeguardsError::Inconsistent`] if the instance makes no sense or the plan chooses what it does not have.
+/// [`SafeguardsError::Inconsistent`] if the instance makes no sense or the plan chooses what it
+/// does not have.
 pub fn recheck(instance: &Instance, plan: &Plan) -> Result<Recheck, SafeguardsError> {
 	instance.check()?;
 	let mut selection: Selection = vec![None; instance.safeguards().len()];

@@ -7,7 +7,8 @@ use crate::{
 	SafeguardsError,
 };
 
-/// Tolerance of the solver in the units of its rows, which are scaled to about one or are exact logarithms.
+/// Tolerance of the solver in the units of its rows, which are scaled to about one or are exact
+/// logarithms.
 pub(crate) const TOLERANCE: f64 = 1e-9;
 
 /// A mixed-integer problem with one binary column for each level of each safeguard.

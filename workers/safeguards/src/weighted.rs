@@ -1,9 +1,10 @@
 //! Total expected risk: outer approximation of a convex objective.
 //!
-//! With `s_k = Σ ln(1 − e) x`, the risk `Σ w_k exp(s_k)` is convex in `x`. Each exponential is replaced by a variable
-//! above its tangents at the selections visited. The mixed-integer problem bounds the risk from below; its selection,
-//! evaluated, bounds it from above; a selection met twice is optimal (Duran and Grossmann 1986). The variables are
-//! scaled by the risk of a first selection: unscaled, the solver's tolerance stalls the bound.
+//! With `s_k = Σ ln(1 − e) x`, the risk `Σ w_k exp(s_k)` is convex in `x`. Each exponential is
+//! replaced by a variable above its tangents at the selections visited. The mixed-integer problem
+//! bounds the risk from below; its selection, evaluated, bounds it from above; a selection met
+//! twice is optimal (Duran and Grossmann 1986). The variables are scaled by the risk of a first
+//! selection: unscaled, the solver's tolerance stalls the bound.
 
 use highs::Col;
 
@@ -26,7 +27,8 @@ pub(crate) struct Optimum {
 	pub(crate) rounds: usize,
 }
 
-/// The least risk within a budget; of equals the cheapest, then the one with the least indirect cost.
+/// The least risk within a budget; of equals the cheapest, then the one with the least indirect
+/// cost.
 pub(crate) fn minimise_risk(
 	risks: &WeightedRisks,
 	budget: Budget,
@@ -56,8 +58,9 @@ pub(crate) fn minimise_risk(
 	Ok(Optimum { selection, bound: bound.min(limit), rounds: approximation.visited.len() })
 }
 
-/// The least cost at which every risk is acceptable; of equals the one with the least indirect cost. Linear in
-/// logarithms: no approximation. The bound is of the cost. Nothing if there is no such selection.
+/// The least cost at which every risk is acceptable; of equals the one with the least indirect
+/// cost. Linear in logarithms: no approximation. The bound is of the cost. Nothing if there is no
+/// such selection.
 pub(crate) fn minimise_cost(
 	risks: &WeightedRisks,
 	acceptable_ppm: &[u64],
@@ -107,7 +110,8 @@ pub(crate) fn risk(risks: &WeightedRisks, selection: &Selection) -> f64 {
 	(0..risks.risks.len()).map(|risk| residual(risks, risk, selection)).sum()
 }
 
-/// Takes whatever lowers the risk most for its cost, until nothing fits: a first selection, to scale by.
+/// Takes whatever lowers the risk most for its cost, until nothing fits: a first selection, to
+/// scale by.
 fn greedy(risks: &WeightedRisks, budget: Budget) -> Selection {
 	let instance = crate::Instance::Weighted(risks.clone());
 	let mut selection: Selection = vec![None; risks.safeguards.len()];

@@ -62,8 +62,8 @@ pub(crate) const DRIVERS: usize = 4;
 /// Lines of evidence kept in an alert.
 pub(crate) const EVIDENCE: usize = 8;
 
-/// Severity from how many targets (hosts, ports or patients) the behaviour reached within one window: an abnormality
-/// alone is moderate, a reach of 20 high, of 200 very high.
+/// Severity from how many targets (hosts, ports or patients) the behaviour reached within one
+/// window: an abnormality alone is moderate, a reach of 20 high, of 200 very high.
 pub(crate) fn severity_of(reach: u64) -> Level {
 	match reach {
 		0..=19 => Level::Moderate,

@@ -18,10 +18,11 @@ pub enum Verdict {
 
 /// Conformal calibration over a sliding set of scores.
 ///
-/// The p-value of a score `s` against `n` calibration scores is `(1 + #{score >= s}) / (n + 1)` (Laxhammar and
-/// Falkman 2010; Vovk et al. 2005, section 2). If normal scores are exchangeable, the share `false_alarm_rate` of
-/// normal events is flagged, provided that every normal score is recorded, flagged ones included: leaving those out
-/// would cut the tail off and lower the threshold without end.
+/// The p-value of a score `s` against `n` calibration scores is `(1 + #{score >= s}) / (n + 1)`
+/// (Laxhammar and Falkman 2010; Vovk et al. 2005, section 2). If normal scores are exchangeable,
+/// the share `false_alarm_rate` of normal events is flagged, provided that every normal score is
+/// recorded, flagged ones included: leaving those out would cut the tail off and lower the
+/// threshold without end.
 #[derive(Clone, Debug)]
 pub struct Calibration {
 	false_alarm_rate: f64,

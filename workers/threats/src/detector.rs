@@ -32,8 +32,9 @@ impl Feature {
 		}
 	}
 
-	/// Smallest spread that is believed, in transformed units: a feature that never moved while the detector warmed
-	/// up must not make every first movement infinitely unusual. A factor of about 1.3 for counts, 5 points for shares.
+	/// Smallest spread that is believed, in transformed units: a feature that never moved while the
+	/// detector warmed up must not make every first movement infinitely unusual. A factor of about
+	/// 1.3 for counts, 5 points for shares.
 	fn least_spread(&self) -> f64 {
 		match self.scale {
 			Scale::Count => 0.25,
@@ -69,8 +70,9 @@ pub trait Detector {
 /// Points whose medians are the typical values.
 const RECENT: usize = 256;
 
-/// Random Cut Forest (Guha, Mishra, Roy and Schrijvers, ICML 2016) over standardised features. Centre and spread of
-/// the features are taken from the warm-up and then stay, so that points in the forest remain comparable.
+/// Random Cut Forest (Guha, Mishra, Roy and Schrijvers, ICML 2016) over standardised features.
+/// Centre and spread of the features are taken from the warm-up and then stay, so that points in
+/// the forest remain comparable.
 pub struct ForestDetector {
 	features: &'static [Feature],
 	forest: Forest,
@@ -139,10 +141,11 @@ impl Detector for ForestDetector {
 		Ok(Some(self.forest.score(&self.standardise(scaling, point))?))
 	}
 
-	/// Each feature's share is the mean of two differences: what the score loses when the feature alone is set to its
-	/// typical value, and what a typical point gains when the feature alone is set to what was seen (the first and the
-	/// last term of a Shapley value). The forest's own attribution is not used: rcf3 0.5.2 credits the dimension a tree
-	/// happens to cut, not the one in which the point lies outside, and so never names a feature that was constant.
+	/// Each feature's share is the mean of two differences: what the score loses when the feature
+	/// alone is set to its typical value, and what a typical point gains when the feature alone is
+	/// set to what was seen (the first and the last term of a Shapley value). The forest's own
+	/// attribution is not used: rcf3 0.5.2 credits the dimension a tree happens to cut, not the one
+	/// in which the point lies outside, and so never names a feature that was constant.
 	fn explain(&self, point: &[f64]) -> Result<Vec<f64>, ThreatsError> {
 		let typical = self.typical();
 		let score = |point: &[f64]| self.score(point).map(Option::unwrap_or_default);

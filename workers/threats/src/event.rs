@@ -51,8 +51,9 @@ pub struct Flow {
 }
 
 impl Flow {
-	/// Whether the source got nothing out of it: a TCP connection without a byte of payload either way (refused,
-	/// unanswered, or opened and dropped), or a UDP packet to one host that nobody answered.
+	/// Whether the source got nothing out of it: a TCP connection without a byte of payload either
+	/// way (refused, unanswered, or opened and dropped), or a UDP packet to one host that nobody
+	/// answered.
 	pub fn failed(&self) -> bool {
 		match self.protocol.as_str() {
 			"tcp" => self.bytes_sent == 0 && self.bytes_received == 0,

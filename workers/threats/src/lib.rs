@@ -2,17 +2,19 @@
 //!
 //! Logs go in, alerts come out; nothing here knows of a ledger. An event passes through
 //!
-//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV) and FHIR R4 AuditEvents (JSON lines). A malformed line is
-//!    counted and named, never fatal;
-//! 2. a behaviour (one module per kind of event): the features of the entity's sliding window, a source address for
-//!    flows, a user for accesses;
+//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV) and FHIR R4 AuditEvents (JSON lines). A
+//!    malformed line is counted and named, never fatal;
+//! 2. a behaviour (one module per kind of event): the features of the entity's sliding window, a
+//!    source address for flows, a user for accesses;
 //! 3. a [`Detector`]: a streaming Random Cut Forest over all entities of the kind;
-//! 4. a [`calibration::Calibration`]: conformal p-values against recent normal scores, so that the share of normal
-//!    events that are flagged stays at the configured rate;
-//! 5. correlation: flags of one entity that follow each other are one [`Alert`], raised once there are enough.
+//! 4. a [`calibration::Calibration`]: conformal p-values against recent normal scores, so that the
+//!    share of normal events that are flagged stays at the configured rate;
+//! 5. correlation: flags of one entity that follow each other are one [`Alert`], raised once there
+//!    are enough.
 //!
-//! An event is learned one window late, and only if it was not flagged and its entity has no open alert by then. The
-//! same input, configuration and seed give the same report. An alert names devices and pseudonymous staff codes; a patient is never named.
+//! An event is learned one window late, and only if it was not flagged and its entity has no open
+//! alert by then. The same input, configuration and seed give the same report. An alert names
+//! devices and pseudonymous staff codes; a patient is never named.
 #![warn(missing_docs)]
 
 pub mod alert;
@@ -50,7 +52,8 @@ pub enum ThreatsError {
 		/// What the system said.
 		error: std::io::Error,
 	},
-	/// The forest refused a point. Points are finite and of fixed width, so this is a defect of this crate.
+	/// The forest refused a point. Points are finite and of fixed width, so this is a defect of
+	/// this crate.
 	#[error("the forest refused a point: {0}; please report this as a defect")]
 	Forest(#[from] rcf3::RcfError),
 }

@@ -42,8 +42,9 @@ pub struct Coverage {
 	pub flagged: u64,
 }
 
-/// Reads every source to its end and watches the events in the order of their time, whatever the order of the
-/// sources. Holds the parsed events in memory; for a stream without end, feed a [`Watcher`].
+/// Reads every source to its end and watches the events in the order of their time, whatever the
+/// order of the sources. Holds the parsed events in memory; for a stream without end, feed a
+/// [`Watcher`].
 ///
 /// # Errors
 /// [`ThreatsError::Configuration`], or [`ThreatsError::Read`] if a source cannot be read on.
@@ -124,8 +125,9 @@ struct Pipeline<B: Behaviour, D> {
 	suspicions: HashMap<String, Suspicion>,
 	/// When to look whether an entity's suspicion is over, in the order in which suspicions arose.
 	reviews: VecDeque<(Moment, String)>,
-	/// Events that looked normal, to be learned if their entity is still beyond suspicion when a window has passed.
-	/// Learned at once, an attack that grows step by step would teach the detector each step before the next.
+	/// Events that looked normal, to be learned if their entity is still beyond suspicion when a
+	/// window has passed. Learned at once, an attack that grows step by step would teach the
+	/// detector each step before the next.
 	probation: VecDeque<Probation>,
 	alerts: BTreeMap<String, Alert>,
 	coverage: Coverage,
@@ -147,7 +149,8 @@ struct Suspicion {
 	started: Moment,
 	last: Moment,
 	flagged: u64,
-	/// Scores flagged while unconfirmed. They are normal if the suspicion ends without an alert, and then calibrate.
+	/// Scores flagged while unconfirmed. They are normal if the suspicion ends without an alert,
+	/// and then calibrate.
 	unconfirmed: Vec<f64>,
 	highest: f64,
 	/// The sentence and the drivers at the highest score.

@@ -85,8 +85,8 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T> Recent<T> {
-	/// Adds an item and hands every item that leaves the window to `leave`. Time does not run backwards: an item
-	/// older than the newest counts as of the newest.
+	/// Adds an item and hands every item that leaves the window to `leave`. Time does not run
+	/// backwards: an item older than the newest counts as of the newest.
 	pub(crate) fn push(&mut self, at: Moment, item: T, length: Moment, mut leave: impl FnMut(T)) {
 		let now = self.items.back().map_or(at, |(newest, _)| at.max(*newest));
 		self.items.push_back((now, item));

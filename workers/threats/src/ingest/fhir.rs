@@ -1,4 +1,5 @@
-//! FHIR R4 AuditEvent resources (<https://hl7.org/fhir/R4/auditevent.html>), as IHE BALP profiles them.
+//! FHIR R4 AuditEvent resources (<https://hl7.org/fhir/R4/auditevent.html>), as IHE BALP profiles
+//! them.
 
 use chrono::{DateTime, Datelike, Timelike, Weekday};
 
@@ -11,7 +12,8 @@ const EMERGENCY: [&str; 2] = ["BTG", "ETREAT"];
 /// `present` or `absent`.
 const RELATIONSHIP: &str = "care-relationship";
 
-/// Reads one resource: an access, nothing (an AuditEvent without an acting user), or the reason why not.
+/// Reads one resource: an access, nothing (an AuditEvent without an acting user), or the reason why
+/// not.
 pub(super) fn parse(line: &str) -> Result<Option<RecordAccess>, String> {
 	let event: AuditEvent = serde_json::from_str(line).map_err(|error| format!("JSON: {error}"))?;
 	if event.resource_type != "AuditEvent" {
@@ -119,7 +121,8 @@ impl AuditEvent {
 		identity.or_else(|| agent.alternative.clone())
 	}
 
-	/// The entity with object role 1 (patient), else the first reference to a Patient; without its version.
+	/// The entity with object role 1 (patient), else the first reference to a Patient; without its
+	/// version.
 	fn patient(&self) -> Option<String> {
 		let by_role = |entity: &&Entity| {
 			entity.role.as_ref().and_then(|role| role.code.as_deref()) == Some("1")
@@ -143,7 +146,8 @@ impl AuditEvent {
 			.any(|code| EMERGENCY.contains(&code))
 	}
 
-	/// What the resource says, else that an encounter, episode or care team explains the access, else unknown.
+	/// What the resource says, else that an encounter, episode or care team explains the access,
+	/// else unknown.
 	fn relationship(&self) -> CareRelationship {
 		let said = self.entity.iter().flat_map(|entity| &entity.detail).find_map(|detail| {
 			match (detail.kind.as_str(), detail.value.as_deref()) {

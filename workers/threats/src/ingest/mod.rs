@@ -45,7 +45,8 @@ impl<R> Source<R> {
 pub struct Malformed {
 	/// How many.
 	pub count: u64,
-	/// The first ten: source, line number and reason. Never the line itself, which may hold personal data.
+	/// The first ten: source, line number and reason. Never the line itself, which may hold
+	/// personal data.
 	pub samples: Vec<String>,
 }
 

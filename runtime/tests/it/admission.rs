@@ -1,0 +1,128 @@
+//! Who is let in, through the whole pipeline of a transaction.
+
+use crate::network::{apply, general, network, signed, Ended};
+use codec::Encode;
+use curex_primitives::{
+	commitment, AccessMode, Category, Commitment, ConsentId, ConsentTerms, Grantee, LegalBasis,
+	OrganisationId, Purpose,
+};
+use curex_runtime::{Runtime, RuntimeCall, UncheckedExtrinsic};
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::transaction_validity::InvalidTransaction;
+
+fn remark() -> RuntimeCall {
+	RuntimeCall::System(frame_system::Call::remark { remark: b"free text".to_vec() })
+}
+
+fn terms(code: &[u8; 32]) -> ConsentTerms {
+	let now = pallet_timestamp::Now::<Runtime>::get();
+	ConsentTerms {
+		grantee: Grantee::Organisation(OrganisationId(4)),
+		basis: LegalBasis::EXPLICIT_CONSENT,
+		purposes: Purpose::Treatment.into(),
+		categories: Category::PatientSummary.into(),
+		access_modes: AccessMode::View.into(),
+		valid_from: now,
+		valid_until: now + 1_000_000,
+		erase_at: now + 1_000_000,
+		max_uses: 1,
+		min_interval_s: 0,
+		terms: Commitment([1; 32]),
+		evidence: Commitment([2; 32]),
+		withdraw_lock: commitment::withdraw_lock(code),
+		policy_version: 1,
+	}
+}
+
+fn file(code: &[u8; 32]) -> RuntimeCall {
+	RuntimeCall::Consent(pallet_consent::Call::file { id: ConsentId([9; 32]), terms: terms(code) })
+}
+
+fn withdraw(code: [u8; 32]) -> RuntimeCall {
+	RuntimeCall::Consent(pallet_consent::Call::withdraw_by_code { id: ConsentId([9; 32]), code })
+}
+
+#[test]
+fn free_text_is_refused_alone_and_in_a_batch() {
+	network(|| {
+		let batch = |calls| RuntimeCall::Utility(pallet_utility::Call::batch { calls });
+		for call in [remark(), batch(vec![remark()]), batch(vec![batch(vec![remark()])])] {
+			assert_eq!(
+				apply(signed(Sr25519Keyring::Alice, call)),
+				Ended::Refused(InvalidTransaction::Call.into())
+			);
+		}
+	});
+}
+
+#[test]
+fn a_stranger_is_refused() {
+	network(|| {
+		let ended = apply(signed(Sr25519Keyring::One, file(&[7; 32])));
+		assert!(matches!(ended, Ended::Refused(_)), "{ended:?}");
+	});
+}
+
+#[test]
+fn a_consent_is_withdrawn_by_its_code_without_account_and_by_nothing_else() {
+	network(|| {
+		let code = [7; 32];
+		assert_eq!(apply(signed(Sr25519Keyring::Alice, file(&code))), Ended::Done);
+		let wrong = apply(general(withdraw([8; 32])));
+		assert!(matches!(wrong, Ended::Refused(_)), "{wrong:?}");
+		let sent_signed = apply(signed(Sr25519Keyring::Eve, withdraw(code)));
+		assert!(!matches!(sent_signed, Ended::Done), "{sent_signed:?}");
+		assert_eq!(apply(general(withdraw(code))), Ended::Done);
+		let again = apply(general(withdraw(code)));
+		assert!(matches!(again, Ended::Refused(_)), "{again:?}");
+	});
+}
+
+#[test]
+fn a_general_transaction_carries_nothing_but_what_authorises_itself() {
+	network(|| {
+		for call in [remark(), file(&[7; 32])] {
+			let ended = apply(general(call));
+			assert!(matches!(ended, Ended::Refused(_)), "{ended:?}");
+		}
+	});
+}
+
+#[test]
+fn a_bare_transaction_is_refused() {
+	network(|| {
+		for call in [remark(), file(&[7; 32]), withdraw([7; 32])] {
+			let ended = apply(UncheckedExtrinsic::new_bare(call));
+			assert!(matches!(ended, Ended::Refused(_)), "{ended:?}");
+		}
+	});
+}
+
+#[test]
+fn a_member_acts_only_within_its_duties() {
+	network(|| {
+		// The care centre has every duty but a seat in the council.
+		let vote = RuntimeCall::Council(pallet_collective::Call::vote {
+			proposal: Default::default(),
+			index: 0,
+			approve: true,
+		});
+		let ended = apply(signed(Sr25519Keyring::Eve, vote));
+		assert!(matches!(ended, Ended::Refused(_)), "{ended:?}");
+	});
+}
+
+#[test]
+fn a_motion_carries_no_free_text() {
+	network(|| {
+		let propose = RuntimeCall::Council(pallet_collective::Call::propose {
+			threshold: 3,
+			length_bound: remark().encoded_size() as u32,
+			proposal: Box::new(remark()),
+		});
+		assert_eq!(
+			apply(signed(Sr25519Keyring::Alice, propose)),
+			Ended::Refused(InvalidTransaction::Call.into())
+		);
+	});
+}

@@ -1,0 +1,6 @@
+//! The composed runtime.
+
+mod admission;
+mod fixed_size;
+mod governance;
+mod network;
