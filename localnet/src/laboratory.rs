@@ -83,16 +83,6 @@ impl Laboratory {
 		}
 		self.service.iter().map(|service| service.start(source, folder, logs)).collect()
 	}
-
-	/// Every TCP port, in order.
-	pub fn tcp_ports(&self) -> Vec<u16> {
-		self.service.iter().flat_map(|service| service.tcp.iter().copied()).collect()
-	}
-
-	/// Every UDP port, in order.
-	pub fn udp_ports(&self) -> Vec<u16> {
-		self.service.iter().flat_map(|service| service.udp.iter().copied()).collect()
-	}
 }
 
 impl Service {

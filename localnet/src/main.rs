@@ -119,7 +119,7 @@ async fn run(arguments: Arguments) -> Result<End, Error> {
 	if let Some(path) = &arguments.json {
 		account.write(path)?;
 	}
-	told?;
+	running.extend(told?);
 	println!("\nEvery step was verified.");
 	if arguments.once {
 		return Ok(End::Done);

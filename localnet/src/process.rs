@@ -45,16 +45,6 @@ impl Process {
 		Ok(Self { name: name.into(), log: log.into(), child })
 	}
 
-	/// Its name.
-	pub fn name(&self) -> &str {
-		&self.name
-	}
-
-	/// Its process identifier.
-	pub fn id(&self) -> u32 {
-		self.child.id()
-	}
-
 	/// Fails if the program has ended.
 	pub fn check(&mut self) -> Result<(), Error> {
 		match self.child.try_wait() {

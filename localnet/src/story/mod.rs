@@ -11,6 +11,7 @@ use crate::{
 	error::Context,
 	layout::{Layout, Member, MEMBERS},
 	network::{account_file, encryption_file, password_file},
+	process::Process,
 	Error,
 };
 use curex_client::{
@@ -48,18 +49,19 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-	/// Does all eight steps.
+	/// Does all eight steps. Returns the gateways that it started, which go on answering.
 	pub async fn tell(
 		layout: &'a Layout,
 		agent_config: PathBuf,
 		account: &'a mut Account,
-	) -> Result<(), Error> {
+	) -> Result<Vec<Process>, Error> {
 		let mut story = Self { layout, agent_config, account, first_block: 0 };
 		story.nodes_agree().await?;
 		story.hospital_looks_after_itself().await?;
-		let consent = story.data_are_exchanged().await?;
-		story.patient_withdraws(consent).await?;
-		story.regulator_audits().await
+		let mut given = story.data_are_exchanged().await?;
+		story.patient_withdraws(&mut given).await?;
+		story.regulator_audits().await?;
+		Ok(given.gateways)
 	}
 
 	/// A client of a hospital's node that signs as a member's account.

@@ -9,9 +9,12 @@ use curex_client::Spec;
 use curex_primitives::{ConsentStatus, ExchangeState, Gate, Ground, OrganisationId, Purpose};
 
 impl Story<'_> {
-	pub(super) async fn patient_withdraws(&mut self, given: Given) -> Result<(), Error> {
+	pub(super) async fn patient_withdraws(&mut self, given: &mut Given) -> Result<(), Error> {
 		self.account
 			.step(7, "The patient withdraws; the next request is not served; urgent care is");
+		for gateway in &mut given.gateways {
+			gateway.check()?;
+		}
 		let code = given
 			.receipt
 			.withdrawal_code

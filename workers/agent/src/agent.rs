@@ -23,7 +23,8 @@ use curex_primitives::{
 use crate::{
 	mailbox::{may_be_sent_again, Mailbox, Orders},
 	orders::OrderGate,
-	store::{kind_name, task_name, OrderRecord},
+	report::{kind_name, task_name},
+	store::OrderRecord,
 	tasks::Engines,
 	Config, Error, Store,
 };

@@ -11,6 +11,7 @@
 //! | [`tasks`] | runs the engines, drafts reports with their evidence |
 //! | [`store`] | the database: one transaction from engine results to numbered, sealed reports |
 //! | [`evidence`], [`canonical`] | sealing, and what commitments are made over |
+//! | [`report`] | names and commitments of reports |
 //! | [`outbox`] | every report until it is final |
 //! | [`mailbox`] | the way to the node |
 //! | [`agent`] | all of it together, turn by turn |
@@ -25,6 +26,8 @@ pub mod evidence;
 pub mod mailbox;
 pub mod orders;
 pub mod outbox;
+pub mod report;
+mod scribe;
 pub mod store;
 pub mod tasks;
 

@@ -17,7 +17,7 @@ use curex_primitives::{
 use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 
-use crate::{outbox::Confirmed, store::kind_name, Error};
+use crate::{outbox::Confirmed, report::kind_name, Error};
 
 /// Longest line either side accepts: 1 MiB.
 const LONGEST_LINE: u64 = 1 << 20;

@@ -18,7 +18,7 @@ use curex_agent::{
 	agent::now,
 	evidence::report_context,
 	mailbox::Socket,
-	store::{evidence_of, inputs_of},
+	report::{evidence_of, inputs_of},
 	tasks::{discover::prove_asset, planning},
 	Access, Agent, Config, Engines, Error, Store, Workshop,
 };

@@ -19,7 +19,8 @@ use rusqlite::params;
 use serde_json::{json, Value};
 
 use crate::{
-	store::{decode_report, kind_name, known, large, small},
+	report::{decode_report, evidence_of, inputs_of, kind_name},
+	store::{known, large, small},
 	Error, Store,
 };
 
@@ -222,9 +223,7 @@ impl Store {
 		while let Some(row) = rows.next()? {
 			let bytes: Vec<u8> = row.get(1)?;
 			let report = decode_report(&bytes)?;
-			if crate::store::evidence_of(&report) == commitment
-				|| crate::store::inputs_of(&report) == Some(commitment)
-			{
+			if evidence_of(&report) == commitment || inputs_of(&report) == Some(commitment) {
 				return Ok(Some((large(row.get(0)?)?, report)));
 			}
 		}

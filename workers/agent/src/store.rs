@@ -10,10 +10,8 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use codec::{Decode, Encode};
 use curex_primitives::{
-	commitment::Domain, Commitment, Level, Moment, OrganisationId, Report, ReportKind, Task,
-	WorkOrder,
+	commitment::Domain, Level, Moment, OrganisationId, Report, ReportKind, WorkOrder,
 };
 use rusqlite::{
 	params, Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior,
@@ -23,7 +21,9 @@ use zeroize::Zeroizing;
 
 use crate::{
 	canonical,
-	evidence::{commit, random_salt, report_context, EvidenceKey, Opened},
+	evidence::{commit, report_context, EvidenceKey, Opened},
+	report::{decode_report, evidence_of, inputs_of, kind_name, task_name},
+	scribe::Scribe,
 	Error,
 };
 
@@ -97,14 +97,14 @@ pub enum StateName {
 }
 
 impl StateName {
-	fn text(self) -> &'static str {
+	pub(crate) fn text(self) -> &'static str {
 		match self {
 			Self::Watch => "watch",
 			Self::Survey => "survey",
 		}
 	}
 
-	fn associated(self) -> Vec<u8> {
+	pub(crate) fn associated(self) -> Vec<u8> {
 		[b"curex/agent/state/", self.text().as_bytes()].concat()
 	}
 }
@@ -447,170 +447,6 @@ impl Store {
 		});
 		documents.collect()
 	}
-}
-
-/// Writes within one transaction.
-struct Scribe<'a> {
-	transaction: &'a Transaction<'a>,
-	key: &'a EvidenceKey,
-	organisation: OrganisationId,
-	now: Moment,
-}
-
-impl Scribe<'_> {
-	fn record(&self, draft: &Draft) -> Result<Recorded, Error> {
-		let kind = draft.report.kind();
-		let number = self.next_number(kind)?;
-		let context = report_context(self.organisation, kind, number);
-		let mut document = match draft.document.clone() {
-			Value::Object(members) => members,
-			other => serde_json::Map::from_iter([("content".into(), other)]),
-		};
-		document.insert("organisation".into(), json!(self.organisation));
-		document.insert("kind".into(), json!(kind));
-		document.insert("number".into(), json!(number));
-		let inputs = match &draft.inputs {
-			None => None,
-			Some(inputs) => {
-				let salt = random_salt()?;
-				let bytes = Zeroizing::new(canonical::to_bytes(inputs)?);
-				document.insert("inputs".into(), inputs.clone());
-				document.insert("inputs_salt".into(), json!(format!("0x{}", hex::encode(*salt))));
-				Some(commit(Domain::Inputs, &context, &salt, &bytes))
-			},
-		};
-		let document = Zeroizing::new(canonical::to_bytes(&Value::Object(document))?);
-		let salt = random_salt()?;
-		let evidence = commit(Domain::Evidence, &context, &salt, &document);
-		let report = with_commitments(draft.report.clone(), evidence, inputs);
-		report.check(self.now).map_err(|defect| Error::Report { kind, defect })?;
-		self.transaction.execute(
-			"INSERT INTO entries (kind, number, report, sealed, state, recorded_at, alert)
-			 VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?6)",
-			params![
-				kind as u8,
-				small(number)?,
-				report.encode(),
-				self.key.seal(&context, &salt, &document)?,
-				small(self.now)?,
-				draft.alert.as_ref().map(|mark| mark.fingerprint)
-			],
-		)?;
-		if let Some(AlertMark { fingerprint, severity }) = &draft.alert {
-			self.transaction.execute(
-				"INSERT INTO alerts (fingerprint, severity) VALUES (?1, ?2)
-				 ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity",
-				params![fingerprint, *severity as u8],
-			)?;
-		}
-		Ok(Recorded { number, report })
-	}
-
-	fn next_number(&self, kind: ReportKind) -> Result<u64, Error> {
-		let number: i64 = self.transaction.query_row(
-			"INSERT INTO counters (kind, last, confirmed) VALUES (?1, 1, 0)
-			 ON CONFLICT (kind) DO UPDATE SET last = last + 1 RETURNING last",
-			[kind as u8],
-			|row| row.get(0),
-		)?;
-		large(number)
-	}
-
-	fn remember(&self, name: StateName, state: &Value) -> Result<(), Error> {
-		let document = Zeroizing::new(canonical::to_bytes(state)?);
-		let sealed = self.key.seal(&name.associated(), &*random_salt()?, &document)?;
-		self.transaction.execute(
-			"INSERT INTO states (name, sealed) VALUES (?1, ?2)
-			 ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
-			params![name.text(), sealed],
-		)?;
-		Ok(())
-	}
-
-	fn finish(&self, record: &OrderRecord, detail: &str) -> Result<(), Error> {
-		let OrderRecord { id, order } = record;
-		self.transaction.execute(
-			"INSERT INTO orders (id, number, task, issued_at, done, attempts, detail, at)
-			 VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6)
-			 ON CONFLICT (id) DO UPDATE SET
-				done = 1, attempts = attempts + 1, detail = excluded.detail, at = excluded.at",
-			params![
-				id,
-				small(order.number)?,
-				task_name(order.task),
-				order.issued_at,
-				detail,
-				small(self.now)?
-			],
-		)?;
-		Ok(())
-	}
-}
-
-fn with_commitments(
-	mut report: Report,
-	evidence: Commitment,
-	inputs: Option<Commitment>,
-) -> Report {
-	match &mut report {
-		Report::Inventory(snapshot) => snapshot.evidence = evidence,
-		Report::Alert(alert) => alert.evidence = evidence,
-		Report::GroupResult(result) => result.evidence = evidence,
-		Report::Assessment(assessment) => {
-			assessment.evidence = evidence;
-			assessment.inputs = inputs.unwrap_or(assessment.inputs);
-		},
-		Report::Plan(plan) => {
-			plan.evidence = evidence;
-			plan.inputs = inputs.unwrap_or(plan.inputs);
-		},
-	}
-	report
-}
-
-/// The commitment to a report's sealed evidence.
-pub fn evidence_of(report: &Report) -> Commitment {
-	match report {
-		Report::Inventory(snapshot) => snapshot.evidence,
-		Report::Alert(alert) => alert.evidence,
-		Report::GroupResult(result) => result.evidence,
-		Report::Assessment(assessment) => assessment.evidence,
-		Report::Plan(plan) => plan.evidence,
-	}
-}
-
-/// The commitment to a report's inputs, if it has one.
-pub fn inputs_of(report: &Report) -> Option<Commitment> {
-	match report {
-		Report::Inventory(_) | Report::Alert(_) | Report::GroupResult(_) => None,
-		Report::Assessment(assessment) => Some(assessment.inputs),
-		Report::Plan(plan) => Some(plan.inputs),
-	}
-}
-
-/// The name of a kind, as JSON has it.
-pub fn kind_name(kind: ReportKind) -> &'static str {
-	match kind {
-		ReportKind::Inventory => "inventory",
-		ReportKind::Alert => "alert",
-		ReportKind::Assessment => "assessment",
-		ReportKind::GroupResult => "group-result",
-		ReportKind::Plan => "plan",
-	}
-}
-
-/// The name of a task, as JSON has it.
-pub fn task_name(task: Task) -> &'static str {
-	match task {
-		Task::Discover => "discover",
-		Task::Watch => "watch",
-		Task::Survey => "survey",
-		Task::Assess => "assess",
-	}
-}
-
-pub(crate) fn decode_report(bytes: &[u8]) -> Result<Report, Error> {
-	Report::decode(&mut &*bytes).map_err(|error| Error::Damaged(format!("a report: {error}")))
 }
 
 pub(crate) fn known<T: Copy>(all: &[T], index: u8, what: &str) -> Result<T, Error> {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use curex_agent::{
 	evidence::report_context,
-	store::{evidence_of, inputs_of, Outcome, StateName},
+	report::{evidence_of, inputs_of},
+	store::{Outcome, StateName},
 	Access, Error, Store,
 };
 use curex_primitives::{
@@ -57,10 +58,11 @@ fn evidence_opens_to_the_commitment_that_the_ledger_has() {
 fn a_changed_byte_of_the_sealed_evidence_is_noticed() {
 	let folder = tempfile::tempdir().unwrap();
 	drop(recorded(folder.path(), ReportKind::Alert));
-	tamper(
-		folder.path(),
-		"UPDATE entries SET sealed = substr(sealed, 1, 60) || x'00' || substr(sealed, 62)",
-	);
+	let connection = rusqlite::Connection::open(folder.path().join("agent.sqlite")).unwrap();
+	let query = "SELECT sealed FROM entries";
+	let mut sealed: Vec<u8> = connection.query_row(query, [], |row| row.get(0)).unwrap();
+	sealed[60] ^= 1;
+	connection.execute("UPDATE entries SET sealed = ?1", [sealed]).unwrap();
 	let error = open(folder.path()).unwrap().open_evidence(ReportKind::Alert, 1).err().unwrap();
 	assert!(matches!(error, Error::DoesNotOpen { .. }));
 	assert!(error.to_string().contains("alert 1"), "{error}");

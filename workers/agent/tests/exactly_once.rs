@@ -108,7 +108,6 @@ fn an_order_is_carried_out_once_and_its_report_becomes_final() {
 fn a_crash_after_recording_does_not_carry_the_order_out_again() {
 	let mut bench = Bench::new();
 	bench.node.order(Task::Watch);
-	bench.node.state().fault = None;
 	// The answer to the submission is lost, then the process dies.
 	bench.turn().unwrap();
 	bench.node.order(Task::Watch);
@@ -300,7 +299,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+	#![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
 	#[test]
 	fn every_report_reaches_the_ledger_exactly_once(steps in prop::collection::vec(step(), 1..40)) {

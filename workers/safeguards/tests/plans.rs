@@ -166,15 +166,20 @@ proptest! {
 	}
 }
 
-fn two_of_three() -> Instance {
+/// Three safeguards of one worth and price, with these indirect costs.
+fn three(indirect: [u64; 3]) -> Instance {
 	Instance::Weighted(WeightedRisks {
-		safeguards: safeguards(&[vec![(100, 10)], vec![(100, 0)], vec![(100, 5)]]),
+		safeguards: safeguards(&indirect.map(|indirect| vec![(100, indirect)])),
 		risks: vec![WeightedRisk {
 			id: "r".into(),
 			weight_ppm: 1_000_000,
 			efficacy_ppm: vec![vec![500_000], vec![500_000], vec![500_000]],
 		}],
 	})
+}
+
+fn two_of_three() -> Instance {
+	three([10, 0, 5])
 }
 
 #[test]
@@ -188,6 +193,11 @@ fn of_equal_plans_the_one_with_the_least_indirect_cost_is_taken() {
 		(1_000_000, 250_000, 250_000)
 	);
 	assert_eq!(plan.explanation[0].risk_rise_ppm, 250_000);
+	for indirect in [[0, 10, 5], [5, 0, 10], [0, 5, 10], [10, 5, 0], [5, 10, 0]] {
+		let instance = three(indirect);
+		let plan = minimise_risk(&instance, Budget { direct: 250, indirect: None }, 1).unwrap();
+		assert_eq!((plan.cost, plan.indirect_cost), (200, 5), "{indirect:?}");
+	}
 	assert!(plan.solver.starts_with("HiGHS 1."), "{}", plan.solver);
 }
 

@@ -336,3 +336,115 @@ fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) 
 		evidence: suspicion.evidence.clone(),
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::detector::{Feature, Scale};
+
+	/// Events are (entity, moment, value); the value is the only feature and the score.
+	struct Plain;
+
+	impl Behaviour for Plain {
+		type Event = (&'static str, Moment, f64);
+		const KIND: Kind = Kind::Flow;
+		const FEATURES: &'static [Feature] = &[Feature { name: "value", scale: Scale::Share }];
+
+		fn observe(&mut self, (entity, at, value): &Self::Event) -> Observation {
+			Observation { entity: entity.to_string(), at: *at, point: vec![*value], reach: 0 }
+		}
+
+		fn describe(&self, entity: &str, point: &[f64]) -> String {
+			format!("{entity} {}", point[0])
+		}
+
+		fn technique(_leading: &str) -> Option<&'static str> {
+			None
+		}
+
+		fn evidence(event: &Self::Event) -> String {
+			format!("{event:?}")
+		}
+	}
+
+	#[derive(Default)]
+	struct Learned(Vec<f64>);
+
+	impl Detector for Learned {
+		fn score(&self, point: &[f64]) -> Result<Option<f64>, ThreatsError> {
+			Ok(Some(point[0]))
+		}
+
+		fn explain(&self, _point: &[f64]) -> Result<Vec<f64>, ThreatsError> {
+			Ok(vec![1.0])
+		}
+
+		fn typical(&self) -> Vec<f64> {
+			vec![0.0]
+		}
+
+		fn learn(&mut self, point: &[f64]) -> Result<(), ThreatsError> {
+			self.0.push(point[0]);
+			Ok(())
+		}
+	}
+
+	/// Calibrated with 20 values below 1 at moment 0; a window is 100 ms long, three flags are an alert.
+	fn calibrated() -> Pipeline<Plain, Learned> {
+		let mut calibration = Calibration::new(0.1, 20);
+		for step in 0..20 {
+			calibration.record(f64::from(step) / 20.0);
+		}
+		Pipeline {
+			behaviour: Plain,
+			detector: Learned::default(),
+			calibration,
+			confirmations: 3,
+			silence: 100,
+			suspicions: HashMap::new(),
+			reviews: VecDeque::new(),
+			probation: VecDeque::new(),
+			alerts: BTreeMap::new(),
+			coverage: Coverage::default(),
+		}
+	}
+
+	fn run(pipeline: &mut Pipeline<Plain, Learned>, events: &[(&'static str, Moment, f64)]) {
+		for event in events {
+			pipeline.observe(event).unwrap();
+		}
+	}
+
+	#[test]
+	fn what_an_entity_did_just_before_its_alert_is_not_learned() {
+		let mut pipeline = calibrated();
+		run(&mut pipeline, &[("calm", 1, 0.25), ("bad", 2, 0.75)]);
+		run(&mut pipeline, &[("bad", 50, 9.0), ("bad", 51, 9.0), ("bad", 52, 9.0)]);
+		run(&mut pipeline, &[("calm", 110, 0.5)]);
+		assert_eq!(pipeline.detector.0, [0.25]);
+		assert_eq!(pipeline.alerts.len(), 1);
+	}
+
+	#[test]
+	fn flags_that_never_become_an_alert_calibrate_and_those_of_an_alert_do_not() {
+		let mut pipeline = calibrated();
+		run(&mut pipeline, &[("odd", 1, 9.0), ("odd", 2, 9.0), ("calm", 500, 0.5)]);
+		assert_eq!((pipeline.calibration.len(), pipeline.alerts.len()), (22, 0));
+		run(&mut pipeline, &[("bad", 600, 99.0), ("bad", 601, 99.0), ("bad", 602, 99.0)]);
+		run(&mut pipeline, &[("calm", 900, 0.5)]);
+		assert_eq!((pipeline.calibration.len(), pipeline.alerts.len()), (23, 1));
+		assert!(pipeline.suspicions.is_empty());
+	}
+
+	#[test]
+	fn repeats_are_one_alert_until_the_entity_has_been_silent_for_a_window() {
+		let mut pipeline = calibrated();
+		let burst = |at: Moment| [0, 1, 2, 3].map(|step| ("bad", at + step, 9.0));
+		run(&mut pipeline, &burst(10));
+		run(&mut pipeline, &burst(100));
+		assert_eq!(pipeline.alerts.len(), 1);
+		assert_eq!(pipeline.alerts["flow-bad-10"].flagged, 8);
+		run(&mut pipeline, &burst(1_000));
+		assert_eq!(pipeline.alerts.len(), 2);
+	}
+}

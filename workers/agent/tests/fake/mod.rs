@@ -13,7 +13,8 @@ use codec::Encode;
 use curex_agent::{
 	mailbox::{Mailbox, Orders, Receipt, Refusal, Settled},
 	outbox::Confirmed,
-	store::{kind_name, Draft, Outcome},
+	report::kind_name,
+	store::{Draft, Outcome},
 	Engines, Error, Store,
 };
 use curex_primitives::{
