@@ -56,9 +56,10 @@ impl Story<'_> {
 			Purpose::Treatment,
 		)?;
 		unknown.patient.family = "Nobody".into();
+		let first = centre.request(&withdrawn).await.during("requesting")?;
+		let second = centre.request(&unknown).await.during("requesting")?;
 		let mut traces = Vec::new();
-		for spec in [&withdrawn, &unknown] {
-			let pending = centre.request(spec).await.during("requesting")?;
+		for pending in [first, second] {
 			self.life_of(&centre, pending.id(), ExchangeState::NotServed).await?;
 			let entries =
 				self.entries(&centre, &["Exchange"], Some(&pending.id().to_string())).await?;

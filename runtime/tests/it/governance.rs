@@ -5,7 +5,7 @@ use codec::Encode;
 use curex_primitives::{
 	Competences, Country, OrganisationId, OrganisationKind, OrganisationStatus, Organisations,
 };
-use curex_runtime::{Consortium, Council, Runtime, RuntimeCall};
+use curex_runtime::{configs::CouncilInstance, Consortium, Runtime, RuntimeCall};
 use sp_core::H256;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::traits::{BlakeTwo256, Hash};
@@ -24,9 +24,7 @@ fn decide(call: pallet_consortium::Call<Runtime>, ayes: usize) -> Ended {
 	if proposed != Ended::Done {
 		return proposed;
 	}
-	let index =
-		pallet_collective::ProposalCount::<Runtime, curex_runtime::configs::CouncilInstance>::get()
-			- 1;
+	let index = pallet_collective::ProposalCount::<Runtime, CouncilInstance>::get() - 1;
 	for member in &COUNCIL[..ayes] {
 		let vote =
 			RuntimeCall::Council(pallet_collective::Call::vote { proposal, index, approve: true });
@@ -53,7 +51,7 @@ fn status(organisation: u32) -> OrganisationStatus {
 #[test]
 fn the_council_is_one_account_of_each_hospital() {
 	network(|| {
-		let mut members = Council::members();
+		let mut members = pallet_collective::Members::<Runtime, CouncilInstance>::get();
 		let mut expected: Vec<_> = COUNCIL.iter().map(|key| key.to_account_id()).collect();
 		members.sort();
 		expected.sort();

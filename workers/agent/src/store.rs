@@ -5,9 +5,9 @@
 //! confidential is in the clear: documents and states are sealed, alerts are remembered by a keyed fingerprint.
 
 use std::{
-	fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+	fs::{DirBuilder, File, OpenOptions, TryLockError},
 	os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-	path::{Path, PathBuf},
+	path::Path,
 };
 
 use curex_primitives::{
@@ -116,7 +116,7 @@ pub struct Outcome {
 	pub drafts: Vec<Draft>,
 	/// States to remember.
 	pub states: Vec<(StateName, Value)>,
-	/// What the operator should know.
+	/// What the operator should know, without names of assets, people or vulnerabilities: it is logged.
 	pub notes: Vec<String>,
 }
 
@@ -503,13 +503,12 @@ fn connect(path: &Path, access: Access) -> Result<Connection, Error> {
 }
 
 /// Makes the file readable by its owner only, before SQLite makes it (and its log) readable by others.
-fn private_file(path: &Path) -> Result<PathBuf, Error> {
+fn private_file(path: &Path) -> Result<(), Error> {
 	OpenOptions::new()
 		.append(true)
 		.create(true)
 		.mode(0o600)
 		.open(path)
-		.and_then(|file| file.metadata())
-		.map_err(Error::io("creating", path))?;
-	fs::canonicalize(path).map_err(Error::io("opening", path))
+		.map(drop)
+		.map_err(Error::io("creating", path))
 }

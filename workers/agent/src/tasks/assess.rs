@@ -39,7 +39,11 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 	});
 	let inputs = serde_json::to_value(&situation.model)?;
 	let mut drafts = vec![Draft { report, document, inputs: Some(inputs), alert: None }];
-	let mut notes = assessed.explanation.clone();
+	// Notes are logged: how a level came about names assets and vulnerabilities, and stays in the sealed document.
+	let mut notes = vec![format!(
+		"Patient safety {:?}, cyber {:?}, privacy {:?}, confidence {confidence:?}.",
+		assessed.patient_safety, assessed.cyber, assessed.privacy
+	)];
 	notes.extend(situation.missing.iter().chain(&situation.doubtful).cloned());
 	match planning::draft(config, &assessed)? {
 		Some(plan) => drafts.push(plan),
