@@ -4,6 +4,7 @@ use crate::{
 	keys::Signer,
 	ledger::{self, events, CurexConfig, Delegate, Organisation},
 	nonces::Nonces,
+	proofs::Prover,
 	submission::Submission,
 	Error,
 };
@@ -11,6 +12,7 @@ use codec::{Decode, Encode};
 use curex_primitives::{
 	exchange::Review, Consent, ConsentId, Exchange, ExchangeId, OrganisationId, ReportKind,
 };
+use curex_verify::TrustRoot;
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	client::OnlineClientAtBlock,
@@ -50,13 +52,21 @@ pub struct Options {
 	/// Accept a node whose runtime has another version than this library's; every call is still checked for its
 	/// form before it is signed.
 	pub other_runtime: bool,
+	/// Verify the keys of partners against this trust root before anything is sealed to them. Without one they are
+	/// taken from the node's word: for a node of one's own only.
+	pub trust_root: Option<TrustRoot>,
 	/// How long to wait for a block to include or finalise a transaction.
 	pub patience: Duration,
 }
 
 impl Default for Options {
 	fn default() -> Self {
-		Self { genesis: None, other_runtime: false, patience: Duration::from_secs(120) }
+		Self {
+			genesis: None,
+			other_runtime: false,
+			trust_root: None,
+			patience: Duration::from_secs(120),
+		}
 	}
 }
 
@@ -71,6 +81,7 @@ struct Inner {
 	signer: Option<Signer>,
 	nonces: Nonces,
 	genesis: [u8; 32],
+	trust_root: Option<TrustRoot>,
 	patience: Duration,
 }
 
@@ -113,7 +124,9 @@ impl Client {
 	) -> Result<Self, Error> {
 		let methods = LegacyRpcMethods::<RpcConfigFor<CurexConfig>>::new(rpc.clone());
 		let genesis = methods.genesis_hash().await.map_err(rpc_error)?.0;
-		if let Some(expected) = options.genesis.filter(|expected| *expected != genesis) {
+		let trusted = options.trust_root.as_ref().map(|root| root.genesis.0);
+		if let Some(expected) = options.genesis.or(trusted).filter(|expected| *expected != genesis)
+		{
 			let [expected, found] = [expected, genesis].map(hex::encode);
 			return Err(Error::WrongChain { expected, found });
 		}
@@ -134,9 +147,18 @@ impl Client {
 			OnlineClient::from_backend_with_config(CurexConfig::default(), Arc::new(backend))
 				.await
 				.map_err(|error| Error::Connection(error.to_string()))?;
-		let patience = options.patience;
+		let Options { trust_root, patience, .. } = options;
 		let nonces = Nonces::default();
-		Ok(Self(Arc::new(Inner { online, rpc, methods, signer, nonces, genesis, patience })))
+		Ok(Self(Arc::new(Inner {
+			online,
+			rpc,
+			methods,
+			signer,
+			nonces,
+			genesis,
+			trust_root,
+			patience,
+		})))
 	}
 
 	/// Names of the pallets of the node's runtime.
@@ -322,6 +344,18 @@ impl Client {
 		self.organisation(id, view)
 			.await?
 			.ok_or_else(|| Error::NotFound(format!("organisation {id}")))
+	}
+
+	/// A member to which something is to be sealed: proven if the client has a trust root, else as the finalised
+	/// ledger shows it at this node.
+	///
+	/// # Errors
+	/// [`Error::NotProven`] when the node's word does not hold; otherwise as [`Self::member`].
+	pub async fn partner(&self, id: OrganisationId) -> Result<Organisation, Error> {
+		match &self.0.trust_root {
+			Some(root) => Prover::with_root(self.clone(), root.clone()).member(id).await,
+			None => self.member(id, View::Finalised).await,
+		}
 	}
 
 	/// A value of the ledger's state, as bytes.

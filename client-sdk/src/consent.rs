@@ -1,13 +1,13 @@
 //! Consents: filing them, and withdrawing them with or without the holder.
 
 use crate::{
-	client::Client,
+	client::{Client, View},
 	ledger::curex,
 	receipt::{ConsentSpec, PreparedConsent, WithdrawalCode},
 	submission::{Recorded, Submission},
 	time, Error,
 };
-use curex_primitives::ConsentId;
+use curex_primitives::{commitment, ConsentId};
 
 impl Client {
 	/// Prepares a consent of the client's organisation; nothing is sent. Give the receipt to the patient only after
@@ -53,12 +53,20 @@ impl Client {
 	/// Withdraws a consent by the patient's code. Needs no account and nobody's cooperation: any node will do.
 	///
 	/// # Errors
-	/// [`Error::NotAdmitted`] when the code does not fit or the consent has ended; [`Error::Connection`].
+	/// [`Error::NotFound`] when the ledger has no such consent, [`Error::Input`] when the code is not that consent's,
+	/// [`Error::NotAdmitted`] when the consent has ended, [`Error::Connection`].
 	pub async fn withdraw_by_code(
 		&self,
 		id: ConsentId,
 		code: &WithdrawalCode,
 	) -> Result<Submission, Error> {
+		let consent = self
+			.consent(id, View::Best)
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
+		if commitment::withdraw_lock(&code.0) != consent.terms.withdraw_lock {
+			return Err(Error::input("the code does not belong to this consent"));
+		}
 		self.submit_authorised(&curex::tx().consent().withdraw_by_code(id.into(), code.0)).await
 	}
 }

@@ -235,7 +235,7 @@ impl Client {
 		kind: impl FnOnce(ExchangeId) -> Result<(Kind, Option<RecipientKey>), Error>,
 	) -> Result<Pending, Error> {
 		let own = self.own_delegate().await?.organisation;
-		let partner = self.member(spec.partner, View::Finalised).await?;
+		let partner = self.partner(spec.partner).await?;
 		let key = random();
 		let id = exchange_id(own, &key);
 		let (kind, recipient_key) = kind(id)?;
@@ -314,15 +314,23 @@ impl Client {
 	/// [`Error::NothingAvailable`] when the exchange ended without data; [`Error::Timeout`] after `patience`;
 	/// [`Error::Sealed`] when what came does not open; otherwise as [`Self::fetch`] and [`Self::submit`].
 	pub async fn receive(&self, pending: &Pending, patience: Duration) -> Result<Delivery, Error> {
-		let exchange = self.await_dispatch(pending.id, patience).await?;
+		// Urgent care does not wait for finality.
+		let urgent = matches!(pending.kind, Kind::BreakGlass { .. });
+		let view = if urgent { View::Best } else { View::Finalised };
+		let exchange = self.await_dispatch(pending.id, view, patience).await?;
 		self.take_delivery(pending.id, &exchange, &pending.secret()?, &pending.patient).await
 	}
 
 	/// Waits until an exchange is dispatched.
-	async fn await_dispatch(&self, id: ExchangeId, patience: Duration) -> Result<Exchange, Error> {
+	async fn await_dispatch(
+		&self,
+		id: ExchangeId,
+		view: View,
+		patience: Duration,
+	) -> Result<Exchange, Error> {
 		let wait = async {
 			loop {
-				let exchange = self.exchange(id, View::Finalised).await?;
+				let exchange = self.exchange(id, view).await?;
 				match exchange {
 					Some(exchange)
 						if matches!(
@@ -368,7 +376,11 @@ impl Client {
 		);
 		if exchange.state == ExchangeState::Dispatched {
 			let call = curex::tx().exchange().receive(id.into(), receipt.commitment.into());
-			self.submit(&call).await?.finalized().await?;
+			let mut submission = self.submit(&call).await?;
+			match exchange.gate {
+				Gate::BreakGlass(_) => submission.in_block().await?,
+				_ => submission.finalized().await?,
+			};
 		}
 		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
 		let bytes = seal::open(key, purpose, &sealed)?;

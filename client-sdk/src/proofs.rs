@@ -5,9 +5,11 @@
 
 use crate::{
 	client::{rpc_error, Client, View},
+	ledger::Organisation,
 	Error,
 };
 use codec::{Decode, Encode};
+use curex_primitives::OrganisationId;
 use curex_verify::{
 	bundle, trie, Bundle, Bytes, Entry, ExtrinsicEntry, HandOver, TrustRoot, Verified,
 };
@@ -47,6 +49,15 @@ pub struct Prover {
 	known_below: u64,
 	/// The newest justification seen, with the number of its block.
 	newest: Option<(u64, Vec<u8>)>,
+	/// The chain of headers that was found last: it serves the blocks after its first as well.
+	segment: Option<Segment>,
+}
+
+/// Headers from a block to a justified one.
+struct Segment {
+	first: u64,
+	headers: Vec<Bytes>,
+	justification: Bytes,
 }
 
 impl Prover {
@@ -66,7 +77,7 @@ impl Prover {
 
 	/// A prover with a trust root from elsewhere, for example from the chain specification.
 	pub fn with_root(client: Client, root: TrustRoot) -> Self {
-		Self { client, root, changes: Vec::new(), known_below: 1, newest: None }
+		Self { client, root, changes: Vec::new(), known_below: 1, newest: None, segment: None }
 	}
 
 	/// What this prover trusts.
@@ -96,7 +107,7 @@ impl Prover {
 		}
 		keys.sort();
 		keys.dedup();
-		let (headers, justification) = self.finality_of(block, &header).await?;
+		let (headers, justification) = self.segment_from(block, &header).await?;
 		let state_proof = read_proof(&self.client, &keys, hash).await?;
 		let state_proof = trie::narrow(root_of(header.state_root), state_proof, &keys)?;
 		let mut state = Vec::with_capacity(keys.len());
@@ -138,6 +149,24 @@ impl Prover {
 			return Err(Error::Protocol("the node has two blocks of one number".into()));
 		}
 		Ok((bundle, verified))
+	}
+
+	/// A member as a justified block shows it, proven from the trust root: the newest block for which the node has a
+	/// justification, or the next one.
+	///
+	/// # Errors
+	/// As [`Self::prove`].
+	pub async fn member(&mut self, id: OrganisationId) -> Result<Organisation, Error> {
+		let head =
+			self.client.at(self.client.block_of(View::Finalised).await?).await?.block_number();
+		let prefix = bundle::storage_key("Consortium", "Organisations");
+		let hashed = sp_crypto_hashing::twox_64(&id.0.to_le_bytes());
+		let key = [&prefix[..], &hashed, &id.0.to_le_bytes()].concat();
+		let (_, verified) = self.prove(head, &[key.clone()], None).await?;
+		verified
+			.value(&key)
+			.and_then(|mut value| Organisation::decode(&mut value).ok())
+			.ok_or_else(|| Error::NotFound(format!("organisation {id}")))
 	}
 
 	async fn prove_extrinsic(
@@ -189,6 +218,31 @@ impl Prover {
 			});
 		}
 		Ok(())
+	}
+
+	/// As [`Self::finality_of`], from what was found last if that will do.
+	async fn segment_from(
+		&mut self,
+		block: u64,
+		first: &Header,
+	) -> Result<(Vec<Bytes>, Bytes), Error> {
+		let known = self.segment.as_ref().and_then(|segment| {
+			let skipped = usize::try_from(block.checked_sub(segment.first)?).ok()?;
+			let headers = segment.headers.get(skipped..)?;
+			// The node may have changed its mind about a block that is not final.
+			(headers.first()?.0 == first.encode())
+				.then(|| (headers.to_vec(), segment.justification.clone()))
+		});
+		if let Some(known) = known {
+			return Ok(known);
+		}
+		let (headers, justification) = self.finality_of(block, first).await?;
+		self.segment = Some(Segment {
+			first: block,
+			headers: headers.clone(),
+			justification: justification.clone(),
+		});
+		Ok((headers, justification))
 	}
 
 	/// The headers from a block to the nearest later or same one with a justification, and that justification.

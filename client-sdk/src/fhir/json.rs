@@ -13,6 +13,9 @@ pub const MAX_ENTRIES: usize = 5_000;
 
 const TOO_DEEP: &str = "nested too deeply";
 
+/// As what serde_json presents a number where its feature `arbitrary_precision` is on, as other crates of the build ask.
+const NUMBER: &str = "$serde_json::private::Number";
+
 /// Reads JSON that names no key of an object twice (readers differ in which one they take).
 ///
 /// # Errors
@@ -104,16 +107,27 @@ impl<'de> Visitor<'de> for Strict {
 	}
 
 	fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+		let mut key = access.next_key::<String>()?;
+		if key.as_deref() == Some(NUMBER) {
+			return number(&access.next_value::<String>()?).map_err(A::Error::custom);
+		}
 		let inner = self.deeper()?;
 		let mut object = Map::new();
-		while let Some(key) = access.next_key::<String>()? {
+		while let Some(name) = key {
 			let value = access.next_value_seed(inner)?;
-			if object.insert(key, value).is_some() {
+			if object.insert(name, value).is_some() {
 				return Err(A::Error::custom("a key stands twice"));
 			}
+			key = access.next_key()?;
 		}
 		Ok(Value::Object(object))
 	}
+}
+
+/// A number that fits into 64 bits, as a floating-point number at worst.
+fn number(text: &str) -> Result<Value, &'static str> {
+	let fits = text.parse::<f64>().is_ok_and(f64::is_finite);
+	text.parse().ok().filter(|_| fits).map(Value::Number).ok_or("a number is out of range")
 }
 
 #[cfg(test)]

@@ -39,10 +39,14 @@ impl Gateway {
 			(ExchangeState::Requested, Decision::Open) => self.decide(case, exchange).await,
 			(ExchangeState::Requested, Decision::Serve) => self.approve(case).await,
 			// A person released the hold from elsewhere: look again.
-			(ExchangeState::Requested, Decision::Person)
+			(ExchangeState::Requested | ExchangeState::Approved, Decision::Person)
 				if case.reason == "risk" && exchange.released.is_some() =>
 			{
-				self.store().decide(case.id, Decision::Open, "")
+				let next = match exchange.direction {
+					Direction::Pull => Decision::Open,
+					Direction::Push => Decision::Serve,
+				};
+				self.store().decide(case.id, next, "")
 			},
 			(ExchangeState::Approved, Decision::Open) if exchange.direction == Direction::Pull => {
 				self.decide(case, exchange).await
@@ -180,13 +184,19 @@ impl Gateway {
 		fhir::check_document(document, &spec.patient)?;
 		let pending: Pending = self.client.prepare_offer(spec).await?;
 		let id = pending.id();
-		let recipient = self.client.member(spec.partner, View::Finalised).await?;
+		let recipient = self.client.partner(spec.partner).await?;
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
 		let sealed = seal::seal(&recipient.encryption_key, purpose, document)?;
 		self.store().see([id], None)?;
 		self.store().keep_payload(id, &Payload { salt: random(), sealed })?;
 		self.store().decide(id, Decision::Serve, "")?;
-		self.client.begin(&pending).await?.in_block().await?;
+		let begun = async { self.client.begin(&pending).await?.in_block().await }.await;
+		if let Err(error) = begun {
+			if !error.is_retryable() {
+				self.store().done(id)?;
+			}
+			return Err(error);
+		}
 		self.client.deposit_envelope(&pending).await?;
 		Ok(id)
 	}

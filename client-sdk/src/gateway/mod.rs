@@ -171,33 +171,53 @@ impl Gateway {
 		}
 	}
 
-	/// Takes a case one step further.
-	async fn step(&self, case: &Case) -> Result<(), Error> {
-		let id = case.id;
-		let Some(exchange) = self.exchange(id).await? else { return Ok(()) };
-		let concerns = match exchange.direction {
-			Direction::Pull => exchange.holder == self.organisation && self.setup.source.is_some(),
-			Direction::Push if exchange.holder == self.organisation => case.payload.is_some(),
-			Direction::Push => {
-				exchange.recipient == self.organisation && self.setup.inbox.is_some()
-			},
-		};
-		if !concerns || exchange.state.is_final() {
-			return self.store().done(id);
-		}
-		if exchange.holder == self.organisation {
-			self.serve(case, &exchange).await
-		} else {
-			self.accept(case, &exchange).await
+	/// Takes one exchange one step further, whatever else waits.
+	///
+	/// # Errors
+	/// What went wrong with this step; it may be taken again.
+	pub async fn advance(&self, id: ExchangeId) -> Result<(), Error> {
+		match self.store().case(id)? {
+			Some(case) => self.step(&case).await,
+			None => Ok(()),
 		}
 	}
 
-	/// An exchange in its finalised state, a break-glass in its best.
-	async fn exchange(&self, id: ExchangeId) -> Result<Option<Exchange>, Error> {
-		let best = self.client.exchange(id, View::Best).await?;
-		match best {
-			Some(exchange) if matches!(exchange.gate, Gate::BreakGlass(_)) => Ok(Some(exchange)),
-			_ => self.client.exchange(id, View::Finalised).await,
+	/// Takes a case one step further.
+	async fn step(&self, case: &Case) -> Result<(), Error> {
+		let id = case.id;
+		let Some(best) = self.client.exchange(id, View::Best).await? else { return Ok(()) };
+		let holder = best.holder == self.organisation;
+		let ours = match best.direction {
+			Direction::Pull => holder,
+			Direction::Push => holder || best.recipient == self.organisation,
+		};
+		if !ours {
+			return self.store().done(id);
+		}
+		// What another process of this organisation answers is left to it.
+		let equipped = match (best.direction, holder) {
+			(Direction::Pull, _) => self.setup.source.is_some(),
+			(Direction::Push, true) => case.payload.is_some(),
+			(Direction::Push, false) => self.setup.inbox.is_some(),
+		};
+		if !equipped {
+			return Ok(());
+		}
+		let exchange = match best.gate {
+			// Urgent care does not wait for finality.
+			Gate::BreakGlass(_) => best,
+			_ => match self.client.exchange(id, View::Finalised).await? {
+				// A step is on its way to finality: nothing to do but wait for it.
+				Some(finalised) if finalised.state == best.state => finalised,
+				_ => return Ok(()),
+			},
+		};
+		if exchange.state.is_final() {
+			self.store().done(id)
+		} else if holder {
+			self.serve(case, &exchange).await
+		} else {
+			self.accept(case, &exchange).await
 		}
 	}
 

@@ -6,7 +6,7 @@ use curex_client::{
 	receipt::{ConsentSpec, Receipt, WithdrawalCode},
 	Error, View,
 };
-use curex_primitives::ConsentId;
+use curex_primitives::{ConsentId, ConsentStatus};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -144,6 +144,13 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 		(None, None) => return Err(Error::Input("give a receipt or a code".into())),
 	};
 	let client = context.reader().await?;
+	let found = client.consent(id, View::Best).await?.map(|consent| consent.status);
+	if let Some(ConsentStatus::Withdrawn { at }) = found {
+		return Ok(Output::new(
+			format!("consent {id} was withdrawn in block {at}"),
+			json!({ "already_recorded": true, "block_number": at }),
+		));
+	}
 	let recorded = client.withdraw_by_code(id, &code).await?.finalized().await?;
 	Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded))
 }

@@ -18,6 +18,10 @@ pub struct Global {
 	/// Refuse a node of another chain than the one with this genesis hash.
 	#[arg(long, global = true, env = "CUREX_GENESIS", value_parser = bytes::<32>)]
 	pub genesis: Option<Bytes<32>>,
+	/// Trust root (`curex trust-root`) against which partners' keys are verified before anything is sealed to them; needed
+	/// at another organisation's node.
+	#[arg(long, global = true, env = "CUREX_TRUST_ROOT")]
+	pub trust: Option<PathBuf>,
 	/// Key file of the account that signs.
 	#[arg(long, global = true, env = "CUREX_KEY")]
 	pub key: Option<PathBuf>,
@@ -107,11 +111,10 @@ impl Output {
 
 	/// Prints the result.
 	pub fn print(&self, json: bool) {
-		if json {
-			println!("{}", self.json);
-		} else {
-			println!("{}", self.text);
-		}
+		use std::io::Write;
+		let mut out = std::io::stdout().lock();
+		// Who stopped reading does not miss the rest.
+		let _ = if json { writeln!(out, "{}", self.json) } else { writeln!(out, "{}", self.text) };
 	}
 }
 
@@ -177,9 +180,17 @@ impl Context {
 	}
 
 	async fn connect(&self, signer: Option<Signer>) -> Result<Client, Error> {
+		let trust_root = match &self.global.trust {
+			Some(path) => Some(
+				serde_json::from_slice(&read(path)?)
+					.map_err(|error| Error::Input(format!("the trust root: {error}")))?,
+			),
+			None => None,
+		};
 		let options = Options {
 			genesis: self.global.genesis.map(|genesis| genesis.0),
 			other_runtime: self.global.other_runtime,
+			trust_root,
 			patience: self.patience(),
 		};
 		Client::connect_with(&self.global.node, signer, options).await

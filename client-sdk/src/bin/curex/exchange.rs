@@ -178,7 +178,9 @@ pub async fn receive(context: &Context, command: Receive) -> Result<Output, Erro
 	let sealed = read(&pending_path(context, command.exchange)?)?;
 	let pending = Pending::open(&sealed, &own_key, client.genesis(), command.exchange)?;
 	// What an interrupted request left undone.
-	client.begin(&pending).await?.in_block().await?;
+	if client.exchange(pending.id(), curex_client::View::Best).await?.is_none() {
+		client.begin(&pending).await?.in_block().await?;
+	}
 	match client.deposit_envelope(&pending).await {
 		// It may no longer travel: the holder has it.
 		Ok(()) | Err(Error::Transfer { code: 12004, .. }) => (),
@@ -234,7 +236,7 @@ pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 	context.progress(format_args!("exchange {id} offered; waiting for the recipient …"));
 	let deliver = async {
 		loop {
-			gateway.tick().await?;
+			gateway.advance(id).await?;
 			match gateway.store().case(id)? {
 				Some(case)
 					if !case.deposited

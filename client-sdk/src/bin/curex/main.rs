@@ -85,7 +85,7 @@ async fn main() -> ExitCode {
 		.with_writer(std::io::stderr)
 		.with_env_filter(
 			tracing_subscriber::EnvFilter::try_from_default_env()
-				.unwrap_or_else(|_| "error,curex_client=info".into()),
+				.unwrap_or_else(|_| "error,curex=info,curex_client=info".into()),
 		)
 		.init();
 	let json = global.json;
@@ -96,7 +96,7 @@ async fn main() -> ExitCode {
 		},
 		Err(error) => {
 			if json {
-				println!("{}", serde_json::json!({ "error": error.to_json() }));
+				Output::data(serde_json::json!({ "error": error.to_json() })).print(true);
 			} else {
 				eprintln!("error: {error}\nremedy: {}", error.remedy());
 			}
