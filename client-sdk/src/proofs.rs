@@ -162,7 +162,7 @@ impl Prover {
 		let prefix = bundle::storage_key("Consortium", "Organisations");
 		let hashed = sp_crypto_hashing::twox_64(&id.0.to_le_bytes());
 		let key = [&prefix[..], &hashed, &id.0.to_le_bytes()].concat();
-		let (_, verified) = self.prove(head, &[key.clone()], None).await?;
+		let (_, verified) = self.prove(head, std::slice::from_ref(&key), None).await?;
 		verified
 			.value(&key)
 			.and_then(|mut value| Organisation::decode(&mut value).ok())
@@ -197,8 +197,10 @@ impl Prover {
 		while self.known_below < block {
 			// A node whose authorities never changed has no answer. Were a change kept from us, the justification
 			// would not verify against the authorities we know.
-			let Ok(proof) = prove_finality(&self.client, self.known_below).await else {
-				return Ok(());
+			let proof = match prove_finality(&self.client, self.known_below).await {
+				Ok(proof) => proof,
+				Err(error @ Error::Connection(_)) => return Err(error),
+				Err(_) => return Ok(()),
 			};
 			let header = header(&self.client, proof.block.into()).await?;
 			let announced = curex_verify::finality::read_header(&header.encode())?;

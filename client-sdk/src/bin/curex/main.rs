@@ -83,6 +83,7 @@ async fn main() -> ExitCode {
 	let Arguments { global, command } = Arguments::parse();
 	tracing_subscriber::fmt()
 		.with_writer(std::io::stderr)
+		.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
 		.with_env_filter(
 			tracing_subscriber::EnvFilter::try_from_default_env()
 				.unwrap_or_else(|_| "error,curex=info,curex_client=info".into()),
