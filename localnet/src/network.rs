@@ -205,10 +205,10 @@ pub fn start(
 	agent_config: &Path,
 	options: &[String],
 ) -> Result<Vec<Process>, Error> {
-	for hospital in 0..HOSPITALS {
-		process::ensure_free_tcp(layout.rpc_port(hospital), MEMBERS[hospital].name)?;
-		process::ensure_free_tcp(layout.peer_port(hospital), MEMBERS[hospital].name)?;
-		process::ensure_free_tcp(layout.metrics_port(hospital), MEMBERS[hospital].name)?;
+	for (hospital, member) in MEMBERS.iter().enumerate().take(HOSPITALS) {
+		process::ensure_free_tcp(layout.rpc_port(hospital), member.name)?;
+		process::ensure_free_tcp(layout.peer_port(hospital), member.name)?;
+		process::ensure_free_tcp(layout.metrics_port(hospital), member.name)?;
 	}
 	(0..HOSPITALS)
 		.map(|hospital| {

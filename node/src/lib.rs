@@ -10,6 +10,9 @@
 //! | [`transfer`] | carries ciphertexts from node to node |
 //! | [`mailbox`], [`agent`] | the hospital's own off-chain worker |
 
+// The error types of the SDK's service and command line are as large as they are.
+#![allow(clippy::result_large_err)]
+
 pub mod agent;
 pub mod chain_spec;
 pub mod cli;

@@ -14,7 +14,7 @@ impl Story<'_> {
 	pub(super) async fn nodes_agree(&mut self) -> Result<(), Error> {
 		self.account.step(1, "Four hospital nodes find each other, author and finalise");
 		let mut genesis = None;
-		for node in 0..HOSPITALS {
+		for (node, member) in MEMBERS.iter().enumerate().take(HOSPITALS) {
 			let health = self
 				.wait_for("a node to finalise with its peers", "do the nodes run?", || async {
 					let Ok(client) = self.reader(node).await else { return Ok(None) };
@@ -30,7 +30,7 @@ impl Story<'_> {
 			}
 			self.account.note(format!(
 				"{} has {} peers, best block {}, final block {}",
-				MEMBERS[node].name, health["peers"], health["best"], health["finalised"]
+				member.name, health["peers"], health["best"], health["finalised"]
 			));
 		}
 		let client = self.reader(0).await?;

@@ -177,7 +177,7 @@ fn bearer(
 		return Err(Error::NotAuthorised("the authorisation is for another kind of access"));
 	}
 	let life = authorisation.expires.checked_sub(ledger.now()).filter(|life| *life > 0);
-	if !life.is_some_and(|life| life <= MAX_AUTHORISATION_LIFE) {
+	if life.is_none_or(|life| life > MAX_AUTHORISATION_LIFE) {
 		return Err(Error::Expired);
 	}
 	let signed = sr25519::Pair::verify(

@@ -165,7 +165,7 @@ async fn nodes_that_shift_forge_or_refuse_are_passed_over() {
 async fn what_the_network_fails_is_asked_again() {
 	let failures = AtomicUsize::new(0);
 	let scene = scene(vec![Box::new(move |request, held| {
-		if failures.fetch_add(1, Ordering::SeqCst) % 3 == 0 {
+		if failures.fetch_add(1, Ordering::SeqCst).is_multiple_of(3) {
 			return Err("connection closed".into());
 		}
 		honest(request, held)

@@ -1,3 +1,6 @@
+// Ranges of missing chunks are what is compared here, not their elements.
+#![allow(clippy::single_range_in_vec_init)]
+
 use super::*;
 use crate::transfer::testing::{self, EXCHANGE, HOLDER, RECIPIENT};
 use curex_primitives::merkle;

@@ -152,8 +152,33 @@ fn numbers_continue_after_those_of_the_ledger_when_the_database_is_lost() {
 	bench.crash();
 	bench.node.order(Task::Watch);
 	bench.settle();
-	// The first order is still the newest of nothing else: only the second is in the mailbox.
+	// The second order has replaced the first.
 	assert_eq!(bench.node.recorded_numbers(ReportKind::Alert), [1, 2, 3, 4]);
+}
+
+#[test]
+fn numbers_continue_after_those_of_the_ledger_when_an_old_backup_is_restored() {
+	let mut bench = Bench::new();
+	let (data, backup) = (bench.folder.path().join("data"), bench.folder.path().join("backup"));
+	bench.node.order(Task::Watch);
+	bench.settle();
+	bench.agent = None;
+	std::fs::create_dir(&backup).unwrap();
+	for file in std::fs::read_dir(&data).unwrap() {
+		let file = file.unwrap();
+		std::fs::copy(file.path(), backup.join(file.file_name())).unwrap();
+	}
+	bench.crash();
+	bench.node.order(Task::Watch);
+	bench.settle();
+	bench.agent = None;
+	std::fs::remove_dir_all(&data).unwrap();
+	std::fs::rename(&backup, &data).unwrap();
+	bench.crash();
+	bench.node.order(Task::Watch);
+	bench.settle();
+	assert_eq!(bench.node.recorded_numbers(ReportKind::Alert), [1, 2, 3, 4, 5, 6]);
+	assert_eq!(bench.store().outbox_status().unwrap()["alert"]["last"], 6);
 }
 
 #[test]
