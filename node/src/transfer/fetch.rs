@@ -6,7 +6,7 @@ use curex_primitives::{
 	transfer::{Authorisation, Manifest, Request, Response},
 	Commitment, OrganisationId, PeerRole,
 };
-use futures::{stream, StreamExt, TryStreamExt};
+use futures::{stream, StreamExt};
 use jsonrpsee::core::async_trait;
 use sc_network::{service::traits::NetworkService, IfDisconnected, PeerId, ProtocolName};
 use sc_network_sync::SyncingService;
@@ -14,7 +14,10 @@ use sp_core::traits::SpawnNamed;
 use sp_runtime::traits::Block as BlockT;
 use std::{
 	collections::{HashMap, HashSet},
-	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc, Mutex, MutexGuard, PoisonError,
+	},
 	time::{Duration, Instant},
 };
 
@@ -287,12 +290,23 @@ impl Source {
 		let mut status = blocking(move || store.begin(key, receiver, &manifest)).await?;
 		while !status.complete {
 			let missing = status.missing.into_iter().flatten();
-			stream::iter(
-				missing.map(|index| self.fetch_chunk(peer, key, index, request(Some(index)))),
+			// After a failure nothing more is asked of this node, but what it already sent is kept.
+			let failed = AtomicBool::new(false);
+			let mut outcome = Ok(());
+			let mut answers = stream::iter(
+				missing
+					.take_while(|_| !failed.load(Ordering::Relaxed))
+					.map(|index| self.fetch_chunk(peer, key, index, request(Some(index)))),
 			)
-			.buffer_unordered(IN_FLIGHT)
-			.try_for_each(|()| async { Ok(()) })
-			.await?;
+			.buffer_unordered(IN_FLIGHT);
+			while let Some(answer) = answers.next().await {
+				if answer.is_err() {
+					failed.store(true, Ordering::Relaxed);
+					outcome = outcome.and(answer);
+				}
+			}
+			drop(answers);
+			outcome?;
 			let store = self.store.clone();
 			status = blocking(move || store.status(key)).await?;
 		}
