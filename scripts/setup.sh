@@ -134,7 +134,7 @@ setup_build() {
 
 setup_lab() {
 	install_packages "real services for hospital A's laboratory, started on loopback only" \
-		openssh-server nginx orthanc dcmtk snmpd
+		procps openssh-server nginx orthanc dcmtk snmpd
 }
 
 # build_programs [CARGO OPTION...]: builds every program of the workspace with the one profile and feature set that tests and
