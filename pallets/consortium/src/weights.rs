@@ -1,7 +1,7 @@
 //! Weights of the consortium.
 //!
 //! Conservative values from counted reads and writes, each with the largest value that the bounds
-//! of this pallet allow, until a runtime replaces them with measured ones (`scripts/bench`).
+//! of this pallet allow, until a runtime replaces them with measured ones.
 
 use frame::weights_prelude::*;
 
