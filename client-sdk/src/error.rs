@@ -179,8 +179,8 @@ impl Error {
 		match self {
 			Self::Connection(_) | Self::Timeout { .. } | Self::NotFinal | Self::Store(_) => true,
 			Self::NotAdmitted { retry, .. } => *retry,
-			// Not now, not here yet, busy, store full, storage or ledger failure.
-			Self::Transfer { code, .. } => matches!(code, 12004 | 12005 | 12009 | 12011..=12013),
+			// Not now, not here yet, store full, busy, storage or ledger failure, served by no node yet.
+			Self::Transfer { code, .. } => matches!(code, 12004 | 12005 | 12009 | 12011..=12014),
 			_ => false,
 		}
 	}
@@ -277,6 +277,7 @@ mod tests {
 	fn a_transfer_that_is_too_early_may_be_tried_again() {
 		let error = |code| Error::Transfer { code, message: String::new() };
 		assert!(error(12004).is_retryable());
+		assert!(error(12014).is_retryable(), "its sender may leave it a moment later");
 		assert!(!error(12003).is_retryable());
 	}
 }

@@ -318,7 +318,9 @@ impl Client {
 		let urgent = matches!(pending.kind, Kind::BreakGlass { .. });
 		let view = if urgent { View::Best } else { View::Finalised };
 		let exchange = self.await_dispatch(pending.id, view, patience).await?;
-		self.take_delivery(pending.id, &exchange, &pending.secret()?, &pending.patient).await
+		let sealed = self.fetch(pending.id, Part::Payload, payload_of(&exchange)?).await?;
+		self.take_delivery(pending.id, &exchange, &sealed, &pending.secret()?, &pending.patient)
+			.await
 	}
 
 	/// Waits until an exchange is dispatched.
@@ -355,19 +357,17 @@ impl Client {
 			.map_err(|_| Error::Timeout { what: "the holder", seconds: patience.as_secs() })?
 	}
 
-	/// Fetches, opens and checks the payload of a dispatched exchange, and puts the receipt on the ledger if it is not
+	/// Opens and checks the sealed payload of a dispatched exchange, and puts the receipt on the ledger if it is not
 	/// there yet.
 	pub(crate) async fn take_delivery(
 		&self,
 		id: ExchangeId,
 		exchange: &Exchange,
+		sealed: &[u8],
 		key: &EncryptionKey,
 		patient: &PatientIdentification,
 	) -> Result<Delivery, Error> {
-		let payload = exchange
-			.payload
-			.ok_or_else(|| Error::Protocol("a dispatched exchange without payload".into()))?;
-		let sealed = self.fetch(id, Part::Payload, payload).await?;
+		let payload = payload_of(exchange)?;
 		let receipt = Opening::new(
 			Domain::Receipt,
 			&id.0,
@@ -383,7 +383,7 @@ impl Client {
 			};
 		}
 		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
-		let bytes = seal::open(key, purpose, &sealed)?;
+		let bytes = seal::open(key, purpose, sealed)?;
 		Ok(Delivery { document: check_document(&bytes, patient), receipt })
 	}
 
@@ -424,6 +424,13 @@ impl Client {
 			curex::tx().exchange().review(id.into(), verdict.into(), opening.commitment.into());
 		Ok((self.submit(&call).await?.finalized().await?, opening))
 	}
+}
+
+/// The commitment to the payload of a dispatched exchange.
+pub(crate) fn payload_of(exchange: &Exchange) -> Result<Commitment, Error> {
+	exchange
+		.payload
+		.ok_or_else(|| Error::Protocol("a dispatched exchange without payload".into()))
 }
 
 #[cfg(test)]

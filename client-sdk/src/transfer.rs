@@ -119,12 +119,37 @@ impl Client {
 	}
 
 	/// Takes a part from the node, which fetches it from the partner's if need be. What is returned is what the
-	/// ledger committed to.
+	/// ledger committed to. The ledger may name a part a moment before its sender has left it at a node: what is not
+	/// there yet is waited for, as long as the client's patience lasts.
 	///
 	/// # Errors
 	/// [`Error::Transfer`] as the node says; [`Error::Sealed`] when what it gives is not what the ledger committed to;
 	/// [`Error::Timeout`] after the client's patience; [`Error::Connection`].
 	pub async fn fetch(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		commitment: Commitment,
+	) -> Result<Vec<u8>, Error> {
+		let patience = self.patience();
+		let mut last = Error::Timeout { what: "the partner's node", seconds: patience.as_secs() };
+		let wait = async {
+			loop {
+				match self.fetch_now(exchange, part, commitment).await {
+					Err(error @ Error::Transfer { .. }) if error.is_retryable() => last = error,
+					outcome => return outcome,
+				}
+				tokio::time::sleep(PAUSE).await;
+			}
+		};
+		match tokio::time::timeout(patience, wait).await {
+			Ok(outcome) => outcome,
+			Err(_) => Err(last),
+		}
+	}
+
+	/// As [`Self::fetch`], but what no node has yet is not waited for.
+	pub(crate) async fn fetch_now(
 		&self,
 		exchange: ExchangeId,
 		part: Part,

@@ -231,7 +231,9 @@ impl Gateway {
 		let sealed = match &case.envelope {
 			Some(sealed) => sealed.clone(),
 			None => {
-				let sealed = self.client.fetch(case.id, Part::Envelope, exchange.envelope).await?;
+				// Waiting for one envelope must not hold up the other cases: it is asked for again later.
+				let sealed =
+					self.client.fetch_now(case.id, Part::Envelope, exchange.envelope).await?;
 				self.store().keep_envelope(case.id, &sealed)?;
 				sealed
 			},

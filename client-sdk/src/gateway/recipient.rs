@@ -4,8 +4,15 @@ use super::{
 	store::{Case, Decision},
 	Gateway,
 };
-use crate::{envelope::RecipientKey, exchange::Delivery, ledger::curex, Error};
-use curex_primitives::{AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
+use crate::{
+	envelope::RecipientKey,
+	exchange::{payload_of, Delivery},
+	ledger::curex,
+	Error,
+};
+use curex_primitives::{
+	transfer::Part, AcknowledgementCode, Exchange, ExchangeId, ExchangeState,
+};
 use std::io::Write;
 
 impl Gateway {
@@ -36,9 +43,10 @@ impl Gateway {
 			Ok(envelope) => envelope,
 			Err(reason) => return self.store().decide(case.id, Decision::Refuse, reason),
 		};
+		let sealed = self.client.fetch_now(case.id, Part::Payload, payload_of(exchange)?).await?;
 		let key = &self.setup.key;
-		let code = match self.client.take_delivery(case.id, exchange, key, &envelope.patient).await
-		{
+		let taken = self.client.take_delivery(case.id, exchange, &sealed, key, &envelope.patient);
+		let code = match taken.await {
 			Ok(delivery) => self.keep(case.id, &delivery)?,
 			Err(Error::Sealed(reason)) => {
 				tracing::warn!(exchange = %case.id, reason, "the offered document does not open");
