@@ -428,9 +428,7 @@ impl Client {
 
 /// The commitment to the payload of a dispatched exchange.
 pub(crate) fn payload_of(exchange: &Exchange) -> Result<Commitment, Error> {
-	exchange
-		.payload
-		.ok_or_else(|| Error::Protocol("a dispatched exchange without payload".into()))
+	exchange.payload.ok_or_else(|| Error::Protocol("a dispatched exchange without payload".into()))
 }
 
 #[cfg(test)]

@@ -10,9 +10,7 @@ use crate::{
 	ledger::curex,
 	Error,
 };
-use curex_primitives::{
-	transfer::Part, AcknowledgementCode, Exchange, ExchangeId, ExchangeState,
-};
+use curex_primitives::{transfer::Part, AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
 use std::io::Write;
 
 impl Gateway {
