@@ -144,6 +144,26 @@ impl Client {
 		self.record(&curex::tx().orders().set_policy(policy)).await
 	}
 
+	/// Registers new session keys of the validator whose account the client signs as. `keys` are the public keys of BABE
+	/// (sr25519) and GRANDPA (ed25519), one after the other; `proof` shows that the account owns them. Both are what
+	/// `curex-node keys rotate` prints. The keys count from the session after the next.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn set_session_keys(
+		&self,
+		keys: [u8; 64],
+		proof: Vec<u8>,
+	) -> Result<Recorded, Error> {
+		use runtime_types::{
+			curex_runtime::SessionKeys, sp_consensus_babe::app as babe,
+			sp_consensus_grandpa::app as grandpa,
+		};
+		let half = |from: usize| std::array::from_fn(|index| keys[from + index]);
+		let keys = SessionKeys { babe: babe::Public(half(0)), grandpa: grandpa::Public(half(32)) };
+		self.record(&curex::tx().session().set_keys(keys, proof)).await
+	}
+
 	/// Moves the client's own duties to another account.
 	///
 	/// # Errors

@@ -400,6 +400,38 @@ impl Client {
 		self.submit(&call).await?.finalized().await
 	}
 
+	/// As [`Self::acknowledge`], for what was received before it was final, as with a broken glass: should the ledger have
+	/// given up the block with the receipt, the receipt is put there again first.
+	///
+	/// # Errors
+	/// As [`Self::receive`] and [`Self::acknowledge`].
+	pub async fn conclude(
+		&self,
+		pending: &Pending,
+		code: AcknowledgementCode,
+		patience: Duration,
+	) -> Result<Recorded, Error> {
+		let conclude = async {
+			loop {
+				let rejection = match self.acknowledge(pending.id(), code).await {
+					Err(Error::Rejected(rejection)) if rejection.name == "WrongState" => rejection,
+					outcome => return outcome,
+				};
+				let finalised = self.exchange(pending.id(), View::Finalised).await?;
+				match finalised.map(|exchange| exchange.state) {
+					Some(ExchangeState::Dispatched) => {
+						self.receive(pending, patience).await?;
+					},
+					Some(state) if state.is_final() => return Err(Error::Rejected(rejection)),
+					_ => tokio::time::sleep(PAUSE).await,
+				}
+			}
+		};
+		tokio::time::timeout(patience, conclude)
+			.await
+			.map_err(|_| Error::Timeout { what: "the receipt", seconds: patience.as_secs() })?
+	}
+
 	/// Releases a risk hold: a person at the holder accepts the recipient's risk for this exchange.
 	///
 	/// # Errors

@@ -8,7 +8,7 @@ use curex_primitives::{
 	Commitment, ExchangeId, Moment,
 };
 use serde::Deserialize;
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 use subxt_rpcs::rpc_params;
 
 /// An authorisation lives for half an hour: enough for any part, and less than nodes allow.
@@ -76,11 +76,24 @@ impl Client {
 		Ok(format!("0x{}", hex::encode(authorisation.encode())))
 	}
 
-	/// Leaves a part at the node, for the partner to fetch. Resumes where an earlier attempt stopped.
+	/// Leaves a part at the node, for the partner to fetch. Resumes where an earlier attempt stopped. The best blocks
+	/// may change their minds: what the node may not take yet is offered again, as long as the client's patience lasts.
 	///
 	/// # Errors
-	/// [`Error::Transfer`] as the node says, [`Error::Connection`].
+	/// [`Error::Transfer`] as the node says, [`Error::Timeout`] after the client's patience, [`Error::Connection`].
 	pub async fn deposit(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		salt: [u8; 32],
+		bytes: &[u8],
+	) -> Result<(), Error> {
+		self.patiently("the node to take a part", || self.deposit_now(exchange, part, salt, bytes))
+			.await
+	}
+
+	/// As [`Self::deposit`], but what the node may not take yet is not offered again.
+	pub(crate) async fn deposit_now(
 		&self,
 		exchange: ExchangeId,
 		part: Part,
@@ -131,18 +144,27 @@ impl Client {
 		part: Part,
 		commitment: Commitment,
 	) -> Result<Vec<u8>, Error> {
+		self.patiently("the partner's node", || self.fetch_now(exchange, part, commitment)).await
+	}
+
+	/// Tries again what a node cannot carry yet.
+	async fn patiently<T, F: Future<Output = Result<T, Error>>>(
+		&self,
+		what: &'static str,
+		attempt: impl Fn() -> F,
+	) -> Result<T, Error> {
 		let patience = self.patience();
-		let mut last = Error::Timeout { what: "the partner's node", seconds: patience.as_secs() };
-		let wait = async {
+		let mut last = Error::Timeout { what, seconds: patience.as_secs() };
+		let tries = async {
 			loop {
-				match self.fetch_now(exchange, part, commitment).await {
+				match attempt().await {
 					Err(error @ Error::Transfer { .. }) if error.is_retryable() => last = error,
 					outcome => return outcome,
 				}
 				tokio::time::sleep(PAUSE).await;
 			}
 		};
-		match tokio::time::timeout(patience, wait).await {
+		match tokio::time::timeout(patience, tries).await {
 			Ok(outcome) => outcome,
 			Err(_) => Err(last),
 		}

@@ -1,5 +1,6 @@
 //! The account of the main job: every step with its block, for a person and for programs.
 
+use crate::measure::Measured;
 use curex_client::Recorded;
 use serde::Serialize;
 use std::{fs, io::Write, path::Path, time::Instant};
@@ -11,6 +12,11 @@ pub struct Account {
 	pub verified: bool,
 	/// The steps.
 	pub steps: Vec<Step>,
+	/// Most memory that all programs together held, in MiB.
+	pub peak_memory_mib: u64,
+	/// How long exchanges took, if that was measured.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	pub measured: Option<Measured>,
 	#[serde(skip)]
 	begun: Instant,
 }
@@ -67,7 +73,13 @@ impl From<&Recorded> for Place {
 
 impl Default for Account {
 	fn default() -> Self {
-		Self { verified: false, steps: Vec::new(), begun: Instant::now() }
+		Self {
+			verified: false,
+			steps: Vec::new(),
+			peak_memory_mib: 0,
+			measured: None,
+			begun: Instant::now(),
+		}
 	}
 }
 

@@ -7,6 +7,8 @@
 //! | [`laboratory`] | real services for hospital A |
 //! | [`agent`] | hospital A's agent |
 //! | [`story`] | the eight steps |
+//! | [`measure`] | how long exchanges take |
+//! | [`memory`] | what all of it needs |
 //! | [`account`] | what happened |
 
 mod account;
@@ -14,6 +16,8 @@ mod agent;
 mod error;
 mod laboratory;
 mod layout;
+mod measure;
+mod memory;
 mod network;
 mod process;
 mod story;
@@ -28,7 +32,7 @@ use std::{
 	fs::{self, File},
 	path::PathBuf,
 	process::ExitCode,
-	time::Duration,
+	time::{Duration, Instant},
 };
 use tokio::signal::unix::{signal, SignalKind};
 
@@ -62,10 +66,16 @@ struct Arguments {
 	/// First of the ports of the nodes.
 	#[arg(long, value_name = "PORT", default_value_t = 9950)]
 	port_base: u16,
+	/// After the main job, time so many exchanges from request to finalised acknowledgement.
+	#[arg(long, value_name = "EXCHANGES", default_value_t = 0)]
+	measure: u32,
 	/// Option for every node, for example --node-option=--network-backend=libp2p.
 	#[arg(long = "node-option", value_name = "OPTION", allow_hyphen_values = true)]
 	node_options: Vec<String>,
 }
+
+/// How long the programs of an earlier run that was killed may take to end.
+const FAREWELL: Duration = Duration::from_secs(30);
 
 /// How the run ended.
 enum End {
@@ -109,18 +119,24 @@ async fn run(arguments: Arguments) -> Result<End, Error> {
 
 	// Everything that was started ends when this is dropped, whatever happens.
 	let mut running = start(&layout, &arguments).await?;
+	let memory = memory::Peak::observe();
 	let mut account = Account::default();
+	let agent_config = layout.member(&MEMBERS[0]).join("agent.toml");
 	let told = tokio::select! {
-		told = story::Story::tell(&layout, layout.member(&MEMBERS[0]).join("agent.toml"), &mut account) => told,
+		told = story::Story::tell(&layout, agent_config, arguments.measure, &mut account) => told,
 		ended = watch(&mut running) => Err(ended),
 		() = &mut stop => return Ok(End::Stopped),
 	};
 	account.verified = told.is_ok();
+	account.peak_memory_mib = memory.mib();
 	if let Some(path) = &arguments.json {
 		account.write(path)?;
 	}
 	running.extend(told?);
-	println!("\nEvery step was verified.");
+	println!(
+		"\nEvery step was verified. All programs together needed {} MiB of memory at most.",
+		account.peak_memory_mib
+	);
 	if arguments.once {
 		return Ok(End::Done);
 	}
@@ -154,11 +170,22 @@ fn layout_of(arguments: &Arguments) -> Result<Layout, Error> {
 	})
 }
 
-/// One consortium per folder.
+/// One consortium per folder. What we start inherits the lock, so that it is held until the last program has ended.
 fn lock(layout: &Layout) -> Result<File, Error> {
 	let path = layout.home.join("lock");
 	let file = File::create(&path).map_err(Error::at(&path))?;
-	file.try_lock().map_err(|_| Error::Busy(layout.home.clone()))?;
+	let begun = Instant::now();
+	while file.try_lock().is_err() {
+		if begun.elapsed() > FAREWELL {
+			return Err(Error::Busy(layout.home.clone()));
+		}
+		if begun.elapsed() < Duration::from_millis(250) {
+			println!("waiting for the programs of an earlier run to end …");
+		}
+		std::thread::sleep(Duration::from_millis(250));
+	}
+	rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty())
+		.map_err(|reason| Error::at(&path)(reason.into()))?;
 	Ok(file)
 }
 

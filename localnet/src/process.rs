@@ -1,6 +1,7 @@
-//! Child processes that end with us.
+//! Child processes that end with us, however we end.
 
 use crate::Error;
+use rustix::process::{set_parent_process_death_signal, Signal};
 use std::{
 	fs::{self, File},
 	io::{Read, Seek, SeekFrom},
@@ -13,6 +14,9 @@ use std::{
 
 /// How long a process may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a port may stay taken by a program of an earlier run that is ending.
+const RELEASE: Duration = Duration::from_secs(5);
 
 /// A running program with its log.
 pub struct Process {
@@ -37,6 +41,12 @@ impl Process {
 			.stderr(errors)
 			// A group of its own, so that Ctrl-C reaches us alone and we end the others in order.
 			.process_group(0);
+		// SAFETY: runs between fork and exec, where only async-signal-safe calls are allowed: this is one bare system
+		// call on a plain number, without allocation or locks.
+		unsafe {
+			// We may be killed ourselves; what we started must not outlive us.
+			command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?));
+		}
 		let child = command.spawn().map_err(|reason| Error::Start {
 			name: name.into(),
 			program: program.clone(),
@@ -131,22 +141,30 @@ pub fn output(command: &[String]) -> Result<String, Error> {
 	}
 }
 
-/// Fails if a port of the loopback interface is taken.
+/// Fails if a port of the loopback interface stays taken.
 pub fn ensure_free_tcp(port: u16, of: &str) -> Result<(), Error> {
-	TcpListener::bind(("127.0.0.1", port)).map(drop).map_err(|_| Error::PortTaken {
-		port,
-		transport: "TCP",
-		of: of.into(),
-	})
+	ensure_free(port, "TCP", of, || TcpListener::bind(("127.0.0.1", port)).is_ok())
 }
 
-/// Fails if a port of the loopback interface is taken.
+/// Fails if a port of the loopback interface stays taken.
 pub fn ensure_free_udp(port: u16, of: &str) -> Result<(), Error> {
-	UdpSocket::bind(("127.0.0.1", port)).map(drop).map_err(|_| Error::PortTaken {
-		port,
-		transport: "UDP",
-		of: of.into(),
-	})
+	ensure_free(port, "UDP", of, || UdpSocket::bind(("127.0.0.1", port)).is_ok())
+}
+
+fn ensure_free(
+	port: u16,
+	transport: &'static str,
+	of: &str,
+	is_free: impl Fn() -> bool,
+) -> Result<(), Error> {
+	let begun = Instant::now();
+	while !is_free() {
+		if begun.elapsed() > RELEASE {
+			return Err(Error::PortTaken { port, transport, of: of.into() });
+		}
+		std::thread::sleep(Duration::from_millis(200));
+	}
+	Ok(())
 }
 
 /// Creates a folder and those above it.

@@ -225,6 +225,7 @@ pub fn genesis_patch(
 			"timing": { "slotMs": slot_ms, "epochSlots": epoch_slots },
 			"organisations": organisations,
 		},
+		"babe": { "epochConfig": curex_runtime::BABE_GENESIS_EPOCH_CONFIG },
 		"session": { "keys": session_keys },
 	}))
 }

@@ -109,12 +109,14 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	system_version: 1,
 };
 
-/// What a validator can learn about BABE at genesis: one primary slot in four on average, the others filled in
-/// turn by secondary authors.
+/// What a validator can learn about BABE at genesis. A primary author beside the slot's secondary one, or two primaries,
+/// make a fork, and urgent care acts on the best block: primaries are rare here, and almost every slot has the one author
+/// that the randomness of the epoch gives it. Secondary authors prove a VRF too, so that randomness does not depend on
+/// primaries.
 pub const BABE_GENESIS_EPOCH_CONFIG: sp_consensus_babe::BabeEpochConfiguration =
 	sp_consensus_babe::BabeEpochConfiguration {
-		c: (1, 4),
-		allowed_slots: sp_consensus_babe::AllowedSlots::PrimaryAndSecondaryPlainSlots,
+		c: (1, 100),
+		allowed_slots: sp_consensus_babe::AllowedSlots::PrimaryAndSecondaryVRFSlots,
 	};
 
 /// The metadata of the runtime, version 15, SCALE-encoded as clients read it.

@@ -156,7 +156,8 @@ impl Gateway {
 		let Some(payload) = &case.payload else {
 			return self.store().decide(case.id, Decision::Person, "payload-lost");
 		};
-		self.client.deposit(case.id, Part::Payload, payload.salt, &payload.sealed).await?;
+		let Payload { salt, sealed } = payload;
+		self.client.deposit_now(case.id, Part::Payload, *salt, sealed).await?;
 		self.store().deposited(case.id)
 	}
 

@@ -10,6 +10,7 @@ use crate::{
 	account::{Account, Place},
 	error::Context,
 	layout::{Layout, Member, MEMBERS},
+	measure,
 	network::{account_file, encryption_file, password_file},
 	process::Process,
 	Error,
@@ -19,6 +20,7 @@ use curex_client::{
 	fhir::{Directory, FhirSource, Identifier, PatientIdentification},
 	Client, EncryptionKey, KeyFile, Options, Password, Signer, View,
 };
+use curex_primitives::{Gate, LegalBasis, Purpose};
 use std::{
 	path::PathBuf,
 	time::{Duration, Instant},
@@ -53,6 +55,7 @@ impl<'a> Story<'a> {
 	pub async fn tell(
 		layout: &'a Layout,
 		agent_config: PathBuf,
+		measure: u32,
 		account: &'a mut Account,
 	) -> Result<Vec<Process>, Error> {
 		let mut story = Self { layout, agent_config, account, first_block: 0 };
@@ -61,7 +64,24 @@ impl<'a> Story<'a> {
 		let mut given = story.data_are_exchanged().await?;
 		story.patient_withdraws(&mut given).await?;
 		story.regulator_audits().await?;
+		if measure > 0 {
+			story.measures(measure).await?;
+		}
 		Ok(given.gateways)
+	}
+
+	/// Times exchanges for care that need no consent, in the network as it is after the main job.
+	async fn measures(&mut self, exchanges: u32) -> Result<(), Error> {
+		println!("\ntiming {exchanges} exchanges …");
+		let client = self.client(HOST_OF_CARE_CENTRE, CARE_CENTRE, "gateway").await?;
+		let spec = self.spec(HOSPITAL_A, Gate::Statutory(LegalBasis::CARE), Purpose::Treatment)?;
+		let measured = measure::exchanges(&client, &spec, exchanges, PATIENCE).await?;
+		println!(
+			"   request to finalised acknowledgement: median {} slots, 95th percentile {}, longest {}",
+			measured.median_slots, measured.p95_slots, measured.longest_slots
+		);
+		self.account.measured = Some(measured);
+		Ok(())
 	}
 
 	/// A client of a hospital's node that signs as a member's account.

@@ -177,13 +177,17 @@ impl Story<'_> {
 				})
 				.unwrap_or_default();
 			self.account.note(format!(
-				"{} {}: {} (CVSS {}, EPSS {}, KEV {}, confidence {} %): {reasons}",
+				"{} {}: {} (CVSS {}, EPSS {}, {}, confidence {} %): {reasons}",
 				found["cve"].as_str().unwrap_or("?"),
 				found["service"].as_str().unwrap_or("?"),
-				found["status"].as_str().map_or_else(|| found["status"].to_string(), str::to_owned),
-				found["cvss"]["score"],
-				found["epss"],
-				found["kev"],
+				status(&found["status"]),
+				known(&found["cvss"]["score"]),
+				known(&found["epss"]),
+				if found["kev"] == true {
+					"known to be exploited"
+				} else {
+					"not known to be exploited"
+				},
 				found["confidence"],
 			));
 		}
@@ -244,5 +248,23 @@ impl Story<'_> {
 			plan.place.clone(),
 		);
 		Ok(())
+	}
+}
+
+/// A status of a match for a person.
+fn status(status: &Value) -> String {
+	match (status.as_str(), status["fixed_by_package"]["by"].as_str()) {
+		(Some(word), _) => word.replace('_', " "),
+		(None, Some(by)) => format!("fixed by {by}"),
+		(None, None) => status.to_string(),
+	}
+}
+
+/// A figure, or the word that there is none.
+fn known(figure: &Value) -> String {
+	if figure.is_null() {
+		"unknown".into()
+	} else {
+		figure.to_string()
 	}
 }

@@ -110,7 +110,7 @@ impl Story<'_> {
 		delivery.document.map_err(|defect| {
 			not_verified(7, format!("what came is no usable document: {defect}"))
 		})?;
-		desk.acknowledge(pending.id(), code).await.during("acknowledging")?;
+		desk.conclude(&pending, code, PATIENCE).await.during("acknowledging")?;
 		self.life_of(&desk, pending.id(), ExchangeState::Acknowledged).await?;
 		let review = desk
 			.review_of(pending.id(), FINAL)

@@ -99,6 +99,15 @@ pub enum Organisation {
 		/// The new key file.
 		file: PathBuf,
 	},
+	/// Register new session keys of the own validator, as `curex-node keys rotate` prints them.
+	SetSessionKeys {
+		/// The public keys in hexadecimal.
+		#[arg(long, value_parser = bytes::<64>)]
+		session_keys: Bytes<64>,
+		/// The proof that the account owns them, in hexadecimal.
+		#[arg(long, value_parser = bytes::<128>)]
+		proof: Bytes<128>,
+	},
 	/// Move the own duties to another account.
 	RotateAccount {
 		/// The new account.
@@ -307,6 +316,9 @@ pub async fn organisation(context: &Context, command: Organisation) -> Result<Ou
 		Organisation::RotateEncryptionKey { file } => {
 			let key = KeyFile::read(&file)?.unlock_encryption_key(&context.password()?)?;
 			client.rotate_encryption_key(key.public()).await?
+		},
+		Organisation::SetSessionKeys { session_keys, proof } => {
+			client.set_session_keys(session_keys.0, proof.0.to_vec()).await?
 		},
 		Organisation::RotateAccount { account } => client.rotate_account(account.0).await?,
 	};
