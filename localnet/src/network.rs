@@ -12,10 +12,10 @@ use std::{
 };
 
 /// Length of a slot of the local consortium, in milliseconds.
-pub const SLOT_MS: u64 = 3_000;
+pub const SLOT_MS: u64 = 2_000;
 
 /// Length of an epoch, in slots.
-const EPOCH_SLOTS: u32 = 40;
+const EPOCH_SLOTS: u32 = 60;
 
 /// The persons and services of a member that sign, with their duties.
 fn accounts(member: &Member) -> &'static [(&'static str, &'static str)] {
