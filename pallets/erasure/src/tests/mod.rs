@@ -1,0 +1,7 @@
+mod adversary;
+mod attest;
+mod file;
+mod hold;
+mod overdue;
+mod pruning;
+mod release;
