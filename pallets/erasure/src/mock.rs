@@ -95,12 +95,6 @@ pub fn admit_in(
 	Members::mutate(|members| members.insert(organisation.0, facts));
 }
 
-pub fn suspend(organisation: OrganisationId) {
-	Members::mutate(|members| {
-		members.get_mut(&organisation.0).unwrap().status = OrganisationStatus::Suspended;
-	});
-}
-
 pub struct Delegates;
 
 impl EnsureOriginWithArg<RuntimeOrigin, Duty> for Delegates {

@@ -111,8 +111,10 @@ fn what_is_being_pruned_cannot_be_held_any_more() {
 		let limit = <() as WeightInfo>::overdue_day()
 			+ <() as WeightInfo>::prune_day()
 			+ <() as WeightInfo>::prune_day();
-		Erasure::on_idle(System::block_number(), limit);
-		assert!(Pruning::<Test>::contains_key(TODAY));
+		while !Pruning::<Test>::contains_key(TODAY) {
+			let used = Erasure::on_idle(System::block_number(), limit);
+			assert!(used.any_gt(Weight::zero()), "it goes on");
+		}
 		let hold = || Erasure::hold(officer(AUTHORITY), TODAY, commitment(3));
 		refuse(hold, Error::NotFound);
 	});
