@@ -4,4 +4,5 @@ mod file;
 mod hold;
 mod overdue;
 mod pruning;
+mod random;
 mod release;

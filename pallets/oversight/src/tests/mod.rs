@@ -5,6 +5,7 @@ mod notify_breach;
 mod open_breach;
 mod open_inquiry;
 mod prove_miscount;
+mod random;
 mod refuse_inquiry;
 mod set_anchor_period;
 mod withdraw_inquiry;

@@ -5,6 +5,7 @@ mod extract;
 mod issue;
 mod name_holder;
 mod publish_results;
+mod random;
 mod report_reidentification;
 mod revoke;
 mod views;
