@@ -226,6 +226,13 @@ pub fn idle(now: Moment) {
 	Oversight::on_idle(System::block_number(), Weight::MAX);
 }
 
+/// Until when the user is to publish results under the permit of [`issued`], if it is.
+pub fn results_due() -> Option<Moment> {
+	let duty = curex_primitives::DutyKind::PublishResults(id());
+	let duties = Oversight::duties_of(USER, u32::MAX);
+	duties.iter().find(|open| open.duty == duty).map(|open| open.due)
+}
+
 /// How often this event was deposited.
 pub fn times(event: impl Into<RuntimeEvent>) -> usize {
 	let event = event.into();

@@ -23,7 +23,7 @@ fn results_that_are_not_public_after_18_months_are_overdue() {
 		assert_eq!(overdue(), 1);
 		assert_ok!(publish(USER, 80));
 		System::assert_last_event(Event::ResultsPublished { permit: id(), late: true }.into());
-		assert!(Oversight::duties_of(USER, 9).is_empty());
+		assert_eq!(results_due(), None);
 	});
 }
 
@@ -42,7 +42,7 @@ fn results_in_time_end_the_duty() {
 		refuse(|| publish(USER, 81), Error::AlreadyExists);
 		// A revocation afterwards opens no second duty.
 		assert_ok!(SecondaryUse::revoke(officer(BODY), id(), commitment(220)));
-		assert!(Oversight::duties_of(USER, 9).is_empty());
+		assert_eq!(results_due(), None);
 	});
 }
 

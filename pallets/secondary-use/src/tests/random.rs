@@ -42,14 +42,14 @@ fn operate(random: &mut ChaCha12Rng) {
 			let _ = SecondaryUse::revoke(officer(one), id, fresh);
 		},
 		4..=5 => {
-			let dataset = SecondaryUse::holders(id).first().map_or(fresh, |(_, named)| named.dataset);
+			let dataset =
+				SecondaryUse::holders(id).first().map_or(fresh, |(_, named)| named.dataset);
 			let holder = SecondaryUse::holders(id).first().map_or(one, |(holder, _)| *holder);
 			let size = SizeBucket::ALL[random.random_range(0..6)];
 			let (cohort, opt_out) = (MerkleRoot(random.random()), MerkleRoot(random.random()));
 			let origin = exchanger(holder);
 			let none = SizeBucket::None;
-			let _ =
-				SecondaryUse::commit_cohort(origin, id, dataset, cohort, size, opt_out, none);
+			let _ = SecondaryUse::commit_cohort(origin, id, dataset, cohort, size, opt_out, none);
 		},
 		6..=7 => {
 			let named = SecondaryUse::holders(id).first().cloned();

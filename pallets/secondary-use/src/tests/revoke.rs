@@ -1,5 +1,5 @@
 use crate::{mock::*, Error, Event, Permits};
-use curex_primitives::{permit::PUBLICATION_PERIOD, DutyKind, SizeBucket};
+use curex_primitives::{permit::PUBLICATION_PERIOD, SizeBucket};
 use frame::testing_prelude::*;
 
 #[test]
@@ -23,13 +23,10 @@ fn a_revoked_permit_serves_nothing() {
 fn results_are_due_18_months_after_the_revocation() {
 	run(|| {
 		extracted();
-		let duty = DutyKind::PublishResults(id());
-		let due =
-			|| Oversight::duties_of(USER, 9).iter().find(|open| open.duty == duty).map(|d| d.due);
-		assert_eq!(due(), Some(END + PUBLICATION_PERIOD));
+		assert_eq!(results_due(), Some(END + PUBLICATION_PERIOD));
 		Now::set(START + DAY);
 		assert_ok!(SecondaryUse::revoke(officer(BODY), id(), commitment(220)));
-		assert_eq!(due(), Some(START + DAY + PUBLICATION_PERIOD));
+		assert_eq!(results_due(), Some(START + DAY + PUBLICATION_PERIOD));
 	});
 }
 
@@ -38,7 +35,7 @@ fn nothing_is_due_under_a_permit_that_was_never_used() {
 	run(|| {
 		issued();
 		assert_ok!(SecondaryUse::revoke(officer(BODY), id(), commitment(220)));
-		assert!(Oversight::duties_of(USER, 9).is_empty());
+		assert_eq!(results_due(), None);
 	});
 }
 
