@@ -15,7 +15,7 @@ use frame_benchmarking::v2::*;
 mod benchmarks {
 	use super::*;
 	use crate::WeightInfo;
-	use ::frame::{deps::frame_support::weights::WeightMeter, prelude::*};
+	use ::frame::deps::frame_support::weights::WeightMeter;
 
 	// The macros look here for what the umbrella shows only under its own feature `runtime-benchmarks`.
 	mod frame {

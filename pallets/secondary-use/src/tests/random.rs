@@ -6,7 +6,6 @@ use curex_primitives::{
 	permit::permit_id, Commitment, Finding, MerkleRoot, OrganisationId, PermitTerms,
 	SecondaryPurpose, SizeBucket,
 };
-use frame::testing_prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
