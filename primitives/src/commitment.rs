@@ -37,6 +37,10 @@ pub enum Domain {
 	Inputs,
 	/// Notice of a breach, inquiry or disclosure.
 	Oversight,
+	/// Permit for secondary use, its data sets, environment and results.
+	Permit,
+	/// Answer to an erasure order.
+	Erasure,
 }
 
 impl Domain {
@@ -55,6 +59,8 @@ impl Domain {
 			Self::Evidence => b"curex/evidence..",
 			Self::Inputs => b"curex/inputs....",
 			Self::Oversight => b"curex/oversight.",
+			Self::Permit => b"curex/permit....",
+			Self::Erasure => b"curex/erasure...",
 		}
 	}
 }

@@ -119,6 +119,10 @@ identifier!(
 	PermitId
 );
 identifier!(
+	/// The handle of an erasure order: 32 random bytes, which name no consent and no exchange.
+	ErasureId
+);
+identifier!(
 	/// The handle or commitment of any record, where an inquiry may be about several kinds.
 	RecordHandle
 );

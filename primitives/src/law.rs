@@ -20,6 +20,14 @@ vocabulary! {
 		PublicHealth = 5,
 		/// Scientific research (HRESCH; EHDS art. 53(1)(e)).
 		Research = 6,
+		/// Policy-making and regulatory activities (EHDS art. 53(1)(b)).
+		PolicyMaking = 7,
+		/// Statistics (EHDS art. 53(1)(c)).
+		Statistics = 8,
+		/// Education and teaching (EHDS art. 53(1)(d)).
+		Education = 9,
+		/// Improving the delivery of care (EHDS art. 53(1)(f)).
+		CareImprovement = 10,
 	}
 }
 

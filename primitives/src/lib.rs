@@ -13,7 +13,10 @@
 //! | [`gate`] | may this exchange be served? |
 //! | [`security`] | what the off-chain workers report |
 //! | [`orders`] | what they are told to do |
-//! | [`oversight`] | access-log anchors, inquiries, the breach register |
+//! | [`oversight`] | access-log anchors, inquiries, the breach register, duties and their deadlines |
+//! | [`permit`] | permits for secondary use and what is extracted under them |
+//! | [`opt_out`] | who opted out, so that it is proven of everybody else that they did not |
+//! | [`erasure`] | orders to erase, which tell nobody what they are about |
 //! | [`transfer`] | how ciphertexts travel |
 //! | [`commitment`], [`merkle`] | how content that stays at home is bound to the ledger |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -23,6 +26,7 @@ extern crate alloc;
 
 pub mod commitment;
 pub mod consent;
+pub mod erasure;
 pub mod exchange;
 pub mod gate;
 pub mod identifier;
@@ -30,20 +34,25 @@ pub mod law;
 pub mod level;
 mod macros;
 pub mod merkle;
+pub mod opt_out;
 pub mod orders;
 pub mod organisation;
 pub mod oversight;
+pub mod permit;
 pub mod security;
 pub mod transfer;
 
 pub use consent::{Consent, ConsentStatus, ConsentTerms, Grantee};
+pub use erasure::{
+	ErasureAttestation, ErasureBatch, ErasureMethod, ErasureOutcome, RefusalGround, SLOTS,
+};
 pub use exchange::{
 	AcknowledgementCode, Direction, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
 	ProposalDefect, ReleaseReason, Review, ReviewVerdict, Side, Step,
 };
 pub use gate::{Fitness, RiskProfile, Tolerance};
 pub use identifier::{
-	Commitment, ConsentId, ExchangeId, MerkleRoot, PermitId, RecordHandle, WithdrawLock,
+	Commitment, ConsentId, ErasureId, ExchangeId, MerkleRoot, PermitId, RecordHandle, WithdrawLock,
 };
 pub use law::{
 	AccessMode, AccessModes, Article6, Article9, Categories, Category, LegalBasis, Purpose,
@@ -57,7 +66,16 @@ pub use organisation::{
 	BenchmarkDelegates, Competence, Competences, Country, Duties, Duty, OrganisationFacts,
 	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, PeerRole,
 };
-pub use oversight::{AnchorDefect, BreachCase, BreachNotice, Inquiry, LogAnchor};
+pub use oversight::{
+	AnchorAlarm, AnchorAlarms, AnchorDefect, BreachCase, BreachDefect, BreachNotice, DutyDue,
+	DutyKind, Inquiry, InquiryDefect, InquiryOutcome, InquiryRefusal, LogAnchor, NoticeKind,
+	Regime, Regimes,
+};
+pub use permit::{
+	Cohort, CohortDefect, DataFormat, DataUseCondition, DataUseConditions, Extraction, Finding,
+	NamedHolder, Permit, PermitDefect, PermitStanding, PermitTerms, Permits, Reidentification,
+	SecondaryPurpose,
+};
 pub use security::{
 	AlertDigest, Assessment, GroupResult, NotRecorded, Outbox, Plan, PlanDecision, PlanVerdict,
 	Report, ReportDefect, ReportKind, Snapshot, StaffGroup, TrafficLight,

@@ -48,8 +48,12 @@ impl Tree {
 
 	/// The root.
 	pub fn root(&self) -> MerkleRoot {
-		let top = self.levels.last().and_then(|level| level.first()).copied().unwrap_or([0; 32]);
-		seal(self.leaves().len() as u64, top)
+		seal(self.leaves().len() as u64, self.top())
+	}
+
+	/// The hash at the top; all zero without leaves. See [`root_of`].
+	pub fn top(&self) -> [u8; 32] {
+		self.levels.last().and_then(|level| level.first()).copied().unwrap_or([0; 32])
 	}
 
 	/// Proves the leaf at `index`; nothing if there is none.
@@ -99,6 +103,12 @@ pub fn verify(root: &MerkleRoot, data: &[u8], proof: &Proof) -> bool {
 		width = width.div_ceil(2);
 	}
 	siblings.next().is_none() && seal(proof.count, hash) == *root
+}
+
+/// The root of a tree with exactly `count` leaves and this topmost hash: shows how many leaves there are without
+/// showing any.
+pub fn root_of(count: u64, top: [u8; 32]) -> MerkleRoot {
+	seal(count, top)
 }
 
 /// The hash of a leaf.

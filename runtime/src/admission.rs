@@ -25,8 +25,9 @@ impl AdmissionRules<RuntimeCall> for AdmissionTable {
 			RuntimeCall::Consortium(call) => consortium(call),
 			RuntimeCall::Consent(call) => consent(call),
 			RuntimeCall::Exchange(call) => exchange(call),
-			RuntimeCall::Oversight(pallet_oversight::Call::__Ignore(..)) => Rule::Never,
-			RuntimeCall::Oversight(_) => Rule::Duty(Duty::Oversight, Family::Ordinary),
+			RuntimeCall::Oversight(call) => oversight(call),
+			RuntimeCall::SecondaryUse(call) => secondary_use(call),
+			RuntimeCall::Erasure(call) => erasure(call),
 			RuntimeCall::Inventory(_)
 			| RuntimeCall::Threats(_)
 			| RuntimeCall::Risk(_)
@@ -126,6 +127,49 @@ fn exchange(call: &pallet_exchange::Call<Runtime>) -> Rule<'_, RuntimeCall> {
 		| Call::acknowledge { .. } => Rule::Duty(Duty::Exchange, Family::Ordinary),
 		Call::release { .. } | Call::review { .. } => Rule::Duty(Duty::Review, Family::Ordinary),
 		Call::break_glass { .. } => Rule::Duty(Duty::Emergency, Family::Urgent),
+		_ => Rule::Never,
+	}
+}
+
+fn oversight(call: &pallet_oversight::Call<Runtime>) -> Rule<'_, RuntimeCall> {
+	use pallet_oversight::Call;
+	match call {
+		Call::anchor { .. }
+		| Call::open_inquiry { .. }
+		| Call::disclose { .. }
+		| Call::open_breach { .. }
+		| Call::notify_breach { .. }
+		| Call::refuse_inquiry { .. }
+		| Call::withdraw_inquiry { .. }
+		| Call::prove_miscount { .. }
+		| Call::set_anchor_period { .. } => Rule::Duty(Duty::Oversight, Family::Ordinary),
+		_ => Rule::Never,
+	}
+}
+
+fn secondary_use(call: &pallet_secondary_use::Call<Runtime>) -> Rule<'_, RuntimeCall> {
+	use pallet_secondary_use::Call;
+	match call {
+		Call::issue { .. }
+		| Call::name_holder { .. }
+		| Call::revoke { .. }
+		| Call::export { .. }
+		| Call::report_reidentification { .. }
+		| Call::answer_reidentification { .. }
+		| Call::publish_results { .. } => Rule::Duty(Duty::Oversight, Family::Ordinary),
+		Call::commit_cohort { .. } | Call::extract { .. } => {
+			Rule::Duty(Duty::Exchange, Family::Ordinary)
+		},
+		_ => Rule::Never,
+	}
+}
+
+fn erasure(call: &pallet_erasure::Call<Runtime>) -> Rule<'_, RuntimeCall> {
+	use pallet_erasure::Call;
+	match call {
+		Call::file { .. } | Call::attest { .. } | Call::hold { .. } | Call::lift { .. } => {
+			Rule::Duty(Duty::Oversight, Family::Ordinary)
+		},
 		_ => Rule::Never,
 	}
 }

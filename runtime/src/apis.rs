@@ -1,13 +1,16 @@
 //! What the node and clients may ask the runtime.
 
 use crate::{
-	genesis_config_presets, AccountId, Babe, Block, Consortium, Exchange, Executive, Grandpa,
-	Historical, InherentDataExt, Nonce, Orders, Runtime, RuntimeGenesisConfig, SessionKeys, System,
-	BABE_GENESIS_EPOCH_CONFIG, VERSION,
+	genesis_config_presets, AccountId, Babe, Block, Consortium, Erasure, Exchange, Executive,
+	Grandpa, Historical, InherentDataExt, Nonce, Orders, Oversight, Runtime, RuntimeGenesisConfig,
+	SecondaryUse, SessionKeys, System, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::vec::Vec;
 use curex_primitives::{
-	ConsentId, Duties, ExchangeId, OrganisationId, PeerRole, Policy, ReportKind,
+	AnchorAlarms, BreachCase, BreachNotice, ConsentId, Duties, DutyDue, ErasureAttestation,
+	ErasureBatch, ErasureId, ExchangeId, Extraction, Inquiry, LogAnchor, NamedHolder, NoticeKind,
+	OrganisationId, PeerRole, Permit, PermitId, PermitStanding, Policy, Reidentification,
+	ReportKind,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -240,6 +243,79 @@ impl_runtime_apis! {
 
 		fn review(id: ExchangeId) -> Option<curex_primitives::exchange::Review> {
 			Exchange::review_of(id)
+		}
+	}
+
+	impl pallet_oversight::runtime_api::OversightApi<Block> for Runtime {
+		fn duties_due(organisation: OrganisationId, limit: u32) -> Vec<DutyDue> {
+			let mut duties = Oversight::duties_of(organisation, limit);
+			duties.extend(Erasure::duties_of(organisation, limit));
+			duties.sort_by_key(|duty| (duty.due, duty.duty));
+			duties.truncate(limit as usize);
+			duties
+		}
+
+		fn inquiry(number: u32) -> Option<Inquiry> {
+			Oversight::inquiry(number)
+		}
+
+		fn breach(number: u32) -> Option<(BreachCase, Vec<(NoticeKind, BreachNotice)>)> {
+			Oversight::breach(number)
+		}
+
+		fn log_anchor(
+			organisation: OrganisationId,
+			sequence: u64,
+		) -> Option<(LogAnchor, AnchorAlarms)> {
+			Oversight::log_anchor(organisation, sequence)
+		}
+
+		fn affected_exchanges(
+			breach: u32,
+			after: Option<ExchangeId>,
+			scan: u32,
+		) -> (Vec<ExchangeId>, Option<ExchangeId>) {
+			Oversight::affected_exchanges(breach, after, scan)
+		}
+	}
+
+	impl pallet_secondary_use::runtime_api::SecondaryUseApi<Block> for Runtime {
+		fn permit(id: PermitId) -> Option<(Permit, PermitStanding)> {
+			SecondaryUse::permit(id)
+		}
+
+		fn permits(after: Option<PermitId>, limit: u32) -> Vec<(PermitId, Permit)> {
+			SecondaryUse::permits(after, limit)
+		}
+
+		fn holders(id: PermitId) -> Vec<(OrganisationId, NamedHolder)> {
+			SecondaryUse::holders(id)
+		}
+
+		fn extraction(id: PermitId, number: u32) -> Option<Extraction> {
+			SecondaryUse::extraction(id, number)
+		}
+
+		fn report(number: u32) -> Option<Reidentification> {
+			SecondaryUse::report(number)
+		}
+	}
+
+	impl pallet_erasure::runtime_api::ErasureApi<Block> for Runtime {
+		fn batches_open(organisation: OrganisationId, limit: u32) -> Vec<DutyDue> {
+			Erasure::batches_open(organisation, limit)
+		}
+
+		fn orders(day: u32) -> Vec<ErasureId> {
+			Erasure::orders(day)
+		}
+
+		fn batch(day: u32) -> Option<ErasureBatch> {
+			Erasure::batch(day)
+		}
+
+		fn attestation(day: u32, organisation: OrganisationId) -> Option<ErasureAttestation> {
+			Erasure::attestation(day, organisation)
 		}
 	}
 

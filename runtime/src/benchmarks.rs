@@ -17,6 +17,8 @@ define_benchmarks!(
 	[pallet_consent, crate::Consent]
 	[pallet_exchange, crate::Exchange]
 	[pallet_oversight, crate::Oversight]
+	[pallet_secondary_use, crate::SecondaryUse]
+	[pallet_erasure, crate::Erasure]
 	[pallet_inventory, crate::Inventory]
 	[pallet_threats, crate::Threats]
 	[pallet_risk, crate::Risk]

@@ -175,6 +175,10 @@ mod runtime {
 	pub type Exchange = pallet_exchange;
 	#[runtime::pallet_index(22)]
 	pub type Oversight = pallet_oversight;
+	#[runtime::pallet_index(23)]
+	pub type SecondaryUse = pallet_secondary_use;
+	#[runtime::pallet_index(24)]
+	pub type Erasure = pallet_erasure;
 
 	#[runtime::pallet_index(30)]
 	pub type Inventory = pallet_inventory;

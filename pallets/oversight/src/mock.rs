@@ -3,8 +3,9 @@
 use crate as pallet_oversight;
 use crate::Error;
 use curex_primitives::{
-	BenchmarkDelegates, Commitment, Competence, Competences, Country, Duty, Moment,
-	OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus, Organisations,
+	oversight::ExchangeRegister, BenchmarkDelegates, Commitment, Competence, Competences, Country,
+	Duty, ExchangeId, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
+	OrganisationStatus, Organisations,
 };
 use frame::{
 	testing_prelude::*,
@@ -27,11 +28,13 @@ impl frame_system::Config for Test {
 parameter_types! {
 	pub static Now: Moment = START;
 	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
+	pub static Exchanges: BTreeMap<[u8; 32], (u32, Moment)> = BTreeMap::new();
 }
 
 impl crate::Config for Test {
 	type DelegateOrigin = Delegates;
 	type Organisations = Members;
+	type Exchanges = Register;
 	type Clock = Now;
 	type WeightInfo = ();
 	type BenchmarkHelper = Members;
@@ -39,9 +42,16 @@ impl crate::Config for Test {
 
 pub const HOUR: Moment = 3_600 * 1_000;
 pub const START: Moment = 480_000 * HOUR;
+pub const DAY: Moment = 24 * HOUR;
+// The numbers of members have no gap.
+pub const CENTRE: OrganisationId = OrganisationId(0);
 pub const HOSPITAL: OrganisationId = OrganisationId(1);
 pub const OTHER: OrganisationId = OrganisationId(2);
 pub const AUTHORITY: OrganisationId = OrganisationId(3);
+/// A health data access body in the same country.
+pub const ACCESS_BODY: OrganisationId = OrganisationId(4);
+/// A data protection authority in another country.
+pub const ABROAD: OrganisationId = OrganisationId(5);
 
 impl UnixTime for Now {
 	fn now() -> core::time::Duration {
@@ -64,13 +74,42 @@ impl Organisations for Members {
 	}
 }
 
+/// Exchanges by their handles, each with its organisation and beginning.
+pub struct Register;
+
+impl ExchangeRegister for Register {
+	fn begun_between(
+		organisation: OrganisationId,
+		from: Moment,
+		until: Moment,
+		after: Option<ExchangeId>,
+		scan: u32,
+	) -> (Vec<ExchangeId>, Option<ExchangeId>) {
+		let rest = Exchanges::get().split_off(&after.map_or([0; 32], |id| id.0));
+		let rest = rest.into_iter().filter(|(id, _)| after != Some(ExchangeId(*id)));
+		let seen: Vec<_> = rest.take(scan as usize).collect();
+		let next = (seen.len() == scan as usize).then(|| seen.last().map(|(id, _)| *id)).flatten();
+		let found = seen
+			.into_iter()
+			.filter(|(_, (of, begun))| *of == organisation.0 && (from..until).contains(begun))
+			.map(|(id, _)| ExchangeId(id));
+		(found.collect(), next.map(ExchangeId))
+	}
+}
+
 pub fn admit(organisation: OrganisationId, kind: OrganisationKind) {
-	let competences = if kind == OrganisationKind::Authority {
-		Competence::DataProtection.into()
-	} else {
-		Competences::EMPTY
-	};
-	let country = Country::new(*b"GR").unwrap();
+	admit_in(organisation, kind, *b"GR", Competence::DataProtection);
+}
+
+pub fn admit_in(
+	organisation: OrganisationId,
+	kind: OrganisationKind,
+	country: [u8; 2],
+	field: Competence,
+) {
+	let competences =
+		if kind == OrganisationKind::Authority { field.into() } else { Competences::EMPTY };
+	let country = Country::new(country).unwrap();
 	let facts =
 		OrganisationFacts { kind, country, status: OrganisationStatus::Active, competences };
 	Members::mutate(|members| members.insert(organisation.0, facts));
@@ -130,13 +169,30 @@ pub fn commitment(number: u8) -> Commitment {
 pub fn new_test_ext() -> TestState {
 	Now::set(START);
 	Members::set(BTreeMap::new());
+	Exchanges::set(BTreeMap::new());
+	admit(CENTRE, OrganisationKind::CareCentre);
 	admit(HOSPITAL, OrganisationKind::Hospital);
 	admit(OTHER, OrganisationKind::Hospital);
 	admit(AUTHORITY, OrganisationKind::Authority);
+	let authority = OrganisationKind::Authority;
+	admit_in(ACCESS_BODY, authority, *b"GR", Competence::HealthDataAccess);
+	admit_in(ABROAD, authority, *b"ES", Competence::DataProtection);
 	let mut state: TestState =
 		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();
 	state.execute_with(|| System::set_block_number(1));
 	state
+}
+
+/// Lets the idle part of a block run at `now`.
+pub fn idle(now: Moment) {
+	Now::set(now);
+	Oversight::on_idle(System::block_number(), Weight::MAX);
+}
+
+/// How often this event was deposited.
+pub fn times(event: crate::Event<Test>) -> usize {
+	let event = RuntimeEvent::from(event);
+	System::events().iter().filter(|record| record.event == event).count()
 }
 
 /// Runs a test in a fresh state, and the invariants after it.

@@ -1,5 +1,11 @@
 mod anchor;
 mod disclose;
+mod migrations;
 mod notify_breach;
 mod open_breach;
 mod open_inquiry;
+mod prove_miscount;
+mod random;
+mod refuse_inquiry;
+mod set_anchor_period;
+mod withdraw_inquiry;

@@ -1,0 +1,11 @@
+mod answer_reidentification;
+mod commit_cohort;
+mod export;
+mod extract;
+mod issue;
+mod name_holder;
+mod publish_results;
+mod random;
+mod report_reidentification;
+mod revoke;
+mod views;
