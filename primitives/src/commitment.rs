@@ -37,6 +37,8 @@ pub enum Domain {
 	Inputs,
 	/// Notice of a breach, inquiry or disclosure.
 	Oversight,
+	/// Order of a court.
+	CourtOrder,
 }
 
 impl Domain {
@@ -55,6 +57,7 @@ impl Domain {
 			Self::Evidence => b"curex/evidence..",
 			Self::Inputs => b"curex/inputs....",
 			Self::Oversight => b"curex/oversight.",
+			Self::CourtOrder => b"curex/courtorder",
 		}
 	}
 }

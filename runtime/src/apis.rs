@@ -1,13 +1,15 @@
 //! What the node and clients may ask the runtime.
 
 use crate::{
-	genesis_config_presets, AccountId, Babe, Block, Consortium, Exchange, Executive, Grandpa,
-	Historical, InherentDataExt, Nonce, Orders, Runtime, RuntimeGenesisConfig, SessionKeys, System,
-	BABE_GENESIS_EPOCH_CONFIG, VERSION,
+	genesis_config_presets, AccountId, Babe, Block, Consent, Consortium, Exchange, Executive,
+	Grandpa, Historical, InherentDataExt, Nonce, Orders, Runtime, RuntimeGenesisConfig,
+	SessionKeys, System, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::vec::Vec;
 use curex_primitives::{
-	ConsentId, Duties, ExchangeId, OrganisationId, PeerRole, Policy, ReportKind,
+	gate::{Answer, Asked},
+	Bases, ConsentId, Country, Duties, ExchangeId, Law, MerkleRoot, OrganisationId,
+	OrganisationKind, PeerRole, Policy, Purpose, ReportKind, Standing, TicketRoot,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -240,6 +242,28 @@ impl_runtime_apis! {
 
 		fn review(id: ExchangeId) -> Option<curex_primitives::exchange::Review> {
 			Exchange::review_of(id)
+		}
+	}
+
+	impl pallet_consent::runtime_api::ConsentApi<Block> for Runtime {
+		fn may_be_served(asked: Asked) -> Answer {
+			Consent::answer(&asked)
+		}
+
+		fn consent_standing(id: ConsentId) -> Option<Standing> {
+			Consent::standing(id)
+		}
+
+		fn tickets(root: MerkleRoot) -> Option<TicketRoot> {
+			pallet_consent::Tickets::<Runtime>::get(root)
+		}
+
+		fn lawful_bases(country: Country, purpose: Purpose, kind: OrganisationKind) -> Bases {
+			<Consent as Law>::bases(country, purpose, kind)
+		}
+
+		fn law_version() -> u32 {
+			<Consent as Law>::version()
 		}
 	}
 
