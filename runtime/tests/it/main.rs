@@ -4,3 +4,4 @@ mod admission;
 mod fixed_size;
 mod governance;
 mod network;
+mod views;
