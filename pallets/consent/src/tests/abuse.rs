@@ -3,8 +3,8 @@
 use crate::{mock::*, Call, Consents, Error};
 use codec::{Decode, Encode};
 use curex_primitives::{
-	gate::Answer, Commitment, ConsentId, ConsentStatus, ConsentTerms, Duty, Grantee, Purpose,
-	Quarter, Representation, Standing,
+	gate::Answer, Commitment, ConsentId, ConsentStatus, ConsentTerms, Duty, Grantee, Quarter,
+	Representation, Standing,
 };
 use frame::testing_prelude::*;
 
