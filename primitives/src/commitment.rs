@@ -41,6 +41,8 @@ pub enum Domain {
 	Permit,
 	/// Answer to an erasure order.
 	Erasure,
+	/// Order of a court.
+	CourtOrder,
 }
 
 impl Domain {
@@ -61,6 +63,7 @@ impl Domain {
 			Self::Oversight => b"curex/oversight.",
 			Self::Permit => b"curex/permit....",
 			Self::Erasure => b"curex/erasure...",
+			Self::CourtOrder => b"curex/courtorder",
 		}
 	}
 }

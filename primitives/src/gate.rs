@@ -2,8 +2,11 @@
 //! dispatch, and by the SDK beforehand.
 
 use crate::{
-	consent::record, vocabulary, Attestation, Categories, Consent, Gate, Level, Moment,
-	OrganisationFacts, OrganisationId, Purpose,
+	consent::{record, Candidate, Consents, Use},
+	permit::{Permit, Permits},
+	vocabulary, AccessMode, Assessment, Attestation, Bases, BlockNumber, Border, Categories,
+	Confidence, Consent, Gate, Law, Level, Moment, OrganisationFacts, OrganisationId,
+	Organisations, Purpose,
 };
 
 record! {
@@ -75,8 +78,16 @@ pub struct Question<'a> {
 	pub gate: Gate,
 	/// The consent that [`Gate::Consent`] names, if the ledger has it.
 	pub consent: Option<&'a Consent>,
+	/// Since when the recipient belongs to the group that the consent names, if it does.
+	pub member_since: Option<BlockNumber>,
 	/// Whether the exchange has already been counted as a use of that consent.
 	pub use_counted: bool,
+	/// The permit that [`Gate::Permit`] names, if the ledger has it.
+	pub permit: Option<&'a Permit>,
+	/// Whether that permit names the holder's data.
+	pub permit_names_holder: bool,
+	/// The facts of whoever issued that permit, if it is a member.
+	pub permit_issuer: Option<OrganisationFacts>,
 	/// Whose records.
 	pub holder: OrganisationId,
 	/// The holder's facts, if it is a member.
@@ -89,12 +100,84 @@ pub struct Question<'a> {
 	pub purpose: Purpose,
 	/// Which categories.
 	pub categories: Categories,
+	/// How the recipient would use them.
+	pub mode: AccessMode,
+	/// What the law of the country of treatment allows for this purpose and kind of recipient.
+	pub bases: Bases,
+	/// The border that the exchange crosses, as stated.
+	pub border: Option<Border>,
 	/// The holder's tolerance.
 	pub tolerance: &'a Tolerance,
 	/// The recipient's fitness.
 	pub fitness: Option<&'a Fitness>,
 	/// The present moment.
 	pub now: Moment,
+}
+
+record! {
+	/// A question as a member asks it: what the ledger must know of an exchange to look the rest up.
+	pub struct Asked {
+		/// On what the exchange would rest.
+		pub gate: Gate,
+		/// Whose records.
+		pub holder: OrganisationId,
+		/// Who would receive.
+		pub recipient: OrganisationId,
+		/// Why.
+		pub purpose: Purpose,
+		/// Which categories.
+		pub categories: Categories,
+		/// How the recipient would use them.
+		pub mode: AccessMode,
+		/// The border that the exchange would cross.
+		pub border: Option<Border>,
+	}
+}
+
+impl Asked {
+	/// Looks up what the question needs, and lets `answer` answer it.
+	pub fn ask<C: Consents, P: Permits, L: Law, O: Organisations, R: RiskProfile, A>(
+		&self,
+		use_counted: bool,
+		now: Moment,
+		answer: impl FnOnce(&Question) -> A,
+	) -> A {
+		let consent = match self.gate {
+			Gate::Consent(id) => C::get(id),
+			Gate::Statutory(_) | Gate::Permit(_) | Gate::BreakGlass(_) => None,
+		};
+		let group = consent.as_ref().and_then(|consent| consent.terms.grantee.group());
+		let (permit, permit_names_holder) = match self.gate {
+			Gate::Permit(id) => (P::get(id), P::names_holder(id, self.holder)),
+			Gate::Consent(_) | Gate::Statutory(_) | Gate::BreakGlass(_) => (None, false),
+		};
+		let recipient_facts = O::facts(self.recipient);
+		let bases = recipient_facts
+			.map_or(Bases::EMPTY, |facts| L::bases(facts.country, self.purpose, facts.kind));
+		let tolerance = R::tolerance(self.holder);
+		let fitness = R::fitness(self.recipient);
+		answer(&Question {
+			gate: self.gate,
+			consent: consent.as_ref(),
+			member_since: group.and_then(|group| C::member_since(group, self.recipient)),
+			use_counted,
+			permit: permit.as_ref(),
+			permit_names_holder,
+			permit_issuer: permit.as_ref().and_then(|permit| O::facts(permit.issuer)),
+			holder: self.holder,
+			holder_facts: O::facts(self.holder),
+			recipient: self.recipient,
+			recipient_facts,
+			purpose: self.purpose,
+			categories: self.categories,
+			mode: self.mode,
+			bases,
+			border: self.border,
+			tolerance: &tolerance,
+			fitness: fitness.as_ref(),
+			now,
+		})
+	}
 }
 
 vocabulary! {
@@ -104,20 +187,25 @@ vocabulary! {
 		OrganisationInactive = 0,
 		/// The ledger knows no such consent, or another holder's or grantee's.
 		ConsentUnknown = 1,
-		/// The consent is withdrawn, superseded, expired, or not valid yet.
+		/// The consent is withdrawn, superseded, suspended, expired, not valid yet, or not confirmed by a minor who
+		/// came of age.
 		ConsentNotLive = 2,
-		/// The consent does not cover purpose, categories or organisation.
+		/// The consent or permit does not cover purpose, categories, access mode or organisation.
 		NotCovered = 3,
 		/// No use is left, or the last is too recent.
 		NoUseLeft = 4,
-		/// The basis does not carry the purpose for such an organisation.
+		/// The law does not let the basis carry the purpose for such an organisation.
 		NoBasis = 5,
-		/// The ledger knows no such permit.
+		/// The ledger knows no such permit, or one whose issuer is no health data access body.
 		PermitUnknown = 6,
 		/// The recipient's risk is not acceptable, and the purpose is not care.
 		Risk = 7,
 		/// Break-glass serves urgent care by a treating organisation only.
 		NotAnEmergency = 8,
+		/// The permit is revoked, expired, or not valid yet.
+		PermitNotLive = 9,
+		/// The border between the two is not stated, or wrongly.
+		Border = 10,
 	}
 }
 
@@ -132,10 +220,33 @@ pub enum Verdict {
 	Refuse(Refusal),
 }
 
+vocabulary! {
+	/// The gate's answer as others see it: no reason ever shows.
+	pub enum Answer {
+		/// May be served.
+		Served = 0,
+		/// May be served once a person at the holder releases it.
+		ServedOnRelease = 1,
+		/// Is not served.
+		NotServed = 2,
+	}
+}
+
+impl Verdict {
+	/// What others see of it.
+	pub const fn answer(self) -> Answer {
+		match self {
+			Self::Allow => Answer::Served,
+			Self::Hold => Answer::ServedOnRelease,
+			Self::Refuse(_) => Answer::NotServed,
+		}
+	}
+}
+
 /// Answers the question.
 ///
-/// Order: members, basis, risk. A risk level never refuses care: it asks for a person's release. Break-glass asks
-/// neither consent nor risk.
+/// Order: members, border, basis, risk. A risk level never refuses care: it asks for a person's release. Break-glass
+/// asks for neither consent, permit, border (GDPR art. 49(1)(f) allows transfers in vital interests) nor risk.
 pub fn decide(question: &Question) -> Verdict {
 	let (Some(holder), Some(recipient)) = (question.holder_facts, question.recipient_facts) else {
 		return Verdict::Refuse(Refusal::OrganisationInactive);
@@ -149,6 +260,9 @@ pub fn decide(question: &Question) -> Verdict {
 		} else {
 			Verdict::Refuse(Refusal::NotAnEmergency)
 		};
+	}
+	if Border::check(question.border, holder.country, recipient.country).is_err() {
+		return Verdict::Refuse(Refusal::Border);
 	}
 	if let Err(refusal) = basis(question, recipient) {
 		return Verdict::Refuse(refusal);
@@ -172,202 +286,126 @@ pub fn asks_for_release(question: &Question) -> bool {
 
 fn basis(question: &Question, recipient: OrganisationFacts) -> Result<(), Refusal> {
 	match question.gate {
-		Gate::Consent(_) => {
-			let consent = question
-				.consent
-				.filter(|consent| consent.holder == question.holder)
-				.ok_or(Refusal::ConsentUnknown)?;
-			if !consent.is_live(question.now) {
-				return Err(Refusal::ConsentNotLive);
-			}
-			if !consent.covers(
-				question.holder,
-				question.recipient,
-				recipient.kind,
-				question.purpose,
-				question.categories,
-			) {
-				return Err(Refusal::NotCovered);
-			}
-			if !question.use_counted && !consent.has_use_left(question.now) {
-				return Err(Refusal::NoUseLeft);
-			}
-			Ok(())
-		},
+		Gate::Consent(_) => consented(question, recipient),
 		Gate::Statutory(basis) => {
-			if basis.is_consent() || !basis.carries(question.purpose, recipient.kind) {
+			if basis.is_consent() || !basis.is_whole() || !question.bases.contains(basis) {
 				return Err(Refusal::NoBasis);
 			}
 			Ok(())
 		},
-		// Permits come with secondary use; until the ledger keeps them, it knows none.
-		Gate::Permit(_) => Err(Refusal::PermitUnknown),
+		Gate::Permit(_) => permitted(question),
 		Gate::BreakGlass(_) => Ok(()),
 	}
 }
 
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::{
-		consent::tests::consent, Category, Competences, ConsentId, ConsentStatus, Country, Ground,
-		LegalBasis, OrganisationKind, OrganisationStatus,
+fn consented(question: &Question, recipient: OrganisationFacts) -> Result<(), Refusal> {
+	let consent = question
+		.consent
+		.filter(|consent| consent.holder == question.holder)
+		.ok_or(Refusal::ConsentUnknown)?;
+	if !consent.is_live(question.now) {
+		return Err(Refusal::ConsentNotLive);
+	}
+	let candidate = Candidate {
+		organisation: question.recipient,
+		kind: recipient.kind,
+		country: recipient.country,
+		member_since: question.member_since,
 	};
-
-	const FIT: Fitness = Fitness {
-		cyber: Level::Low,
-		privacy: Level::Low,
-		attestation: Attestation::SelfAssessed,
-		assessed_at: 0,
-		expires_at: 10_000,
+	let asked = Use {
+		holder: question.holder,
+		recipient: &candidate,
+		purpose: question.purpose,
+		categories: question.categories,
+		mode: question.mode,
 	};
-
-	fn member(kind: OrganisationKind) -> OrganisationFacts {
-		OrganisationFacts {
-			kind,
-			country: Country::new(*b"GR").unwrap(),
-			status: OrganisationStatus::Active,
-			competences: Competences::EMPTY,
-		}
+	if !consent.covers(&asked) {
+		return Err(Refusal::NotCovered);
 	}
-
-	fn ask(change: impl FnOnce(&mut Question, &mut Consent)) -> Verdict {
-		let mut consent = consent();
-		let stand_in = consent.clone();
-		let mut question = Question {
-			gate: Gate::Consent(ConsentId([1; 32])),
-			consent: Some(&stand_in),
-			use_counted: false,
-			holder: OrganisationId(1),
-			holder_facts: Some(member(OrganisationKind::Hospital)),
-			recipient: OrganisationId(2),
-			recipient_facts: Some(member(OrganisationKind::CareCentre)),
-			purpose: Purpose::Treatment,
-			categories: Category::PatientSummary.into(),
-			tolerance: &Tolerance::DEFAULT,
-			fitness: Some(&FIT),
-			now: 1_500,
-		};
-		change(&mut question, &mut consent);
-		let named = question.consent.is_some();
-		decide(&Question { consent: named.then_some(&consent), ..question })
+	if !question.bases.contains(consent.terms.basis) {
+		return Err(Refusal::NoBasis);
 	}
-
-	#[test]
-	fn a_covering_live_consent_allows() {
-		assert_eq!(ask(|_, _| ()), Verdict::Allow);
+	if !question.use_counted && !consent.has_use_left(question.now) {
+		return Err(Refusal::NoUseLeft);
 	}
+	Ok(())
+}
 
-	#[test]
-	fn each_fact_closes_the_gate_for_its_own_reason() {
-		use Refusal::*;
-		let refused = |change: fn(&mut Question, &mut Consent)| match ask(change) {
-			Verdict::Refuse(refusal) => refusal,
-			other => panic!("expected a refusal, got {other:?}"),
-		};
-		assert_eq!(refused(|question, _| question.consent = None), ConsentUnknown);
-		assert_eq!(refused(|question, _| question.holder = OrganisationId(7)), ConsentUnknown);
-		assert_eq!(
-			refused(|_, consent| consent.status = ConsentStatus::Withdrawn { at: 3 }),
-			ConsentNotLive
-		);
-		assert_eq!(refused(|question, _| question.now = 2_000), ConsentNotLive);
-		assert_eq!(refused(|question, _| question.recipient = OrganisationId(7)), NotCovered);
-		assert_eq!(refused(|question, _| question.purpose = Purpose::Research), NotCovered);
-		assert_eq!(refused(|question, _| question.categories = Categories::all()), NotCovered);
-		assert_eq!(refused(|_, consent| consent.used = 2), NoUseLeft);
-		assert_eq!(refused(|question, _| question.recipient_facts = None), OrganisationInactive);
-		assert_eq!(
-			refused(|question, _| {
-				question.gate = Gate::Statutory(LegalBasis::EXPLICIT_CONSENT)
-			}),
-			NoBasis
-		);
-		assert_eq!(
-			refused(|question, _| question.gate = Gate::BreakGlass(Ground::LifeThreat)),
-			NotAnEmergency
-		);
+/// A permit is a basis of its own (EHDS art. 68) for secondary use, unless the law of the country leaves none.
+fn permitted(question: &Question) -> Result<(), Refusal> {
+	let permit = question
+		.permit
+		.filter(|_| question.permit_issuer.is_some_and(|issuer| issuer.permits_secondary_use()))
+		.ok_or(Refusal::PermitUnknown)?;
+	if !permit.is_live(question.now) {
+		return Err(Refusal::PermitNotLive);
 	}
-
-	#[test]
-	fn a_risk_level_holds_care_and_refuses_the_rest() {
-		const UNFIT: Fitness = Fitness { cyber: Level::VeryHigh, ..FIT };
-		for fitness in [None, Some(&UNFIT)] {
-			assert_eq!(ask(|question, _| question.fitness = fitness), Verdict::Hold);
-			assert_eq!(
-				ask(|question, _| {
-					question.fitness = fitness;
-					question.gate = Gate::Statutory(LegalBasis::CARE);
-					question.purpose = Purpose::Operations;
-				}),
-				Verdict::Refuse(Refusal::Risk)
-			);
-		}
+	if !question.permit_names_holder
+		|| !permit.covers(question.recipient, question.purpose, question.categories)
+	{
+		return Err(Refusal::NotCovered);
 	}
-
-	#[test]
-	fn a_release_is_asked_for_whatever_the_basis_says() {
-		let mut question = Question {
-			gate: Gate::Consent(ConsentId([1; 32])),
-			consent: None,
-			use_counted: false,
-			holder: OrganisationId(1),
-			holder_facts: Some(member(OrganisationKind::Hospital)),
-			recipient: OrganisationId(2),
-			recipient_facts: Some(member(OrganisationKind::CareCentre)),
-			purpose: Purpose::Treatment,
-			categories: Category::PatientSummary.into(),
-			tolerance: &Tolerance::DEFAULT,
-			fitness: None,
-			now: 1_500,
-		};
-		assert!(asks_for_release(&question), "an unknown consent does not show");
-		question.gate = Gate::BreakGlass(Ground::LifeThreat);
-		assert!(!asks_for_release(&question), "urgent care waits for nobody");
-		question.gate = Gate::Statutory(LegalBasis::CARE);
-		question.purpose = Purpose::Payment;
-		assert!(!asks_for_release(&question), "no person releases what is not care");
-		question.purpose = Purpose::Treatment;
-		question.fitness = Some(&FIT);
-		assert!(!asks_for_release(&question), "nothing to release");
+	if !question.purpose.is_secondary_use() || question.bases.is_empty() {
+		return Err(Refusal::NoBasis);
 	}
+	Ok(())
+}
 
-	#[test]
-	fn break_glass_asks_neither_consent_nor_risk() {
-		assert_eq!(
-			ask(|question, _| {
-				question.gate = Gate::BreakGlass(Ground::Unconscious);
-				question.purpose = Purpose::EmergencyTreatment;
-				question.consent = None;
-				question.fitness = None;
-			}),
-			Verdict::Allow
-		);
-	}
-
-	#[test]
-	fn a_suspended_organisation_neither_gives_nor_receives() {
-		for holder in [true, false] {
-			let verdict = ask(|question, _| {
-				let facts =
-					if holder { &mut question.holder_facts } else { &mut question.recipient_facts };
-				facts.as_mut().unwrap().status = OrganisationStatus::Suspended;
-			});
-			assert_eq!(verdict, Verdict::Refuse(Refusal::OrganisationInactive));
-		}
-	}
-
-	#[test]
-	fn tolerance_looks_at_level_age_expiry_and_attestation() {
-		let accepts = |fitness: Fitness, now| {
-			Tolerance { max_age: 100, attestation: Attestation::Recomputed, ..Tolerance::DEFAULT }
-				.accepts(Some(&fitness), now)
-		};
-		let fit = Fitness { attestation: Attestation::Audited, ..FIT };
-		assert!(accepts(fit.clone(), 100));
-		assert!(!accepts(fit.clone(), 101), "older than the tolerance allows");
-		assert!(!accepts(Fitness { expires_at: 50, ..fit.clone() }, 50), "expired");
-		assert!(!accepts(Fitness { privacy: Level::VeryHigh, ..fit.clone() }, 0));
-		assert!(!accepts(Fitness { attestation: Attestation::SelfAssessed, ..fit }, 0));
+/// The level that gates exchanges after a new assessment (hysteresis).
+///
+/// `gating` is the level that gated before, `previous` and `newest` are those of the last two assessments. A level
+/// moves when two assessments in a row say so, and then only as far as both agree; or at once when the newest is
+/// `confirmed`. A single unconfirmed alert thus moves no gating level, and a level that jumps to and fro none either.
+pub fn settle(gating: Level, previous: Level, newest: Level, confirmed: bool) -> Level {
+	if confirmed {
+		newest
+	} else if newest > gating && previous > gating {
+		newest.min(previous)
+	} else if newest < gating && previous < gating {
+		newest.max(previous)
+	} else {
+		gating
 	}
 }
+
+/// Whether an assessment is confirmed: others stand behind it; or it is its author's own, says that things are worse
+/// than `gating`, and is sure of it. Who says of itself that things got better waits for a second assessment.
+pub fn is_confirmed(
+	gating: Level,
+	newest: Level,
+	attestation: Attestation,
+	confidence: Confidence,
+) -> bool {
+	attestation > Attestation::SelfAssessed || (newest > gating && confidence == Confidence::High)
+}
+
+record! {
+	/// The levels that gate an organisation's exchanges; see [`settle`].
+	pub struct Gating {
+		/// Cybersecurity level.
+		pub cyber: Level,
+		/// Privacy level.
+		pub privacy: Level,
+	}
+}
+
+impl Gating {
+	/// What gates after an assessment. `before` are the levels that gated before and those of the assessment before;
+	/// nothing for the first assessment, which gates as it is.
+	pub fn after(before: Option<(&Self, &Self)>, newest: &Assessment) -> Self {
+		let Some((gating, previous)) = before else {
+			return Self { cyber: newest.cyber, privacy: newest.privacy };
+		};
+		let next = |gating, previous, level| {
+			let confirmed = is_confirmed(gating, level, newest.attestation, newest.confidence);
+			settle(gating, previous, level, confirmed)
+		};
+		Self {
+			cyber: next(gating.cyber, previous.cyber, newest.cyber),
+			privacy: next(gating.privacy, previous.privacy, newest.privacy),
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests;

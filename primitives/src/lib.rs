@@ -7,8 +7,10 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`organisation`] | members, their delegates' duties, their peers |
-//! | [`law`] | purposes, categories, lawful bases and what they carry |
-//! | [`consent`] | the consent and its checks |
+//! | [`law`] | purposes, categories, lawful bases, the matrix of what they carry, borders |
+//! | [`consent`], [`ticket`] | the consent and its checks; consents for one exchange each |
+//! | [`conflict`] | what holds where a patient said several things |
+//! | [`permit`] | permits for secondary use |
 //! | [`exchange`] | the exchange and the table of its states |
 //! | [`gate`] | may this exchange be served? |
 //! | [`security`] | what the off-chain workers report |
@@ -25,6 +27,7 @@
 extern crate alloc;
 
 pub mod commitment;
+pub mod conflict;
 pub mod consent;
 pub mod erasure;
 pub mod exchange;
@@ -40,9 +43,14 @@ pub mod organisation;
 pub mod oversight;
 pub mod permit;
 pub mod security;
+pub mod ticket;
 pub mod transfer;
 
-pub use consent::{Consent, ConsentStatus, ConsentTerms, Grantee};
+pub use conflict::{OverarchingPolicy, Position};
+pub use consent::{
+	Confirmation, Consent, ConsentStatus, ConsentTerms, Grantee, GroupId, Quarter, Representation,
+	Standing,
+};
 pub use erasure::{
 	ErasureAttestation, ErasureBatch, ErasureMethod, ErasureOutcome, RefusalGround, SLOTS,
 };
@@ -55,8 +63,8 @@ pub use identifier::{
 	Commitment, ConsentId, ErasureId, ExchangeId, MerkleRoot, PermitId, RecordHandle, WithdrawLock,
 };
 pub use law::{
-	AccessMode, AccessModes, Article6, Article9, Categories, Category, LegalBasis, Purpose,
-	Purposes,
+	AccessMode, AccessModes, Article6, Article9, Bases, Border, Categories, Category, Law,
+	LegalBasis, Purpose, Purposes, TransferTool,
 };
 pub use level::{Attestation, Confidence, Level, SizeBucket};
 pub use orders::{
@@ -80,6 +88,8 @@ pub use security::{
 	AlertDigest, Assessment, GroupResult, NotRecorded, Outbox, Plan, PlanDecision, PlanVerdict,
 	Report, ReportDefect, ReportKind, Snapshot, StaffGroup, TrafficLight,
 };
+
+pub use ticket::{TicketProof, TicketRoot};
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Moment = u64;

@@ -91,6 +91,8 @@ vocabulary! {
 		Review = 7,
 		/// Opens and answers inquiries, anchors access logs, keeps the breach register.
 		Oversight = 8,
+		/// Withdraws a consent by order of a court; of authorities competent for data protection.
+		Court = 9,
 	}
 }
 
@@ -191,6 +193,16 @@ impl OrganisationFacts {
 		self.status == OrganisationStatus::Active
 	}
 
+	/// Whether the organisation is an authority with this competence.
+	pub fn is_competent(&self, competence: Competence) -> bool {
+		self.kind == OrganisationKind::Authority && self.competences.contains(competence)
+	}
+
+	/// Whether the organisation is a health data access body, which issues permits for secondary use.
+	pub fn permits_secondary_use(&self) -> bool {
+		self.is_competent(Competence::HealthDataAccess)
+	}
+
 	/// Whether the organisation treats patients.
 	pub fn treats(&self) -> bool {
 		matches!(self.kind, OrganisationKind::Hospital | OrganisationKind::CareCentre)
@@ -225,7 +237,7 @@ mod tests {
 	#[test]
 	fn a_set_with_an_unknown_bit_does_not_decode() {
 		assert_eq!(Duties::decode(&mut &Duties::all().encode()[..]).unwrap(), Duties::all());
-		assert!(Duties::decode(&mut &(Duties::all().bits() | 1 << 9).encode()[..]).is_err());
+		assert!(Duties::decode(&mut &(Duties::all().bits() | 1 << 10).encode()[..]).is_err());
 		assert!(Competences::decode(&mut &[0b1_0000u8][..]).is_err());
 	}
 

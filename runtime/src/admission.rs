@@ -75,6 +75,7 @@ fn batch(call: &pallet_utility::Call<Runtime>) -> Rule<'_, RuntimeCall> {
 
 /// What the council may decide. Nothing else is carried in a motion, so that no motion smuggles bytes in.
 fn is_motion(call: &RuntimeCall) -> bool {
+	use pallet_consent::Call as Consent;
 	use pallet_consortium::Call;
 	matches!(
 		call,
@@ -87,6 +88,10 @@ fn is_motion(call: &RuntimeCall) -> bool {
 				| Call::remove_validator { .. }
 				| Call::set_quota { .. }
 				| Call::authorize_upgrade { .. }
+		) | RuntimeCall::Consent(
+			Consent::set_law { .. }
+				| Consent::raise_oldest_policy { .. }
+				| Consent::set_group_member { .. }
 		)
 	)
 }
@@ -108,9 +113,21 @@ fn consortium(call: &pallet_consortium::Call<Runtime>) -> Rule<'_, RuntimeCall> 
 fn consent(call: &pallet_consent::Call<Runtime>) -> Rule<'_, RuntimeCall> {
 	use pallet_consent::Call;
 	match call {
-		Call::file { .. } | Call::supersede { .. } => Rule::Duty(Duty::Consent, Family::Ordinary),
-		Call::withdraw { .. } => Rule::Duty(Duty::Consent, Family::Urgent),
-		Call::withdraw_by_code { .. } => Rule::Authorised(Family::Urgent),
+		Call::file { .. }
+		| Call::supersede { .. }
+		| Call::narrow { .. }
+		| Call::suspend { .. }
+		| Call::resume { .. }
+		| Call::confirm { .. }
+		| Call::record_tickets { .. } => Rule::Duty(Duty::Consent, Family::Ordinary),
+		Call::redeem { .. } => Rule::Duty(Duty::Exchange, Family::Ordinary),
+		Call::withdraw { .. } | Call::withdraw_tickets { .. } => {
+			Rule::Duty(Duty::Consent, Family::Urgent)
+		},
+		Call::withdraw_by_court { .. } => Rule::Duty(Duty::Court, Family::Urgent),
+		Call::withdraw_by_code { .. }
+		| Call::withdraw_ticket_by_code { .. }
+		| Call::withdraw_tickets_by_code { .. } => Rule::Authorised(Family::Urgent),
 		_ => Rule::Never,
 	}
 }

@@ -1,16 +1,17 @@
 //! What the node and clients may ask the runtime.
 
 use crate::{
-	genesis_config_presets, AccountId, Babe, Block, Consortium, Erasure, Exchange, Executive,
-	Grandpa, Historical, InherentDataExt, Nonce, Orders, Oversight, Runtime, RuntimeGenesisConfig,
-	SecondaryUse, SessionKeys, System, BABE_GENESIS_EPOCH_CONFIG, VERSION,
+	genesis_config_presets, AccountId, Babe, Block, Consent, Consortium, Erasure, Exchange,
+	Executive, Grandpa, Historical, InherentDataExt, Nonce, Orders, Oversight, Runtime,
+	RuntimeGenesisConfig, SecondaryUse, SessionKeys, System, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::vec::Vec;
 use curex_primitives::{
-	AnchorAlarms, BreachCase, BreachNotice, ConsentId, Duties, DutyDue, ErasureAttestation,
-	ErasureBatch, ErasureId, ExchangeId, Extraction, Inquiry, LogAnchor, NamedHolder, NoticeKind,
-	OrganisationId, PeerRole, Permit, PermitId, PermitStanding, Policy, Reidentification,
-	ReportKind,
+	gate::{Answer, Asked},
+	AnchorAlarms, Bases, BreachCase, BreachNotice, ConsentId, Country, Duties, DutyDue,
+	ErasureAttestation, ErasureBatch, ErasureId, ExchangeId, Extraction, Inquiry, Law, LogAnchor,
+	MerkleRoot, NamedHolder, NoticeKind, OrganisationId, OrganisationKind, PeerRole, Permit,
+	PermitId, PermitStanding, Policy, Purpose, Reidentification, ReportKind, Standing, TicketRoot,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -316,6 +317,28 @@ impl_runtime_apis! {
 
 		fn attestation(day: u32, organisation: OrganisationId) -> Option<ErasureAttestation> {
 			Erasure::attestation(day, organisation)
+		}
+	}
+
+	impl pallet_consent::runtime_api::ConsentApi<Block> for Runtime {
+		fn may_be_served(asked: Asked) -> Answer {
+			Consent::answer(&asked)
+		}
+
+		fn consent_standing(id: ConsentId) -> Option<Standing> {
+			Consent::standing(id)
+		}
+
+		fn tickets(root: MerkleRoot) -> Option<TicketRoot> {
+			pallet_consent::Tickets::<Runtime>::get(root)
+		}
+
+		fn lawful_bases(country: Country, purpose: Purpose, kind: OrganisationKind) -> Bases {
+			<Consent as Law>::bases(country, purpose, kind)
+		}
+
+		fn law_version() -> u32 {
+			<Consent as Law>::version()
 		}
 	}
 

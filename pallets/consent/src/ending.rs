@@ -1,17 +1,14 @@
-//! How a consent begins, ends and leaves.
+//! How a consent begins and ends.
 
 use crate::{
-	Commitments, Config, Consents, Counts, Error, Event, Locks, NextPruning, Pallet, Retained,
-	WeightInfo,
+	Commitments, Config, Consents, Counts, CourtOrder, CourtOrders, Error, Event, GroupMembers,
+	Locks, NextPruning, OldestPolicy, Pallet, Retained,
 };
 use curex_primitives::{
-	commitment, BlockNumber, Consent, ConsentId, ConsentStatus, ConsentTerms, Grantee, Moment,
-	OrganisationId, Organisations,
+	commitment, BlockNumber, Commitment, Competence, Consent, ConsentId, ConsentStatus,
+	ConsentTerms, Grantee, Moment, OrganisationId, Organisations,
 };
-use frame::{deps::frame_support::weights::WeightMeter, prelude::*, traits::UnixTime};
-
-/// Milliseconds of a day.
-const DAY: Moment = 24 * 3_600 * 1_000;
+use frame::{prelude::*, traits::UnixTime};
 
 /// Blocks for which a node keeps a withdrawal by code that it could not include.
 const WITHDRAWAL_LONGEVITY: TransactionLongevity = 4_096;
@@ -22,36 +19,28 @@ impl<T: Config> Pallet<T> {
 		id: ConsentId,
 		terms: ConsentTerms,
 	) -> Result<(), Error<T>> {
-		let now = Self::now();
+		Self::ensure_informed(&terms)?;
+		let consent = Consent::filed(holder, terms, Self::block());
+		Self::write_new(id, consent)
+	}
+
+	/// Writes a new consent down, whatever it came from.
+	pub(crate) fn write_new(id: ConsentId, consent: Consent) -> Result<(), Error<T>> {
+		let (now, terms) = (Self::now(), &consent.terms);
 		ensure!(!id.is_zero(), Error::<T>::MissingCommitment);
 		ensure!(!Consents::<T>::contains_key(id), Error::<T>::AlreadyExists);
-		terms.check(holder, now)?;
-		if let Grantee::Organisation(grantee) = terms.grantee {
-			ensure!(T::Organisations::facts(grantee).is_some(), Error::<T>::GranteeNotFound);
-		}
-		ensure!(
-			!Commitments::<T>::contains_key(terms.terms)
-				&& !Commitments::<T>::contains_key(terms.evidence)
-				&& !Locks::<T>::contains_key(terms.withdraw_lock),
-			Error::<T>::CommitmentReused
-		);
+		terms.check(consent.holder, now)?;
+		Self::ensure_grantee(terms.grantee)?;
+		Self::ensure_fresh(terms.terms)?;
+		Self::ensure_fresh(terms.evidence)?;
+		ensure!(!Locks::<T>::contains_key(terms.withdraw_lock), Error::<T>::CommitmentReused);
 
 		Commitments::<T>::insert(terms.terms, id);
 		Commitments::<T>::insert(terms.evidence, id);
 		Locks::<T>::insert(terms.withdraw_lock, id);
-		Counts::<T>::mutate(holder, |count| count.saturating_inc());
+		Counts::<T>::mutate(consent.holder, |count| count.saturating_inc());
 		Retained::<T>::insert(Self::retained_until(terms.valid_until), id, ());
-		if NextPruning::<T>::get().is_none() {
-			NextPruning::<T>::put(Self::day(now));
-		}
-		let consent = Consent {
-			holder,
-			terms,
-			status: ConsentStatus::Active,
-			used: 0,
-			last_used: 0,
-			filed_at: Self::block(),
-		};
+		Self::begin_pruning(now);
 		Consents::<T>::insert(id, consent);
 		Ok(())
 	}
@@ -62,8 +51,7 @@ impl<T: Config> Pallet<T> {
 		id: ConsentId,
 		terms: ConsentTerms,
 	) -> Result<(), Error<T>> {
-		let consent = Consents::<T>::get(old).ok_or(Error::<T>::NotFound)?;
-		ensure!(consent.holder == holder, Error::<T>::NotAuthorized);
+		let consent = Self::held(holder, old)?;
 		ensure!(consent.status == ConsentStatus::Active, Error::<T>::NotActive);
 		Self::do_file(holder, id, terms)?;
 		Self::end(old, consent, ConsentStatus::Superseded { by: id, at: Self::block() });
@@ -72,7 +60,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The first ending wins: what has ended stays as it is.
 	pub(crate) fn do_withdraw(id: ConsentId, consent: Consent) {
-		if consent.status != ConsentStatus::Active {
+		if consent.status.has_ended() {
 			return;
 		}
 		let holder = consent.holder;
@@ -80,9 +68,29 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Withdrawn { consent: id, holder });
 	}
 
+	pub(crate) fn do_withdraw_by_court(
+		authority: OrganisationId,
+		id: ConsentId,
+		case: Commitment,
+	) -> Result<(), Error<T>> {
+		let competent = T::Organisations::facts(authority)
+			.is_some_and(|facts| facts.is_competent(Competence::DataProtection));
+		ensure!(competent, Error::<T>::NotAuthorized);
+		let consent = Self::consent(id).ok_or(Error::<T>::NotFound)?;
+		if consent.status.has_ended() {
+			return Ok(());
+		}
+		Self::ensure_fresh(case)?;
+		let holder = consent.holder;
+		Commitments::<T>::insert(case, id);
+		CourtOrders::<T>::insert(id, CourtOrder { authority, case });
+		Self::do_withdraw(id, consent);
+		Self::deposit_event(Event::WithdrawnByCourt { consent: id, holder, authority, case });
+		Ok(())
+	}
+
 	fn end(id: ConsentId, consent: Consent, status: ConsentStatus) {
-		Retained::<T>::remove(Self::retained_until(consent.terms.valid_until), id);
-		Retained::<T>::insert(Self::retained_until(Self::now()), id, ());
+		Self::retain(id, consent.terms.valid_until, Self::now());
 		Consents::<T>::insert(id, Consent { status, ..consent });
 	}
 
@@ -96,86 +104,69 @@ impl<T: Config> Pallet<T> {
 		id: &ConsentId,
 		code: &[u8; 32],
 	) -> TransactionValidityWithRefund {
-		let consent = Consents::<T>::get(id).ok_or(InvalidTransaction::Stale)?;
-		ensure!(consent.status == ConsentStatus::Active, InvalidTransaction::Stale);
+		let consent = Self::consent(*id).ok_or(InvalidTransaction::Stale)?;
+		ensure!(!consent.status.has_ended(), InvalidTransaction::Stale);
 		ensure!(Self::opens(&consent, code), InvalidTransaction::BadProof);
+		Self::urgent(id)
+	}
+
+	/// What the pool is told of a withdrawal by code.
+	pub(crate) fn urgent(provides: impl Encode) -> TransactionValidityWithRefund {
 		let validity = ValidTransaction::with_tag_prefix("CurexConsentWithdrawal")
 			.priority(T::WithdrawalPriority::get())
 			.longevity(WITHDRAWAL_LONGEVITY)
-			.and_provides(id)
+			.and_provides(provides)
 			.propagate(true)
 			.build()?;
 		Ok((validity, Weight::zero()))
 	}
 
-	/// Removes consents whose retention is over, as far as `remaining` allows, and continues in the next block.
-	pub(crate) fn prune(remaining: Weight) -> Weight {
-		let mut meter = WeightMeter::with_limit(remaining);
-		if meter.try_consume(T::WeightInfo::prune_day()).is_err() {
-			return meter.consumed();
+	/// The consent of this holder.
+	pub(crate) fn held(holder: OrganisationId, id: ConsentId) -> Result<Consent, Error<T>> {
+		let consent = Self::consent(id).ok_or(Error::<T>::NotFound)?;
+		ensure!(consent.holder == holder, Error::<T>::NotAuthorized);
+		Ok(consent)
+	}
+
+	pub(crate) fn ensure_fresh(commitment: Commitment) -> Result<(), Error<T>> {
+		ensure!(!commitment.is_zero(), Error::<T>::MissingCommitment);
+		ensure!(!Commitments::<T>::contains_key(commitment), Error::<T>::CommitmentReused);
+		Ok(())
+	}
+
+	/// Whether the patient was informed by a policy that is new enough.
+	pub(crate) fn ensure_informed(terms: &ConsentTerms) -> Result<(), Error<T>> {
+		ensure!(terms.policy_version >= OldestPolicy::<T>::get(), Error::<T>::PolicyOutdated);
+		Ok(())
+	}
+
+	pub(crate) fn ensure_grantee(grantee: Grantee) -> Result<(), Error<T>> {
+		let known = match grantee {
+			Grantee::Organisation(named) => T::Organisations::facts(named).is_some(),
+			Grantee::Group(group) => GroupMembers::<T>::iter_prefix(group).next().is_some(),
+			Grantee::Kind(_) | Grantee::KindIn(..) => true,
+		};
+		ensure!(known, Error::<T>::GranteeNotFound);
+		Ok(())
+	}
+
+	/// The day until which a consent stays moves, because it dies at `to` instead of `from`.
+	pub(crate) fn retain(id: ConsentId, from: Moment, to: Moment) {
+		Retained::<T>::remove(Self::retained_until(from), id);
+		Retained::<T>::insert(Self::retained_until(to), id, ());
+	}
+
+	pub(crate) fn begin_pruning(now: Moment) {
+		if NextPruning::<T>::get().is_none() {
+			NextPruning::<T>::put(Self::day(now));
 		}
-		let Some(first) = NextPruning::<T>::get() else { return meter.consumed() };
-		let today = Self::day(Self::now());
-		let mut day = first;
-		'days: while day < today {
-			let mut retained = Retained::<T>::drain_prefix(day);
-			loop {
-				if !meter.can_consume(T::WeightInfo::prune()) {
-					break 'days;
-				}
-				let Some((id, ())) = retained.next() else { break };
-				meter.consume(T::WeightInfo::prune());
-				Self::forget(id);
-			}
-			day.saturating_inc();
-			if meter.try_consume(T::WeightInfo::prune_day()).is_err() {
-				break;
-			}
-		}
-		if day != first {
-			NextPruning::<T>::put(day);
-		}
-		meter.consumed()
 	}
 
-	pub(crate) fn forget(id: ConsentId) {
-		let Some(consent) = Consents::<T>::take(id) else { return };
-		Commitments::<T>::remove(consent.terms.terms);
-		Commitments::<T>::remove(consent.terms.evidence);
-		Locks::<T>::remove(consent.terms.withdraw_lock);
-		Counts::<T>::mutate_exists(consent.holder, |count| {
-			*count = count.map(|count| count.saturating_sub(1)).filter(|count| *count > 0);
-		});
-		Self::deposit_event(Event::Pruned { consent: id, holder: consent.holder });
-	}
-
-	/// The last day of the retention of a consent that died at `moment`.
-	pub(crate) fn retained_until(moment: Moment) -> u32 {
-		Self::day(moment.saturating_add(T::Retention::get()))
-	}
-
-	fn day(moment: Moment) -> u32 {
-		(moment / DAY).saturated_into()
-	}
-
-	fn now() -> Moment {
+	pub(crate) fn now() -> Moment {
 		T::Clock::now().as_millis().saturated_into()
 	}
 
-	fn block() -> BlockNumber {
+	pub(crate) fn block() -> BlockNumber {
 		frame_system::Pallet::<T>::block_number().saturated_into()
-	}
-}
-
-impl<T: Config> curex_primitives::consent::Consents for Pallet<T> {
-	fn get(id: ConsentId) -> Option<Consent> {
-		Consents::<T>::get(id)
-	}
-
-	fn count_use(id: ConsentId, now: Moment) {
-		Consents::<T>::mutate_extant(id, |consent| {
-			consent.used.saturating_inc();
-			consent.last_used = now;
-		});
 	}
 }

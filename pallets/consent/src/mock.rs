@@ -2,9 +2,13 @@
 
 use crate as pallet_consent;
 use curex_primitives::{
-	commitment, AccessMode, BenchmarkDelegates, Category, Commitment, Competences, ConsentId,
-	ConsentTerms, Country, Duty, Grantee, LegalBasis, Moment, OrganisationFacts, OrganisationId,
-	OrganisationKind, OrganisationStatus, Organisations, Purpose,
+	commitment,
+	gate::{Asked, RiskProfile},
+	merkle, ticket, AccessMode, Attestation, BenchmarkDelegates, Category, Commitment, Competence,
+	Competences, ConsentId, ConsentTerms, Country, Duty, Fitness, Gate, Grantee, LegalBasis, Level,
+	MerkleRoot, Moment, OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus,
+	Organisations, Permit, PermitId, Permits, Purpose, Representation, TicketProof, Tolerance,
+	WithdrawLock,
 };
 use frame::{
 	testing_prelude::*,
@@ -27,13 +31,18 @@ impl frame_system::Config for Test {
 parameter_types! {
 	pub static Now: Moment = START;
 	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
+	pub static Unfit: bool = false;
+	pub static Permitted: Option<Permit> = None;
 	pub const Retention: Moment = 30 * DAY;
 	pub const WithdrawalPriority: TransactionPriority = 1 << 60;
 }
 
 impl crate::Config for Test {
 	type DelegateOrigin = Delegates;
+	type CouncilOrigin = frame_system::EnsureRoot<u64>;
 	type Organisations = Members;
+	type Permits = Permitted;
+	type Risk = Unfit;
 	type Clock = Now;
 	type Retention = Retention;
 	type WithdrawalPriority = WithdrawalPriority;
@@ -46,11 +55,38 @@ pub const START: Moment = 20_000 * DAY;
 pub const HOLDER: OrganisationId = OrganisationId(1);
 pub const GRANTEE: OrganisationId = OrganisationId(2);
 pub const OTHER: OrganisationId = OrganisationId(3);
+pub const AUTHORITY: OrganisationId = OrganisationId(4);
 pub const CODE: [u8; 32] = [7; 32];
 
 impl UnixTime for Now {
 	fn now() -> core::time::Duration {
 		core::time::Duration::from_millis(Now::get())
+	}
+}
+
+impl Permits for Permitted {
+	fn get(_: PermitId) -> Option<Permit> {
+		Permitted::get()
+	}
+
+	fn names_holder(_: PermitId, holder: OrganisationId) -> bool {
+		holder == HOLDER
+	}
+}
+
+impl RiskProfile for Unfit {
+	fn tolerance(_: OrganisationId) -> Tolerance {
+		Tolerance::DEFAULT
+	}
+
+	fn fitness(_: OrganisationId) -> Option<Fitness> {
+		Some(Fitness {
+			cyber: if Unfit::get() { Level::VeryHigh } else { Level::Low },
+			privacy: Level::Low,
+			attestation: Attestation::SelfAssessed,
+			assessed_at: START,
+			expires_at: START + 1_000 * DAY,
+		})
 	}
 }
 
@@ -71,7 +107,12 @@ impl Organisations for Members {
 
 pub fn admit(organisation: OrganisationId, kind: OrganisationKind, status: OrganisationStatus) {
 	let country = Country::new(*b"GR").unwrap();
-	let facts = OrganisationFacts { kind, country, status, competences: Competences::EMPTY };
+	let competences = if kind == OrganisationKind::Authority {
+		Competence::DataProtection.into()
+	} else {
+		Competences::EMPTY
+	};
+	let facts = OrganisationFacts { kind, country, status, competences };
 	Members::mutate(|members| members.insert(organisation.0, facts));
 }
 
@@ -131,6 +172,73 @@ pub fn terms(number: u8) -> ConsentTerms {
 		evidence: Commitment([100 + number; 32]),
 		withdraw_lock: commitment::withdraw_lock(&[CODE[0] + number - 1; 32]),
 		policy_version: 1,
+		representation: Representation::Own,
+	}
+}
+
+/// Terms narrower than [`terms`] of the same number, with commitments of their own.
+pub fn narrower(number: u8) -> ConsentTerms {
+	ConsentTerms {
+		max_uses: 2,
+		terms: Commitment([50 + number; 32]),
+		evidence: Commitment([150 + number; 32]),
+		..terms(number)
+	}
+}
+
+/// Tickets number 1 to 3, and the tree over them.
+pub fn tickets() -> (Vec<ConsentTerms>, merkle::Tree) {
+	let tickets: Vec<_> =
+		(1..=3).map(|number| ConsentTerms { max_uses: 1, ..terms(number) }).collect();
+	let mut drawn = 0u64;
+	let fill = || {
+		drawn += 1;
+		filling(drawn)
+	};
+	let tree = ticket::tree(&tickets, fill).expect("three are no more than 1,024; qed");
+	(tickets, tree)
+}
+
+fn filling(number: u64) -> [u8; 32] {
+	let mut bytes = [0xF1; 32];
+	bytes[..8].copy_from_slice(&number.to_le_bytes());
+	bytes
+}
+
+/// The code of the root of [`tickets`].
+pub const ROOT_CODE: [u8; 32] = [99; 32];
+
+pub fn root_lock() -> WithdrawLock {
+	commitment::withdraw_lock(&ROOT_CODE)
+}
+
+/// Records [`tickets`]: their root, and each with its proof.
+pub fn recorded_tickets() -> (MerkleRoot, Vec<(ConsentTerms, TicketProof)>) {
+	let (tickets, tree) = tickets();
+	let root = tree.root();
+	assert_ok!(Consent::record_tickets(holder(), root, root_lock(), START + 30 * DAY));
+	let proven = tickets.into_iter().enumerate().map(|(index, terms)| {
+		let proof = TicketProof::of(&tree, index as u16).expect("the ticket is there; qed");
+		(terms, proof)
+	});
+	(root, proven.collect())
+}
+
+/// The grantee's delegate for exchanges.
+pub fn recipient() -> RuntimeOrigin {
+	delegate(GRANTEE, Duty::Exchange)
+}
+
+/// What the grantee asks under a consent with [`terms`].
+pub fn asked(consent: ConsentId) -> Asked {
+	Asked {
+		gate: Gate::Consent(consent),
+		holder: HOLDER,
+		recipient: GRANTEE,
+		purpose: Purpose::Treatment,
+		categories: Category::PatientSummary.into(),
+		mode: AccessMode::View,
+		border: None,
 	}
 }
 
@@ -141,9 +249,12 @@ pub fn id(number: u8) -> ConsentId {
 pub fn new_test_ext() -> TestState {
 	Now::set(START);
 	Members::set(BTreeMap::new());
+	Unfit::set(false);
+	Permitted::set(None);
 	for organisation in [HOLDER, GRANTEE, OTHER] {
 		admit(organisation, OrganisationKind::Hospital, OrganisationStatus::Active);
 	}
+	admit(AUTHORITY, OrganisationKind::Authority, OrganisationStatus::Active);
 	let mut state: TestState =
 		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();
 	state.execute_with(|| System::set_block_number(1));

@@ -16,10 +16,42 @@ pub trait WeightInfo {
 	fn withdraw_by_code() -> Weight;
 	/// Checks the code of a withdrawal.
 	fn authorize_withdraw_by_code() -> Weight;
+	/// Narrows a consent.
+	fn narrow() -> Weight;
+	/// Suspends a consent.
+	fn suspend() -> Weight;
+	/// Resumes a consent.
+	fn resume() -> Weight;
+	/// Confirms a consent.
+	fn confirm() -> Weight;
+	/// Withdraws a consent by order of a court.
+	fn withdraw_by_court() -> Weight;
+	/// Changes a cell of the law.
+	fn set_law() -> Weight;
+	/// Raises the oldest consent policy.
+	fn raise_oldest_policy() -> Weight;
+	/// Changes a group.
+	fn set_group_member() -> Weight;
+	/// Records tickets.
+	fn record_tickets() -> Weight;
+	/// Redeems a ticket.
+	fn redeem() -> Weight;
+	/// Withdraws a ticket that was not redeemed.
+	fn withdraw_ticket_by_code() -> Weight;
+	/// Checks the code of a ticket.
+	fn authorize_withdraw_ticket_by_code() -> Weight;
+	/// Withdraws the tickets of a root.
+	fn withdraw_tickets() -> Weight;
+	/// Withdraws the tickets of a root by their code.
+	fn withdraw_tickets_by_code() -> Weight;
+	/// Checks the code of a root.
+	fn authorize_withdraw_tickets_by_code() -> Weight;
 	/// Looks whether a day has consents to prune.
 	fn prune_day() -> Weight;
-	/// Prunes a consent.
+	/// Prunes a consent, or one of its narrowings.
 	fn prune() -> Weight;
+	/// Prunes a root of tickets, or a withdrawn ticket.
+	fn prune_tickets() -> Weight;
 }
 
 fn counted(reads: u64, writes: u64) -> Weight {
@@ -29,31 +61,95 @@ fn counted(reads: u64, writes: u64) -> Weight {
 
 impl WeightInfo for () {
 	fn file() -> Weight {
-		// delegate 2, id, grantee, 2 commitments, lock, count, cursor, clock; the same written but the first four
-		counted(11, 8)
+		// delegate 2, policy, id, grantee, 2 commitments, lock, count, cursor, clock; the last six and the day written
+		counted(12, 8)
 	}
 
 	fn supersede() -> Weight {
-		counted(12, 11)
+		counted(14, 11)
 	}
 
 	fn withdraw() -> Weight {
-		counted(4, 4)
+		counted(5, 4)
 	}
 
 	fn withdraw_by_code() -> Weight {
-		counted(2, 4)
+		counted(3, 4)
 	}
 
 	fn authorize_withdraw_by_code() -> Weight {
+		counted(2, 0)
+	}
+
+	fn narrow() -> Weight {
+		counted(9, 8)
+	}
+
+	fn suspend() -> Weight {
+		counted(4, 2)
+	}
+
+	fn resume() -> Weight {
+		counted(4, 2)
+	}
+
+	fn confirm() -> Weight {
+		counted(5, 3)
+	}
+
+	fn withdraw_by_court() -> Weight {
+		counted(6, 6)
+	}
+
+	fn set_law() -> Weight {
+		counted(2, 3)
+	}
+
+	fn raise_oldest_policy() -> Weight {
+		counted(1, 2)
+	}
+
+	fn set_group_member() -> Weight {
+		counted(2, 2)
+	}
+
+	fn record_tickets() -> Weight {
+		counted(6, 5)
+	}
+
+	fn redeem() -> Weight {
+		counted(16, 9)
+	}
+
+	fn withdraw_ticket_by_code() -> Weight {
+		counted(3, 2)
+	}
+
+	fn authorize_withdraw_ticket_by_code() -> Weight {
+		counted(3, 0)
+	}
+
+	fn withdraw_tickets() -> Weight {
+		counted(4, 2)
+	}
+
+	fn withdraw_tickets_by_code() -> Weight {
+		counted(1, 2)
+	}
+
+	fn authorize_withdraw_tickets_by_code() -> Weight {
 		counted(1, 0)
 	}
 
 	fn prune_day() -> Weight {
-		counted(3, 1)
+		counted(4, 1)
 	}
 
 	fn prune() -> Weight {
-		counted(4, 7)
+		counted(6, 9)
+	}
+
+	fn prune_tickets() -> Weight {
+		counted(5, 4)
 	}
 }

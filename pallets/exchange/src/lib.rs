@@ -76,6 +76,10 @@ pub mod pallet {
 		type Organisations: Organisations;
 		/// The consents.
 		type Consents: Consents;
+		/// The permits for secondary use.
+		type Permits: curex_primitives::Permits;
+		/// The matrix of lawful bases.
+		type Law: curex_primitives::Law;
 		/// What holders accept and how fit recipients are.
 		type Risk: RiskProfile;
 		/// The time of the block.

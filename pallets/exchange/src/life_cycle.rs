@@ -4,10 +4,10 @@ use crate::{Closing, Commitments, Config, Error, Event, Exchanges, Pallet, Seque
 use curex_primitives::{
 	consent::Consents,
 	exchange::exchange_id,
-	gate::{asks_for_release, decide, Question, RiskProfile, Verdict},
-	AcknowledgementCode, BlockNumber, Commitment, Consent, ConsentId, Direction, Exchange,
-	ExchangeId, ExchangeProposal, ExchangeState, Gate, Moment, OrganisationId, Organisations,
-	ReleaseReason, Review, Step,
+	gate::{asks_for_release, decide, Asked, Question, Verdict},
+	AccessMode, AcknowledgementCode, BlockNumber, Commitment, Consent, ConsentId, Direction,
+	Exchange, ExchangeId, ExchangeProposal, ExchangeState, Gate, Moment, OrganisationId,
+	Organisations, ReleaseReason, Review, Step,
 };
 use frame::{prelude::*, traits::UnixTime};
 
@@ -63,23 +63,20 @@ impl<T: Config> Pallet<T> {
 // The gate.
 impl<T: Config> Pallet<T> {
 	fn ask<A>(exchange: &Exchange, use_counted: bool, answer: impl FnOnce(&Question) -> A) -> A {
-		let consent = Self::consent_of(exchange.gate);
-		let tolerance = T::Risk::tolerance(exchange.holder);
-		let fitness = T::Risk::fitness(exchange.recipient);
-		answer(&Question {
+		let asked = Asked {
 			gate: exchange.gate,
-			consent: consent.as_ref(),
-			use_counted,
 			holder: exchange.holder,
-			holder_facts: T::Organisations::facts(exchange.holder),
 			recipient: exchange.recipient,
-			recipient_facts: T::Organisations::facts(exchange.recipient),
 			purpose: exchange.purpose,
 			categories: exchange.categories,
-			tolerance: &tolerance,
-			fitness: fitness.as_ref(),
-			now: Self::now(),
-		})
+			mode: AccessMode::View,
+			border: None,
+		};
+		asked.ask::<T::Consents, T::Permits, T::Law, T::Organisations, T::Risk, A>(
+			use_counted,
+			Self::now(),
+			answer,
+		)
 	}
 
 	/// For what serves data: the gate must allow, or hold and a person have released.

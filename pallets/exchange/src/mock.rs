@@ -8,7 +8,7 @@ use curex_primitives::{
 	BenchmarkDelegates, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
 	Country, Duty, ExchangeId, ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground,
 	LegalBasis, Level, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
-	OrganisationStatus, Organisations, Purpose, ReleaseReason, Tolerance,
+	OrganisationStatus, Organisations, Purpose, ReleaseReason, Representation, Tolerance,
 };
 use frame::{
 	testing_prelude::*,
@@ -44,7 +44,10 @@ parameter_types! {
 
 impl pallet_consent::Config for Test {
 	type DelegateOrigin = Delegates;
+	type CouncilOrigin = frame_system::EnsureRoot<u64>;
 	type Organisations = Members;
+	type Permits = ();
+	type Risk = Risk;
 	type Clock = Now;
 	type Retention = Retention;
 	type WithdrawalPriority = WithdrawalPriority;
@@ -57,6 +60,8 @@ impl crate::Config for Test {
 	type DelegateOrigin = Delegates;
 	type Organisations = Members;
 	type Consents = Consent;
+	type Permits = ();
+	type Law = Consent;
 	type Risk = Risk;
 	type Clock = Now;
 	type AnswerWindow = AnswerWindow;
@@ -210,6 +215,7 @@ pub fn terms() -> ConsentTerms {
 		evidence: fresh(),
 		withdraw_lock: commitment::withdraw_lock(&CODE),
 		policy_version: 1,
+		representation: Representation::Own,
 	}
 }
 

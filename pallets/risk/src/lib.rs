@@ -9,7 +9,8 @@
 //! inputs, or an authority that audited it, may [`attest`](Pallet::attest) so.
 //!
 //! An organisation's [`Tolerance`] says which risk of a recipient it accepts before its data go there unattended.
-//! Both are what the gate of an exchange asks for ([`RiskProfile`]).
+//! Both are what the gate of an exchange asks for ([`RiskProfile`]). The levels that gate follow the assessments with
+//! hysteresis ([`Gating`]): one unconfirmed alert moves none.
 //!
 //! The newest [`Config::History`] assessments of an organisation can be proven from the state; older ones from the
 //! blocks that recorded them.
@@ -32,8 +33,9 @@ pub use pallet::*;
 pub use weights::WeightInfo;
 
 use curex_primitives::{
-	report_refusals, Assessment, Attestation, Competence, Duty, Fitness, Moment, OrganisationFacts,
-	OrganisationId, OrganisationKind, Organisations, Outbox, Report, RiskProfile, Tolerance,
+	gate::Gating, report_refusals, Assessment, Attestation, Competence, Duty, Fitness, Moment,
+	OrganisationFacts, OrganisationId, OrganisationKind, Organisations, Outbox, Report,
+	RiskProfile, Tolerance,
 };
 use frame::{
 	prelude::*,
@@ -88,6 +90,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Assessments<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, OrganisationId, Twox64Concat, u64, Assessment>;
+
+	/// The levels that gate exchanges. An organisation whose last assessment is older than this entry has none; the
+	/// assessment gates as it is then.
+	// Hasher: as `Numbers`.
+	#[pallet::storage]
+	pub type Gatings<T: Config> = StorageMap<_, Twox64Concat, OrganisationId, Gating>;
 
 	/// What organisations accept of recipients, where they have said so.
 	// Hasher: as `Numbers`.
@@ -168,8 +176,9 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// `number` is the report's outbox number, rising. From now on the gate goes by this assessment, whatever the
-		/// one before said or was attested. The oldest beyond [`Config::History`] leaves the state.
+		/// `number` is the report's outbox number, rising. From now on the gate goes by the age and attestation of this
+		/// assessment, and by its levels as far as [`Gating::after`] lets them move. The oldest beyond
+		/// [`Config::History`] leaves the state.
 		///
 		/// ## Errors
 		///
@@ -268,6 +277,9 @@ pub mod pallet {
 				ensure!(Self::now() < assessment.expires_at, Error::<T>::Expired);
 				ensure!(attestation > assessment.attestation, Error::<T>::AlreadyAttested);
 				assessment.attestation = attestation;
+				// Others stand behind its levels: they gate at once.
+				let levels = Gating { cyber: assessment.cyber, privacy: assessment.privacy };
+				Gatings::<T>::insert(organisation, levels);
 				Ok::<_, Error<T>>(())
 			})?;
 			Self::deposit_event(Event::AssessmentAttested {
@@ -302,14 +314,18 @@ impl<T: Config> Pallet<T> {
 		Assessments::<T>::get(organisation, number)
 	}
 
-	/// What an organisation's newest assessment tells others, if it has one. May have expired.
+	/// What an organisation's assessments tell others, if it has any: the levels that gate, the rest from the newest.
+	/// May have expired.
 	pub fn fitness(organisation: OrganisationId) -> Option<Fitness> {
-		Self::newest(organisation).map(|assessment| Fitness {
-			cyber: assessment.cyber,
-			privacy: assessment.privacy,
-			attestation: assessment.attestation,
-			assessed_at: assessment.assessed_at,
-			expires_at: assessment.expires_at,
+		let newest = Self::newest(organisation)?;
+		let gating = Gatings::<T>::get(organisation)
+			.unwrap_or(Gating { cyber: newest.cyber, privacy: newest.privacy });
+		Some(Fitness {
+			cyber: gating.cyber,
+			privacy: gating.privacy,
+			attestation: newest.attestation,
+			assessed_at: newest.assessed_at,
+			expires_at: newest.expires_at,
 		})
 	}
 
@@ -318,7 +334,20 @@ impl<T: Config> Pallet<T> {
 		Tolerances::<T>::get(organisation).unwrap_or(Tolerance::DEFAULT)
 	}
 
+	/// Lets the levels that gate follow a new assessment. One before that does not count any more says nothing.
+	fn settle(organisation: OrganisationId, assessment: &Assessment) {
+		let before = Self::newest(organisation)
+			.filter(|previous| Self::now() < previous.expires_at)
+			.map(|previous| {
+				let levels = Gating { cyber: previous.cyber, privacy: previous.privacy };
+				(Gatings::<T>::get(organisation).unwrap_or_else(|| levels.clone()), levels)
+			});
+		let before = before.as_ref().map(|(gating, levels)| (gating, levels));
+		Gatings::<T>::insert(organisation, Gating::after(before, assessment));
+	}
+
 	fn keep(organisation: OrganisationId, number: u64, assessment: &Assessment) {
+		Self::settle(organisation, assessment);
 		let oldest = Numbers::<T>::mutate(organisation, |numbers| {
 			numbers.force_insert_keep_right(numbers.len(), number)
 		});

@@ -8,6 +8,7 @@ impl<T: Config> Pallet<T> {
 	///
 	/// 1. The numbers of an organisation rise.
 	/// 2. Every number has its assessment, and every assessment its number.
+	/// 3. Whoever has levels that gate has an assessment.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut kept = 0;
 		for (organisation, numbers) in Numbers::<T>::iter() {
@@ -19,6 +20,10 @@ impl<T: Config> Pallet<T> {
 			kept += numbers.len();
 		}
 		ensure!(Assessments::<T>::iter().count() == kept, "2: every assessment has its number");
+		ensure!(
+			Gatings::<T>::iter_keys().all(|organisation| Numbers::<T>::contains_key(organisation)),
+			"3: whoever has levels that gate has an assessment"
+		);
 		Ok(())
 	}
 }

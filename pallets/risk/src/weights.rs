@@ -5,20 +5,20 @@ use frame::weights_prelude::*;
 
 /// What the calls weigh.
 pub trait WeightInfo {
-	/// Reads: delegate, organisation, clock, last report, numbers.
-	/// Writes: last report, numbers, assessment, pruned assessment.
+	/// Reads: delegate, organisation, clock, last report, numbers, assessment before, gating levels.
+	/// Writes: last report, numbers, assessment, pruned assessment, gating levels.
 	fn record() -> Weight;
 	/// Reads: delegate, organisation.
 	/// Writes: tolerance.
 	fn set_tolerance() -> Weight;
 	/// Reads: delegate, organisation, facts, clock, numbers, assessment.
-	/// Writes: assessment.
+	/// Writes: assessment, gating levels.
 	fn attest() -> Weight;
 }
 
 impl WeightInfo for () {
 	fn record() -> Weight {
-		counted(5, 4)
+		counted(7, 5)
 	}
 
 	fn set_tolerance() -> Weight {
@@ -26,7 +26,7 @@ impl WeightInfo for () {
 	}
 
 	fn attest() -> Weight {
-		counted(6, 1)
+		counted(6, 2)
 	}
 }
 

@@ -12,7 +12,10 @@ pub type ConsentRetention = ConstU64<{ 5 * 366 * 24 * 3_600 * 1_000 }>;
 
 impl pallet_consent::Config for Runtime {
 	type DelegateOrigin = EnsureDelegate<Runtime>;
+	type CouncilOrigin = super::governance::CouncilOrRoot;
 	type Organisations = Consortium;
+	type Permits = ();
+	type Risk = Risk;
 	type Clock = Timestamp;
 	type Retention = ConsentRetention;
 	// The admission extension adds the priority of urgent calls.
@@ -27,6 +30,8 @@ impl pallet_exchange::Config for Runtime {
 	type Organisations = Consortium;
 	type Clock = Timestamp;
 	type Consents = Consent;
+	type Permits = ();
+	type Law = Consent;
 	type Risk = Risk;
 	type AnswerWindow = ConstU32<20>;
 	type DeliveryWindow = ConstU32<1_200>;

@@ -4,9 +4,10 @@ use crate::network::{apply, general, network, signed, Ended};
 use codec::Encode;
 use curex_primitives::{
 	commitment, AccessMode, Category, Commitment, ConsentId, ConsentTerms, Grantee, LegalBasis,
-	OrganisationId, Purpose,
+	OrganisationId, Purpose, Representation,
 };
 use curex_runtime::{Runtime, RuntimeCall, UncheckedExtrinsic};
+use frame_support::{dispatch::DispatchClass, traits::Get};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
@@ -31,6 +32,7 @@ fn terms(code: &[u8; 32]) -> ConsentTerms {
 		evidence: Commitment([2; 32]),
 		withdraw_lock: commitment::withdraw_lock(code),
 		policy_version: 1,
+		representation: Representation::Own,
 	}
 }
 
@@ -124,5 +126,29 @@ fn a_motion_carries_no_free_text() {
 			apply(signed(Sr25519Keyring::Alice, propose)),
 			Ended::Refused(InvalidTransaction::Call.into())
 		);
+	});
+}
+
+#[test]
+fn abuse_23_a_withdrawal_by_code_finds_its_place_when_spam_fills_the_block() {
+	network(|| {
+		let code = [7; 32];
+		assert_eq!(apply(signed(Sr25519Keyring::Alice, file(&code))), Ended::Done);
+		let limits = <Runtime as frame_system::Config>::BlockWeights::get();
+		let normal = limits
+			.get(DispatchClass::Normal)
+			.max_total
+			.expect("ordinary calls have a share of the block");
+		frame_system::Pallet::<Runtime>::register_extra_weight_unchecked(
+			normal,
+			DispatchClass::Normal,
+		);
+		let mut spam = terms(&[8; 32]);
+		spam.terms = Commitment([3; 32]);
+		spam.evidence = Commitment([4; 32]);
+		let spam = pallet_consent::Call::file { id: ConsentId([8; 32]), terms: spam };
+		let refused = apply(signed(Sr25519Keyring::Alice, RuntimeCall::Consent(spam)));
+		assert!(matches!(refused, Ended::Refused(_)), "{refused:?}");
+		assert_eq!(apply(general(withdraw(code))), Ended::Done);
 	});
 }

@@ -15,7 +15,11 @@ const REVIEWED: [(&str, &str, &str); 9] = [
 	("Babe", "report_equivocation_unsigned", "bare, and the proof of an offence must hold"),
 	("Grandpa", "report_equivocation_unsigned", "bare, and the proof of an offence must hold"),
 	("Session", "set_keys", "the ownership proof must verify over keys of fixed size"),
-	("Council", "propose", "the proposal is a call of pallet-consortium"),
+	(
+		"Council",
+		"propose",
+		"the proposal is a call of pallet-consortium, or of pallet-consent about the law",
+	),
 	("Utility", "batch", "at most 256 calls, each admitted by itself"),
 	("Utility", "batch_all", "as batch"),
 	("Utility", "force_batch", "as batch"),

@@ -3,16 +3,17 @@
 use crate::network::{apply, network, signed, Ended, COUNCIL};
 use codec::Encode;
 use curex_primitives::{
-	Competences, Country, OrganisationId, OrganisationKind, OrganisationStatus, Organisations,
+	Bases, Competences, Country, Law, LegalBasis, OrganisationId, OrganisationKind,
+	OrganisationStatus, Organisations, Purpose,
 };
-use curex_runtime::{configs::CouncilInstance, Consortium, Runtime, RuntimeCall};
+use curex_runtime::{configs::CouncilInstance, Consent, Consortium, Runtime, RuntimeCall};
 use sp_core::H256;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 /// Proposes, lets so many members agree, and closes.
-fn decide(call: pallet_consortium::Call<Runtime>, ayes: usize) -> Ended {
-	let call = RuntimeCall::Consortium(call);
+fn decide(call: impl Into<RuntimeCall>, ayes: usize) -> Ended {
+	let call = call.into();
 	let length_bound = call.encoded_size() as u32;
 	let proposal = BlakeTwo256::hash_of(&call);
 	let propose = RuntimeCall::Council(pallet_collective::Call::propose {
@@ -131,5 +132,37 @@ fn no_member_decides_alone() {
 		let ended = apply(signed(COUNCIL[0], suspend));
 		assert!(matches!(ended, Ended::Refused(_)), "{ended:?}");
 		assert_eq!(status(4), OrganisationStatus::Active);
+	});
+}
+
+#[test]
+fn the_council_changes_the_law_and_nobody_else_does() {
+	network(|| {
+		let change = || pallet_consent::Call::<Runtime>::set_law {
+			country: Country::new(*b"GR"),
+			purpose: Purpose::Treatment,
+			kind: OrganisationKind::CareCentre,
+			bases: Some(LegalBasis::CARE.into()),
+		};
+		let alone = apply(signed(COUNCIL[0], change().into()));
+		assert!(matches!(alone, Ended::Refused(_)), "{alone:?}");
+		assert_ne!(decide(change(), 2), Ended::Done);
+		assert_eq!(<Consent as Law>::version(), 0);
+	});
+	network(|| {
+		let change = pallet_consent::Call::<Runtime>::set_law {
+			country: Country::new(*b"GR"),
+			purpose: Purpose::Treatment,
+			kind: OrganisationKind::CareCentre,
+			bases: Some(LegalBasis::CARE.into()),
+		};
+		assert_eq!(decide(change, 3), Ended::Done);
+		let bases = |code| {
+			let country = Country::new(code).expect("two letters");
+			<Consent as Law>::bases(country, Purpose::Treatment, OrganisationKind::CareCentre)
+		};
+		assert_eq!(<Consent as Law>::version(), 1);
+		assert_eq!(bases(*b"GR"), Bases::from(LegalBasis::CARE));
+		assert_ne!(bases(*b"FR"), bases(*b"GR"));
 	});
 }

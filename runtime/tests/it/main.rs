@@ -5,3 +5,4 @@ mod fixed_size;
 mod governance;
 mod network;
 mod oversight;
+mod views;

@@ -1,5 +1,17 @@
+mod abuse;
+mod confirm;
 mod file;
+mod migration;
+mod narrow;
 mod prune;
+mod reading;
+mod record_tickets;
+mod redeem;
+mod set_group_member;
+mod set_law;
 mod supersede;
+mod suspend;
 mod withdraw;
 mod withdraw_by_code;
+mod withdraw_by_court;
+mod withdraw_tickets;

@@ -1,6 +1,8 @@
 use crate::{
-	mock::*, Commitments, Consents, Counts, Event, Locks, NextPruning, Retained, WeightInfo,
+	mock::*, Commitments, Consents, Counts, CourtOrders, Event, Locks, Narrowings, NextPruning,
+	Retained, RetainedTickets, Tickets, VoidTickets, WeightInfo,
 };
+use curex_primitives::{Commitment, Duty};
 use frame::testing_prelude::*;
 
 fn idle() -> Weight {
@@ -90,5 +92,39 @@ fn pruning_stays_within_its_weight_and_starves_nobody() {
 			blocks += 1;
 		}
 		assert!(blocks > 1, "bounded");
+	});
+}
+
+#[test]
+fn narrowings_confirmations_court_orders_and_tickets_leave_nothing_behind() {
+	run(|| {
+		assert_ok!(Consent::file(holder(), id(1), terms(1)));
+		assert_ok!(Consent::narrow(holder(), id(1), narrower(1)));
+		let court = delegate(AUTHORITY, Duty::Court);
+		assert_ok!(Consent::withdraw_by_court(court, id(1), Commitment([99; 32])));
+		let (root, tickets) = recorded_tickets();
+		let (ticket, proof) = tickets[1].clone();
+		assert_ok!(Consent::redeem(recipient(), root, ticket, proof));
+		let (void, proof) = tickets[2].clone();
+		let authorized = RuntimeOrigin::from(frame_system::RawOrigin::Authorized);
+		assert_ok!(Consent::withdraw_ticket_by_code(authorized, root, void, proof, [9; 32]));
+		assert_eq!(VoidTickets::<Test>::iter().count(), 1);
+
+		Now::set(after_retention(START + 30 * DAY));
+		// Narrowings and withdrawn tickets go one by one; every step keeps the invariants.
+		let step = <() as WeightInfo>::prune_day() * 100 + <() as WeightInfo>::prune();
+		for _ in 0..10 {
+			Consent::on_idle(System::block_number(), step);
+			assert_ok!(Consent::do_try_state());
+		}
+		assert_eq!(Consents::<Test>::iter().count(), 0);
+		assert_eq!(Commitments::<Test>::iter().count(), 0);
+		assert_eq!(Locks::<Test>::iter().count(), 0);
+		assert_eq!(Narrowings::<Test>::iter().count(), 0);
+		assert_eq!(CourtOrders::<Test>::iter().count(), 0);
+		assert_eq!(Tickets::<Test>::iter().count(), 0);
+		assert_eq!(VoidTickets::<Test>::iter().count(), 0);
+		assert_eq!(RetainedTickets::<Test>::iter().count(), 0);
+		System::assert_last_event(Event::TicketsPruned { root, holder: HOLDER }.into());
 	});
 }

@@ -1,6 +1,7 @@
 //! One file per call.
 
 mod attest;
+mod hysteresis;
 mod record;
 mod set_tolerance;
 
