@@ -2,8 +2,8 @@
 //! dispatch, and by the SDK beforehand.
 
 use crate::{
-	consent::record, vocabulary, Attestation, Categories, Consent, Gate, Level, Moment,
-	OrganisationFacts, OrganisationId, Purpose,
+	consent::record, vocabulary, Attestation, Bases, Border, Categories, Consent, Gate, Level,
+	Moment, OrganisationFacts, OrganisationId, Permit, Purpose,
 };
 
 record! {
@@ -75,6 +75,14 @@ pub struct Question<'a> {
 	pub gate: Gate,
 	/// The consent that [`Gate::Consent`] names, if the ledger has it.
 	pub consent: Option<&'a Consent>,
+	/// The permit that [`Gate::Permit`] names, if the ledger has it.
+	pub permit: Option<&'a Permit>,
+	/// Whether that permit names the holder.
+	pub permit_names_holder: bool,
+	/// The bases that the law has for the country of treatment, the purpose and the recipient's kind.
+	pub bases: Bases,
+	/// The border that the data would cross, as the proposal names it.
+	pub border: Option<Border>,
 	/// Whether the exchange has already been counted as a use of that consent.
 	pub use_counted: bool,
 	/// Whose records.
@@ -118,6 +126,9 @@ vocabulary! {
 		Risk = 7,
 		/// Break-glass serves urgent care by a treating organisation only.
 		NotAnEmergency = 8,
+		/// The data would cross a border that is not named, another than is named, or with a tool that does not carry
+		/// it.
+		Border = 9,
 	}
 }
 
@@ -149,6 +160,13 @@ pub fn decide(question: &Question) -> Verdict {
 		} else {
 			Verdict::Refuse(Refusal::NotAnEmergency)
 		};
+	}
+	let crosses = holder.country != recipient.country;
+	let fits = question.border.as_ref().map_or(!crosses, |border| {
+		crosses && border.fits(holder.country, recipient.country)
+	});
+	if !fits {
+		return Verdict::Refuse(Refusal::Border);
 	}
 	if let Err(refusal) = basis(question, recipient) {
 		return Verdict::Refuse(refusal);
@@ -195,13 +213,22 @@ fn basis(question: &Question, recipient: OrganisationFacts) -> Result<(), Refusa
 			Ok(())
 		},
 		Gate::Statutory(basis) => {
-			if basis.is_consent() || !basis.carries(question.purpose, recipient.kind) {
+			if basis.is_consent() || !question.bases.contains(basis) {
 				return Err(Refusal::NoBasis);
 			}
 			Ok(())
 		},
-		// Permits come with secondary use; until the ledger keeps them, it knows none.
-		Gate::Permit(_) => Err(Refusal::PermitUnknown),
+		Gate::Permit(_) => {
+			let covered = question.permit.is_some_and(|permit| {
+				permit.is_live(question.now)
+					&& permit.covers(question.recipient, question.purpose, question.categories)
+			});
+			if covered && question.permit_names_holder {
+				Ok(())
+			} else {
+				Err(Refusal::PermitUnknown)
+			}
+		},
 		Gate::BreakGlass(_) => Ok(()),
 	}
 }
@@ -237,6 +264,10 @@ mod tests {
 		let mut question = Question {
 			gate: Gate::Consent(ConsentId([1; 32])),
 			consent: Some(&stand_in),
+			permit: None,
+			permit_names_holder: false,
+			bases: Bases::built_in(Purpose::Treatment, OrganisationKind::CareCentre),
+			border: None,
 			use_counted: false,
 			holder: OrganisationId(1),
 			holder_facts: Some(member(OrganisationKind::Hospital)),
@@ -299,6 +330,8 @@ mod tests {
 					question.fitness = fitness;
 					question.gate = Gate::Statutory(LegalBasis::CARE);
 					question.purpose = Purpose::Operations;
+					question.bases =
+						Bases::built_in(Purpose::Operations, OrganisationKind::CareCentre);
 				}),
 				Verdict::Refuse(Refusal::Risk)
 			);
@@ -310,6 +343,10 @@ mod tests {
 		let mut question = Question {
 			gate: Gate::Consent(ConsentId([1; 32])),
 			consent: None,
+			permit: None,
+			permit_names_holder: false,
+			bases: Bases::built_in(Purpose::Treatment, OrganisationKind::CareCentre),
+			border: None,
 			use_counted: false,
 			holder: OrganisationId(1),
 			holder_facts: Some(member(OrganisationKind::Hospital)),

@@ -1,6 +1,6 @@
 //! Purposes, categories and lawful bases, in the words of GDPR, EHDS and HL7.
 
-use crate::{vocabulary, vocabulary_set, OrganisationKind};
+use crate::{consent::record, vocabulary, vocabulary_set, Country, OrganisationKind};
 
 vocabulary! {
 	/// Why data are exchanged (HL7 v3 PurposeOfUse; EHDS art. 53 for secondary use). Prohibited purposes
@@ -175,6 +175,114 @@ impl LegalBasis {
 			_ => false,
 		}
 	}
+}
+
+/// A set of lawful bases.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Default,
+	Debug,
+	codec::Encode,
+	codec::Decode,
+	codec::DecodeWithMemTracking,
+	codec::MaxEncodedLen,
+	scale_info::TypeInfo,
+)]
+pub struct Bases(u32);
+
+impl Bases {
+	/// The set of what carries this purpose for a recipient of this kind, as the law is built in.
+	pub fn built_in(purpose: Purpose, kind: OrganisationKind) -> Self {
+		let mut bits = 0;
+		for &article6 in Article6::ALL {
+			for &article9 in Article9::ALL {
+				let basis = LegalBasis { article6, article9 };
+				if basis.carries(purpose, kind) {
+					bits |= Self::bit(basis);
+				}
+			}
+		}
+		Self(bits)
+	}
+
+	/// Whether the set has this basis.
+	pub const fn contains(self, basis: LegalBasis) -> bool {
+		self.0 & Self::bit(basis) != 0
+	}
+
+	const fn bit(basis: LegalBasis) -> u32 {
+		1 << (basis.article6 as u32 * Article9::ALL.len() as u32 + basis.article9 as u32)
+	}
+}
+
+/// Says which bases carry what; a versioned matrix.
+pub trait Law {
+	/// The bases that carry this purpose in this country for a recipient of this kind.
+	fn bases(country: Country, purpose: Purpose, kind: OrganisationKind) -> Bases;
+
+	/// The version of the matrix.
+	fn version() -> u32;
+}
+
+/// The law as it is built in.
+impl Law for () {
+	fn bases(_: Country, purpose: Purpose, kind: OrganisationKind) -> Bases {
+		Bases::built_in(purpose, kind)
+	}
+
+	fn version() -> u32 {
+		1
+	}
+}
+
+vocabulary! {
+	/// What carries a transfer to another country (GDPR ch. V).
+	pub enum TransferTool {
+		/// Both countries are in the European Economic Area.
+		Eea = 0,
+		/// Adequacy decision (art. 45).
+		Adequacy = 1,
+		/// Standard contractual clauses (art. 46(2)(c)).
+		ContractualClauses = 2,
+		/// Binding corporate rules (art. 47).
+		CorporateRules = 3,
+		/// Derogation (art. 49).
+		Derogation = 4,
+	}
+}
+
+record! {
+	/// The border that an exchange crosses.
+	pub struct Border {
+		/// The country from which the data come: where the patient is affiliated.
+		pub affiliation: Country,
+		/// The country to which they go: where the patient is treated.
+		pub treatment: Country,
+		/// What carries the transfer.
+		pub tool: TransferTool,
+	}
+}
+
+impl Border {
+	/// Whether this is the border between the two countries, and the tool fits.
+	pub fn fits(&self, holder: Country, recipient: Country) -> bool {
+		let within = is_eea(holder) && is_eea(recipient);
+		self.affiliation == holder
+			&& self.treatment == recipient
+			&& within == (self.tool == TransferTool::Eea)
+	}
+}
+
+/// Whether the country belongs to the European Economic Area.
+pub fn is_eea(country: Country) -> bool {
+	const EEA: [&str; 30] = [
+		"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
+		"IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+	];
+	EEA.contains(&country.as_str())
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@
 //! | [`law`] | purposes, categories, lawful bases and what they carry |
 //! | [`consent`] | the consent and its checks |
 //! | [`exchange`] | the exchange and the table of its states |
+//! | [`subscription`] | the standing order behind repeated deliveries |
+//! | [`batch`] | many exchanges in one transaction, many documents under one root |
+//! | [`permit`] | secondary use |
 //! | [`gate`] | may this exchange be served? |
 //! | [`security`] | what the off-chain workers report |
 //! | [`orders`] | what they are told to do |
@@ -21,6 +24,7 @@
 
 extern crate alloc;
 
+pub mod batch;
 pub mod commitment;
 pub mod consent;
 pub mod exchange;
@@ -33,35 +37,43 @@ pub mod merkle;
 pub mod orders;
 pub mod organisation;
 pub mod oversight;
+pub mod permit;
 pub mod security;
+pub mod subscription;
 pub mod transfer;
 
+pub use batch::{BatchAnswer, BatchCompletion, BatchRequest, DocumentRoot, Tally};
 pub use consent::{Consent, ConsentStatus, ConsentTerms, Grantee};
 pub use exchange::{
-	AcknowledgementCode, Direction, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
-	ProposalDefect, ReleaseReason, Review, ReviewVerdict, Side, Step,
+	AcknowledgementCode, Countersignature, DeferralReason, Direction, Dispute, DisputeGrounds,
+	DueDuty, EmergencySignature, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
+	Obligation, ProposalDefect, Rectification, ReleaseReason, Review, ReviewVerdict, Settlement,
+	Side, Step, Suspender,
 };
 pub use gate::{Fitness, RiskProfile, Tolerance};
 pub use identifier::{
-	Commitment, ConsentId, ExchangeId, MerkleRoot, PermitId, RecordHandle, WithdrawLock,
+	Commitment, ConsentId, ExchangeId, MerkleRoot, PermitId, RecordHandle, SubscriptionId,
+	WithdrawLock,
 };
 pub use law::{
-	AccessMode, AccessModes, Article6, Article9, Categories, Category, LegalBasis, Purpose,
-	Purposes,
+	AccessMode, AccessModes, Article6, Article9, Bases, Border, Categories, Category, Law,
+	LegalBasis, Purpose, Purposes, TransferTool,
 };
 pub use level::{Attestation, Confidence, Level, SizeBucket};
 pub use orders::{
 	Due, Policy, Rejection, RejectionReason, SignedWorkOrder, Submission, Task, WorkOrder,
 };
 pub use organisation::{
-	BenchmarkDelegates, Competence, Competences, Country, Duties, Duty, OrganisationFacts,
+	BenchmarkDelegates, Competence, Competences, Country, DelegateKeys, Duties, Duty, OrganisationFacts,
 	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, PeerRole,
 };
 pub use oversight::{AnchorDefect, BreachCase, BreachNotice, Inquiry, LogAnchor};
+pub use permit::{Permit, Permits};
 pub use security::{
 	AlertDigest, Assessment, GroupResult, NotRecorded, Outbox, Plan, PlanDecision, PlanVerdict,
 	Report, ReportDefect, ReportKind, Snapshot, StaffGroup, TrafficLight,
 };
+pub use subscription::{Subscription, SubscriptionState, SubscriptionTerms};
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Moment = u64;

@@ -7,7 +7,8 @@ use crate::{
 };
 use alloc::vec::Vec;
 use curex_primitives::{
-	ConsentId, Duties, ExchangeId, OrganisationId, PeerRole, Policy, ReportKind,
+	Border, Categories, ConsentId, Duties, ExchangeId, Gate, Obligation, OrganisationId, PeerRole,
+	Policy, Purpose, ReportKind, Subscription, SubscriptionId,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -240,6 +241,36 @@ impl_runtime_apis! {
 
 		fn review(id: ExchangeId) -> Option<curex_primitives::exchange::Review> {
 			Exchange::review_of(id)
+		}
+
+		fn subscription(id: SubscriptionId) -> Option<Subscription> {
+			Exchange::subscription(id)
+		}
+
+		fn may_be_served(
+			holder: OrganisationId,
+			recipient: OrganisationId,
+			gate: Gate,
+			purpose: Purpose,
+			categories: Categories,
+			border: Option<Border>,
+		) -> bool {
+			Exchange::may_be_served(holder, recipient, gate, purpose, categories, border)
+		}
+
+		fn exchanges_of_consent(consent: ConsentId, after: Option<ExchangeId>) -> Vec<ExchangeId> {
+			Exchange::exchanges_of_consent(consent, after)
+		}
+
+		fn duties_due(
+			organisation: OrganisationId,
+			after: Option<(ExchangeId, Obligation)>,
+		) -> Vec<(ExchangeId, Obligation, curex_primitives::BlockNumber)> {
+			Exchange::duties_due(organisation, after)
+		}
+
+		fn sequence_of(organisation: OrganisationId) -> (u64, u64) {
+			Exchange::sequence_of(organisation)
 		}
 	}
 

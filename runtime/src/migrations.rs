@@ -1,7 +1,7 @@
 //! Migrations of the storage between runtimes.
 
 /// Migrations of the runtime that is not released yet.
-pub type Unreleased = ();
+pub type Unreleased = (pallet_exchange::migrations::ToVersion2<crate::Runtime>,);
 
 /// Every migration that runs when a new runtime takes over.
 pub type SingleBlockMigrations = Unreleased;
