@@ -280,8 +280,9 @@ mod tests {
 
 	#[test]
 	fn both_sides_get_the_same_tally_in_whatever_order_they_count() {
-		let exchanges: Vec<_> =
-			(1..=5u8).map(|number| (ExchangeId([number; 32]), Some(Commitment([number; 32])))).collect();
+		let exchanges: Vec<_> = (1..=5u8)
+			.map(|number| (ExchangeId([number; 32]), Some(Commitment([number; 32]))))
+			.collect();
 		let mut backwards = exchanges.clone();
 		backwards.reverse();
 		let ours = tally(exchanges.clone());

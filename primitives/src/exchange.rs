@@ -321,4 +321,3 @@ pub fn exchange_id(initiator: OrganisationId, key: &[u8; 32]) -> ExchangeId {
 	input[20..].copy_from_slice(key);
 	ExchangeId(sp_crypto_hashing::blake2_256(&input))
 }
-

@@ -162,9 +162,10 @@ pub fn decide(question: &Question) -> Verdict {
 		};
 	}
 	let crosses = holder.country != recipient.country;
-	let fits = question.border.as_ref().map_or(!crosses, |border| {
-		crosses && border.fits(holder.country, recipient.country)
-	});
+	let fits = question
+		.border
+		.as_ref()
+		.map_or(!crosses, |border| crosses && border.fits(holder.country, recipient.country));
 	if !fits {
 		return Verdict::Refuse(Refusal::Border);
 	}

@@ -64,8 +64,9 @@ pub use orders::{
 	Due, Policy, Rejection, RejectionReason, SignedWorkOrder, Submission, Task, WorkOrder,
 };
 pub use organisation::{
-	BenchmarkDelegates, Competence, Competences, Country, DelegateKeys, Duties, Duty, OrganisationFacts,
-	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, PeerRole,
+	BenchmarkDelegates, Competence, Competences, Country, DelegateKeys, Duties, Duty,
+	OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus, Organisations,
+	PeerRole,
 };
 pub use oversight::{AnchorDefect, BreachCase, BreachNotice, Inquiry, LogAnchor};
 pub use permit::{Permit, Permits};

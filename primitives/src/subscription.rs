@@ -210,14 +210,8 @@ mod tests {
 		assert_eq!(check(|_| ()), None);
 		assert_eq!(check(|terms| terms.holder = OrganisationId(2)), Some(HolderIsSelf));
 		assert_eq!(check(|terms| terms.categories = Categories::EMPTY), Some(NoCategory));
-		assert_eq!(
-			check(|terms| terms.recipient_key = terms.envelope),
-			Some(MissingCommitment)
-		);
-		assert_eq!(
-			check(|terms| terms.gate = Gate::BreakGlass(Ground::Other)),
-			Some(WrongGate)
-		);
+		assert_eq!(check(|terms| terms.recipient_key = terms.envelope), Some(MissingCommitment));
+		assert_eq!(check(|terms| terms.gate = Gate::BreakGlass(Ground::Other)), Some(WrongGate));
 		assert_eq!(check(|terms| terms.until = 1_000), Some(WrongPeriod));
 		assert_eq!(check(|terms| terms.until = u64::MAX), Some(WrongPeriod));
 	}

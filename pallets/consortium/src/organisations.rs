@@ -6,7 +6,8 @@ use crate::{
 };
 use alloc::vec::Vec;
 use curex_primitives::{
-	Competences, Country, Duties, OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus,
+	Competences, Country, Duties, OrganisationFacts, OrganisationId, OrganisationKind,
+	OrganisationStatus,
 };
 use frame::{arithmetic::ArithmeticError, prelude::*};
 

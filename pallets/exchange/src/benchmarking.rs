@@ -8,11 +8,11 @@ use curex_primitives::{
 	batch::{tally, RECONCILIATION_PERIOD},
 	exchange::{emergency_message, exchange_id, request_message},
 	subscription::subscription_id,
-	AcknowledgementCode, BatchAnswer, BatchCompletion, BatchRequest, BenchmarkDelegates, BlockNumber,
-	Categories, Commitment, ConsentId, Countersignature, DeferralReason, Direction, DisputeGrounds,
-	DocumentRoot, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal, ExchangeState,
-	Gate, Ground, MerkleRoot, Obligation, OrganisationId, OrganisationKind, Purpose, RecordHandle,
-	ReleaseReason, Review, ReviewVerdict, Settlement, SizeBucket, SubscriptionTerms,
+	AcknowledgementCode, BatchAnswer, BatchCompletion, BatchRequest, BenchmarkDelegates,
+	BlockNumber, Categories, Commitment, ConsentId, Countersignature, DeferralReason, Direction,
+	DisputeGrounds, DocumentRoot, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal,
+	ExchangeState, Gate, Ground, MerkleRoot, Obligation, OrganisationId, OrganisationKind, Purpose,
+	RecordHandle, ReleaseReason, Review, ReviewVerdict, Settlement, SizeBucket, SubscriptionTerms,
 };
 use frame_benchmarking::v2::*;
 
@@ -138,9 +138,7 @@ mod benchmarks {
 		(origin, holder, recipient)
 	}
 
-	fn recipient_acts<T: Config>(
-		duty: Duty,
-	) -> (T::RuntimeOrigin, OrganisationId, OrganisationId) {
+	fn recipient_acts<T: Config>(duty: Duty) -> (T::RuntimeOrigin, OrganisationId, OrganisationId) {
 		let (origin, recipient) = organisation::<T>(duty, OrganisationKind::CareCentre);
 		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
 		(origin, holder, recipient)
@@ -644,8 +642,7 @@ mod benchmarks {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let asked = proposal(holder, CARE, Purpose::Treatment);
 		let expires_at = block::<T>().saturating_add(1);
-		let message =
-			request_message(&Pallet::<T>::genesis(), recipient, &KEY, &asked, expires_at);
+		let message = request_message(&Pallet::<T>::genesis(), recipient, &KEY, &asked, expires_at);
 		let signed = T::BenchmarkHelper::signed(recipient, Duty::Exchange, &message);
 		let (signer, signature) = signed.unwrap_or(([0; 32], [0; 64]));
 		let request = Countersignature { signer, signature, expires_at };
@@ -699,9 +696,8 @@ mod benchmarks {
 
 		#[block]
 		{
-			let _ = Pallet::<T>::do_record_emergency(
-				holder, KEY, recipient, asked, evidence, &request,
-			);
+			let _ =
+				Pallet::<T>::do_record_emergency(holder, KEY, recipient, asked, evidence, &request);
 		}
 	}
 

@@ -5,8 +5,8 @@ use curex_primitives::{
 	exchange::{
 		check_emergency_moment, check_expiry, emergency_message, request_message, SignedMoment,
 	},
-	Commitment, Countersignature, DelegateKeys, Direction, Duty, EmergencySignature, ExchangeProposal,
-	ExchangeState, OrganisationId, RecordHandle,
+	Commitment, Countersignature, DelegateKeys, Direction, Duty, EmergencySignature,
+	ExchangeProposal, ExchangeState, OrganisationId, RecordHandle,
 };
 use frame::{
 	deps::{
@@ -30,13 +30,8 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::SignatureExpired
 		);
 		let recipient = Self::signing_for(&request.signer, Duty::Exchange)?;
-		let message = request_message(
-			&Self::genesis(),
-			recipient,
-			&key,
-			&proposal,
-			request.expires_at,
-		);
+		let message =
+			request_message(&Self::genesis(), recipient, &key, &proposal, request.expires_at);
 		Self::ensure_signed_by(&request.signer, &request.signature, &message)?;
 
 		proposal.check(recipient, Direction::Pull)?;
@@ -82,8 +77,7 @@ impl<T: Config> Pallet<T> {
 			request.moment,
 		);
 		Self::ensure_signed_by(&request.signer, &request.signature, &message)?;
-		let id =
-			Self::do_break_glass(recipient, key, proposal, evidence, Some(request.moment))?;
+		let id = Self::do_break_glass(recipient, key, proposal, evidence, Some(request.moment))?;
 		Self::deposit_event(Event::RecordedLate { exchange: id, by });
 		Ok(())
 	}
@@ -100,7 +94,8 @@ impl<T: Config> Pallet<T> {
 		signature: &[u8; 64],
 		message: &[u8; 48],
 	) -> Result<(), Error<T>> {
-		let holds = Signature::from_raw(*signature).verify(&message[..], &Public::from_raw(*signer));
+		let holds =
+			Signature::from_raw(*signature).verify(&message[..], &Public::from_raw(*signer));
 		ensure!(holds, Error::<T>::WrongSignature);
 		Ok(())
 	}

@@ -10,9 +10,7 @@ use frame::{prelude::*, traits::EnsureOriginWithArg};
 
 impl<T: Config> Pallet<T> {
 	/// An authority competent for data protection.
-	pub(crate) fn ensure_supervisor(
-		origin: OriginFor<T>,
-	) -> Result<OrganisationId, DispatchError> {
+	pub(crate) fn ensure_supervisor(origin: OriginFor<T>) -> Result<OrganisationId, DispatchError> {
 		let authority = T::DelegateOrigin::ensure_origin(origin, &Duty::Oversight)?;
 		let supervises = T::Organisations::facts(authority).is_some_and(|facts| {
 			facts.kind == OrganisationKind::Authority
@@ -49,10 +47,7 @@ impl<T: Config> Pallet<T> {
 			Some(holder) => Self::before(id, holder, Step::Resume)?,
 			None => Self::before_authority(id, Step::Resume)?,
 		};
-		ensure!(
-			exchange.suspended_by == Some(Self::suspender(holder)),
-			Error::<T>::NotAuthorized
-		);
+		ensure!(exchange.suspended_by == Some(Self::suspender(holder)), Error::<T>::NotAuthorized);
 		exchange.suspended_by = None;
 		let deadline = exchange.deadline;
 		Self::write(id, exchange, next, deadline);

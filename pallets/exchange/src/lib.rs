@@ -50,9 +50,9 @@ pub use curex_primitives::gate::RiskProfile;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
+mod batch;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 mod benchmarking;
-mod batch;
 mod closing;
 mod countersigned;
 mod dispute;
@@ -83,9 +83,9 @@ pub mod pallet {
 		ConsentId, Countersignature, DeferralReason, DelegateKeys, Dispute, DisputeGrounds,
 		DocumentRoot, DueDuty, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal,
 		ExchangeState, Gate, Ground, Law, Obligation, OrganisationId, Organisations, Permits,
-		ProposalDefect, Purpose, RecordHandle, Rectification, ReleaseReason, Review,
-		ReviewVerdict, Settlement, Subscription, SubscriptionId, SubscriptionState,
-		SubscriptionTerms, Suspender, Tally,
+		ProposalDefect, Purpose, RecordHandle, Rectification, ReleaseReason, Review, ReviewVerdict,
+		Settlement, Subscription, SubscriptionId, SubscriptionState, SubscriptionTerms, Suspender,
+		Tally,
 	};
 	use frame::{
 		prelude::*,
@@ -239,15 +239,8 @@ pub mod pallet {
 	/// What is owed on account of an exchange and not fulfilled yet.
 	// Hasher: Identity, since the id is a hash that the ledger computes; the obligation is a code.
 	#[pallet::storage]
-	pub type Duties<T> = StorageDoubleMap<
-		_,
-		Identity,
-		ExchangeId,
-		Twox64Concat,
-		Obligation,
-		DueDuty,
-		OptionQuery,
-	>;
+	pub type Duties<T> =
+		StorageDoubleMap<_, Identity, ExchangeId, Twox64Concat, Obligation, DueDuty, OptionQuery>;
 
 	/// What an organisation owes, with the block in which it is due.
 	// Hasher: the number is given by the ledger, the id is a hash that it computes.
@@ -292,15 +285,8 @@ pub mod pallet {
 	/// Authorities that hold an exchange back from pruning.
 	// Hasher: Identity, since the id is a hash that the ledger computes, which also gives the number.
 	#[pallet::storage]
-	pub type Holds<T> = StorageDoubleMap<
-		_,
-		Identity,
-		ExchangeId,
-		Twox64Concat,
-		OrganisationId,
-		(),
-		OptionQuery,
-	>;
+	pub type Holds<T> =
+		StorageDoubleMap<_, Identity, ExchangeId, Twox64Concat, OrganisationId, (), OptionQuery>;
 
 	/// The dispute of an exchange.
 	// Hasher: Identity, since the id is a hash that the ledger computes.
@@ -1092,10 +1078,7 @@ pub mod pallet {
 		/// [`Event::Suspended`].
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::suspend())]
-		pub fn suspend(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-		) -> DispatchResult {
+		pub fn suspend(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_suspend(Some(holder), id)?;
 			Ok(())
@@ -1117,10 +1100,7 @@ pub mod pallet {
 		/// [`Event::Resumed`].
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::resume())]
-		pub fn resume(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-		) -> DispatchResult {
+		pub fn resume(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_resume(Some(holder), id)?;
 			Ok(())
@@ -1142,10 +1122,7 @@ pub mod pallet {
 		/// [`Event::Suspended`].
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::suspend_by_policy())]
-		pub fn suspend_by_policy(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-		) -> DispatchResult {
+		pub fn suspend_by_policy(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let _ = Self::ensure_supervisor(origin)?;
 			Self::do_suspend(None, id)?;
 			Ok(())
@@ -1164,10 +1141,7 @@ pub mod pallet {
 		/// [`Event::Resumed`].
 		#[pallet::call_index(13)]
 		#[pallet::weight(T::WeightInfo::resume_by_policy())]
-		pub fn resume_by_policy(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-		) -> DispatchResult {
+		pub fn resume_by_policy(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let _ = Self::ensure_supervisor(origin)?;
 			Self::do_resume(None, id)?;
 			Ok(())
@@ -1348,12 +1322,11 @@ pub mod pallet {
 		/// [`Event::Requested`], [`Event::ItemFailed`], [`Event::BatchDone`].
 		#[pallet::call_index(20)]
 		#[pallet::weight(T::WeightInfo::request_batch(items.len() as u32))]
-		pub fn request_batch(
-			origin: OriginFor<T>,
-			items: Batch<BatchRequest>,
-		) -> DispatchResult {
+		pub fn request_batch(origin: OriginFor<T>, items: Batch<BatchRequest>) -> DispatchResult {
 			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
-			Self::each(items, |item: BatchRequest| Self::do_request(recipient, item.key, item.proposal))?;
+			Self::each(items, |item: BatchRequest| {
+				Self::do_request(recipient, item.key, item.proposal)
+			})?;
 			Ok(())
 		}
 
@@ -1373,10 +1346,7 @@ pub mod pallet {
 		/// [`Event::Approved`], [`Event::Dispatched`], [`Event::ItemFailed`], [`Event::BatchDone`].
 		#[pallet::call_index(21)]
 		#[pallet::weight(T::WeightInfo::answer_batch(items.len() as u32))]
-		pub fn answer_batch(
-			origin: OriginFor<T>,
-			items: Batch<BatchAnswer>,
-		) -> DispatchResult {
+		pub fn answer_batch(origin: OriginFor<T>, items: Batch<BatchAnswer>) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::each(items, |item: BatchAnswer| {
 				Self::do_approve(holder, item.exchange)?;
@@ -1569,10 +1539,7 @@ pub mod pallet {
 		/// [`Event::SubscriptionAccepted`].
 		#[pallet::call_index(28)]
 		#[pallet::weight(T::WeightInfo::accept_subscription())]
-		pub fn accept_subscription(
-			origin: OriginFor<T>,
-			id: SubscriptionId,
-		) -> DispatchResult {
+		pub fn accept_subscription(origin: OriginFor<T>, id: SubscriptionId) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_accept_subscription(holder, id)?;
 			Ok(())
@@ -1593,10 +1560,7 @@ pub mod pallet {
 		/// [`Event::SubscriptionChanged`].
 		#[pallet::call_index(29)]
 		#[pallet::weight(T::WeightInfo::end_subscription())]
-		pub fn end_subscription(
-			origin: OriginFor<T>,
-			id: SubscriptionId,
-		) -> DispatchResult {
+		pub fn end_subscription(origin: OriginFor<T>, id: SubscriptionId) -> DispatchResult {
 			let by = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_end_subscription(by, id)?;
 			Ok(())
@@ -1648,11 +1612,7 @@ pub mod pallet {
 		/// [`Event::Rectified`], [`Event::DutyArose`].
 		#[pallet::call_index(31)]
 		#[pallet::weight(T::WeightInfo::rectify())]
-		pub fn rectify(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-			notice: Commitment,
-		) -> DispatchResult {
+		pub fn rectify(origin: OriginFor<T>, id: ExchangeId, notice: Commitment) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_rectify(holder, id, notice)?;
 			Ok(())
@@ -1670,10 +1630,7 @@ pub mod pallet {
 		/// [`Event::DutyFulfilled`].
 		#[pallet::call_index(32)]
 		#[pallet::weight(T::WeightInfo::acknowledge_rectification())]
-		pub fn acknowledge_rectification(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-		) -> DispatchResult {
+		pub fn acknowledge_rectification(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_acknowledge_rectification(recipient, id)?;
 			Ok(())
@@ -1720,10 +1677,7 @@ pub mod pallet {
 		/// [`Event::HoldSet`].
 		#[pallet::call_index(34)]
 		#[pallet::weight(T::WeightInfo::set_hold())]
-		pub fn set_hold(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-		) -> DispatchResult {
+		pub fn set_hold(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let authority = Self::ensure_supervisor(origin)?;
 			Self::do_set_hold(authority, id)?;
 			Ok(())
@@ -1741,10 +1695,7 @@ pub mod pallet {
 		/// [`Event::HoldLifted`].
 		#[pallet::call_index(35)]
 		#[pallet::weight(T::WeightInfo::lift_hold())]
-		pub fn lift_hold(
-			origin: OriginFor<T>,
-			id: ExchangeId,
-		) -> DispatchResult {
+		pub fn lift_hold(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let authority = Self::ensure_supervisor(origin)?;
 			Self::do_lift_hold(authority, id)?;
 			Ok(())

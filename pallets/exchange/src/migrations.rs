@@ -64,18 +64,13 @@ mod v1 {
 		StorageDoubleMap<Pallet<T>, Twox64Concat, BlockNumber, Identity, ExchangeId, ()>;
 }
 
-pub use v1::{OldExchange, OldReview};
+pub(crate) use v1::{OldExchange, OldReview};
 
 /// From version 1 to 2: both sides' numbers, border, law, duties instead of due reviews, lists for pruning.
 ///
 /// In one block, over every exchange. Version 1 was never released, and its networks are small.
-pub type ToVersion2<T> = VersionedMigration<
-	1,
-	2,
-	BothSides<T>,
-	Pallet<T>,
-	<T as frame_system::Config>::DbWeight,
->;
+pub type ToVersion2<T> =
+	VersionedMigration<1, 2, BothSides<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
 /// What [`ToVersion2`] does.
 pub struct BothSides<T>(core::marker::PhantomData<T>);
@@ -172,8 +167,7 @@ fn write_review<T: Config>(id: ExchangeId, old: OldReview, next: BlockNumber) {
 	let open = old.verdict.is_none();
 	let overdue = open && old.due < next;
 	if open {
-		let duty =
-			DueDuty { organisation: old.reviewer, due: old.due, overdue, deferred: None };
+		let duty = DueDuty { organisation: old.reviewer, due: old.due, overdue, deferred: None };
 		if !overdue {
 			DutiesDue::<T>::insert(old.due, (id, Obligation::Review), ());
 		}

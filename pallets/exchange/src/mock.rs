@@ -4,13 +4,16 @@
 use crate as pallet_exchange;
 use crate::{Error, RiskProfile};
 use curex_primitives::{
-	commitment, exchange::{self, exchange_id}, AccessMode, AcknowledgementCode, Attestation,
-	permit::{DataFormat, DataUseConditions}, subscription::subscription_id,
-	Bases, BenchmarkDelegates, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
-	Country, Countersignature, DelegateKeys, DisputeGrounds, Duties, Duty, EmergencySignature, ExchangeId, ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground,
-	Law, LegalBasis, Level, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
-	OrganisationStatus, Organisations, Permit, PermitId, Permits, Purpose, ReleaseReason, Settlement,
-	SubscriptionId, SubscriptionTerms, Tolerance,
+	commitment,
+	exchange::{self, exchange_id},
+	permit::{DataFormat, DataUseConditions},
+	subscription::subscription_id,
+	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkDelegates, Category, Commitment,
+	Competence, Competences, ConsentId, ConsentTerms, Countersignature, Country, DelegateKeys,
+	DisputeGrounds, Duties, Duty, EmergencySignature, ExchangeId, ExchangeProposal, ExchangeState,
+	Fitness, Gate, Grantee, Ground, Law, LegalBasis, Level, Moment, OrganisationFacts,
+	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, Permit, PermitId, Permits,
+	Purpose, ReleaseReason, Settlement, SubscriptionId, SubscriptionTerms, Tolerance,
 };
 use frame::{
 	deps::sp_core::{sr25519, Pair},

@@ -1,8 +1,6 @@
 //! Where exchanges stand, and what they say to readers.
 
-use crate::{
-	Config, DutiesOf, Exchanges, OfConsent, Pallet, PrunedUpTo, Reviews, Sequences, PAGE,
-};
+use crate::{Config, DutiesOf, Exchanges, OfConsent, Pallet, PrunedUpTo, Reviews, Sequences, PAGE};
 use alloc::vec::Vec;
 use curex_primitives::{
 	consent::Consents,

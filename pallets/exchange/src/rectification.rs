@@ -60,10 +60,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(partner != organisation, Error::<T>::PartnerIsSelf);
 		ensure!(T::Organisations::facts(partner).is_some(), Error::<T>::PartnerNotFound);
 		let running: u32 = (Self::now() / RECONCILIATION_PERIOD).saturated_into();
-		ensure!(
-			period < running && running - period < KEPT_PERIODS,
-			Error::<T>::WrongPeriod
-		);
+		ensure!(period < running && running - period < KEPT_PERIODS, Error::<T>::WrongPeriod);
 		ensure!(tally.is_sound(), Error::<T>::WrongTally);
 		let slot = period % KEPT_PERIODS;
 		let of_period = |by, with| {

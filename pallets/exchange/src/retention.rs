@@ -8,13 +8,10 @@ use curex_primitives::{Commitment, ExchangeId, Gate, Obligation, OrganisationId}
 use frame::prelude::*;
 
 /// Numbers pruned earlier that one pruning joins to [`PrunedUpTo`]. More than it adds, so that it catches up.
-const CATCH_UP: u32 = 2;
+const CATCH_UP: u32 = 8;
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_set_hold(
-		authority: OrganisationId,
-		id: ExchangeId,
-	) -> Result<(), Error<T>> {
+	pub(crate) fn do_set_hold(authority: OrganisationId, id: ExchangeId) -> Result<(), Error<T>> {
 		ensure!(Exchanges::<T>::contains_key(id), Error::<T>::NotFound);
 		ensure!(!Holds::<T>::contains_key(id, authority), Error::<T>::AlreadyDone);
 		Holds::<T>::insert(id, authority, ());
@@ -22,10 +19,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_lift_hold(
-		authority: OrganisationId,
-		id: ExchangeId,
-	) -> Result<(), Error<T>> {
+	pub(crate) fn do_lift_hold(authority: OrganisationId, id: ExchangeId) -> Result<(), Error<T>> {
 		ensure!(Holds::<T>::take(id, authority).is_some(), Error::<T>::NotFound);
 		let ended_at = Exchanges::<T>::get(id).and_then(|exchange| exchange.ended_at);
 		if let Some(ended_at) = ended_at {

@@ -17,10 +17,8 @@ sp_api::decl_runtime_apis! {
 		/// The review of a break-glass.
 		fn review(id: ExchangeId) -> Option<Review>;
 		/// The subscription with the state in which it stands in this block.
-		#[api_version(2)]
 		fn subscription(id: SubscriptionId) -> Option<Subscription>;
 		/// Whether the ledger would let this be served now. Says nothing of what the holder alone knows.
-		#[api_version(2)]
 		fn may_be_served(
 			holder: OrganisationId,
 			recipient: OrganisationId,
@@ -30,16 +28,13 @@ sp_api::decl_runtime_apis! {
 			border: Option<Border>,
 		) -> bool;
 		/// The exchanges of a consent after `after`, a page at a time.
-		#[api_version(2)]
 		fn exchanges_of_consent(consent: ConsentId, after: Option<ExchangeId>) -> Vec<ExchangeId>;
 		/// What an organisation owes after `after`, a page at a time.
-		#[api_version(2)]
 		fn duties_due(
 			organisation: OrganisationId,
 			after: Option<(ExchangeId, Obligation)>,
 		) -> Vec<(ExchangeId, Obligation, BlockNumber)>;
 		/// The first number of an organisation that may still be kept, and the last that was given.
-		#[api_version(2)]
 		fn sequence_of(organisation: OrganisationId) -> (u64, u64);
 	}
 }

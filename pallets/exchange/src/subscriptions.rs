@@ -3,8 +3,8 @@
 use crate::{Commitments, Config, Error, Event, Pallet, Subscriptions, SubscriptionsDue};
 use curex_primitives::{
 	subscription::{subscription_id, Standing},
-	BlockNumber, Commitment, ConsentStatus, Direction, ExchangeProposal, ExchangeState,
-	Gate, OrganisationId, OrganisationStatus, Organisations, Permits, RecordHandle, Subscription,
+	BlockNumber, Commitment, ConsentStatus, Direction, ExchangeProposal, ExchangeState, Gate,
+	OrganisationId, OrganisationStatus, Organisations, Permits, RecordHandle, Subscription,
 	SubscriptionId, SubscriptionState, SubscriptionTerms,
 };
 use frame::prelude::*;
@@ -155,10 +155,7 @@ impl<T: Config> Pallet<T> {
 		subscription.deliveries = subscription.deliveries.saturating_add(1);
 		subscription.last_delivery = now;
 		Subscriptions::<T>::insert(id, subscription);
-		Self::deposit_event(Event::SubscriptionServed {
-			subscription: id,
-			exchange: exchange_id,
-		});
+		Self::deposit_event(Event::SubscriptionServed { subscription: id, exchange: exchange_id });
 		Self::deposit_event(Event::Dispatched { exchange: exchange_id });
 		Ok(())
 	}
@@ -214,11 +211,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Writes a subscription down, to be looked at after `window`.
-	fn list_subscription(
-		id: SubscriptionId,
-		mut subscription: Subscription,
-		window: BlockNumber,
-	) {
+	fn list_subscription(id: SubscriptionId, mut subscription: Subscription, window: BlockNumber) {
 		SubscriptionsDue::<T>::remove(subscription.deadline, id);
 		subscription.deadline = Self::block().saturating_add(window);
 		SubscriptionsDue::<T>::insert(subscription.deadline, id, ());

@@ -37,10 +37,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_sequences(&exchanges)?;
 		Self::check_closing(&exchanges)?;
 		Self::check_commitments(&exchanges)?;
-		ensure!(
-			exchanges.values().all(Self::is_well_shaped),
-			"4: the parts do not fit the state"
-		);
+		ensure!(exchanges.values().all(Self::is_well_shaped), "4: the parts do not fit the state");
 		Self::check_reviews(&exchanges)?;
 		Self::check_duties(&exchanges)?;
 		Self::check_followers(&exchanges)?;
@@ -80,7 +77,10 @@ impl<T: Config> Pallet<T> {
 		let pruned: BTreeSet<ExchangeId> = Pruning::<T>::iter().map(|(_, id, ())| id).collect();
 		for (id, exchange) in exchanges {
 			let over = exchange.state.is_final();
-			ensure!(exchange.ended_at.is_some() == over, "2: over without an end, or an end too early");
+			ensure!(
+				exchange.ended_at.is_some() == over,
+				"2: over without an end, or an end too early"
+			);
 			let held = Holds::<T>::iter_key_prefix(id).next().is_some();
 			ensure!(!over || held || pruned.contains(id), "2: never pruned");
 			ensure!(over || !pruned.contains(id), "2: to be pruned before it is over");

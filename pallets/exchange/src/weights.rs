@@ -168,8 +168,8 @@ impl WeightInfo for () {
 	}
 
 	fn prune() -> Weight {
-		// commitments 5 and evidence 32, six duties with 3 lists each, numbers 6
-		counted(70, 75)
+		// commitments 5 and evidence 32, six duties with 3 lists each, numbers 20
+		counted(85, 90)
 	}
 
 	fn suspend() -> Weight {

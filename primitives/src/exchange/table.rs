@@ -140,10 +140,9 @@ impl ExchangeState {
 				Step::Lapse,
 			) => Expired,
 			// A refusal must not show: what was only asked for lapses with its window, whatever closed the gate.
-			(
-				Approved | Dispatched | AgreementSuspended | DeliverySuspended,
-				Step::Terminate,
-			) => Terminated,
+			(Approved | Dispatched | AgreementSuspended | DeliverySuspended, Step::Terminate) => {
+				Terminated
+			},
 			_ => return None,
 		})
 	}
@@ -165,11 +164,7 @@ impl ExchangeState {
 	pub const fn is_received(self) -> bool {
 		matches!(
 			self,
-			Self::Delivered
-				| Self::Acknowledged
-				| Self::Disputed
-				| Self::Settled
-				| Self::Reversed
+			Self::Delivered | Self::Acknowledged | Self::Disputed | Self::Settled | Self::Reversed
 		)
 	}
 }

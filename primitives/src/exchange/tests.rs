@@ -70,15 +70,9 @@ fn the_only_way_to_a_ciphertext_leads_through_an_approval() {
 #[test]
 fn a_closed_gate_ends_what_was_agreed_but_does_not_show_on_a_request() {
 	assert_eq!(exchange(ExchangeState::Approved).state_at(5, false), ExchangeState::Terminated);
-	assert_eq!(
-		exchange(ExchangeState::Dispatched).state_at(5, false),
-		ExchangeState::Terminated
-	);
+	assert_eq!(exchange(ExchangeState::Dispatched).state_at(5, false), ExchangeState::Terminated);
 	assert_eq!(exchange(ExchangeState::Requested).state_at(5, false), ExchangeState::Requested);
-	assert_eq!(
-		exchange(ExchangeState::Requested).state_at(11, false),
-		ExchangeState::NotServed
-	);
+	assert_eq!(exchange(ExchangeState::Requested).state_at(11, false), ExchangeState::NotServed);
 	assert_eq!(exchange(ExchangeState::Delivered).state_at(5, false), ExchangeState::Delivered);
 }
 
@@ -106,12 +100,9 @@ fn a_release_never_moves_an_exchange_but_out_of_its_hold() {
 
 #[test]
 fn a_withdrawal_closes_the_gate_only_within_the_window() {
-	let exchange = Exchange {
-		gate: Gate::Consent(ConsentId([9; 32])),
-		..exchange(ExchangeState::Dispatched)
-	};
-	let open =
-		|status, now| exchange.gate_open(now, Some(&Consent { status, ..consent() }), true);
+	let exchange =
+		Exchange { gate: Gate::Consent(ConsentId([9; 32])), ..exchange(ExchangeState::Dispatched) };
+	let open = |status, now| exchange.gate_open(now, Some(&Consent { status, ..consent() }), true);
 	assert!(open(ConsentStatus::Active, 5));
 	for at in [9, 10] {
 		let by = ConsentId([8; 32]);
@@ -149,10 +140,7 @@ fn every_defect_of_a_proposal_is_named() {
 	assert_eq!(pull(|_| ()), None);
 	assert_eq!(pull(|proposal| proposal.partner = OrganisationId(2)), Some(PartnerIsSelf));
 	assert_eq!(pull(|proposal| proposal.categories = Categories::EMPTY), Some(NoCategory));
-	assert_eq!(
-		pull(|proposal| proposal.envelope = Commitment([0; 32])),
-		Some(MissingCommitment)
-	);
+	assert_eq!(pull(|proposal| proposal.envelope = Commitment([0; 32])), Some(MissingCommitment));
 	assert_eq!(
 		pull(|proposal| proposal.recipient_key = Commitment([0; 32])),
 		Some(MissingCommitment)
@@ -161,10 +149,7 @@ fn every_defect_of_a_proposal_is_named() {
 		pull(|proposal| proposal.recipient_key = proposal.envelope),
 		Some(MissingCommitment)
 	);
-	assert_eq!(
-		pull(|proposal| proposal.gate = Gate::BreakGlass(Ground::Other)),
-		Some(WrongGate)
-	);
+	assert_eq!(pull(|proposal| proposal.gate = Gate::BreakGlass(Ground::Other)), Some(WrongGate));
 	assert_eq!(defect(Direction::Push, |_| ()), Some(KeyNotRecipients));
 	assert_eq!(
 		defect(Direction::Push, |proposal| proposal.recipient_key = Commitment([0; 32])),
@@ -189,12 +174,6 @@ fn break_glass_has_a_form_of_its_own() {
 
 #[test]
 fn the_same_key_of_two_organisations_gives_two_exchanges() {
-	assert_eq!(
-		exchange_id(OrganisationId(1), &[9; 32]),
-		exchange_id(OrganisationId(1), &[9; 32])
-	);
-	assert_ne!(
-		exchange_id(OrganisationId(1), &[9; 32]),
-		exchange_id(OrganisationId(2), &[9; 32])
-	);
+	assert_eq!(exchange_id(OrganisationId(1), &[9; 32]), exchange_id(OrganisationId(1), &[9; 32]));
+	assert_ne!(exchange_id(OrganisationId(1), &[9; 32]), exchange_id(OrganisationId(2), &[9; 32]));
 }

@@ -5,7 +5,9 @@ use frame::testing_prelude::*;
 #[test]
 fn an_acknowledgement_closes_the_exchange_with_its_code() {
 	run(|| {
-		for (number, code) in (1..).zip([AcknowledgementCode::Accepted, AcknowledgementCode::Incomplete]) {
+		for (number, code) in
+			(1..).zip([AcknowledgementCode::Accepted, AcknowledgementCode::Incomplete])
+		{
 			let id = delivered(number);
 			let proof = fresh();
 			let evidence = Some(proof);

@@ -58,7 +58,7 @@ fn three_batches_take_256_exchanges_from_request_to_acknowledgement() {
 		assert_ok!(Exchange::complete_batch(side(RECIPIENT), completions(&ids)));
 		assert!(ids.iter().all(|id| state_of(*id) == ExchangeState::Acknowledged));
 		assert_eq!(Sequences::<Test>::get(HOLDER), 256);
-		assert_eq!(failures(), []);
+		assert!(failures().is_empty());
 		check_invariants();
 	});
 }

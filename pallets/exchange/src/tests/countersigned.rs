@@ -24,7 +24,11 @@ fn request_approval_and_dispatch_are_one_transaction() {
 				let request = countersigned(key(1), &proposal);
 				let holder = side(HOLDER);
 				assert_ok!(Exchange::serve_countersigned(
-					holder, key(1), proposal, payload, request
+					holder,
+					key(1),
+					proposal,
+					payload,
+					request
 				));
 			} else {
 				assert_ok!(Exchange::request(side(RECIPIENT), key(1), proposal));
@@ -95,10 +99,7 @@ fn nobody_but_a_delegate_of_the_recipient_with_the_duty_signs() {
 			countersigned_by(&signer(organisation, duty), key(1), &proposal, 5)
 		};
 		// Another member's signature names that member as recipient; the message says otherwise.
-		refuse(
-			|| serve(proposal.clone(), signed(OUTSIDER, Duty::Exchange)),
-			Error::WrongSignature,
-		);
+		refuse(|| serve(proposal.clone(), signed(OUTSIDER, Duty::Exchange)), Error::WrongSignature);
 		refuse(|| serve(proposal.clone(), signed(RECIPIENT, Duty::Consent)), Error::WrongSigner);
 		let mut stranger = signed(RECIPIENT, Duty::Exchange);
 		stranger.signer = [9; 32];
@@ -126,8 +127,12 @@ fn a_signature_over_anything_else_does_not_hold() {
 	run(|| {
 		let proposal = pull();
 		let request = countersigned(key(1), &proposal);
-		let refused = |proposal, request| refuse(|| serve(proposal, request), Error::WrongSignature);
-		refused(ExchangeProposal { categories: Categories::all(), ..proposal.clone() }, request.clone());
+		let refused =
+			|proposal, request| refuse(|| serve(proposal, request), Error::WrongSignature);
+		refused(
+			ExchangeProposal { categories: Categories::all(), ..proposal.clone() },
+			request.clone(),
+		);
 		refused(ExchangeProposal { envelope: fresh(), ..proposal.clone() }, request.clone());
 		refused(ExchangeProposal { recipient_key: fresh(), ..proposal.clone() }, request.clone());
 		refused(proposal.clone(), Countersignature { expires_at: 12, ..request.clone() });
@@ -138,7 +143,11 @@ fn a_signature_over_anything_else_does_not_hold() {
 			|| {
 				let holder = side(HOLDER);
 				Exchange::serve_countersigned(
-					holder, key(2), proposal.clone(), fresh(), request.clone(),
+					holder,
+					key(2),
+					proposal.clone(),
+					fresh(),
+					request.clone(),
 				)
 			},
 			Error::WrongSignature,
@@ -200,12 +209,8 @@ fn the_check_of_the_signature_is_weighed() {
 	run(|| {
 		let proposal = pull();
 		let request = countersigned(key(1), &proposal);
-		let call = Call::<Test>::serve_countersigned {
-			key: key(1),
-			proposal,
-			payload: fresh(),
-			request,
-		};
+		let call =
+			Call::<Test>::serve_countersigned { key: key(1), proposal, payload: fresh(), request };
 		let single = <() as crate::WeightInfo>::request();
 		assert!(call.get_dispatch_info().call_weight.ref_time() > single.ref_time());
 	});

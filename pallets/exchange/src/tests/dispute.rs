@@ -142,10 +142,7 @@ fn the_holder_answers_once_while_the_dispute_lasts() {
 		assert!(!Duties::<Test>::contains_key(id, Obligation::Dispute));
 		assert_eq!(state_of(id), ExchangeState::Disputed);
 		let ordinary = delivered(2);
-		refuse(
-			|| Exchange::answer_dispute(side(HOLDER), ordinary, fresh()),
-			Error::NotFound,
-		);
+		refuse(|| Exchange::answer_dispute(side(HOLDER), ordinary, fresh()), Error::NotFound);
 	});
 }
 

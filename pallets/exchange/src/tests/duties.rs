@@ -94,9 +94,6 @@ fn nobody_attests_for_another_or_what_has_a_call_of_its_own() {
 		refuse(|| by(HOLDER, Duty::Oversight, Obligation::Misuse), Error::NotFound);
 		let holder = delegate(HOLDER, Duty::Oversight);
 		let nothing = Commitment([0; 32]);
-		refuse(
-			|| Exchange::attest_duty(holder, id, notice, nothing),
-			Error::MissingCommitment,
-		);
+		refuse(|| Exchange::attest_duty(holder, id, notice, nothing), Error::MissingCommitment);
 	});
 }

@@ -86,7 +86,12 @@ fn an_unacknowledged_notice_becomes_overdue() {
 
 const YESTERDAY: u32 = (START / RECONCILIATION_PERIOD) as u32 - 1;
 
-fn reconcile(by: OrganisationId, with: OrganisationId, period: u32, tally: Tally) -> DispatchResult {
+fn reconcile(
+	by: OrganisationId,
+	with: OrganisationId,
+	period: u32,
+	tally: Tally,
+) -> DispatchResult {
 	Exchange::reconcile(delegate(by, Duty::Oversight), with, period, tally)
 }
 

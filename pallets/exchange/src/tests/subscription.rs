@@ -141,8 +141,7 @@ fn an_opening_is_recorded_whatever_the_gate_says_and_lapses_like_a_refusal() {
 				..standing_order()
 			},
 		];
-		let ids: Vec<_> =
-			(1..).zip(worlds).map(|(number, terms)| opened(number, terms)).collect();
+		let ids: Vec<_> = (1..).zip(worlds).map(|(number, terms)| opened(number, terms)).collect();
 		for id in &ids[1..] {
 			refuse(|| Exchange::accept_subscription(side(HOLDER), *id), Error::GateClosed);
 		}
@@ -171,10 +170,7 @@ fn malformed_terms_are_refused_with_their_defect() {
 		refused(|terms| terms.until = u64::MAX, Error::WrongPeriod);
 		let used = Exchanges::<Test>::get(requested(5)).unwrap().envelope;
 		let reused = SubscriptionTerms { envelope: used, ..standing_order() };
-		refuse(
-			|| Exchange::subscribe(side(RECIPIENT), key(1), reused),
-			Error::CommitmentReused,
-		);
+		refuse(|| Exchange::subscribe(side(RECIPIENT), key(1), reused), Error::CommitmentReused);
 		opened(1, standing_order());
 		refuse(
 			|| Exchange::subscribe(side(RECIPIENT), key(1), standing_order()),

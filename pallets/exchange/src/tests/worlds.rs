@@ -9,7 +9,7 @@ use curex_primitives::{
 	ExchangeProposal, ExchangeState, Gate, LegalBasis,
 };
 use frame::{
-	deps::{sp_core::storage::StateVersion, sp_io},
+	deps::sp_io,
 	testing_prelude::*,
 };
 
@@ -132,9 +132,7 @@ fn trace(store: Store, way: Way) -> Trace {
 			}
 			forward(1);
 			let block = System::block_number();
-			events.extend(
-				System::events().into_iter().map(|event| (block, event.event)),
-			);
+			events.extend(System::events().into_iter().map(|event| (block, event.event)));
 			System::reset_events();
 			roots.push(sp_io::storage::root(StateVersion::V1));
 		}
