@@ -10,7 +10,7 @@ use curex_primitives::{
 	subscription::subscription_id,
 	AcknowledgementCode, BatchAnswer, BatchCompletion, BatchRequest, BenchmarkDelegates,
 	BlockNumber, Categories, Commitment, ConsentId, Countersignature, DeferralReason, Direction,
-	DisputeGrounds, DocumentRoot, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal,
+	DisputeGrounds, DocumentRoot, Duty, EmergencySignature, ExchangeId, ExchangeProposal,
 	ExchangeState, Gate, Ground, MerkleRoot, Obligation, OrganisationId, OrganisationKind, Purpose,
 	RecordHandle, ReleaseReason, Review, ReviewVerdict, Settlement, SizeBucket, SubscriptionTerms,
 };
@@ -368,7 +368,7 @@ mod benchmarks {
 			Pallet::<T>::mark_overdue(id, Obligation::Review);
 		}
 
-		assert!(Reviews::<T>::get(id).is_some_and(|review| review.overdue));
+		assert!(Reviews::<T>::get(id).is_some_and(|seen| seen.overdue));
 	}
 
 	/// A subscription of the recipient that the holder has accepted.
@@ -501,7 +501,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id, Commitment([7; 32]));
 
-		assert!(Disputes::<T>::get(id).is_some_and(|dispute| dispute.answer.is_some()));
+		assert!(Disputes::<T>::get(id).is_some_and(|seen| seen.answer.is_some()));
 	}
 
 	#[benchmark]
@@ -645,7 +645,7 @@ mod benchmarks {
 		let message = request_message(&Pallet::<T>::genesis(), recipient, &KEY, &asked, expires_at);
 		let signed = T::BenchmarkHelper::signed(recipient, Duty::Exchange, &message);
 		let (signer, signature) = signed.unwrap_or(([0; 32], [0; 64]));
-		let request = Countersignature { signer, signature, expires_at };
+		let signed = Countersignature { signer, signature, expires_at };
 
 		#[block]
 		{
@@ -654,7 +654,7 @@ mod benchmarks {
 				KEY,
 				asked,
 				Commitment([6; 32]),
-				&request,
+				&signed,
 			);
 		}
 
@@ -692,12 +692,12 @@ mod benchmarks {
 		let message = emergency_message(&genesis, recipient, &KEY, &asked, evidence, moment);
 		let signed = T::BenchmarkHelper::signed(recipient, Duty::Emergency, &message);
 		let (signer, signature) = signed.unwrap_or(([0; 32], [0; 64]));
-		let request = EmergencySignature { signer, signature, moment };
+		let signed = EmergencySignature { signer, signature, moment };
 
 		#[block]
 		{
 			let _ =
-				Pallet::<T>::do_record_emergency(holder, KEY, recipient, asked, evidence, &request);
+				Pallet::<T>::do_record_emergency(holder, KEY, recipient, asked, evidence, &signed);
 		}
 	}
 

@@ -101,12 +101,12 @@ impl<T: Config> Pallet<T> {
 		let Some(mut duty) = Duties::<T>::get(id, obligation) else { return };
 		let first_time = !duty.overdue;
 		duty.overdue = true;
-		let organisation = duty.organisation;
+		let mut owing = duty.organisation;
 		Duties::<T>::insert(id, obligation, duty);
 		if obligation == Obligation::Review {
-			Self::review_overdue(id, first_time);
+			owing = Self::review_overdue(id, first_time);
 		}
-		if let Some(organisation) = organisation {
+		if let Some(organisation) = owing {
 			let overdue = Event::DutyOverdue { exchange: id, obligation, organisation };
 			Self::deposit_event(overdue);
 		}

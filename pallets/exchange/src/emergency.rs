@@ -140,10 +140,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The due block of a review has passed. The first time, a second reviewer is chosen, to whom the duty passes;
-	/// the first may still review.
-	pub(crate) fn review_overdue(id: ExchangeId, first_time: bool) {
-		let Some(mut review) = Reviews::<T>::get(id) else { return };
-		let Some(exchange) = Exchanges::<T>::get(id) else { return };
+	/// the first may still review. Gives who let it become overdue.
+	pub(crate) fn review_overdue(id: ExchangeId, first_time: bool) -> Option<OrganisationId> {
+		let mut review = Reviews::<T>::get(id)?;
+		let exchange = Exchanges::<T>::get(id)?;
 		let owing = review.second.or(review.reviewer);
 		if let Some(owing) = owing {
 			OverdueReviews::<T>::mutate(owing, |count| count.saturating_inc());
@@ -166,5 +166,6 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::ReviewEscalated { exchange: id, reviewer: second });
 		}
 		Reviews::<T>::insert(id, review);
+		owing
 	}
 }

@@ -63,7 +63,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(period < running && running - period < KEPT_PERIODS, Error::<T>::WrongPeriod);
 		ensure!(tally.is_sound(), Error::<T>::WrongTally);
 		let slot = period % KEPT_PERIODS;
-		let of_period = |by, with| {
+		let of_period = |by: OrganisationId, with: OrganisationId| {
 			Tallies::<T>::get(by, (with, slot))
 				.filter(|(counted, _)| *counted == period)
 				.map(|(_, tally)| tally)

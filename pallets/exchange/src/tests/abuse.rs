@@ -143,7 +143,9 @@ fn case_35_no_commitment_serves_twice_in_any_call() {
 	run(|| {
 		let used = Exchanges::<Test>::get(requested(1)).unwrap().envelope;
 		let reused = DispatchError::from(Error::<Test>::CommitmentReused);
-		let again = |call: &dyn Fn() -> DispatchResult| assert_noop!(call(), reused);
+		let again = |call: &dyn Fn() -> DispatchResult| {
+			assert_noop!(call(), reused);
+		};
 		again(&|| {
 			let proposal = ExchangeProposal { envelope: used, ..pull() };
 			Exchange::request(side(RECIPIENT), key(9), proposal)

@@ -355,7 +355,8 @@ impl Run {
 		let right = self.random.below(8) != 0;
 		let by_holder = if right { holder } else { recipient };
 		let by_recipient = if right { recipient } else { holder };
-		let (mut next, mut deadline) = (stands, None);
+		let next;
+		let mut deadline = None;
 		let answered = Some(now + DeliveryWindow::get());
 		let (done, expected) = match self.random.below(14) {
 			0 => {
