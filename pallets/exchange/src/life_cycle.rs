@@ -175,8 +175,9 @@ impl<T: Config> Pallet<T> {
 		mut exchange: Exchange,
 		window: BlockNumber,
 	) -> Result<(), Error<T>> {
-		let following =
-			|side: OrganisationId| Sequences::<T>::get(side).checked_add(1).ok_or(Error::<T>::SequenceExhausted);
+		let following = |side: OrganisationId| {
+			Sequences::<T>::get(side).checked_add(1).ok_or(Error::<T>::SequenceExhausted)
+		};
 		exchange.holder_sequence = following(exchange.holder)?;
 		exchange.recipient_sequence = following(exchange.recipient)?;
 		Sequences::<T>::insert(exchange.holder, exchange.holder_sequence);

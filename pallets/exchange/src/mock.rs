@@ -54,7 +54,7 @@ parameter_types! {
 	pub const DisputeWindow: u32 = 18;
 	pub const RectificationWindow: u32 = 9;
 	pub const SubscriptionCheck: u32 = 8;
-	pub const ExchangeRetention: u32 = 200;
+	pub static ExchangeRetention: u32 = 200;
 	pub const EmergencyAlarm: u32 = 2;
 }
 

@@ -246,7 +246,8 @@ fn documents_need_one_consent_or_permit_and_a_root_of_something() {
 		let statutory = exchange_id(RECIPIENT, &key(9));
 		assert_ok!(Exchange::approve(side(HOLDER), statutory));
 		refuse(|| send(statutory, root(4)), Error::WrongGate);
-		refuse(|| send(emergency(8), root(4)), Error::WrongGate);
+		let urgent = emergency(8);
+		refuse(|| send(urgent, root(4)), Error::WrongGate);
 		let id = approved(1);
 		refuse(|| send(id, root(0)), Error::MissingCommitment);
 		refuse(
@@ -254,6 +255,7 @@ fn documents_need_one_consent_or_permit_and_a_root_of_something() {
 			Error::MissingCommitment,
 		);
 		assert_ok!(send(id, root(4)));
-		refuse(|| send(approved(2), root(4)), Error::CommitmentReused);
+		let other = approved(2);
+		refuse(|| send(other, root(4)), Error::CommitmentReused);
 	});
 }

@@ -8,10 +8,7 @@ use curex_primitives::{
 	exchange::exchange_id, Categories, Category, Commitment, Duty, Exchange as Record, ExchangeId,
 	ExchangeProposal, ExchangeState, Gate, LegalBasis,
 };
-use frame::{
-	deps::sp_io,
-	testing_prelude::*,
-};
+use frame::{deps::sp_io, testing_prelude::*};
 
 /// What only the holder knows.
 #[derive(Clone, Copy, PartialEq, Debug)]
