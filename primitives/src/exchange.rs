@@ -1,8 +1,24 @@
-//! An exchange of health data between two organisations: its record, and the table of its states.
+//! An exchange of health data between two organisations: its record, the table of its states, what follows from it.
+
+mod duty;
+mod signing;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use duty::{
+	DeferralReason, Dispute, DisputeGrounds, DueDuty, Obligation, Rectification, Review,
+	ReviewVerdict, Settlement, MAX_RECTIFICATIONS,
+};
+pub use signing::{
+	check_emergency_moment, check_expiry, emergency_message, request_message, Countersignature,
+	EmergencySignature, SignedMoment, EMERGENCY_RECORDING_PERIOD,
+};
+pub use table::{ExchangeState, Side, Step, Suspender};
 
 use crate::{
-	consent::record, vocabulary, BlockNumber, Categories, Commitment, Consent, ConsentId,
-	ExchangeId, LegalBasis, Moment, OrganisationId, PermitId, Purpose,
+	consent::record, vocabulary, BlockNumber, Border, Categories, Commitment, Consent, ConsentId,
+	ExchangeId, LegalBasis, Moment, OrganisationId, PermitId, Purpose, SubscriptionId,
 };
 
 /// On what an exchange rests.
@@ -60,75 +76,6 @@ vocabulary! {
 }
 
 vocabulary! {
-	/// Where an exchange stands.
-	pub enum ExchangeState {
-		/// Asked for; the holder may approve until the answer window closes.
-		Requested = 0,
-		/// As requested, but a person at the holder must release it first, because of a risk level.
-		Held = 1,
-		/// Offered; the recipient may accept until the answer window closes.
-		Offered = 2,
-		/// Both sides agree; the holder may dispatch.
-		Approved = 3,
-		/// The ciphertext is ready for the recipient.
-		Dispatched = 4,
-		/// The recipient has the ciphertext.
-		Delivered = 5,
-		/// The recipient opened it and said how it was; the exchange is closed.
-		Acknowledged = 6,
-		/// The answer window closed without an approval. The only outcome of every refusal.
-		NotServed = 7,
-		/// The consent was withdrawn, or an organisation suspended, before delivery.
-		Terminated = 8,
-		/// Agreed, but not dispatched, received or acknowledged in time.
-		Expired = 9,
-	}
-}
-
-vocabulary! {
-	/// One of the two organisations of an exchange.
-	pub enum Side {
-		/// Whose records they are.
-		Holder = 0,
-		/// Who receives.
-		Recipient = 1,
-	}
-}
-
-vocabulary! {
-	/// What happens to an exchange.
-	pub enum Step {
-		/// A person at the holder accepts the recipient's risk for this exchange.
-		Release = 0,
-		/// The holder approves a request.
-		Approve = 1,
-		/// The recipient accepts an offer.
-		Accept = 2,
-		/// The holder dispatches.
-		Dispatch = 3,
-		/// The recipient receives.
-		Receive = 4,
-		/// The recipient acknowledges.
-		Acknowledge = 5,
-		/// A deadline passes.
-		Lapse = 6,
-		/// The gate closes.
-		Terminate = 7,
-	}
-}
-
-impl Step {
-	/// The side that makes the step; nothing for what the ledger itself does.
-	pub const fn side(self) -> Option<Side> {
-		match self {
-			Self::Release | Self::Approve | Self::Dispatch => Some(Side::Holder),
-			Self::Accept | Self::Receive | Self::Acknowledge => Some(Side::Recipient),
-			Self::Lapse | Self::Terminate => None,
-		}
-	}
-}
-
-vocabulary! {
 	/// How the recipient found what it opened.
 	pub enum AcknowledgementCode {
 		/// Usable.
@@ -156,48 +103,6 @@ vocabulary! {
 	}
 }
 
-vocabulary! {
-	/// What a review of a break-glass found.
-	pub enum ReviewVerdict {
-		/// The ground held.
-		Justified = 0,
-		/// The ground did not hold.
-		Unjustified = 1,
-		/// It could not be settled.
-		Inconclusive = 2,
-	}
-}
-
-impl ExchangeState {
-	/// The state after a step, or nothing if the step is not allowed here.
-	pub const fn after(self, step: Step) -> Option<Self> {
-		use ExchangeState::{
-			Acknowledged, Approved, Delivered, Dispatched, Expired, Held, NotServed, Offered,
-			Requested, Terminated,
-		};
-		Some(match (self, step) {
-			(Held, Step::Release) => Requested,
-			// A risk that worsens later asks for a release as well, and an offer has no hold of its own.
-			(Requested | Offered | Approved, Step::Release) => self,
-			(Requested, Step::Approve) => Approved,
-			(Offered, Step::Accept) => Approved,
-			(Approved, Step::Dispatch) => Dispatched,
-			(Dispatched, Step::Receive) => Delivered,
-			(Delivered, Step::Acknowledge) => Acknowledged,
-			(Requested | Held | Offered, Step::Lapse) => NotServed,
-			(Approved | Dispatched | Delivered, Step::Lapse) => Expired,
-			// A refusal must not show: what was only asked for lapses with its window, whatever closed the gate.
-			(Approved | Dispatched, Step::Terminate) => Terminated,
-			_ => return None,
-		})
-	}
-
-	/// Whether nothing more can happen.
-	pub const fn is_final(self) -> bool {
-		matches!(self, Self::Acknowledged | Self::NotServed | Self::Terminated | Self::Expired)
-	}
-}
-
 record! {
 	/// What the recipient (pull) or the holder (push) submits to begin an exchange.
 	pub struct ExchangeProposal {
@@ -213,6 +118,8 @@ record! {
 		pub envelope: Commitment,
 		/// Commitment to the recipient's key for this exchange. A push carries the recipient's on acceptance and zero here.
 		pub recipient_key: Commitment,
+		/// The border that the data cross, if they cross one.
+		pub border: Option<Border>,
 	}
 }
 
@@ -308,7 +215,8 @@ record! {
 		pub state: ExchangeState,
 		/// Commitment to the encrypted envelope.
 		pub envelope: Commitment,
-		/// Commitment to the recipient's key.
+		/// Commitment to the recipient's key. Zero until an offer is accepted, and for good in a delivery under a
+		/// subscription, which names the key.
 		pub recipient_key: Commitment,
 		/// Commitment to the ciphertext, once dispatched.
 		pub payload: Option<Commitment>,
@@ -324,24 +232,22 @@ record! {
 		pub begun_at: BlockNumber,
 		/// The moment in which it began.
 		pub begun: Moment,
-		/// Number in the gapless sequence of the organisation that began it.
-		pub sequence: u64,
-	}
-}
-
-record! {
-	/// The review that follows a break-glass.
-	pub struct Review {
-		/// The organisation that reviews; nothing while the ledger could choose none.
-		pub reviewer: Option<OrganisationId>,
-		/// Commitment to the evidence of the ground.
-		pub evidence: Commitment,
-		/// The last block in which the review is in time.
-		pub due: BlockNumber,
-		/// What it found, once reviewed.
-		pub verdict: Option<ReviewVerdict>,
-		/// Commitment to the reasons, once reviewed.
-		pub reasons: Option<Commitment>,
+		/// Number in the holder's gapless sequence of exchanges.
+		pub holder_sequence: u64,
+		/// Number in the recipient's gapless sequence of exchanges.
+		pub recipient_sequence: u64,
+		/// The border that the data cross, if they cross one.
+		pub border: Option<Border>,
+		/// The version of the law by which the gate was asked when it began.
+		pub law_version: u32,
+		/// The subscription under which it is delivered, if it is.
+		pub subscription: Option<SubscriptionId>,
+		/// Who suspended it, while it is suspended.
+		pub suspended_by: Option<Suspender>,
+		/// Whether it was recorded after the fact, because the ledger could not be reached.
+		pub recorded_late: bool,
+		/// The block in which the ledger wrote down that it is over, once it did.
+		pub ended_at: Option<BlockNumber>,
 	}
 }
 
@@ -351,6 +257,14 @@ impl Exchange {
 		match side {
 			Side::Holder => self.holder,
 			Side::Recipient => self.recipient,
+		}
+	}
+
+	/// Its number in the sequence of the organisation on this side.
+	pub const fn sequence(&self, side: Side) -> u64 {
+		match side {
+			Side::Holder => self.holder_sequence,
+			Side::Recipient => self.recipient_sequence,
 		}
 	}
 
@@ -406,203 +320,4 @@ pub fn exchange_id(initiator: OrganisationId, key: &[u8; 32]) -> ExchangeId {
 	input[16..20].copy_from_slice(&initiator.0.to_le_bytes());
 	input[20..].copy_from_slice(key);
 	ExchangeId(sp_crypto_hashing::blake2_256(&input))
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::{consent::tests::consent, Category, ConsentStatus};
-
-	fn proposal() -> ExchangeProposal {
-		ExchangeProposal {
-			partner: OrganisationId(1),
-			gate: Gate::Statutory(LegalBasis::CARE),
-			purpose: Purpose::Treatment,
-			categories: Category::PatientSummary.into(),
-			envelope: Commitment([1; 32]),
-			recipient_key: Commitment([2; 32]),
-		}
-	}
-
-	fn exchange(state: ExchangeState) -> Exchange {
-		Exchange {
-			direction: Direction::Pull,
-			holder: OrganisationId(1),
-			recipient: OrganisationId(2),
-			gate: Gate::Statutory(LegalBasis::CARE),
-			purpose: Purpose::Treatment,
-			categories: Category::PatientSummary.into(),
-			state,
-			envelope: Commitment([1; 32]),
-			recipient_key: Commitment([2; 32]),
-			payload: None,
-			receipt: None,
-			acknowledgement: None,
-			released: None,
-			deadline: 10,
-			begun_at: 1,
-			begun: 1,
-			sequence: 1,
-		}
-	}
-
-	#[test]
-	fn nothing_leaves_a_final_state_and_every_other_state_ends() {
-		for &state in ExchangeState::ALL {
-			let exits = Step::ALL.iter().filter(|&&step| state.after(step).is_some()).count();
-			assert_eq!(exits == 0, state.is_final(), "{state:?}");
-			assert_eq!(state.after(Step::Lapse).is_some(), !state.is_final(), "{state:?}");
-		}
-	}
-
-	#[test]
-	fn the_only_way_to_a_ciphertext_leads_through_an_approval() {
-		for &state in ExchangeState::ALL {
-			for &step in Step::ALL {
-				match state.after(step) {
-					Some(ExchangeState::Dispatched) => assert_eq!(state, ExchangeState::Approved),
-					Some(ExchangeState::Delivered) => assert_eq!(state, ExchangeState::Dispatched),
-					Some(ExchangeState::Approved) => assert!(matches!(
-						(state, step),
-						(ExchangeState::Requested, Step::Approve)
-							| (ExchangeState::Offered, Step::Accept)
-							| (ExchangeState::Approved, Step::Release)
-					)),
-					_ => (),
-				}
-			}
-		}
-	}
-
-	#[test]
-	fn a_closed_gate_ends_what_was_agreed_but_does_not_show_on_a_request() {
-		assert_eq!(exchange(ExchangeState::Approved).state_at(5, false), ExchangeState::Terminated);
-		assert_eq!(
-			exchange(ExchangeState::Dispatched).state_at(5, false),
-			ExchangeState::Terminated
-		);
-		assert_eq!(exchange(ExchangeState::Requested).state_at(5, false), ExchangeState::Requested);
-		assert_eq!(
-			exchange(ExchangeState::Requested).state_at(11, false),
-			ExchangeState::NotServed
-		);
-		assert_eq!(exchange(ExchangeState::Delivered).state_at(5, false), ExchangeState::Delivered);
-	}
-
-	#[test]
-	fn a_deadline_passes_after_its_block() {
-		assert_eq!(exchange(ExchangeState::Requested).state_at(10, true), ExchangeState::Requested);
-		assert_eq!(exchange(ExchangeState::Requested).state_at(11, true), ExchangeState::NotServed);
-		assert_eq!(exchange(ExchangeState::Dispatched).state_at(11, true), ExchangeState::Expired);
-		assert_eq!(
-			exchange(ExchangeState::Acknowledged).state_at(11, false),
-			ExchangeState::Acknowledged
-		);
-	}
-
-	#[test]
-	fn a_release_never_moves_an_exchange_but_out_of_its_hold() {
-		for &state in ExchangeState::ALL {
-			let after = state.after(Step::Release);
-			match state {
-				ExchangeState::Held => assert_eq!(after, Some(ExchangeState::Requested)),
-				_ => assert!(after.is_none_or(|after| after == state), "{state:?}"),
-			}
-		}
-	}
-
-	#[test]
-	fn a_withdrawal_closes_the_gate_only_within_the_window() {
-		let exchange = Exchange {
-			gate: Gate::Consent(ConsentId([9; 32])),
-			..exchange(ExchangeState::Dispatched)
-		};
-		let open =
-			|status, now| exchange.gate_open(now, Some(&Consent { status, ..consent() }), true);
-		assert!(open(ConsentStatus::Active, 5));
-		for at in [9, 10] {
-			let by = ConsentId([8; 32]);
-			assert!(!open(ConsentStatus::Withdrawn { at }, 12));
-			assert!(!open(ConsentStatus::Superseded { by, at }, 12));
-		}
-		assert!(open(ConsentStatus::Withdrawn { at: 11 }, 12), "it had lapsed before");
-		assert!(!exchange.gate_open(10, None, true), "without its consent it is not served");
-		assert_eq!(
-			exchange.state_at(12, exchange.gate_open(12, None, true)),
-			ExchangeState::Expired,
-			"a pruned consent changes no outcome"
-		);
-	}
-
-	#[test]
-	fn a_suspension_closes_every_gate_but_break_glass() {
-		let statutory = exchange(ExchangeState::Approved);
-		assert!(!statutory.gate_open(10, None, false));
-		assert!(statutory.gate_open(10, None, true));
-		assert!(statutory.gate_open(11, None, false), "lapsed stays lapsed");
-		let urgent = Exchange { gate: Gate::BreakGlass(Ground::LifeThreat), ..statutory };
-		assert!(urgent.gate_open(10, None, false));
-	}
-
-	#[test]
-	fn every_defect_of_a_proposal_is_named() {
-		use ProposalDefect::*;
-		let defect = |direction, change: fn(&mut ExchangeProposal)| {
-			let mut proposal = proposal();
-			change(&mut proposal);
-			proposal.check(OrganisationId(2), direction).err()
-		};
-		let pull = |change| defect(Direction::Pull, change);
-		assert_eq!(pull(|_| ()), None);
-		assert_eq!(pull(|proposal| proposal.partner = OrganisationId(2)), Some(PartnerIsSelf));
-		assert_eq!(pull(|proposal| proposal.categories = Categories::EMPTY), Some(NoCategory));
-		assert_eq!(
-			pull(|proposal| proposal.envelope = Commitment([0; 32])),
-			Some(MissingCommitment)
-		);
-		assert_eq!(
-			pull(|proposal| proposal.recipient_key = Commitment([0; 32])),
-			Some(MissingCommitment)
-		);
-		assert_eq!(
-			pull(|proposal| proposal.recipient_key = proposal.envelope),
-			Some(MissingCommitment)
-		);
-		assert_eq!(
-			pull(|proposal| proposal.gate = Gate::BreakGlass(Ground::Other)),
-			Some(WrongGate)
-		);
-		assert_eq!(defect(Direction::Push, |_| ()), Some(KeyNotRecipients));
-		assert_eq!(
-			defect(Direction::Push, |proposal| proposal.recipient_key = Commitment([0; 32])),
-			None
-		);
-	}
-
-	#[test]
-	fn break_glass_has_a_form_of_its_own() {
-		let by = OrganisationId(2);
-		let urgent = ExchangeProposal {
-			gate: Gate::BreakGlass(Ground::Unconscious),
-			purpose: Purpose::EmergencyTreatment,
-			..proposal()
-		};
-		assert_eq!(urgent.check_break_glass(by), Ok(()));
-		assert_eq!(urgent.check_break_glass(OrganisationId(1)), Err(ProposalDefect::PartnerIsSelf));
-		assert_eq!(proposal().check_break_glass(by), Err(ProposalDefect::WrongGate));
-		let research = ExchangeProposal { purpose: Purpose::Research, ..urgent };
-		assert_eq!(research.check_break_glass(by), Err(ProposalDefect::NotAnEmergency));
-	}
-
-	#[test]
-	fn the_same_key_of_two_organisations_gives_two_exchanges() {
-		assert_eq!(
-			exchange_id(OrganisationId(1), &[9; 32]),
-			exchange_id(OrganisationId(1), &[9; 32])
-		);
-		assert_ne!(
-			exchange_id(OrganisationId(1), &[9; 32]),
-			exchange_id(OrganisationId(2), &[9; 32])
-		);
-	}
 }

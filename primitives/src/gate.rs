@@ -152,8 +152,10 @@ impl Asked {
 			Gate::Consent(_) | Gate::Statutory(_) | Gate::BreakGlass(_) => (None, false),
 		};
 		let recipient_facts = O::facts(self.recipient);
-		let bases = recipient_facts
-			.map_or(Bases::EMPTY, |facts| L::bases(facts.country, self.purpose, facts.kind));
+		let bases = recipient_facts.map_or(Bases::EMPTY, |facts| {
+			let country = self.border.map_or(facts.country, |border| border.treatment);
+			L::bases(country, self.purpose, facts.kind)
+		});
 		let tolerance = R::tolerance(self.holder);
 		let fitness = R::fitness(self.recipient);
 		answer(&Question {

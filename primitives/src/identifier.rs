@@ -115,6 +115,10 @@ identifier!(
 	ExchangeId
 );
 identifier!(
+	/// The handle of a standing subscription: derived by [`crate::subscription::subscription_id`].
+	SubscriptionId
+);
+identifier!(
 	/// The handle of a secondary-use permit.
 	PermitId
 );

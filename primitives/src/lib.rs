@@ -12,6 +12,9 @@
 //! | [`conflict`] | what holds where a patient said several things |
 //! | [`permit`] | permits for secondary use |
 //! | [`exchange`] | the exchange and the table of its states |
+//! | [`subscription`] | the standing order behind repeated deliveries |
+//! | [`batch`] | many exchanges in one transaction, many documents under one root |
+//! | [`permit`] | secondary use |
 //! | [`gate`] | may this exchange be served? |
 //! | [`security`] | what the off-chain workers report |
 //! | [`orders`] | what they are told to do |
@@ -26,6 +29,7 @@
 
 extern crate alloc;
 
+pub mod batch;
 pub mod commitment;
 pub mod conflict;
 pub mod consent;
@@ -43,9 +47,11 @@ pub mod organisation;
 pub mod oversight;
 pub mod permit;
 pub mod security;
+pub mod subscription;
 pub mod ticket;
 pub mod transfer;
 
+pub use batch::{BatchAnswer, BatchCompletion, BatchRequest, DocumentRoot, Tally};
 pub use conflict::{OverarchingPolicy, Position};
 pub use consent::{
 	Confirmation, Consent, ConsentStatus, ConsentTerms, Grantee, GroupId, Quarter, Representation,
@@ -55,12 +61,15 @@ pub use erasure::{
 	ErasureAttestation, ErasureBatch, ErasureMethod, ErasureOutcome, RefusalGround, SLOTS,
 };
 pub use exchange::{
-	AcknowledgementCode, Direction, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
-	ProposalDefect, ReleaseReason, Review, ReviewVerdict, Side, Step,
+	AcknowledgementCode, Countersignature, DeferralReason, Direction, Dispute, DisputeGrounds,
+	DueDuty, EmergencySignature, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
+	Obligation, ProposalDefect, Rectification, ReleaseReason, Review, ReviewVerdict, Settlement,
+	Side, Step, Suspender,
 };
 pub use gate::{Fitness, RiskProfile, Tolerance};
 pub use identifier::{
-	Commitment, ConsentId, ErasureId, ExchangeId, MerkleRoot, PermitId, RecordHandle, WithdrawLock,
+	Commitment, ConsentId, ErasureId, ExchangeId, MerkleRoot, PermitId, RecordHandle,
+	SubscriptionId, WithdrawLock,
 };
 pub use law::{
 	AccessMode, AccessModes, Article6, Article9, Bases, Border, Categories, Category, Law,
@@ -71,8 +80,9 @@ pub use orders::{
 	Due, Policy, Rejection, RejectionReason, SignedWorkOrder, Submission, Task, WorkOrder,
 };
 pub use organisation::{
-	BenchmarkDelegates, Competence, Competences, Country, Duties, Duty, OrganisationFacts,
-	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, PeerRole,
+	BenchmarkDelegates, Competence, Competences, Country, DelegateKeys, Duties, Duty,
+	OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus, Organisations,
+	PeerRole,
 };
 pub use oversight::{
 	AnchorAlarm, AnchorAlarms, AnchorDefect, BreachCase, BreachDefect, BreachNotice, DutyDue,
@@ -88,6 +98,7 @@ pub use security::{
 	AlertDigest, Assessment, GroupResult, NotRecorded, Outbox, Plan, PlanDecision, PlanVerdict,
 	Report, ReportDefect, ReportKind, Snapshot, StaffGroup, TrafficLight,
 };
+pub use subscription::{Subscription, SubscriptionState, SubscriptionTerms};
 
 pub use ticket::{TicketProof, TicketRoot};
 

@@ -287,7 +287,14 @@ mod tests {
 			deadline: 1,
 			begun_at: 1,
 			begun: 1,
-			sequence: 1,
+			holder_sequence: 1,
+			recipient_sequence: 1,
+			border: None,
+			law_version: 1,
+			subscription: None,
+			suspended_by: None,
+			recorded_late: false,
+			ended_at: None,
 		}
 	}
 

@@ -141,9 +141,37 @@ fn exchange(call: &pallet_exchange::Call<Runtime>) -> Rule<'_, RuntimeCall> {
 		| Call::accept { .. }
 		| Call::dispatch { .. }
 		| Call::receive { .. }
-		| Call::acknowledge { .. } => Rule::Duty(Duty::Exchange, Family::Ordinary),
+		| Call::acknowledge { .. }
+		| Call::suspend { .. }
+		| Call::resume { .. }
+		| Call::dispute { .. }
+		| Call::answer_dispute { .. }
+		| Call::settle_dispute { .. }
+		| Call::dispatch_documents { .. }
+		| Call::serve_countersigned { .. }
+		| Call::complete { .. }
+		| Call::subscribe { .. }
+		| Call::accept_subscription { .. }
+		| Call::end_subscription { .. }
+		| Call::deliver { .. }
+		| Call::rectify { .. }
+		| Call::acknowledge_rectification { .. } => Rule::Duty(Duty::Exchange, Family::Ordinary),
+		// Each item counts: a batch is no way around the quota.
+		Call::request_batch { items } => exchanges(items.len()),
+		Call::answer_batch { items } => exchanges(items.len()),
+		Call::complete_batch { items } => exchanges(items.len()),
 		Call::release { .. } | Call::review { .. } => Rule::Duty(Duty::Review, Family::Ordinary),
-		Call::break_glass { .. } => Rule::Duty(Duty::Emergency, Family::Urgent),
+		Call::break_glass { .. } | Call::record_emergency { .. } => {
+			Rule::Duty(Duty::Emergency, Family::Urgent)
+		},
+		Call::suspend_by_policy { .. }
+		| Call::resume_by_policy { .. }
+		| Call::decide_dispute { .. }
+		| Call::attest_duty { .. }
+		| Call::defer_notice { .. }
+		| Call::reconcile { .. }
+		| Call::set_hold { .. }
+		| Call::lift_hold { .. } => Rule::Duty(Duty::Oversight, Family::Ordinary),
 		_ => Rule::Never,
 	}
 }
@@ -189,6 +217,10 @@ fn erasure(call: &pallet_erasure::Call<Runtime>) -> Rule<'_, RuntimeCall> {
 		},
 		_ => Rule::Never,
 	}
+}
+
+fn exchanges<'a>(items: usize) -> Rule<'a, RuntimeCall> {
+	Rule::Duties(Duty::Exchange, Family::Ordinary, items as u32)
 }
 
 fn security(call: &RuntimeCall) -> Rule<'_, RuntimeCall> {

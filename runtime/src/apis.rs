@@ -8,10 +8,11 @@ use crate::{
 use alloc::vec::Vec;
 use curex_primitives::{
 	gate::{Answer, Asked},
-	AnchorAlarms, Bases, BreachCase, BreachNotice, ConsentId, Country, Duties, DutyDue,
-	ErasureAttestation, ErasureBatch, ErasureId, ExchangeId, Extraction, Inquiry, Law, LogAnchor,
-	MerkleRoot, NamedHolder, NoticeKind, OrganisationId, OrganisationKind, PeerRole, Permit,
-	PermitId, PermitStanding, Policy, Purpose, Reidentification, ReportKind, Standing, TicketRoot,
+	AnchorAlarms, Bases, Border, BreachCase, BreachNotice, Categories, ConsentId, Country, Duties,
+	DutyDue, ErasureAttestation, ErasureBatch, ErasureId, ExchangeId, Extraction, Gate, Inquiry,
+	Law, LogAnchor, MerkleRoot, NamedHolder, NoticeKind, Obligation, OrganisationId,
+	OrganisationKind, PeerRole, Permit, PermitId, PermitStanding, Policy, Purpose,
+	Reidentification, ReportKind, Standing, Subscription, SubscriptionId, TicketRoot,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -244,6 +245,36 @@ impl_runtime_apis! {
 
 		fn review(id: ExchangeId) -> Option<curex_primitives::exchange::Review> {
 			Exchange::review_of(id)
+		}
+
+		fn subscription(id: SubscriptionId) -> Option<Subscription> {
+			Exchange::subscription(id)
+		}
+
+		fn may_be_served(
+			holder: OrganisationId,
+			recipient: OrganisationId,
+			gate: Gate,
+			purpose: Purpose,
+			categories: Categories,
+			border: Option<Border>,
+		) -> bool {
+			Exchange::may_be_served(holder, recipient, gate, purpose, categories, border)
+		}
+
+		fn exchanges_of_consent(consent: ConsentId, after: Option<ExchangeId>) -> Vec<ExchangeId> {
+			Exchange::exchanges_of_consent(consent, after)
+		}
+
+		fn duties_due(
+			organisation: OrganisationId,
+			after: Option<(ExchangeId, Obligation)>,
+		) -> Vec<(ExchangeId, Obligation, curex_primitives::BlockNumber)> {
+			Exchange::duties_due(organisation, after)
+		}
+
+		fn sequence_of(organisation: OrganisationId) -> (u64, u64) {
+			Exchange::sequence_of(organisation)
 		}
 	}
 

@@ -64,7 +64,14 @@ impl FakeLedger {
 			deadline: 100,
 			begun_at: 1,
 			begun: NOW,
-			sequence: 1,
+			holder_sequence: 1,
+			recipient_sequence: 1,
+			border: None,
+			law_version: 1,
+			subscription: None,
+			suspended_by: None,
+			recorded_late: false,
+			ended_at: None,
 		};
 		let state = State {
 			finalised: Some(exchange.clone()),

@@ -30,6 +30,8 @@ pub enum Family {
 pub enum Rule<'a, Call> {
 	/// Signed by a delegate that holds the duty.
 	Duty(Duty, Family),
+	/// Signed by a delegate that holds the duty; the call counts as so many.
+	Duties(Duty, Family, u32),
 	/// Signed by any delegate.
 	Member(Family),
 	/// Signed; each of the calls it carries must be admitted itself.

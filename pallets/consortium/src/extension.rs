@@ -2,7 +2,7 @@
 //!
 //! | kind of transaction | let in |
 //! |---|---|
-//! | signed | [`Rule::Duty`], [`Rule::Member`], and batches of them, for a delegate of an active organisation; of a suspended one, [`Family::Administration`] only |
+//! | signed | [`Rule::Duty`], [`Rule::Duties`], [`Rule::Member`], and batches of them, for a delegate of an active organisation; of a suspended one, [`Family::Administration`] only |
 //! | general, authorised by the call's own pallet | [`Rule::Authorised`], not batched |
 //! | general, not authorised | nothing |
 //! | bare, from the pool | [`Rule::Consensus`] |
@@ -84,8 +84,9 @@ impl Demand {
 		depth: u32,
 	) -> Result<(), TransactionValidityError> {
 		match T::Calls::rule(call) {
-			Rule::Duty(duty, family) => self.add(duty.into(), family),
-			Rule::Member(family) => self.add(Duties::EMPTY, family),
+			Rule::Duty(duty, family) => self.add(duty.into(), family, 1),
+			Rule::Duties(duty, family, calls) => self.add(duty.into(), family, calls),
+			Rule::Member(family) => self.add(Duties::EMPTY, family, 1),
 			Rule::Batch(_) if depth >= MAX_DEPTH => Err(Refusal::BatchTooDeep.into()),
 			Rule::Batch([]) => Err(Refusal::EmptyBatch.into()),
 			Rule::Batch(calls) => {
@@ -97,11 +98,19 @@ impl Demand {
 		}
 	}
 
-	fn add(&mut self, duties: Duties, family: Family) -> Result<(), TransactionValidityError> {
-		if self.calls >= MAX_BATCH {
+	fn add(
+		&mut self,
+		duties: Duties,
+		family: Family,
+		calls: u32,
+	) -> Result<(), TransactionValidityError> {
+		if calls == 0 {
+			return Err(Refusal::EmptyBatch.into());
+		}
+		self.calls = self.calls.saturating_add(calls);
+		if self.calls > MAX_BATCH {
 			return Err(Refusal::BatchTooLong.into());
 		}
-		self.calls += 1;
 		self.duties = self.duties.iter().chain(duties.iter()).collect::<Duties>();
 		self.family = self.family.min(family);
 		self.is_administration &= family == Family::Administration;
@@ -142,6 +151,7 @@ impl<T: Config> Admission<T> {
 		match T::Calls::rule(call) {
 			Rule::Authorised(family) => Ok(validity(family, priority_of(family))),
 			Rule::Duty(..)
+			| Rule::Duties(..)
 			| Rule::Member(_)
 			| Rule::Batch(_)
 			| Rule::Inherent
@@ -211,6 +221,7 @@ impl<T: Config + Send + Sync> TransactionExtension<CallOf<T>> for Admission<T> {
 			Rule::Consensus => Ok(ValidTransaction::default()),
 			Rule::Inherent => Err(InvalidTransaction::MandatoryValidation.into()),
 			Rule::Duty(..)
+			| Rule::Duties(..)
 			| Rule::Member(_)
 			| Rule::Batch(_)
 			| Rule::Authorised(_)
@@ -226,6 +237,7 @@ impl<T: Config + Send + Sync> TransactionExtension<CallOf<T>> for Admission<T> {
 		match T::Calls::rule(call) {
 			Rule::Consensus | Rule::Inherent => Ok(()),
 			Rule::Duty(..)
+			| Rule::Duties(..)
 			| Rule::Member(_)
 			| Rule::Batch(_)
 			| Rule::Authorised(_)

@@ -67,6 +67,9 @@ impl AdmissionRules<RuntimeCall> for Table {
 		match call {
 			RuntimeCall::System(frame_system::Call::remark { remark }) => match remark.as_slice() {
 				b"ordinary" => Rule::Duty(Duty::Exchange, Family::Ordinary),
+				b"seven" => Rule::Duties(Duty::Exchange, Family::Ordinary, 7),
+				b"nothing" => Rule::Duties(Duty::Exchange, Family::Ordinary, 0),
+				b"too many" => Rule::Duties(Duty::Exchange, Family::Ordinary, 257),
 				b"report" => Rule::Duty(Duty::SecurityReport, Family::SecurityReport),
 				b"urgent" => Rule::Duty(Duty::Emergency, Family::Urgent),
 				b"governance" => Rule::Duty(Duty::Council, Family::Governance),

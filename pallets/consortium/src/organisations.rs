@@ -6,7 +6,8 @@ use crate::{
 };
 use alloc::vec::Vec;
 use curex_primitives::{
-	Competences, Country, OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus,
+	Competences, Country, Duties, OrganisationFacts, OrganisationId, OrganisationKind,
+	OrganisationStatus,
 };
 use frame::{arithmetic::ArithmeticError, prelude::*};
 
@@ -167,6 +168,15 @@ impl<T: Config> Pallet<T> {
 pub(crate) fn is_valid_name(name: &[u8]) -> bool {
 	core::str::from_utf8(name)
 		.is_ok_and(|text| !text.trim().is_empty() && !text.chars().any(char::is_control))
+}
+
+impl<T: Config> curex_primitives::DelegateKeys for Pallet<T> {
+	fn delegate(public: &[u8; 32]) -> Option<(OrganisationId, Duties)> {
+		let account = T::AccountId::decode(&mut &public[..]).ok()?;
+		Self::delegate(&account)
+			.filter(|delegate| Self::is_active(delegate.organisation))
+			.map(|delegate| (delegate.organisation, delegate.duties))
+	}
 }
 
 impl<T: Config> curex_primitives::Organisations for Pallet<T> {

@@ -1,12 +1,18 @@
 //! Measures the calls. Under `cargo test` every benchmark runs once as a test.
 
 use crate::{
-	Call, Closing, Config, Exchanges, NextClosing, Pallet, Reviews, ReviewsDue, Sequences,
+	Batch, Call, Closing, Config, Disputes, Duties, Exchanges, Holds, NextClosing, Pallet, Reviews,
+	Sequences, Subscriptions, Tallies,
 };
 use curex_primitives::{
-	exchange::exchange_id, AcknowledgementCode, BenchmarkDelegates, Categories, Commitment,
-	ConsentId, Direction, Duty, Exchange, ExchangeId, ExchangeProposal, ExchangeState, Gate,
-	Ground, OrganisationId, OrganisationKind, Purpose, ReleaseReason, Review, ReviewVerdict,
+	batch::{tally, RECONCILIATION_PERIOD},
+	exchange::{emergency_message, exchange_id, request_message},
+	subscription::subscription_id,
+	AcknowledgementCode, BatchAnswer, BatchCompletion, BatchRequest, BenchmarkDelegates,
+	BlockNumber, Categories, Commitment, ConsentId, Countersignature, DeferralReason, Direction,
+	DisputeGrounds, DocumentRoot, Duty, EmergencySignature, ExchangeId, ExchangeProposal,
+	ExchangeState, Gate, Ground, MerkleRoot, Obligation, OrganisationId, OrganisationKind, Purpose,
+	RecordHandle, ReleaseReason, Review, ReviewVerdict, Settlement, SizeBucket, SubscriptionTerms,
 };
 use frame_benchmarking::v2::*;
 
@@ -42,6 +48,7 @@ mod benchmarks {
 			categories: Categories::all(),
 			envelope: Commitment([1; 32]),
 			recipient_key: Commitment([2; 32]),
+			border: None,
 		}
 	}
 
@@ -52,54 +59,138 @@ mod benchmarks {
 		gate: Gate,
 		state: ExchangeState,
 	) -> ExchangeId {
+		placed_as::<T>(holder, recipient, gate, state, KEY)
+	}
+
+	/// As [`placed`], under a key; the key stands in every commitment.
+	fn placed_as<T: Config>(
+		holder: OrganisationId,
+		recipient: OrganisationId,
+		gate: Gate,
+		state: ExchangeState,
+		key: [u8; 32],
+	) -> ExchangeId {
 		let direction = match state {
 			ExchangeState::Offered => Direction::Push,
 			_ => Direction::Pull,
 		};
 		let initiator = if direction == Direction::Pull { recipient } else { holder };
-		let id = exchange_id(initiator, &KEY);
+		let id = exchange_id(initiator, &key);
 		let keyless = state == ExchangeState::Offered;
-		let sent = matches!(state, ExchangeState::Dispatched | ExchangeState::Delivered);
-		let received = state == ExchangeState::Delivered;
-		let now: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
-		let exchange = Exchange {
-			direction,
-			holder,
-			recipient,
-			gate,
-			purpose: Purpose::Treatment,
-			categories: Categories::all(),
-			state,
-			envelope: Commitment([1; 32]),
-			recipient_key: Commitment(if keyless { [0; 32] } else { [2; 32] }),
-			payload: sent.then_some(Commitment([3; 32])),
-			receipt: received.then_some(Commitment([4; 32])),
-			acknowledgement: None,
-			released: (state != ExchangeState::Held).then_some(ReleaseReason::RiskAccepted),
-			deadline: now.saturating_add(T::AnswerWindow::get()),
-			begun_at: now,
-			begun: 0,
-			sequence: 1,
+		let received = state.is_received();
+		let sent = received || state == ExchangeState::Dispatched;
+		let own = |number: u8| {
+			let mut bytes = key;
+			bytes[31] = number;
+			Commitment(bytes)
 		};
+		let number = Sequences::<T>::get(initiator).saturating_add(1);
+		let mut exchange = Pallet::<T>::record(
+			initiator,
+			direction,
+			ExchangeProposal {
+				envelope: own(101),
+				recipient_key: if keyless { Commitment([0; 32]) } else { own(102) },
+				..proposal(
+					if direction == Direction::Pull { holder } else { recipient },
+					gate,
+					Purpose::Treatment,
+				)
+			},
+		);
+		exchange.state = state;
+		exchange.payload = sent.then_some(own(103));
+		exchange.receipt = received.then_some(own(104));
+		exchange.released = (state != ExchangeState::Held).then_some(ReleaseReason::RiskAccepted);
+		exchange.deadline = block::<T>().saturating_add(T::AnswerWindow::get());
+		exchange.holder_sequence = number;
+		exchange.recipient_sequence = number;
 		let parts = [exchange.envelope, exchange.recipient_key];
 		for commitment in parts.into_iter().chain(exchange.payload).chain(exchange.receipt) {
 			if !commitment.is_zero() {
-				Pallet::<T>::remember(commitment, id);
+				Pallet::<T>::remember(commitment, RecordHandle(id.0));
 			}
 		}
-		Sequences::<T>::insert(initiator, 1);
-		Closing::<T>::insert(exchange.deadline, id, ());
+		Sequences::<T>::insert(holder, number);
+		Sequences::<T>::insert(recipient, number);
+		if state.is_final() {
+			exchange.acknowledgement = Some(AcknowledgementCode::Accepted);
+			exchange.ended_at = Some(block::<T>());
+		} else {
+			Closing::<T>::insert(exchange.deadline, id, ());
+		}
 		Exchanges::<T>::insert(id, exchange);
 		id
 	}
 
+	fn block<T: Config>() -> BlockNumber {
+		frame_system::Pallet::<T>::block_number().saturated_into()
+	}
+
+	fn go_to<T: Config>(block: BlockNumber) {
+		frame_system::Pallet::<T>::set_block_number(block.saturated_into());
+	}
+
+	/// The two sides, the first of which acts with the duty.
+	fn holder_acts<T: Config>(duty: Duty) -> (T::RuntimeOrigin, OrganisationId, OrganisationId) {
+		let (origin, holder) = organisation::<T>(duty, OrganisationKind::Hospital);
+		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
+		(origin, holder, recipient)
+	}
+
+	fn recipient_acts<T: Config>(duty: Duty) -> (T::RuntimeOrigin, OrganisationId, OrganisationId) {
+		let (origin, recipient) = organisation::<T>(duty, OrganisationKind::CareCentre);
+		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
+		(origin, holder, recipient)
+	}
+
+	fn authority<T: Config>() -> (T::RuntimeOrigin, OrganisationId) {
+		organisation::<T>(Duty::Oversight, OrganisationKind::Authority)
+	}
+
+	/// The key of the item with this index.
+	fn item_key(index: u32) -> [u8; 32] {
+		let mut key = [9; 32];
+		key[..4].copy_from_slice(&index.to_le_bytes());
+		key
+	}
+
+	fn batch<T>(items: alloc::vec::Vec<T>) -> Batch<T> {
+		items.try_into().ok().expect("at most 256; qed")
+	}
+
+	fn terms(holder: OrganisationId, until: u64) -> SubscriptionTerms {
+		SubscriptionTerms {
+			holder,
+			gate: CARE,
+			purpose: Purpose::Payment,
+			categories: Categories::all(),
+			border: None,
+			until,
+			min_interval_s: 0,
+			envelope: Commitment([11; 32]),
+			recipient_key: Commitment([12; 32]),
+		}
+	}
+
 	fn reviewed_by<T: Config>(id: ExchangeId, reviewer: OrganisationId) {
-		let due = 10;
 		let evidence = Commitment([5; 32]);
-		Pallet::<T>::remember(evidence, id);
-		ReviewsDue::<T>::insert(due, id, ());
+		Pallet::<T>::add_evidence(id, evidence).ok().expect("it is fresh; qed");
 		let reviewer = Some(reviewer);
-		Reviews::<T>::insert(id, Review { reviewer, evidence, due, verdict: None, reasons: None });
+		let due = block::<T>().saturating_add(10);
+		Reviews::<T>::insert(
+			id,
+			Review {
+				reviewer,
+				evidence,
+				due,
+				verdict: None,
+				reasons: None,
+				second: None,
+				overdue: false,
+			},
+		);
+		Pallet::<T>::owe(id, Obligation::Review, reviewer, 10);
 	}
 
 	fn state<T: Config>(id: ExchangeId) -> Option<ExchangeState> {
@@ -200,9 +291,9 @@ mod benchmarks {
 		let evidence = Some(Commitment([6; 32]));
 
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, id, AcknowledgementCode::Accepted, evidence);
+		_(origin as T::RuntimeOrigin, id, AcknowledgementCode::WrongPatient, evidence);
 
-		assert_eq!(state::<T>(id), Some(ExchangeState::Acknowledged));
+		assert_eq!(state::<T>(id), Some(ExchangeState::Reversed));
 	}
 
 	#[benchmark]
@@ -231,7 +322,7 @@ mod benchmarks {
 		reviewed_by::<T>(id, reviewer);
 
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, id, ReviewVerdict::Justified, Commitment([6; 32]));
+		_(origin as T::RuntimeOrigin, id, ReviewVerdict::Unjustified, Commitment([6; 32]));
 
 		assert!(Reviews::<T>::get(id).is_some_and(|reviewed| reviewed.verdict.is_some()));
 	}
@@ -242,7 +333,6 @@ mod benchmarks {
 		{
 			let block = NextClosing::<T>::get();
 			let _ = Closing::<T>::drain_prefix(block).next();
-			let _ = ReviewsDue::<T>::drain_prefix(block).next();
 			NextClosing::<T>::put(block.saturating_add(1));
 		}
 	}
@@ -252,8 +342,7 @@ mod benchmarks {
 		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
 		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
 		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Requested);
-		let after = T::AnswerWindow::get().saturating_add(10);
-		frame_system::Pallet::<T>::set_block_number(after.saturated_into());
+		go_to::<T>(block::<T>().saturating_add(T::AnswerWindow::get()).saturating_add(10));
 
 		#[block]
 		{
@@ -266,13 +355,459 @@ mod benchmarks {
 	#[benchmark]
 	fn mark_overdue() {
 		let (_, reviewer) = organisation::<T>(Duty::Review, OrganisationKind::Hospital);
-		let id = exchange_id(reviewer, &KEY);
+		for _ in 0..10 {
+			organisation::<T>(Duty::Review, OrganisationKind::Hospital);
+		}
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let gate = Gate::BreakGlass(Ground::LifeThreat);
+		let id = placed::<T>(holder, recipient, gate, ExchangeState::Approved);
 		reviewed_by::<T>(id, reviewer);
 
 		#[block]
 		{
-			Pallet::<T>::mark_overdue(id);
+			Pallet::<T>::mark_overdue(id, Obligation::Review);
 		}
+
+		assert!(Reviews::<T>::get(id).is_some_and(|seen| seen.overdue));
+	}
+
+	/// A subscription of the recipient that the holder has accepted.
+	fn subscribed<T: Config>(
+		holder: OrganisationId,
+		recipient: OrganisationId,
+		accepted: bool,
+	) -> curex_primitives::SubscriptionId {
+		let until = Pallet::<T>::now().saturating_add(1_000_000);
+		let terms = SubscriptionTerms { purpose: Purpose::Treatment, ..terms(holder, until) };
+		let done = Pallet::<T>::do_subscribe(recipient, KEY, terms);
+		done.ok().expect("the terms are well-formed; qed");
+		let id = subscription_id(recipient, &KEY);
+		if accepted {
+			let done = Pallet::<T>::do_accept_subscription(holder, id);
+			done.ok().expect("the gate does not refuse care; qed");
+		}
+		id
+	}
+
+	#[benchmark]
+	fn look_at() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = subscribed::<T>(holder, recipient, false);
+		go_to::<T>(block::<T>().saturating_add(T::AnswerWindow::get()).saturating_add(10));
+
+		#[block]
+		{
+			Pallet::<T>::look_at(id);
+		}
+
+		assert!(Subscriptions::<T>::get(id).is_some_and(|seen| seen.ended_at.is_some()));
+	}
+
+	#[benchmark]
+	fn prune() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let gate = Gate::BreakGlass(Ground::LifeThreat);
+		let id = placed::<T>(holder, recipient, gate, ExchangeState::Acknowledged);
+		reviewed_by::<T>(id, recipient);
+		for &obligation in Obligation::ALL {
+			Pallet::<T>::owe(id, obligation, Some(holder), 10);
+		}
+		for number in 0..crate::MAX_EVIDENCE - 1 {
+			let done = Pallet::<T>::add_evidence(id, Commitment(item_key(number)));
+			done.ok().expect("it is fresh; qed");
+		}
+		go_to::<T>(block::<T>().saturating_add(T::Retention::get()).saturating_add(1));
+
+		#[block]
+		{
+			Pallet::<T>::prune(id);
+		}
+
+		assert!(!Exchanges::<T>::contains_key(id));
+	}
+
+	#[benchmark]
+	fn suspend() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::DeliverySuspended));
+	}
+
+	#[benchmark]
+	fn resume() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		Pallet::<T>::do_suspend(Some(holder), id).ok().expect("it is dispatched; qed");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Dispatched));
+	}
+
+	#[benchmark]
+	fn suspend_by_policy() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let (origin, _) = authority::<T>();
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::DeliverySuspended));
+	}
+
+	#[benchmark]
+	fn resume_by_policy() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let (origin, _) = authority::<T>();
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		Pallet::<T>::do_suspend(None, id).ok().expect("it is dispatched; qed");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Dispatched));
+	}
+
+	#[benchmark]
+	fn dispute() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, DisputeGrounds::Content, Commitment([6; 32]));
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Disputed));
+	}
+
+	fn disputed<T: Config>(holder: OrganisationId, recipient: OrganisationId) -> ExchangeId {
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+		let evidence = Commitment([6; 32]);
+		let done = Pallet::<T>::do_dispute(recipient, id, DisputeGrounds::Content, evidence);
+		done.ok().expect("it is acknowledged; qed");
+		id
+	}
+
+	#[benchmark]
+	fn answer_dispute() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = disputed::<T>(holder, recipient);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Commitment([7; 32]));
+
+		assert!(Disputes::<T>::get(id).is_some_and(|seen| seen.answer.is_some()));
+	}
+
+	#[benchmark]
+	fn settle_dispute() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = disputed::<T>(holder, recipient);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Settlement::Remedied);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Settled));
+	}
+
+	#[benchmark]
+	fn decide_dispute() {
+		let (_, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let (origin, _) = authority::<T>();
+		let id = disputed::<T>(holder, recipient);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Settlement::Upheld);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Settled));
+	}
+
+	#[benchmark]
+	fn attest_duty() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Oversight);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		Pallet::<T>::owe(id, Obligation::Breach, Some(holder), 10);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Obligation::Breach, Commitment([6; 32]));
+
+		assert!(!Duties::<T>::contains_key(id, Obligation::Breach));
+	}
+
+	#[benchmark]
+	fn defer_notice() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Oversight);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		Pallet::<T>::owe(id, Obligation::PatientNotice, Some(holder), 10);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, DeferralReason::PatientSafety);
+
+		assert!(Duties::<T>::get(id, Obligation::PatientNotice)
+			.is_some_and(|duty| duty.deferred.is_some()));
+	}
+
+	#[benchmark]
+	fn request_batch(n: Linear<1, 256>) {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let own = |index: u32, number: u8| {
+			let mut bytes = item_key(index);
+			bytes[31] = number;
+			Commitment(bytes)
+		};
+		let items = (0..n)
+			.map(|index| BatchRequest {
+				key: item_key(index),
+				proposal: ExchangeProposal {
+					envelope: own(index, 101),
+					recipient_key: own(index, 102),
+					..proposal(holder, Gate::Consent(ConsentId([9; 32])), Purpose::Treatment)
+				},
+			})
+			.collect();
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, batch(items));
+
+		assert_eq!(Sequences::<T>::get(recipient), u64::from(n));
+	}
+
+	#[benchmark]
+	fn answer_batch(n: Linear<1, 256>) {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let items = (0..n)
+			.map(|index| {
+				let key = item_key(index);
+				let state = ExchangeState::Requested;
+				let exchange = placed_as::<T>(holder, recipient, CARE, state, key);
+				BatchAnswer { exchange, payload: Commitment(key) }
+			})
+			.collect();
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, batch(items));
+
+		let last = exchange_id(recipient, &item_key(n - 1));
+		assert_eq!(state::<T>(last), Some(ExchangeState::Dispatched));
+	}
+
+	#[benchmark]
+	fn complete_batch(n: Linear<1, 256>) {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let items = (0..n)
+			.map(|index| {
+				let key = item_key(index);
+				let state = ExchangeState::Dispatched;
+				let exchange = placed_as::<T>(holder, recipient, CARE, state, key);
+				let mut evidence = key;
+				evidence[31] = 105;
+				BatchCompletion {
+					exchange,
+					receipt: Commitment(key),
+					code: AcknowledgementCode::Accepted,
+					evidence: Some(Commitment(evidence)),
+				}
+			})
+			.collect();
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, batch(items));
+
+		let last = exchange_id(recipient, &item_key(n - 1));
+		assert_eq!(state::<T>(last), Some(ExchangeState::Acknowledged));
+	}
+
+	#[benchmark]
+	fn dispatch_documents() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let gate = Gate::Consent(ConsentId([9; 32]));
+		let id = placed::<T>(holder, recipient, gate, ExchangeState::Approved);
+		let documents = DocumentRoot { root: MerkleRoot([8; 32]), count: SizeBucket::Tens };
+
+		// The benchmark knows no consent: everything is read, and the gate says no.
+		#[block]
+		{
+			let payload = Commitment([6; 32]);
+			let _ = Pallet::<T>::do_dispatch_documents(holder, id, payload, documents);
+		}
+	}
+
+	#[benchmark]
+	fn serve_countersigned() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let asked = proposal(holder, CARE, Purpose::Treatment);
+		let expires_at = block::<T>().saturating_add(1);
+		let message = request_message(&Pallet::<T>::genesis(), recipient, &KEY, &asked, expires_at);
+		let signed = T::BenchmarkHelper::signed(recipient, Duty::Exchange, &message);
+		let (signer, signature) = signed.unwrap_or(([0; 32], [0; 64]));
+		let signed = Countersignature { signer, signature, expires_at };
+
+		#[block]
+		{
+			let _ = Pallet::<T>::do_serve_countersigned(
+				holder,
+				KEY,
+				asked,
+				Commitment([6; 32]),
+				&signed,
+			);
+		}
+
+		let _ = origin;
+	}
+
+	#[benchmark]
+	fn complete() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		let evidence = Some(Commitment([7; 32]));
+
+		#[extrinsic_call]
+		_(
+			origin as T::RuntimeOrigin,
+			id,
+			Commitment([6; 32]),
+			AcknowledgementCode::WrongPatient,
+			evidence,
+		);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Reversed));
+	}
+
+	#[benchmark]
+	fn record_emergency() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Emergency);
+		for _ in 0..10 {
+			organisation::<T>(Duty::Review, OrganisationKind::Hospital);
+		}
+		let gate = Gate::BreakGlass(Ground::LifeThreat);
+		let asked = proposal(holder, gate, Purpose::EmergencyTreatment);
+		let (evidence, moment) = (Commitment([6; 32]), Pallet::<T>::now());
+		let genesis = Pallet::<T>::genesis();
+		let message = emergency_message(&genesis, recipient, &KEY, &asked, evidence, moment);
+		let signed = T::BenchmarkHelper::signed(recipient, Duty::Emergency, &message);
+		let (signer, signature) = signed.unwrap_or(([0; 32], [0; 64]));
+		let signed = EmergencySignature { signer, signature, moment };
+
+		#[block]
+		{
+			let _ =
+				Pallet::<T>::do_record_emergency(holder, KEY, recipient, asked, evidence, &signed);
+		}
+	}
+
+	#[benchmark]
+	fn subscribe() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let until = Pallet::<T>::now().saturating_add(1_000);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, KEY, terms(holder, until));
+
+		assert!(Subscriptions::<T>::contains_key(subscription_id(recipient, &KEY)));
+	}
+
+	#[benchmark]
+	fn accept_subscription() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = subscribed::<T>(holder, recipient, false);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+	}
+
+	#[benchmark]
+	fn end_subscription() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = subscribed::<T>(holder, recipient, true);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert!(Subscriptions::<T>::get(id).is_some_and(|ended| ended.ended_at.is_some()));
+	}
+
+	#[benchmark]
+	fn deliver() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = subscribed::<T>(holder, recipient, true);
+
+		// Where no assessment of the recipient is known, the gate asks for a release after it has read everything.
+		#[block]
+		{
+			let (envelope, payload) = (Commitment([6; 32]), Commitment([7; 32]));
+			let _ = Pallet::<T>::do_deliver(holder, id, KEY, envelope, payload);
+		}
+	}
+
+	#[benchmark]
+	fn rectify() {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Commitment([6; 32]));
+
+		assert!(Duties::<T>::contains_key(id, Obligation::Rectification));
+	}
+
+	#[benchmark]
+	fn acknowledge_rectification() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		let done = Pallet::<T>::do_rectify(holder, id, Commitment([6; 32]));
+		done.ok().expect("it is delivered; qed");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert!(!Duties::<T>::contains_key(id, Obligation::Rectification));
+	}
+
+	#[benchmark]
+	fn reconcile() {
+		let (origin, one) = organisation::<T>(Duty::Oversight, OrganisationKind::Hospital);
+		let (_, other) = organisation::<T>(Duty::Oversight, OrganisationKind::Hospital);
+		let running = (Pallet::<T>::now() / RECONCILIATION_PERIOD) as u32;
+		let period = running.saturating_sub(1);
+		let _ = Pallet::<T>::do_reconcile(other, one, period, tally([]));
+
+		#[block]
+		{
+			let _ = Pallet::<T>::do_reconcile(one, other, period, tally([]));
+		}
+
+		let _ = (origin, Tallies::<T>::iter_keys().count());
+	}
+
+	#[benchmark]
+	fn set_hold() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let (origin, authority) = authority::<T>();
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert!(Holds::<T>::contains_key(id, authority));
+	}
+
+	#[benchmark]
+	fn lift_hold() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let (origin, authority) = authority::<T>();
+		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+		Pallet::<T>::do_set_hold(authority, id).ok().expect("it is not held; qed");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert!(!Holds::<T>::contains_key(id, authority));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -18,13 +18,28 @@
 //!   withdrawal ends whatever is agreed or dispatched and not yet received, in any order within a block.
 //! - *Break-glass is served at once.* Another organisation, chosen by the ledger, reviews it. Frequent use raises an
 //!   alarm and is never refused.
-//! - What an organisation begins it numbers without a gap. No commitment serves twice.
+//! - *Three ways to the same record.* Step by step; in batches, whose items fare each by itself; or with the other
+//!   side's signature, so that request, approval and dispatch are one transaction. The receipt is always a transaction
+//!   of its own: ciphertext leaves the holder for a finalised dispatch only, and nobody confirms what it cannot have.
+//! - Every organisation numbers the exchanges it takes part in, on either side, without a gap. No commitment serves
+//!   twice while its record lives.
+//! - The state is bounded: an exchange that is over is pruned after [`Config::Retention`], commitments and all, unless
+//!   an authority holds it.
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `reading` | where exchanges stand, what they say to readers |
 //! | `life_cycle` | beginning, steps, the gate |
+//! | `batch` | many exchanges in one transaction, many documents under one root |
+//! | `countersigned` | what the other side signed off the ledger |
+//! | `subscriptions` | standing orders and their deliveries |
+//! | `dispute` | suspension, dispute, reversal |
+//! | `rectification` | notices that data were superseded; reconciliation of both sides' counts |
 //! | `emergency` | break-glass and its review |
-//! | `closing` | deadlines |
+//! | `duties` | what organisations owe on account of exchanges |
+//! | `closing` | what becomes due with a block |
+//! | `retention` | pruning and legal holds |
+//! | `migrations` | from earlier layouts |
 //! | `try_state` | the invariants |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![warn(missing_docs)]
@@ -35,14 +50,23 @@ pub use curex_primitives::gate::RiskProfile;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
+mod batch;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 mod benchmarking;
 mod closing;
+mod countersigned;
+mod dispute;
+mod duties;
 mod emergency;
 mod life_cycle;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod reading;
+mod rectification;
+mod retention;
 pub mod runtime_api;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
@@ -52,17 +76,26 @@ pub mod weights;
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
+	use alloc::vec::Vec;
 	use curex_primitives::{
-		consent::Consents, AcknowledgementCode, BlockNumber, Commitment, Duty, Exchange,
-		ExchangeId, ExchangeProposal, ExchangeState, Ground, OrganisationId, Organisations,
-		ProposalDefect, ReleaseReason, Review, ReviewVerdict,
+		batch::MAX_BATCH, consent::Consents, subscription::SubscriptionDefect, AcknowledgementCode,
+		BatchAnswer, BatchCompletion, BatchRequest, BlockNumber, Border, Categories, Commitment,
+		ConsentId, Countersignature, DeferralReason, DelegateKeys, Dispute, DisputeGrounds,
+		DocumentRoot, DueDuty, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal,
+		ExchangeState, Gate, Ground, Law, Obligation, OrganisationId, Organisations, Permits,
+		ProposalDefect, Purpose, RecordHandle, Rectification, ReleaseReason, Review, ReviewVerdict,
+		Settlement, Subscription, SubscriptionId, SubscriptionState, SubscriptionTerms, Suspender,
+		Tally,
 	};
 	use frame::{
 		prelude::*,
-		traits::{EnsureOriginWithArg, UnixTime},
+		traits::{ConstU32, EnsureOriginWithArg, UnixTime},
 	};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+
+	/// Up to [`MAX_BATCH`] items, each of fixed size.
+	pub type Batch<Item> = BoundedVec<Item, ConstU32<MAX_BATCH>>;
 
 	#[pallet::config]
 	pub trait Config: frame_system::Config {
@@ -77,9 +110,11 @@ pub mod pallet {
 		/// The consents.
 		type Consents: Consents;
 		/// The permits for secondary use.
-		type Permits: curex_primitives::Permits;
-		/// The matrix of lawful bases.
-		type Law: curex_primitives::Law;
+		type Permits: Permits;
+		/// Which bases carry what.
+		type Law: Law;
+		/// For whom keys sign off the ledger.
+		type Keys: DelegateKeys;
 		/// What holders accept and how fit recipients are.
 		type Risk: RiskProfile;
 		/// The time of the block.
@@ -90,6 +125,31 @@ pub mod pallet {
 		/// Blocks that each step after the agreement waits for the next.
 		#[pallet::constant]
 		type DeliveryWindow: Get<BlockNumber>;
+		/// Blocks in which a break-glass may be dispatched.
+		#[pallet::constant]
+		type EmergencyWindow: Get<BlockNumber>;
+		/// Blocks in which the patient is to be told of a break-glass.
+		#[pallet::constant]
+		type NoticeWindow: Get<BlockNumber>;
+		/// Blocks by which such a notice may be deferred.
+		#[pallet::constant]
+		type NoticeDeferral: Get<BlockNumber>;
+		/// Blocks in which a breach that an exchange showed is to be followed up.
+		#[pallet::constant]
+		type BreachWindow: Get<BlockNumber>;
+		/// Blocks after the acknowledgement in which a dispute or reversal may come, and in which a dispute is to be
+		/// settled.
+		#[pallet::constant]
+		type DisputeWindow: Get<BlockNumber>;
+		/// Blocks in which a rectification is to be acknowledged.
+		#[pallet::constant]
+		type RectificationWindow: Get<BlockNumber>;
+		/// Blocks after which the ledger looks again at an active subscription.
+		#[pallet::constant]
+		type SubscriptionCheck: Get<BlockNumber>;
+		/// Blocks for which what is over is kept.
+		#[pallet::constant]
+		type Retention: Get<BlockNumber>;
 		/// Blocks in which a break-glass is to be reviewed.
 		#[pallet::constant]
 		type ReviewWindow: Get<BlockNumber>;
@@ -107,6 +167,13 @@ pub mod pallet {
 	/// Thirty days in milliseconds: the period over which break-glass is counted.
 	pub const EMERGENCY_PERIOD: curex_primitives::Moment = 30 * 24 * 3_600 * 1_000;
 
+	/// Most commitments that belong to one exchange without standing in its record: acknowledgement, review, dispute,
+	/// breaches, notices and rectifications together stay below.
+	pub const MAX_EVIDENCE: u32 = 32;
+
+	/// Most entries that a view gives at once.
+	pub const PAGE: usize = 256;
+
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
@@ -116,15 +183,48 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Exchanges<T> = StorageMap<_, Identity, ExchangeId, Exchange>;
 
-	/// The last number in the sequence of an organisation; its first exchange has number one.
+	/// The last number in the sequence of an organisation; the first exchange in which it takes part has number one.
 	// Hasher: the number is given by the ledger.
 	#[pallet::storage]
 	pub type Sequences<T> = StorageMap<_, Twox64Concat, OrganisationId, u64, ValueQuery>;
 
-	/// The commitments that an exchange or its review carries. None serves twice.
+	/// Every number of an organisation up to this one is pruned; the next is the first that may be kept.
+	// Hasher: the number is given by the ledger.
+	#[pallet::storage]
+	pub type PrunedUpTo<T> = StorageMap<_, Twox64Concat, OrganisationId, u64, ValueQuery>;
+
+	/// Numbers above [`PrunedUpTo`] that are pruned while an earlier one is still kept.
+	// Hasher: both numbers are given by the ledger.
+	#[pallet::storage]
+	pub type PrunedAhead<T> =
+		StorageDoubleMap<_, Twox64Concat, OrganisationId, Twox64Concat, u64, (), OptionQuery>;
+
+	/// The commitments that an exchange, what followed from it, or a subscription carries. None serves twice.
 	// Hasher: the commitment comes from outside.
 	#[pallet::storage]
-	pub type Commitments<T> = StorageMap<_, Blake2_128Concat, Commitment, ExchangeId>;
+	pub type Commitments<T> = StorageMap<_, Blake2_128Concat, Commitment, RecordHandle>;
+
+	/// The commitments that belong to an exchange but are not in its record.
+	// Hasher: Identity, since the id is a hash that the ledger computes.
+	#[pallet::storage]
+	pub type Evidence<T> = StorageMap<
+		_,
+		Identity,
+		ExchangeId,
+		BoundedVec<Commitment, ConstU32<MAX_EVIDENCE>>,
+		ValueQuery,
+	>;
+
+	/// The documents that were dispatched under one root.
+	// Hasher: Identity, since the id is a hash that the ledger computes.
+	#[pallet::storage]
+	pub type Documents<T> = StorageMap<_, Identity, ExchangeId, DocumentRoot>;
+
+	/// The exchanges of a consent.
+	// Hasher: the consent's id comes from outside, the exchange's is a hash that the ledger computes.
+	#[pallet::storage]
+	pub type OfConsent<T> =
+		StorageDoubleMap<_, Blake2_128Concat, ConsentId, Identity, ExchangeId, (), OptionQuery>;
 
 	/// The exchanges whose running window closes with a block.
 	// Hasher: the number is given by the ledger, the id is a hash that it computes.
@@ -132,15 +232,115 @@ pub mod pallet {
 	pub type Closing<T> =
 		StorageDoubleMap<_, Twox64Concat, BlockNumber, Identity, ExchangeId, (), OptionQuery>;
 
-	/// The break-glasses whose review is due with a block and still open.
-	// Hasher: the number is given by the ledger, the id is a hash that it computes.
-	#[pallet::storage]
-	pub type ReviewsDue<T> =
-		StorageDoubleMap<_, Twox64Concat, BlockNumber, Identity, ExchangeId, (), OptionQuery>;
-
 	/// The first block whose deadlines have not been written down yet.
 	#[pallet::storage]
 	pub type NextClosing<T> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// What is owed on account of an exchange and not fulfilled yet.
+	// Hasher: Identity, since the id is a hash that the ledger computes; the obligation is a code.
+	#[pallet::storage]
+	pub type Duties<T> =
+		StorageDoubleMap<_, Identity, ExchangeId, Twox64Concat, Obligation, DueDuty, OptionQuery>;
+
+	/// What an organisation owes, with the block in which it is due.
+	// Hasher: the number is given by the ledger, the id is a hash that it computes.
+	#[pallet::storage]
+	pub type DutiesOf<T> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		OrganisationId,
+		Identity,
+		(ExchangeId, Obligation),
+		BlockNumber,
+		OptionQuery,
+	>;
+
+	/// The duties that become overdue after a block.
+	// Hasher: the number is given by the ledger, the id is a hash that it computes.
+	#[pallet::storage]
+	pub type DutiesDue<T> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		BlockNumber,
+		Identity,
+		(ExchangeId, Obligation),
+		(),
+		OptionQuery,
+	>;
+
+	/// The first block whose duties have not been looked at yet.
+	#[pallet::storage]
+	pub type NextDuty<T> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// The exchanges that may be pruned after a block.
+	// Hasher: the number is given by the ledger, the id is a hash that it computes.
+	#[pallet::storage]
+	pub type Pruning<T> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumber, Identity, ExchangeId, (), OptionQuery>;
+
+	/// The first block whose pruning has not been done yet.
+	#[pallet::storage]
+	pub type NextPruning<T> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// Authorities that hold an exchange back from pruning.
+	// Hasher: Identity, since the id is a hash that the ledger computes, which also gives the number.
+	#[pallet::storage]
+	pub type Holds<T> =
+		StorageDoubleMap<_, Identity, ExchangeId, Twox64Concat, OrganisationId, (), OptionQuery>;
+
+	/// The dispute of an exchange.
+	// Hasher: Identity, since the id is a hash that the ledger computes.
+	#[pallet::storage]
+	pub type Disputes<T> = StorageMap<_, Identity, ExchangeId, Dispute>;
+
+	/// The newest rectification of an exchange.
+	// Hasher: Identity, since the id is a hash that the ledger computes.
+	#[pallet::storage]
+	pub type Rectifications<T> = StorageMap<_, Identity, ExchangeId, Rectification>;
+
+	/// What an organisation counted of its exchanges with another, with the number of the period. The slot is that
+	/// number modulo [`KEPT_PERIODS`](curex_primitives::batch::KEPT_PERIODS), so that old tallies make place for new.
+	// Hasher: all numbers are given or checked by the ledger.
+	#[pallet::storage]
+	pub type Tallies<T> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		OrganisationId,
+		Twox64Concat,
+		(OrganisationId, u32),
+		(u32, Tally),
+		OptionQuery,
+	>;
+
+	/// The subscriptions, with time and gate not yet applied; see [`Pallet::subscription`].
+	// Hasher: Identity, since the id is a hash that the ledger computes.
+	#[pallet::storage]
+	pub type Subscriptions<T> = StorageMap<_, Identity, SubscriptionId, Subscription>;
+
+	/// The subscriptions at which the ledger looks after a block.
+	// Hasher: the number is given by the ledger, the id is a hash that it computes.
+	#[pallet::storage]
+	pub type SubscriptionsDue<T> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumber, Identity, SubscriptionId, (), OptionQuery>;
+
+	/// The first block whose subscriptions have not been looked at yet.
+	#[pallet::storage]
+	pub type NextSubscription<T> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// Who reviewed an organisation's last break-glass. Passed over while another may review.
+	// Hasher: the number is given by the ledger.
+	#[pallet::storage]
+	pub type LastReviewers<T> = StorageMap<_, Twox64Concat, OrganisationId, OrganisationId>;
+
+	/// How many reviews an organisation let become overdue.
+	// Hasher: the number is given by the ledger.
+	#[pallet::storage]
+	pub type OverdueReviews<T> = StorageMap<_, Twox64Concat, OrganisationId, u64, ValueQuery>;
+
+	/// How many of an organisation's break-glasses were found without ground.
+	// Hasher: the number is given by the ledger.
+	#[pallet::storage]
+	pub type Unjustified<T> = StorageMap<_, Twox64Concat, OrganisationId, u64, ValueQuery>;
 
 	/// The review of each break-glass.
 	// Hasher: Identity, since the id is a hash that the ledger computes.
@@ -254,6 +454,210 @@ pub mod pallet {
 			/// Who was to review it.
 			reviewer: Option<OrganisationId>,
 		},
+		/// The review went on to a second reviewer, since the first let it become overdue.
+		ReviewEscalated {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// Who may review as well.
+			reviewer: OrganisationId,
+		},
+		/// A break-glass was recorded after the fact, because the ledger could not be reached. [`Event::GlassBroken`]
+		/// says the rest.
+		RecordedLate {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// Who recorded it.
+			by: OrganisationId,
+		},
+		/// An exchange was suspended.
+		Suspended {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// By whom.
+			by: Suspender,
+		},
+		/// A suspended exchange goes on.
+		Resumed {
+			/// The exchange.
+			exchange: ExchangeId,
+		},
+		/// The recipient disputes what it received.
+		Disputed {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// What it disputes.
+			grounds: DisputeGrounds,
+		},
+		/// The holder answered a dispute.
+		DisputeAnswered {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// Commitment to the answer.
+			answer: Commitment,
+		},
+		/// A dispute is over.
+		Settled {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// How it ended.
+			settlement: Settlement,
+		},
+		/// What was delivered belongs to another patient. The holder follows it up as a breach.
+		Reversed {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// Commitment to the evidence, if there is any.
+			evidence: Option<Commitment>,
+		},
+		/// Something is owed on account of an exchange.
+		DutyArose {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// What.
+			obligation: Obligation,
+			/// By whom.
+			organisation: OrganisationId,
+			/// The last block in which it is in time.
+			due: BlockNumber,
+		},
+		/// A duty was fulfilled.
+		DutyFulfilled {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// What.
+			obligation: Obligation,
+			/// By whom.
+			organisation: OrganisationId,
+			/// Whether it came after its due block.
+			late: bool,
+		},
+		/// A duty is overdue.
+		DutyOverdue {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// What.
+			obligation: Obligation,
+			/// By whom.
+			organisation: OrganisationId,
+		},
+		/// The patient is told later.
+		NoticeDeferred {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// Why.
+			reason: DeferralReason,
+			/// The last block in which it is in time now.
+			due: BlockNumber,
+		},
+		/// Many documents were dispatched under one root.
+		DocumentsDispatched {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// The documents.
+			documents: DocumentRoot,
+		},
+		/// An item of a batch was not taken; the others were not touched.
+		ItemFailed {
+			/// Its place in the batch, from 0.
+			index: u32,
+			/// Why.
+			error: DispatchError,
+		},
+		/// A batch is done.
+		BatchDone {
+			/// How many items were taken.
+			taken: u32,
+			/// How many were not.
+			failed: u32,
+		},
+		/// A recipient opened a subscription.
+		SubscriptionOpened {
+			/// The subscription.
+			subscription: SubscriptionId,
+			/// Who would receive.
+			recipient: OrganisationId,
+			/// Who would deliver.
+			holder: OrganisationId,
+		},
+		/// The holder accepted a subscription.
+		SubscriptionAccepted {
+			/// The subscription.
+			subscription: SubscriptionId,
+		},
+		/// A subscription stands otherwise than before.
+		SubscriptionChanged {
+			/// The subscription.
+			subscription: SubscriptionId,
+			/// Where it stands.
+			state: SubscriptionState,
+		},
+		/// Something is on its way under a subscription. [`Event::Dispatched`] follows.
+		SubscriptionServed {
+			/// The subscription.
+			subscription: SubscriptionId,
+			/// The exchange.
+			exchange: ExchangeId,
+		},
+		/// A subscription was pruned.
+		SubscriptionPruned {
+			/// The subscription.
+			subscription: SubscriptionId,
+		},
+		/// The holder says that delivered data were superseded.
+		Rectified {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// Commitment to the notice.
+			notice: Commitment,
+		},
+		/// An organisation anchored its count of a period.
+		TallyAnchored {
+			/// Who counted.
+			organisation: OrganisationId,
+			/// Exchanges with whom.
+			partner: OrganisationId,
+			/// The number of the period.
+			period: u32,
+			/// What it counted.
+			tally: Tally,
+		},
+		/// Two organisations counted the same in a period.
+		Reconciled {
+			/// The organisation with the lower number.
+			one: OrganisationId,
+			/// The other.
+			other: OrganisationId,
+			/// The number of the period.
+			period: u32,
+		},
+		/// Two organisations counted differently in a period.
+		ReconciliationMismatched {
+			/// The organisation with the lower number.
+			one: OrganisationId,
+			/// The other.
+			other: OrganisationId,
+			/// The number of the period.
+			period: u32,
+		},
+		/// An authority holds an exchange back from pruning.
+		HoldSet {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// The authority.
+			authority: OrganisationId,
+		},
+		/// An authority holds an exchange back no longer.
+		HoldLifted {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// The authority.
+			authority: OrganisationId,
+		},
+		/// An exchange was pruned: retention is over, and nobody holds it.
+		Pruned {
+			/// The exchange.
+			exchange: ExchangeId,
+		},
 	}
 
 	#[pallet::error]
@@ -296,6 +700,50 @@ pub mod pallet {
 		AlreadyReviewed,
 		/// The sequence of the organisation is at its end.
 		SequenceExhausted,
+		/// The exchange or subscription is suspended; ask who suspended it.
+		Suspended,
+		/// The settlement is not the caller's to declare.
+		WrongSettlement,
+		/// The duty is fulfilled by another call, or was never owed.
+		WrongObligation,
+		/// The notice was deferred before.
+		AlreadyDeferred,
+		/// The organisation or authority did so before.
+		AlreadyDone,
+		/// The signer is no delegate of the other side with the duty.
+		WrongSigner,
+		/// The signature does not hold over this message.
+		WrongSignature,
+		/// The signature has expired, or would live too long.
+		SignatureExpired,
+		/// The emergency is longer than 24 hours ago, or lies ahead.
+		WrongMoment,
+		/// The batch has no item.
+		EmptyBatch,
+		/// The subscription has ended already, or would last longer than a year.
+		WrongPeriod,
+		/// The subscription's least time between deliveries has not passed.
+		TooSoon,
+		/// The recipient has not received anything, or has not acknowledged the last notice.
+		NothingToRectify,
+		/// No further notice fits this exchange; begin another.
+		TooManyNotices,
+		/// Count and root contradict each other.
+		WrongTally,
+		/// The exchange belongs to as many commitments as it may.
+		TooMuchEvidence,
+	}
+
+	impl<T> From<SubscriptionDefect> for Error<T> {
+		fn from(defect: SubscriptionDefect) -> Self {
+			match defect {
+				SubscriptionDefect::HolderIsSelf => Self::PartnerIsSelf,
+				SubscriptionDefect::NoCategory => Self::NoCategory,
+				SubscriptionDefect::MissingCommitment => Self::MissingCommitment,
+				SubscriptionDefect::WrongGate => Self::WrongGate,
+				SubscriptionDefect::WrongPeriod => Self::WrongPeriod,
+			}
+		}
 	}
 
 	impl<T> From<ProposalDefect> for Error<T> {
@@ -318,9 +766,21 @@ pub mod pallet {
 		}
 
 		fn integrity_test() {
-			let windows =
-				[T::AnswerWindow::get(), T::DeliveryWindow::get(), T::ReviewWindow::get()];
+			let windows = [
+				T::AnswerWindow::get(),
+				T::DeliveryWindow::get(),
+				T::ReviewWindow::get(),
+				T::EmergencyWindow::get(),
+				T::NoticeWindow::get(),
+				T::NoticeDeferral::get(),
+				T::BreachWindow::get(),
+				T::DisputeWindow::get(),
+				T::RectificationWindow::get(),
+				T::SubscriptionCheck::get(),
+			];
 			assert!(windows.iter().all(|window| *window > 0), "every window has a block at least");
+			let longest = windows.iter().copied().max().unwrap_or_default();
+			assert!(T::Retention::get() > longest, "nothing is pruned while a window runs");
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -433,7 +893,6 @@ pub mod pallet {
 		pub fn approve(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_approve(holder, id)?;
-			Self::deposit_event(Event::Approved { exchange: id });
 			Ok(())
 		}
 
@@ -488,7 +947,6 @@ pub mod pallet {
 		) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_dispatch(holder, id, payload)?;
-			Self::deposit_event(Event::Dispatched { exchange: id });
 			Ok(())
 		}
 
@@ -512,7 +970,6 @@ pub mod pallet {
 		) -> DispatchResult {
 			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_receive(recipient, id, receipt)?;
-			Self::deposit_event(Event::Delivered { exchange: id });
 			Ok(())
 		}
 
@@ -521,12 +978,17 @@ pub mod pallet {
 		/// ## Dispatch Origin
 		/// A delegate of the recipient with [`Duty::Exchange`].
 		///
+		/// ## Details
+		/// [`AcknowledgementCode::WrongPatient`] reverses the exchange: the recipient uses nothing of it, and the holder
+		/// owes [`Obligation::Breach`]. That code is also taken after another acknowledgement, within
+		/// [`Config::DisputeWindow`], and ends a dispute.
+		///
 		/// ## Errors
 		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
 		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`].
 		///
 		/// ## Events
-		/// [`Event::Acknowledged`].
+		/// [`Event::Acknowledged`], or [`Event::Reversed`] and [`Event::DutyArose`].
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::acknowledge())]
 		pub fn acknowledge(
@@ -537,7 +999,6 @@ pub mod pallet {
 		) -> DispatchResult {
 			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_acknowledge(recipient, id, code, evidence)?;
-			Self::deposit_event(Event::Acknowledged { exchange: id, code, evidence });
 			Ok(())
 		}
 
@@ -547,15 +1008,17 @@ pub mod pallet {
 		/// A delegate of the recipient with [`Duty::Emergency`].
 		///
 		/// ## Details
-		/// Asks neither consent nor risk. The ledger chooses a reviewer by hash among organisations that are neither
-		/// side. Frequent use raises an alarm and is never refused.
+		/// Asks neither consent nor risk. The holder may dispatch for [`Config::EmergencyWindow`]. The ledger chooses a
+		/// reviewer by hash among organisations that are neither side, and not the one that reviewed the requester
+		/// last while there is another. The holder owes [`Obligation::PatientNotice`]. Frequent use raises an alarm
+		/// and is never refused.
 		///
 		/// ## Errors
 		/// Those of [`Pallet::request`], and [`Error::GateClosed`] if the recipient treats no patients or the holder
 		/// may not act: then the ledger cannot help, call the holder.
 		///
 		/// ## Events
-		/// [`Event::GlassBroken`], and [`Event::EmergencyAlarmRaised`] if frequent.
+		/// [`Event::GlassBroken`], [`Event::DutyArose`], and [`Event::EmergencyAlarmRaised`] if frequent.
 		#[pallet::call_index(8)]
 		#[pallet::weight((T::WeightInfo::break_glass(), DispatchClass::Operational))]
 		pub fn break_glass(
@@ -565,7 +1028,7 @@ pub mod pallet {
 			ground_evidence: Commitment,
 		) -> DispatchResult {
 			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Emergency)?;
-			Self::do_break_glass(recipient, key, proposal, ground_evidence)?;
+			Self::do_break_glass(recipient, key, proposal, ground_evidence, None)?;
 			Ok(())
 		}
 
@@ -576,7 +1039,8 @@ pub mod pallet {
 		/// that may review and is neither side.
 		///
 		/// ## Details
-		/// A late review is taken and marked.
+		/// A late review is taken and marked; from the second reviewer as well, once there is one. A break-glass that
+		/// is found [`ReviewVerdict::Unjustified`] is counted, and the requester owes [`Obligation::Misuse`].
 		///
 		/// ## Errors
 		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::AlreadyReviewed`], [`Error::MissingCommitment`],
@@ -596,6 +1060,693 @@ pub mod pallet {
 			let late = Self::do_review(reviewer, id, verdict, reasons)?;
 			Self::deposit_event(Event::Reviewed { exchange: id, reviewer, verdict, late });
 			Ok(())
+		}
+
+		/// Stops an exchange that is agreed or dispatched, for now.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// The window runs on. A break-glass is never suspended: urgent care waits for nobody.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
+		/// [`Error::Terminated`], [`Error::WrongGate`].
+		///
+		/// ## Events
+		/// [`Event::Suspended`].
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::suspend())]
+		pub fn suspend(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_suspend(Some(holder), id)?;
+			Ok(())
+		}
+
+		/// Lets an exchange go on that the holder suspended.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// The gate is not asked here: the next step asks it.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
+		/// [`Error::Terminated`].
+		///
+		/// ## Events
+		/// [`Event::Resumed`].
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::resume())]
+		pub fn resume(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_resume(Some(holder), id)?;
+			Ok(())
+		}
+
+		/// Stops an exchange by order of an authority.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of an authority competent for data protection with [`Duty::Oversight`].
+		///
+		/// ## Details
+		/// As [`Pallet::suspend`]. The holder cannot resume it.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
+		/// [`Error::Terminated`], [`Error::WrongGate`].
+		///
+		/// ## Events
+		/// [`Event::Suspended`].
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::suspend_by_policy())]
+		pub fn suspend_by_policy(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
+			let _ = Self::ensure_supervisor(origin)?;
+			Self::do_suspend(None, id)?;
+			Ok(())
+		}
+
+		/// Lets an exchange go on that an authority suspended.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of an authority competent for data protection with [`Duty::Oversight`].
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
+		/// [`Error::Terminated`].
+		///
+		/// ## Events
+		/// [`Event::Resumed`].
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::resume_by_policy())]
+		pub fn resume_by_policy(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
+			let _ = Self::ensure_supervisor(origin)?;
+			Self::do_resume(None, id)?;
+			Ok(())
+		}
+
+		/// Disputes what was received.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the recipient with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// Once for each exchange, from the receipt until [`Config::DisputeWindow`] after the acknowledgement. The
+		/// holder owes an answer. No other exchange is touched: however many disputes there are, care goes on.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
+		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`].
+		///
+		/// ## Events
+		/// [`Event::Disputed`], [`Event::DutyArose`].
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::dispute())]
+		pub fn dispute(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			grounds: DisputeGrounds,
+			evidence: Commitment,
+		) -> DispatchResult {
+			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_dispute(recipient, id, grounds, evidence)?;
+			Ok(())
+		}
+
+		/// Answers a dispute.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// A late answer is taken while the dispute lasts.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::AlreadyDone`],
+		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`].
+		///
+		/// ## Events
+		/// [`Event::DisputeAnswered`], [`Event::DutyFulfilled`].
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::answer_dispute())]
+		pub fn answer_dispute(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			answer: Commitment,
+		) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_answer_dispute(holder, id, answer)?;
+			Ok(())
+		}
+
+		/// Ends a dispute.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the recipient with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// [`Settlement::TakenBack`] or [`Settlement::Remedied`]. A dispute that nobody settles lapses after
+		/// [`Config::DisputeWindow`].
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WrongSettlement`].
+		///
+		/// ## Events
+		/// [`Event::Settled`].
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::settle_dispute())]
+		pub fn settle_dispute(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			settlement: Settlement,
+		) -> DispatchResult {
+			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			ensure!(settlement.is_recipients(), Error::<T>::WrongSettlement);
+			Self::do_settle(Some(recipient), id, settlement)?;
+			Ok(())
+		}
+
+		/// Decides a dispute.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of an authority competent for data protection with [`Duty::Oversight`].
+		///
+		/// ## Details
+		/// [`Settlement::Upheld`] or [`Settlement::Dismissed`].
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::WrongState`], [`Error::WrongSettlement`].
+		///
+		/// ## Events
+		/// [`Event::Settled`].
+		#[pallet::call_index(17)]
+		#[pallet::weight(T::WeightInfo::decide_dispute())]
+		pub fn decide_dispute(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			settlement: Settlement,
+		) -> DispatchResult {
+			let _ = Self::ensure_supervisor(origin)?;
+			ensure!(settlement.is_decision(), Error::<T>::WrongSettlement);
+			Self::do_settle(None, id, settlement)?;
+			Ok(())
+		}
+
+		/// Attests that a duty is fulfilled.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the organisation that owes it with [`Duty::Oversight`].
+		///
+		/// ## Details
+		/// For [`Obligation::PatientNotice`], [`Obligation::Breach`] and [`Obligation::Misuse`]; the others have calls
+		/// of their own. Late is taken and marked.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongObligation`], [`Error::MissingCommitment`],
+		/// [`Error::CommitmentReused`].
+		///
+		/// ## Events
+		/// [`Event::DutyFulfilled`].
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::attest_duty())]
+		pub fn attest_duty(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			obligation: Obligation,
+			evidence: Commitment,
+		) -> DispatchResult {
+			let organisation = T::DelegateOrigin::ensure_origin(origin, &Duty::Oversight)?;
+			Self::do_attest_duty(organisation, id, obligation, evidence)?;
+			Ok(())
+		}
+
+		/// Defers telling the patient of a break-glass.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the organisation that owes it with [`Duty::Oversight`].
+		///
+		/// ## Details
+		/// Once, for [`Config::NoticeDeferral`], and before it is overdue.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::AlreadyDeferred`], [`Error::WindowClosed`].
+		///
+		/// ## Events
+		/// [`Event::NoticeDeferred`].
+		#[pallet::call_index(19)]
+		#[pallet::weight(T::WeightInfo::defer_notice())]
+		pub fn defer_notice(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			reason: DeferralReason,
+		) -> DispatchResult {
+			let organisation = T::DelegateOrigin::ensure_origin(origin, &Duty::Oversight)?;
+			Self::do_defer_notice(organisation, id, reason)?;
+			Ok(())
+		}
+
+		/// Asks for data in up to 256 exchanges at once.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the recipient with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// Each item is gated and recorded as by [`Pallet::request`], and fares by itself.
+		///
+		/// ## Errors
+		/// [`Error::EmptyBatch`]. Those of [`Pallet::request`] are told by item.
+		///
+		/// ## Events
+		/// [`Event::Requested`], [`Event::ItemFailed`], [`Event::BatchDone`].
+		#[pallet::call_index(20)]
+		#[pallet::weight(T::WeightInfo::request_batch(items.len() as u32))]
+		pub fn request_batch(origin: OriginFor<T>, items: Batch<BatchRequest>) -> DispatchResult {
+			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::each(items, |item: BatchRequest| {
+				Self::do_request(recipient, item.key, item.proposal)
+			})?;
+			Ok(())
+		}
+
+		/// Approves and dispatches up to 256 exchanges at once.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// Each item is gated and recorded as by [`Pallet::approve`] and [`Pallet::dispatch`], and fares by itself: it
+		/// is approved and dispatched, or neither.
+		///
+		/// ## Errors
+		/// [`Error::EmptyBatch`]. Those of the two calls are told by item.
+		///
+		/// ## Events
+		/// [`Event::Approved`], [`Event::Dispatched`], [`Event::ItemFailed`], [`Event::BatchDone`].
+		#[pallet::call_index(21)]
+		#[pallet::weight(T::WeightInfo::answer_batch(items.len() as u32))]
+		pub fn answer_batch(origin: OriginFor<T>, items: Batch<BatchAnswer>) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::each(items, |item: BatchAnswer| {
+				Self::do_approve(holder, item.exchange)?;
+				Self::do_dispatch(holder, item.exchange, item.payload)
+			})?;
+			Ok(())
+		}
+
+		/// Confirms and acknowledges up to 256 exchanges at once.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the recipient with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// Each item is recorded as by [`Pallet::complete`], and fares by itself.
+		///
+		/// ## Errors
+		/// [`Error::EmptyBatch`]. Those of [`Pallet::complete`] are told by item.
+		///
+		/// ## Events
+		/// [`Event::Delivered`], [`Event::Acknowledged`], [`Event::ItemFailed`], [`Event::BatchDone`].
+		#[pallet::call_index(22)]
+		#[pallet::weight(T::WeightInfo::complete_batch(items.len() as u32))]
+		pub fn complete_batch(
+			origin: OriginFor<T>,
+			items: Batch<BatchCompletion>,
+		) -> DispatchResult {
+			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::each(items, |item: BatchCompletion| {
+				Self::do_complete(recipient, item.exchange, item.receipt, item.code, item.evidence)
+			})?;
+			Ok(())
+		}
+
+		/// Dispatches many documents under one root.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// As [`Pallet::dispatch`], for an exchange that rests on one consent or one permit: the gate is asked once for
+		/// all. Each document can be proven to be among them; see [`curex_primitives::batch`].
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
+		/// [`Error::Terminated`], [`Error::GateClosed`], [`Error::ReleaseNeeded`], [`Error::WrongGate`],
+		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`].
+		///
+		/// ## Events
+		/// [`Event::Dispatched`], [`Event::DocumentsDispatched`].
+		#[pallet::call_index(23)]
+		#[pallet::weight(T::WeightInfo::dispatch_documents())]
+		pub fn dispatch_documents(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			payload: Commitment,
+			documents: DocumentRoot,
+		) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_dispatch_documents(holder, id, payload, documents)?;
+			Ok(())
+		}
+
+		/// Records a request that the recipient signed, its approval and its dispatch in one transaction.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// The recipient signs [`curex_primitives::exchange::request_message`]. All that [`Pallet::request`],
+		/// [`Pallet::approve`] and [`Pallet::dispatch`] check is checked. A holder that refuses records nothing; the
+		/// recipient then sends its request itself, and that ends like every refusal.
+		///
+		/// ## Errors
+		/// [`Error::NotAuthorized`], [`Error::SignatureExpired`], [`Error::WrongSigner`], [`Error::WrongSignature`],
+		/// [`Error::GateClosed`], [`Error::ReleaseNeeded`]. Those of [`Pallet::request`] and [`Pallet::dispatch`].
+		///
+		/// ## Events
+		/// [`Event::Requested`], [`Event::Approved`], [`Event::Dispatched`].
+		#[pallet::call_index(24)]
+		#[pallet::weight(T::WeightInfo::serve_countersigned())]
+		pub fn serve_countersigned(
+			origin: OriginFor<T>,
+			key: [u8; 32],
+			proposal: ExchangeProposal,
+			payload: Commitment,
+			request: Countersignature,
+		) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_serve_countersigned(holder, key, proposal, payload, &request)?;
+			Ok(())
+		}
+
+		/// Confirms that the ciphertext has arrived, and says how it was.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the recipient with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// As [`Pallet::receive`] and [`Pallet::acknowledge`].
+		///
+		/// ## Errors
+		/// Those of the two calls.
+		///
+		/// ## Events
+		/// [`Event::Delivered`], [`Event::Acknowledged`].
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::complete())]
+		pub fn complete(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			receipt: Commitment,
+			code: AcknowledgementCode,
+			evidence: Option<Commitment>,
+		) -> DispatchResult {
+			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_complete(recipient, id, receipt, code, evidence)?;
+			Ok(())
+		}
+
+		/// Records a break-glass that was invoked while the ledger could not be reached.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of one of the two sides with [`Duty::Emergency`].
+		///
+		/// ## Details
+		/// The requester signed [`curex_primitives::exchange::emergency_message`] at the moment that it names; it is
+		/// recorded within 24 hours. As [`Pallet::break_glass`] from there on, marked as recorded late.
+		///
+		/// ## Errors
+		/// [`Error::NotAuthorized`], [`Error::WrongMoment`], [`Error::WrongSigner`], [`Error::WrongSignature`]. Those
+		/// of [`Pallet::break_glass`].
+		///
+		/// ## Events
+		/// [`Event::GlassBroken`], [`Event::RecordedLate`], [`Event::DutyArose`].
+		#[pallet::call_index(26)]
+		#[pallet::weight((T::WeightInfo::record_emergency(), DispatchClass::Operational))]
+		pub fn record_emergency(
+			origin: OriginFor<T>,
+			key: [u8; 32],
+			recipient: OrganisationId,
+			proposal: ExchangeProposal,
+			ground_evidence: Commitment,
+			request: EmergencySignature,
+		) -> DispatchResult {
+			let by = T::DelegateOrigin::ensure_origin(origin, &Duty::Emergency)?;
+			Self::do_record_emergency(by, key, recipient, proposal, ground_evidence, &request)?;
+			Ok(())
+		}
+
+		/// Opens a standing subscription.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the recipient with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// Well-formed terms are recorded whatever the gate says, as a request is.
+		///
+		/// ## Errors
+		/// [`Error::AlreadyExists`], [`Error::PartnerNotFound`], [`Error::PartnerIsSelf`], [`Error::NoCategory`],
+		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`], [`Error::WrongGate`], [`Error::WrongPeriod`].
+		///
+		/// ## Events
+		/// [`Event::SubscriptionOpened`].
+		#[pallet::call_index(27)]
+		#[pallet::weight(T::WeightInfo::subscribe())]
+		pub fn subscribe(
+			origin: OriginFor<T>,
+			key: [u8; 32],
+			terms: SubscriptionTerms,
+		) -> DispatchResult {
+			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_subscribe(recipient, key, terms)?;
+			Ok(())
+		}
+
+		/// Accepts a subscription.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// The gate is asked and must not refuse.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::WindowClosed`],
+		/// [`Error::GateClosed`].
+		///
+		/// ## Events
+		/// [`Event::SubscriptionAccepted`].
+		#[pallet::call_index(28)]
+		#[pallet::weight(T::WeightInfo::accept_subscription())]
+		pub fn accept_subscription(origin: OriginFor<T>, id: SubscriptionId) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_accept_subscription(holder, id)?;
+			Ok(())
+		}
+
+		/// Ends a subscription for good.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of one of the two sides with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// What was dispatched under it goes on.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`].
+		///
+		/// ## Events
+		/// [`Event::SubscriptionChanged`].
+		#[pallet::call_index(29)]
+		#[pallet::weight(T::WeightInfo::end_subscription())]
+		pub fn end_subscription(origin: OriginFor<T>, id: SubscriptionId) -> DispatchResult {
+			let by = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_end_subscription(by, id)?;
+			Ok(())
+		}
+
+		/// Dispatches under a subscription.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// The gate is asked and must allow; a use of the consent is counted. If the recipient's risk asks for a
+		/// person's release, make an ordinary offer instead.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::Suspended`],
+		/// [`Error::TooSoon`], [`Error::GateClosed`], [`Error::ReleaseNeeded`], [`Error::AlreadyExists`],
+		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`].
+		///
+		/// ## Events
+		/// [`Event::SubscriptionServed`], [`Event::Dispatched`].
+		#[pallet::call_index(30)]
+		#[pallet::weight(T::WeightInfo::deliver())]
+		pub fn deliver(
+			origin: OriginFor<T>,
+			subscription: SubscriptionId,
+			key: [u8; 32],
+			envelope: Commitment,
+			payload: Commitment,
+		) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_deliver(holder, subscription, key, envelope, payload)?;
+			Ok(())
+		}
+
+		/// Tells the recipient that delivered data were superseded.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// The recipient owes an acknowledgement. The next notice may follow once the last is acknowledged.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::NothingToRectify`], [`Error::TooManyNotices`],
+		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`].
+		///
+		/// ## Events
+		/// [`Event::Rectified`], [`Event::DutyArose`].
+		#[pallet::call_index(31)]
+		#[pallet::weight(T::WeightInfo::rectify())]
+		pub fn rectify(origin: OriginFor<T>, id: ExchangeId, notice: Commitment) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_rectify(holder, id, notice)?;
+			Ok(())
+		}
+
+		/// Acknowledges a rectification.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the recipient with [`Duty::Exchange`].
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::AlreadyDone`].
+		///
+		/// ## Events
+		/// [`Event::DutyFulfilled`].
+		#[pallet::call_index(32)]
+		#[pallet::weight(T::WeightInfo::acknowledge_rectification())]
+		pub fn acknowledge_rectification(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
+			let recipient = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_acknowledge_rectification(recipient, id)?;
+			Ok(())
+		}
+
+		/// Anchors what the organisation counted of its exchanges with a partner in a period.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of either organisation with [`Duty::Oversight`].
+		///
+		/// ## Details
+		/// `period` is the number of days since the epoch, over and not older than
+		/// [`KEPT_PERIODS`](curex_primitives::batch::KEPT_PERIODS); see [`curex_primitives::batch::tally`]. Once for
+		/// each period. When both have counted, the ledger says whether they agree.
+		///
+		/// ## Errors
+		/// [`Error::PartnerNotFound`], [`Error::PartnerIsSelf`], [`Error::WrongPeriod`], [`Error::WrongTally`],
+		/// [`Error::AlreadyDone`].
+		///
+		/// ## Events
+		/// [`Event::TallyAnchored`], [`Event::Reconciled`], [`Event::ReconciliationMismatched`].
+		#[pallet::call_index(33)]
+		#[pallet::weight(T::WeightInfo::reconcile())]
+		pub fn reconcile(
+			origin: OriginFor<T>,
+			partner: OrganisationId,
+			period: u32,
+			tally: Tally,
+		) -> DispatchResult {
+			let organisation = T::DelegateOrigin::ensure_origin(origin, &Duty::Oversight)?;
+			Self::do_reconcile(organisation, partner, period, tally)?;
+			Ok(())
+		}
+
+		/// Holds an exchange back from pruning.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of an authority competent for data protection with [`Duty::Oversight`].
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::AlreadyDone`].
+		///
+		/// ## Events
+		/// [`Event::HoldSet`].
+		#[pallet::call_index(34)]
+		#[pallet::weight(T::WeightInfo::set_hold())]
+		pub fn set_hold(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
+			let authority = Self::ensure_supervisor(origin)?;
+			Self::do_set_hold(authority, id)?;
+			Ok(())
+		}
+
+		/// Lifts the authority's own hold.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of an authority competent for data protection with [`Duty::Oversight`].
+		///
+		/// ## Errors
+		/// [`Error::NotFound`].
+		///
+		/// ## Events
+		/// [`Event::HoldLifted`].
+		#[pallet::call_index(35)]
+		#[pallet::weight(T::WeightInfo::lift_hold())]
+		pub fn lift_hold(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
+			let authority = Self::ensure_supervisor(origin)?;
+			Self::do_lift_hold(authority, id)?;
+			Ok(())
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The exchange with the state in which it stands in this block.
+		pub fn exchange_now(id: ExchangeId) -> Option<Exchange> {
+			Self::exchange(id)
+		}
+
+		/// The subscription with the state in which it stands in this block.
+		pub fn subscription_now(id: SubscriptionId) -> Option<Subscription> {
+			Self::subscription(id)
+		}
+
+		/// Whether the ledger would let this be served now: a closed question about what members can read anyway. Says
+		/// nothing of what the holder alone knows.
+		pub fn may_be_served(
+			holder: OrganisationId,
+			recipient: OrganisationId,
+			gate: Gate,
+			purpose: Purpose,
+			categories: Categories,
+			border: Option<Border>,
+		) -> bool {
+			Self::is_served(holder, recipient, gate, purpose, categories, border)
+		}
+
+		/// The exchanges of a consent, in the order of their ids, after `after`; at most [`PAGE`].
+		pub fn exchanges_of_consent(
+			consent: ConsentId,
+			after: Option<ExchangeId>,
+		) -> Vec<ExchangeId> {
+			Self::exchanges_of(consent, after)
+		}
+
+		/// What an organisation owes, with the block in which it is due, after `after`; at most [`PAGE`].
+		pub fn duties_due(
+			organisation: OrganisationId,
+			after: Option<(ExchangeId, Obligation)>,
+		) -> Vec<(ExchangeId, Obligation, BlockNumber)> {
+			Self::duties_of(organisation, after)
+		}
+
+		/// The first number of an organisation that may still be kept, and the last that was given. Without
+		/// exchanges, (1, 0).
+		pub fn sequence_of(organisation: OrganisationId) -> (u64, u64) {
+			Self::sequence(organisation)
 		}
 	}
 }

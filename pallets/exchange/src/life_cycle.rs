@@ -1,68 +1,26 @@
 //! How an exchange begins, and its steps.
 
-use crate::{Closing, Commitments, Config, Error, Event, Exchanges, Pallet, Sequences};
+use crate::{
+	Closing, Commitments, Config, Error, Event, Evidence, Exchanges, OfConsent, Pallet, Pruning,
+	Sequences,
+};
 use curex_primitives::{
 	consent::Consents,
 	exchange::exchange_id,
 	gate::{asks_for_release, decide, Asked, Question, Verdict},
-	AccessMode, AcknowledgementCode, BlockNumber, Commitment, Consent, ConsentId, Direction,
-	Exchange, ExchangeId, ExchangeProposal, ExchangeState, Gate, Moment, OrganisationId,
-	Organisations, ReleaseReason, Review, Step,
+	AccessMode, AcknowledgementCode, BlockNumber, Commitment, Direction, Exchange, ExchangeId,
+	ExchangeProposal, ExchangeState, Gate, Law, OrganisationId, Organisations, RecordHandle,
+	ReleaseReason, Step,
 };
-use frame::{prelude::*, traits::UnixTime};
-
-// Reading.
-impl<T: Config> Pallet<T> {
-	/// The record of an exchange, and where it stands now: deadlines and withdrawals applied.
-	pub fn effective(id: ExchangeId) -> Option<(Exchange, ExchangeState)> {
-		let exchange = Exchanges::<T>::get(id)?;
-		let state = Self::state_now(&exchange);
-		Some((exchange, state))
-	}
-
-	/// The exchange with the state in which it stands now.
-	pub fn exchange(id: ExchangeId) -> Option<Exchange> {
-		Self::effective(id).map(|(exchange, state)| Exchange { state, ..exchange })
-	}
-
-	/// The consent, if the ledger has it.
-	pub fn consent(id: ConsentId) -> Option<Consent> {
-		T::Consents::get(id)
-	}
-
-	/// The review of a break-glass.
-	pub fn review_of(id: ExchangeId) -> Option<Review> {
-		crate::Reviews::<T>::get(id)
-	}
-
-	pub(crate) fn state_now(exchange: &Exchange) -> ExchangeState {
-		let now = Self::block();
-		let consent = Self::consent_of(exchange.gate);
-		let both_active = [exchange.holder, exchange.recipient]
-			.into_iter()
-			.all(|side| T::Organisations::facts(side).is_some_and(|facts| facts.is_active()));
-		exchange.state_at(now, exchange.gate_open(now, consent.as_ref(), both_active))
-	}
-
-	fn consent_of(gate: Gate) -> Option<Consent> {
-		match gate {
-			Gate::Consent(id) => T::Consents::get(id),
-			Gate::Statutory(_) | Gate::Permit(_) | Gate::BreakGlass(_) => None,
-		}
-	}
-
-	pub(crate) fn block() -> BlockNumber {
-		frame_system::Pallet::<T>::block_number().saturated_into()
-	}
-
-	pub(crate) fn now() -> Moment {
-		T::Clock::now().as_millis().saturated_into()
-	}
-}
+use frame::prelude::*;
 
 // The gate.
 impl<T: Config> Pallet<T> {
-	fn ask<A>(exchange: &Exchange, use_counted: bool, answer: impl FnOnce(&Question) -> A) -> A {
+	pub(crate) fn ask<A>(
+		exchange: &Exchange,
+		use_counted: bool,
+		answer: impl FnOnce(&Question) -> A,
+	) -> A {
 		let asked = Asked {
 			gate: exchange.gate,
 			holder: exchange.holder,
@@ -70,7 +28,7 @@ impl<T: Config> Pallet<T> {
 			purpose: exchange.purpose,
 			categories: exchange.categories,
 			mode: AccessMode::View,
-			border: None,
+			border: exchange.border,
 		};
 		asked.ask::<T::Consents, T::Permits, T::Law, T::Organisations, T::Risk, A>(
 			use_counted,
@@ -90,14 +48,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// For what leads to a dispatch later: a hold can still be released.
-	fn ensure_not_refused(exchange: &Exchange) -> Result<(), Error<T>> {
+	pub(crate) fn ensure_not_refused(exchange: &Exchange) -> Result<(), Error<T>> {
 		match Self::ask(exchange, false, decide) {
 			Verdict::Allow | Verdict::Hold => Ok(()),
 			Verdict::Refuse(_) => Err(Error::GateClosed),
 		}
 	}
 
-	fn count_use(exchange: &Exchange) {
+	pub(crate) fn count_use(exchange: &Exchange) {
 		if let Gate::Consent(id) = exchange.gate {
 			T::Consents::count_use(id, Self::now());
 		}
@@ -146,18 +104,26 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(ExchangeId, Exchange), Error<T>> {
 		let id = exchange_id(initiator, key);
 		ensure!(!Exchanges::<T>::contains_key(id), Error::<T>::AlreadyExists);
-		let partner = proposal.partner;
-		ensure!(T::Organisations::facts(partner).is_some(), Error::<T>::PartnerNotFound);
+		ensure!(T::Organisations::facts(proposal.partner).is_some(), Error::<T>::PartnerNotFound);
 		Self::ensure_fresh(proposal.envelope)?;
 		if direction == Direction::Pull {
 			Self::ensure_fresh(proposal.recipient_key)?;
 		}
+		Ok((id, Self::record(initiator, direction, proposal)))
+	}
+
+	/// The record of a proposal as it begins.
+	pub(crate) fn record(
+		initiator: OrganisationId,
+		direction: Direction,
+		proposal: ExchangeProposal,
+	) -> Exchange {
 		let (holder, recipient) = match direction {
-			Direction::Pull => (partner, initiator),
-			Direction::Push => (initiator, partner),
+			Direction::Pull => (proposal.partner, initiator),
+			Direction::Push => (initiator, proposal.partner),
 		};
 		let block = Self::block();
-		let exchange = Exchange {
+		Exchange {
 			direction,
 			holder,
 			recipient,
@@ -174,24 +140,36 @@ impl<T: Config> Pallet<T> {
 			deadline: block,
 			begun_at: block,
 			begun: Self::now(),
-			sequence: 0,
-		};
-		Ok((id, exchange))
+			holder_sequence: 0,
+			recipient_sequence: 0,
+			border: proposal.border,
+			law_version: T::Law::version(),
+			subscription: None,
+			suspended_by: None,
+			recorded_late: false,
+			ended_at: None,
+		}
 	}
 
-	/// Numbers a draft and writes it down.
+	/// Numbers a draft for both sides and writes it down.
 	pub(crate) fn begin(
 		id: ExchangeId,
 		mut exchange: Exchange,
 		window: BlockNumber,
 	) -> Result<(), Error<T>> {
-		let initiator = exchange.initiator();
-		let last = Sequences::<T>::get(initiator);
-		exchange.sequence = last.checked_add(1).ok_or(Error::<T>::SequenceExhausted)?;
-		Sequences::<T>::insert(initiator, exchange.sequence);
-		Self::remember(exchange.envelope, id);
-		if exchange.direction == Direction::Pull {
-			Self::remember(exchange.recipient_key, id);
+		let following = |side: OrganisationId| {
+			Sequences::<T>::get(side).checked_add(1).ok_or(Error::<T>::SequenceExhausted)
+		};
+		exchange.holder_sequence = following(exchange.holder)?;
+		exchange.recipient_sequence = following(exchange.recipient)?;
+		Sequences::<T>::insert(exchange.holder, exchange.holder_sequence);
+		Sequences::<T>::insert(exchange.recipient, exchange.recipient_sequence);
+		Self::remember(exchange.envelope, RecordHandle(id.0));
+		if !exchange.recipient_key.is_zero() {
+			Self::remember(exchange.recipient_key, RecordHandle(id.0));
+		}
+		if let Gate::Consent(consent) = exchange.gate {
+			OfConsent::<T>::insert(consent, id, ());
 		}
 		exchange.deadline = Self::block().saturating_add(window);
 		Closing::<T>::insert(exchange.deadline, id, ());
@@ -222,6 +200,7 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_open(&exchange, false)?;
 		Self::count_use(&exchange);
 		Self::write(id, exchange, next, Self::delivery_deadline());
+		Self::deposit_event(Event::Approved { exchange: id });
 		Ok(())
 	}
 
@@ -234,7 +213,7 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_fresh(recipient_key)?;
 		Self::ensure_not_refused(&exchange)?;
 		Self::count_use(&exchange);
-		Self::remember(recipient_key, id);
+		Self::remember(recipient_key, RecordHandle(id.0));
 		exchange.recipient_key = recipient_key;
 		Self::write(id, exchange, next, Self::delivery_deadline());
 		Ok(())
@@ -248,9 +227,10 @@ impl<T: Config> Pallet<T> {
 		let (mut exchange, next) = Self::before(id, holder, Step::Dispatch)?;
 		Self::ensure_fresh(payload)?;
 		Self::ensure_open(&exchange, true)?;
-		Self::remember(payload, id);
+		Self::remember(payload, RecordHandle(id.0));
 		exchange.payload = Some(payload);
 		Self::write(id, exchange, next, Self::delivery_deadline());
+		Self::deposit_event(Event::Dispatched { exchange: id });
 		Ok(())
 	}
 
@@ -261,9 +241,10 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(), Error<T>> {
 		let (mut exchange, next) = Self::before(id, recipient, Step::Receive)?;
 		Self::ensure_fresh(receipt)?;
-		Self::remember(receipt, id);
+		Self::remember(receipt, RecordHandle(id.0));
 		exchange.receipt = Some(receipt);
 		Self::write(id, exchange, next, Self::delivery_deadline());
+		Self::deposit_event(Event::Delivered { exchange: id });
 		Ok(())
 	}
 
@@ -273,20 +254,34 @@ impl<T: Config> Pallet<T> {
 		code: AcknowledgementCode,
 		evidence: Option<Commitment>,
 	) -> Result<(), Error<T>> {
+		if code == AcknowledgementCode::WrongPatient {
+			return Self::do_reverse(recipient, id, evidence);
+		}
 		let (mut exchange, next) = Self::before(id, recipient, Step::Acknowledge)?;
 		if let Some(evidence) = evidence {
-			Self::ensure_fresh(evidence)?;
-			Self::remember(evidence, id);
+			Self::add_evidence(id, evidence)?;
 		}
 		exchange.acknowledgement = Some(code);
 		let deadline = exchange.deadline;
 		Self::write(id, exchange, next, deadline);
+		Self::deposit_event(Event::Acknowledged { exchange: id, code, evidence });
 		Ok(())
+	}
+
+	pub(crate) fn do_complete(
+		recipient: OrganisationId,
+		id: ExchangeId,
+		receipt: Commitment,
+		code: AcknowledgementCode,
+		evidence: Option<Commitment>,
+	) -> Result<(), Error<T>> {
+		Self::do_receive(recipient, id, receipt)?;
+		Self::do_acknowledge(recipient, id, code, evidence)
 	}
 
 	/// The exchange and the state to which the step leads, if it is `by`'s to make and allowed where the exchange
 	/// stands now. A lapse or termination that shows here needs no writing down.
-	fn before(
+	pub(crate) fn before(
 		id: ExchangeId,
 		by: OrganisationId,
 		step: Step,
@@ -294,32 +289,71 @@ impl<T: Config> Pallet<T> {
 		let (exchange, state) = Self::effective(id).ok_or(Error::<T>::NotFound)?;
 		let actor = step.side().map(|side| exchange.organisation(side));
 		ensure!(actor == Some(by), Error::<T>::NotAuthorized);
+		Self::step_from(exchange, state, step)
+	}
+
+	/// As [`Self::before`], for an authority in the place of the side.
+	pub(crate) fn before_authority(
+		id: ExchangeId,
+		step: Step,
+	) -> Result<(Exchange, ExchangeState), Error<T>> {
+		let (exchange, state) = Self::effective(id).ok_or(Error::<T>::NotFound)?;
+		Self::step_from(exchange, state, step)
+	}
+
+	fn step_from(
+		exchange: Exchange,
+		state: ExchangeState,
+		step: Step,
+	) -> Result<(Exchange, ExchangeState), Error<T>> {
+		use ExchangeState::{
+			Acknowledged, AgreementSuspended, DeliverySuspended, Expired, Held, NotServed,
+			Terminated,
+		};
+		let too_late = Self::is_beyond_dispute(&exchange);
 		match (state, step) {
-			(ExchangeState::NotServed | ExchangeState::Expired, _) => Err(Error::WindowClosed),
-			(ExchangeState::Terminated, _) => Err(Error::Terminated),
-			(ExchangeState::Held, Step::Approve) => Err(Error::ReleaseNeeded),
+			(NotServed | Expired, _) => Err(Error::WindowClosed),
+			(Terminated, _) => Err(Error::Terminated),
+			(Held, Step::Approve) => Err(Error::ReleaseNeeded),
+			(
+				AgreementSuspended | DeliverySuspended,
+				Step::Release | Step::Dispatch | Step::Receive,
+			) => Err(Error::Suspended),
+			(Acknowledged, Step::Dispute | Step::Reverse) if too_late => Err(Error::WindowClosed),
 			_ => state.after(step).ok_or(Error::WrongState),
 		}
 		.map(|next| (exchange, next))
 	}
 
-	/// Writes an exchange down in its new state, with the deadline of its next window.
+	/// Writes an exchange down in its new state, with the deadline of its next window. What is over is listed for
+	/// pruning instead.
 	pub(crate) fn write(
 		id: ExchangeId,
 		mut exchange: Exchange,
 		state: ExchangeState,
 		deadline: BlockNumber,
 	) {
-		Closing::<T>::remove(exchange.deadline, id);
+		match exchange.ended_at.take() {
+			Some(ended_at) => Pruning::<T>::remove(Self::pruned_after(ended_at), id),
+			None => Closing::<T>::remove(exchange.deadline, id),
+		}
 		exchange.state = state;
 		exchange.deadline = deadline;
-		if !state.is_final() {
+		if state.is_final() {
+			let block = Self::block();
+			exchange.ended_at = Some(block);
+			Pruning::<T>::insert(Self::pruned_after(block), id, ());
+		} else {
 			Closing::<T>::insert(deadline, id, ());
 		}
 		Exchanges::<T>::insert(id, exchange);
 	}
 
-	fn delivery_deadline() -> BlockNumber {
+	pub(crate) fn pruned_after(ended_at: BlockNumber) -> BlockNumber {
+		ended_at.saturating_add(T::Retention::get())
+	}
+
+	pub(crate) fn delivery_deadline() -> BlockNumber {
 		Self::block().saturating_add(T::DeliveryWindow::get())
 	}
 
@@ -329,7 +363,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn remember(commitment: Commitment, id: ExchangeId) {
-		Commitments::<T>::insert(commitment, id);
+	pub(crate) fn remember(commitment: Commitment, of: RecordHandle) {
+		Commitments::<T>::insert(commitment, of);
+	}
+
+	/// Takes a fresh commitment that belongs to an exchange without standing in its record.
+	pub(crate) fn add_evidence(id: ExchangeId, evidence: Commitment) -> Result<(), Error<T>> {
+		Self::ensure_fresh(evidence)?;
+		Evidence::<T>::try_mutate(id, |list| list.try_push(evidence))
+			.map_err(|_| Error::<T>::TooMuchEvidence)?;
+		Self::remember(evidence, RecordHandle(id.0));
+		Ok(())
 	}
 }

@@ -4,13 +4,20 @@
 use crate as pallet_exchange;
 use crate::{Error, RiskProfile};
 use curex_primitives::{
-	commitment, exchange::exchange_id, AccessMode, AcknowledgementCode, Attestation,
-	BenchmarkDelegates, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
-	Country, Duty, ExchangeId, ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground,
-	LegalBasis, Level, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
-	OrganisationStatus, Organisations, Purpose, ReleaseReason, Representation, Tolerance,
+	commitment,
+	exchange::{self, exchange_id},
+	permit::{DataFormat, DataUseConditions},
+	subscription::subscription_id,
+	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkDelegates, Category, Commitment,
+	Competence, Competences, ConsentId, ConsentTerms, Countersignature, Country, DelegateKeys,
+	DisputeGrounds, Duties, Duty, EmergencySignature, ExchangeId, ExchangeProposal, ExchangeState,
+	Fitness, Gate, Grantee, Ground, Law, LegalBasis, Level, Moment, OrganisationFacts,
+	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, Permit, PermitId, Permits,
+	Purpose, ReleaseReason, Representation, Settlement, SubscriptionId, SubscriptionTerms,
+	Tolerance,
 };
 use frame::{
+	deps::sp_core::{sr25519, Pair},
 	testing_prelude::*,
 	traits::{EnsureOriginWithArg, UnixTime},
 };
@@ -34,11 +41,21 @@ parameter_types! {
 	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
 	pub static Unfit: BTreeSet<u32> = BTreeSet::new();
 	pub static Drawn: u64 = 0;
+	pub static Granted: Option<Permit> = None;
+	pub static Signers: BTreeMap<[u8; 32], (u32, Duty)> = BTreeMap::new();
 	pub const Retention: Moment = 30 * DAY;
 	pub const WithdrawalPriority: TransactionPriority = 1 << 60;
 	pub const AnswerWindow: u32 = 10;
 	pub const DeliveryWindow: u32 = 20;
 	pub const ReviewWindow: u32 = 30;
+	pub const EmergencyWindow: u32 = 25;
+	pub const NoticeWindow: u32 = 15;
+	pub const NoticeDeferral: u32 = 12;
+	pub const BreachWindow: u32 = 14;
+	pub const DisputeWindow: u32 = 18;
+	pub const RectificationWindow: u32 = 9;
+	pub const SubscriptionCheck: u32 = 8;
+	pub static ExchangeRetention: u32 = 200;
 	pub const EmergencyAlarm: u32 = 2;
 }
 
@@ -60,10 +77,19 @@ impl crate::Config for Test {
 	type DelegateOrigin = Delegates;
 	type Organisations = Members;
 	type Consents = Consent;
-	type Permits = ();
-	type Law = Consent;
+	type Permits = Permitted;
+	type Law = Matrix;
+	type Keys = Members;
 	type Risk = Risk;
 	type Clock = Now;
+	type EmergencyWindow = EmergencyWindow;
+	type NoticeWindow = NoticeWindow;
+	type NoticeDeferral = NoticeDeferral;
+	type BreachWindow = BreachWindow;
+	type DisputeWindow = DisputeWindow;
+	type RectificationWindow = RectificationWindow;
+	type SubscriptionCheck = SubscriptionCheck;
+	type Retention = ExchangeRetention;
 	type AnswerWindow = AnswerWindow;
 	type DeliveryWindow = DeliveryWindow;
 	type ReviewWindow = ReviewWindow;
@@ -110,6 +136,104 @@ impl Organisations for Members {
 	}
 }
 
+/// The law as it is built in, in its seventh version.
+pub struct Matrix;
+
+impl Law for Matrix {
+	fn bases(country: Country, purpose: Purpose, kind: OrganisationKind) -> Bases {
+		<() as Law>::bases(country, purpose, kind)
+	}
+
+	fn version() -> u32 {
+		7
+	}
+}
+
+pub const PERMIT: PermitId = PermitId([0x9E; 32]);
+
+/// Knows [`PERMIT`] once it is granted; it names the holder.
+pub struct Permitted;
+
+impl Permits for Permitted {
+	fn get(id: PermitId) -> Option<Permit> {
+		Granted::get().filter(|_| id == PERMIT)
+	}
+
+	fn names_holder(id: PermitId, holder: OrganisationId) -> bool {
+		id == PERMIT && holder == HOLDER
+	}
+}
+
+/// Lets the recipient do research with patient summaries.
+pub fn grant() {
+	Granted::set(Some(Permit {
+		issuer: AUTHORITY,
+		user: RECIPIENT,
+		purpose: Purpose::Research,
+		categories: Category::PatientSummary.into(),
+		environment: fresh(),
+		format: DataFormat::ALL[0],
+		justification: fresh(),
+		valid_from: START,
+		valid_until: START + DAY,
+		conditions: DataUseConditions::EMPTY,
+		document: fresh(),
+		revoked_at: None,
+		issued_at: 1,
+	}));
+}
+
+impl DelegateKeys for Members {
+	fn delegate(public: &[u8; 32]) -> Option<(OrganisationId, Duties)> {
+		let (organisation, duty) = *Signers::get().get(public)?;
+		let organisation = OrganisationId(organisation);
+		Members::facts(organisation)
+			.filter(|facts| facts.is_active())
+			.map(|_| (organisation, duty.into()))
+	}
+}
+
+/// The key of the organisation's delegate for the duty.
+pub fn signer(organisation: OrganisationId, duty: Duty) -> sr25519::Pair {
+	let mut seed = [7; 32];
+	seed[..4].copy_from_slice(&organisation.0.to_le_bytes());
+	seed[4] = duty as u8;
+	let pair = sr25519::Pair::from_seed(&seed);
+	Signers::mutate(|signers| signers.insert(pair.public().0, (organisation.0, duty)));
+	pair
+}
+
+/// The proposal signed by the recipient, to be recorded until the block after the next ten.
+pub fn countersigned(key: [u8; 32], proposal: &ExchangeProposal) -> Countersignature {
+	let expires_at = Exchange::block() + 10;
+	countersigned_by(&signer(RECIPIENT, Duty::Exchange), key, proposal, expires_at)
+}
+
+pub fn countersigned_by(
+	pair: &sr25519::Pair,
+	key: [u8; 32],
+	proposal: &ExchangeProposal,
+	expires_at: u32,
+) -> Countersignature {
+	let genesis = Exchange::genesis();
+	let message = exchange::request_message(&genesis, RECIPIENT, &key, proposal, expires_at);
+	Countersignature { signer: pair.public().0, signature: pair.sign(&message).0, expires_at }
+}
+
+/// An emergency request signed by the recipient at this moment.
+pub fn signed_emergency(
+	key: [u8; 32],
+	proposal: &ExchangeProposal,
+	evidence: Commitment,
+	moment: Moment,
+) -> EmergencySignature {
+	let pair = signer(RECIPIENT, Duty::Emergency);
+	let genesis = Exchange::genesis();
+	let message =
+		exchange::emergency_message(&genesis, RECIPIENT, &key, proposal, evidence, moment);
+	EmergencySignature { signer: pair.public().0, signature: pair.sign(&message).0, moment }
+}
+
 pub struct Risk;
 
 impl RiskProfile for Risk {
@@ -145,6 +269,11 @@ pub fn set_status(organisation: OrganisationId, status: OrganisationStatus) {
 	Members::mutate(|members| members.get_mut(&organisation.0).unwrap().status = status);
 }
 
+pub fn set_country(organisation: OrganisationId, code: &[u8; 2]) {
+	let country = Country::new(*code).unwrap();
+	Members::mutate(|members| members.get_mut(&organisation.0).unwrap().country = country);
+}
+
 pub fn set_fit(organisation: OrganisationId, fit: bool) {
 	Unfit::mutate(|unfit| {
 		if fit {
@@ -178,6 +307,15 @@ impl BenchmarkDelegates<RuntimeOrigin> for Members {
 		let organisation = OrganisationId(100 + Members::get().len() as u32);
 		admit(organisation, kind);
 		(delegate(organisation, duty), organisation)
+	}
+
+	fn signed(
+		organisation: OrganisationId,
+		duty: Duty,
+		message: &[u8],
+	) -> Option<([u8; 32], [u8; 64])> {
+		let pair = signer(organisation, duty);
+		Some((pair.public().0, pair.sign(message).0))
 	}
 }
 
@@ -236,6 +374,7 @@ pub fn pull() -> ExchangeProposal {
 		categories: Category::PatientSummary.into(),
 		envelope: fresh(),
 		recipient_key: fresh(),
+		border: None,
 	}
 }
 
@@ -285,6 +424,55 @@ pub fn delivered(number: u8) -> ExchangeId {
 	id
 }
 
+pub fn acknowledged(number: u8) -> ExchangeId {
+	let id = delivered(number);
+	let code = AcknowledgementCode::Accepted;
+	assert_ok!(Exchange::acknowledge(side(RECIPIENT), id, code, None));
+	id
+}
+
+pub fn disputed(number: u8) -> ExchangeId {
+	let id = acknowledged(number);
+	let grounds = DisputeGrounds::Content;
+	assert_ok!(Exchange::dispute(side(RECIPIENT), id, grounds, fresh()));
+	id
+}
+
+/// The authority, which supervises data protection.
+pub fn supervisor() -> RuntimeOrigin {
+	delegate(AUTHORITY, Duty::Oversight)
+}
+
+/// What the recipient subscribes to under [`CONSENT`].
+pub fn standing_order() -> SubscriptionTerms {
+	SubscriptionTerms {
+		holder: HOLDER,
+		gate: Gate::Consent(CONSENT),
+		purpose: Purpose::Treatment,
+		categories: Category::PatientSummary.into(),
+		border: None,
+		until: START + DAY / 2,
+		min_interval_s: 0,
+		envelope: fresh(),
+		recipient_key: fresh(),
+	}
+}
+
+pub fn opened(number: u8, terms: SubscriptionTerms) -> SubscriptionId {
+	assert_ok!(Exchange::subscribe(side(RECIPIENT), key(number), terms));
+	subscription_id(RECIPIENT, &key(number))
+}
+
+pub fn subscribed(number: u8) -> SubscriptionId {
+	let id = opened(number, standing_order());
+	assert_ok!(Exchange::accept_subscription(side(HOLDER), id));
+	id
+}
+
+pub fn deliver(subscription: SubscriptionId, number: u8) -> DispatchResult {
+	Exchange::deliver(side(HOLDER), subscription, key(number), fresh(), fresh())
+}
+
 pub fn emergency(number: u8) -> ExchangeId {
 	let origin = delegate(RECIPIENT, Duty::Emergency);
 	assert_ok!(Exchange::break_glass(origin, key(number), urgent(), fresh()));
@@ -306,9 +494,26 @@ pub fn in_state(state: ExchangeState, number: u8) -> ExchangeId {
 		Approved => approved(number),
 		Dispatched => dispatched(number),
 		Delivered => delivered(number),
-		Acknowledged => {
+		Acknowledged => acknowledged(number),
+		AgreementSuspended => {
+			let id = approved(number);
+			assert_ok!(Exchange::suspend(side(HOLDER), id));
+			id
+		},
+		DeliverySuspended => {
+			let id = dispatched(number);
+			assert_ok!(Exchange::suspend(side(HOLDER), id));
+			id
+		},
+		Disputed => disputed(number),
+		Settled => {
+			let id = disputed(number);
+			assert_ok!(Exchange::settle_dispute(side(RECIPIENT), id, Settlement::Remedied));
+			id
+		},
+		Reversed => {
 			let id = delivered(number);
-			let code = AcknowledgementCode::Accepted;
+			let code = AcknowledgementCode::WrongPatient;
 			assert_ok!(Exchange::acknowledge(side(RECIPIENT), id, code, None));
 			id
 		},
@@ -368,6 +573,8 @@ pub fn new_test_ext() -> TestState {
 	Now::set(START);
 	Drawn::set(0);
 	Unfit::set(BTreeSet::new());
+	Granted::set(None);
+	Signers::set(BTreeMap::new());
 	Members::set(BTreeMap::new());
 	admit(HOLDER, OrganisationKind::Hospital);
 	admit(RECIPIENT, OrganisationKind::CareCentre);

@@ -1,89 +1,122 @@
 //! What holds between any two calls.
 
 use crate::{
-	Closing, Commitments, Config, Exchanges, NextClosing, Pallet, Reviews, ReviewsDue, Sequences,
+	Closing, Commitments, Config, Disputes, Documents, Duties, DutiesDue, DutiesOf, Evidence,
+	Exchanges, Holds, NextClosing, NextDuty, NextSubscription, OfConsent, Pallet, PrunedAhead,
+	PrunedUpTo, Pruning, Rectifications, Reviews, Sequences, Subscriptions, SubscriptionsDue,
 };
-use curex_primitives::{Direction, Exchange, ExchangeId, ExchangeState, Gate};
+use alloc::{
+	collections::{BTreeMap, BTreeSet},
+	vec::Vec,
+};
+use curex_primitives::{
+	Commitment, Direction, Exchange, ExchangeId, ExchangeState, Gate, Obligation, RecordHandle,
+};
 use frame::prelude::*;
 
 impl<T: Config> Pallet<T> {
 	/// ### Invariants of the exchanges
 	///
-	/// 1. The numbers of the exchanges that an organisation began are exactly 1 to the last of its sequence.
-	/// 2. Every exchange that is not over is listed once, with its deadline and no block that is done; nothing else
-	///    is listed.
-	/// 3. Every commitment that an exchange or its review carries leads back to it, and leads nowhere else.
+	/// 1. The numbers of the exchanges in which an organisation takes part are exactly those up to the last of its
+	///    sequence that are not pruned.
+	/// 2. Every exchange that is not over is listed once, with its deadline and no block that is done; every other has
+	///    the block in which it ended, and is listed for pruning unless it is held. Nothing else is listed.
+	/// 3. Every commitment that an exchange, what followed from it, or a subscription carries leads back to it, once,
+	///    and nothing else leads anywhere.
 	/// 4. An exchange has a payload from its dispatch on, a receipt from its delivery on, an acknowledgement exactly
-	///    when it is acknowledged, and two different sides.
-	/// 5. Exactly the break-glasses have a review; no side reviews; verdict and reasons come together; an open
-	///    review is listed with its due block until that is done.
+	///    when it was acknowledged or reversed, a suspender exactly while it is suspended, and two different sides.
+	/// 5. Exactly the break-glasses have a review; no side reviews; verdict and reasons come together; a review is
+	///    owed exactly until its verdict.
+	/// 6. A duty that is not overdue is listed with its due block, and with whoever owes it; nothing else is.
+	/// 7. Exactly what is or was disputed has a dispute, settled exactly when it is over; documents were dispatched
+	///    under one consent or permit; whatever else belongs to an exchange belongs to one that is kept.
+	/// 8. Every subscription is listed once, with the block in which the ledger looks at it.
+	/// 9. An exchange that rests on a consent is listed with it, and nothing else is.
 	pub fn do_try_state() -> Result<(), DispatchError> {
-		Self::check_sequences()?;
-		Self::check_closing()?;
-		Self::check_commitments()?;
-		Self::check_shapes()?;
-		Self::check_reviews()
+		let exchanges: BTreeMap<ExchangeId, Exchange> = Exchanges::<T>::iter().collect();
+		Self::check_sequences(&exchanges)?;
+		Self::check_closing(&exchanges)?;
+		Self::check_commitments(&exchanges)?;
+		ensure!(exchanges.values().all(Self::is_well_shaped), "4: the parts do not fit the state");
+		Self::check_reviews(&exchanges)?;
+		Self::check_duties(&exchanges)?;
+		Self::check_followers(&exchanges)?;
+		Self::check_subscriptions()?;
+		Self::check_consents(&exchanges)
 	}
 
-	fn check_sequences() -> Result<(), DispatchError> {
-		let mut total = 0;
-		for (organisation, last) in Sequences::<T>::iter() {
-			let mut numbers: alloc::vec::Vec<u64> = Exchanges::<T>::iter_values()
-				.filter(|exchange| exchange.initiator() == organisation)
-				.map(|exchange| exchange.sequence)
-				.collect();
-			numbers.sort_unstable();
-			ensure!(numbers.into_iter().eq(1..=last), "1: a sequence has a gap");
-			total.saturating_accrue(last);
+	fn check_sequences(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		let mut numbers: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+		for exchange in exchanges.values() {
+			numbers.entry(exchange.holder).or_default().push(exchange.holder_sequence);
+			numbers.entry(exchange.recipient).or_default().push(exchange.recipient_sequence);
 		}
-		ensure!(Exchanges::<T>::iter_keys().count() as u64 == total, "1: a number is missing");
+		for (organisation, last) in Sequences::<T>::iter() {
+			let mut all = numbers.remove(&organisation).unwrap_or_default();
+			all.extend(PrunedAhead::<T>::iter_key_prefix(organisation));
+			all.sort_unstable();
+			let first = PrunedUpTo::<T>::get(organisation) + 1;
+			ensure!(all.into_iter().eq(first..=last), "1: a sequence has a gap");
+		}
+		ensure!(numbers.is_empty(), "1: a number of an organisation without a sequence");
 		Ok(())
 	}
 
-	fn check_closing() -> Result<(), DispatchError> {
+	fn check_closing(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
 		let next = NextClosing::<T>::get();
 		let mut listed = 0;
 		for (block, id, ()) in Closing::<T>::iter() {
 			listed += 1;
-			let exchange = Exchanges::<T>::get(id).ok_or("2: a listed exchange does not exist")?;
+			let exchange = exchanges.get(&id).ok_or("2: a listed exchange does not exist")?;
 			ensure!(block >= next, "2: a listed exchange was passed over");
 			ensure!(exchange.deadline == block, "2: listed with another deadline");
 			ensure!(!exchange.state.is_final(), "2: listed though it is over");
 		}
-		let running = Exchanges::<T>::iter_values().filter(|exchange| !exchange.state.is_final());
+		let running = exchanges.values().filter(|exchange| !exchange.state.is_final());
 		ensure!(running.count() == listed, "2: not listed");
+		let pruned: BTreeSet<ExchangeId> = Pruning::<T>::iter().map(|(_, id, ())| id).collect();
+		for (id, exchange) in exchanges {
+			let over = exchange.state.is_final();
+			ensure!(
+				exchange.ended_at.is_some() == over,
+				"2: over without an end, or an end too early"
+			);
+			let held = Holds::<T>::iter_key_prefix(id).next().is_some();
+			ensure!(!over || held || pruned.contains(id), "2: never pruned");
+			ensure!(over || !pruned.contains(id), "2: to be pruned before it is over");
+		}
 		Ok(())
 	}
 
-	fn check_commitments() -> Result<(), DispatchError> {
-		let leads_to = |commitment, id: ExchangeId| Commitments::<T>::get(commitment) == Some(id);
-		for (id, exchange) in Exchanges::<T>::iter() {
+	fn check_commitments(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		let mut carried: Vec<(Commitment, RecordHandle)> = Vec::new();
+		for (id, exchange) in exchanges {
 			let key = (!exchange.recipient_key.is_zero()).then_some(exchange.recipient_key);
-			let carried = [Some(exchange.envelope), key, exchange.payload, exchange.receipt];
-			let all = carried.into_iter().flatten().all(|commitment| leads_to(commitment, id));
-			ensure!(all, "3: a commitment of an exchange does not lead to it");
+			let root = Documents::<T>::get(id).map(|documents| Commitment(documents.root.0));
+			let own = [Some(exchange.envelope), key, exchange.payload, exchange.receipt, root];
+			let all = own.into_iter().flatten().chain(Evidence::<T>::get(id));
+			carried.extend(all.map(|commitment| (commitment, RecordHandle(id.0))));
 		}
+		for (id, subscription) in Subscriptions::<T>::iter() {
+			carried.push((subscription.terms.envelope, RecordHandle(id.0)));
+			carried.push((subscription.terms.recipient_key, RecordHandle(id.0)));
+		}
+		let mut known: Vec<_> = Commitments::<T>::iter().collect();
+		carried.sort_unstable();
+		known.sort_unstable();
+		ensure!(carried == known, "3: a commitment leads elsewhere, or nowhere");
 		for (id, review) in Reviews::<T>::iter() {
-			let all = leads_to(review.evidence, id)
-				&& review.reasons.is_none_or(|reasons| leads_to(reasons, id));
-			ensure!(all, "3: a commitment of a review does not lead to it");
-		}
-		let found = Commitments::<T>::iter_values().all(Exchanges::<T>::contains_key);
-		ensure!(found, "3: a commitment leads nowhere");
-		Ok(())
-	}
-
-	fn check_shapes() -> Result<(), DispatchError> {
-		for exchange in Exchanges::<T>::iter_values() {
-			ensure!(Self::is_well_shaped(&exchange), "4: the parts do not fit the state");
+			let evidence = Evidence::<T>::get(id);
+			let mut own = core::iter::once(review.evidence).chain(review.reasons);
+			ensure!(own.all(|own| evidence.contains(&own)), "3: a review's commitment is not kept");
 		}
 		Ok(())
 	}
 
 	fn is_well_shaped(exchange: &Exchange) -> bool {
 		use ExchangeState::{
-			Acknowledged, Approved, Delivered, Dispatched, Expired, Held, NotServed, Offered,
-			Requested, Terminated,
+			Acknowledged, AgreementSuspended, Approved, Delivered, DeliverySuspended, Dispatched,
+			Disputed, Expired, Held, NotServed, Offered, Requested, Reversed, Settled, Terminated,
 		};
 		let parts = (
 			exchange.payload.is_some(),
@@ -91,39 +124,138 @@ impl<T: Config> Pallet<T> {
 			exchange.acknowledgement.is_some(),
 		);
 		let fits = match exchange.state {
-			Requested | Held | Offered | NotServed | Approved => parts == (false, false, false),
-			Dispatched => parts == (true, false, false),
+			Requested | Held | Offered | NotServed | Approved | AgreementSuspended => {
+				parts == (false, false, false)
+			},
+			Dispatched | DeliverySuspended => parts == (true, false, false),
 			Delivered => parts == (true, true, false),
-			Acknowledged => parts == (true, true, true),
+			Acknowledged | Reversed => parts == (true, true, true),
+			Disputed | Settled => matches!(parts, (true, true, _)),
 			Terminated => matches!(parts, (_, false, false)),
 			Expired => matches!(parts, (true, _, false) | (false, false, false)),
 		};
-		let keyless =
+		let unanswered =
 			exchange.direction == Direction::Push && matches!(exchange.state, Offered | NotServed);
-		fits && exchange.holder != exchange.recipient && exchange.recipient_key.is_zero() == keyless
+		let keyless = unanswered || exchange.subscription.is_some();
+		let suspended = match exchange.state {
+			AgreementSuspended | DeliverySuspended => exchange.suspended_by.is_some(),
+			// What ended while it was suspended still tells by whom.
+			Terminated | Expired => true,
+			_ => exchange.suspended_by.is_none(),
+		};
+		fits && suspended
+			&& exchange.holder != exchange.recipient
+			&& exchange.recipient_key.is_zero() == keyless
 	}
 
-	fn check_reviews() -> Result<(), DispatchError> {
-		for (id, exchange) in Exchanges::<T>::iter() {
+	fn check_reviews(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		for (id, exchange) in exchanges {
 			let broken = matches!(exchange.gate, Gate::BreakGlass(_));
 			ensure!(Reviews::<T>::contains_key(id) == broken, "5: a review too few or too many");
 		}
-		let next = NextClosing::<T>::get();
 		for (id, review) in Reviews::<T>::iter() {
-			let exchange = Exchanges::<T>::get(id).ok_or("5: a review without its exchange")?;
-			let sides = [Some(exchange.holder), Some(exchange.recipient)];
-			ensure!(!sides.contains(&review.reviewer), "5: a side reviews");
+			let exchange = exchanges.get(&id).ok_or("5: a review without its exchange")?;
+			for side in [Some(exchange.holder), Some(exchange.recipient)] {
+				ensure!(side != review.reviewer && side != review.second, "5: a side reviews");
+			}
 			ensure!(review.verdict.is_some() == review.reasons.is_some(), "5: half a review");
-			let listed = ReviewsDue::<T>::contains_key(review.due, id);
-			ensure!(!listed || review.verdict.is_none(), "5: reviewed and still due");
+			let owed = Duties::<T>::get(id, Obligation::Review);
+			ensure!(owed.is_some() == review.verdict.is_none(), "5: owed and done, or neither");
 			ensure!(
-				listed || review.verdict.is_some() || review.due <= next,
-				"5: an open review is not listed"
+				owed.is_none_or(|duty| duty.overdue == review.overdue),
+				"5: overdue and not, at once"
 			);
 		}
-		let resolved = ReviewsDue::<T>::iter_keys()
-			.all(|(due, id)| Reviews::<T>::get(id).is_some_and(|review| review.due == due));
-		ensure!(resolved, "5: a due review does not exist");
+		Ok(())
+	}
+
+	fn check_duties(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		let next = NextDuty::<T>::get();
+		let mut of = BTreeSet::new();
+		for (id, obligation, duty) in Duties::<T>::iter() {
+			ensure!(exchanges.contains_key(&id), "6: a duty without its exchange");
+			let listed = DutiesDue::<T>::contains_key(duty.due, (id, obligation));
+			ensure!(listed == (duty.due >= next) || duty.overdue, "6: a duty is not listed");
+			ensure!(listed || duty.overdue, "6: neither listed nor overdue");
+			of.extend(duty.organisation.map(|owing| (owing, id, obligation)));
+			if obligation == Obligation::Review {
+				let second = Reviews::<T>::get(id).and_then(|review| review.second);
+				of.extend(second.map(|owing| (owing, id, obligation)));
+			}
+		}
+		let listed: BTreeSet<_> = DutiesOf::<T>::iter_keys()
+			.map(|(organisation, (id, obligation))| (organisation, id, obligation))
+			.collect();
+		ensure!(listed == of, "6: listed with another organisation");
+		let resolved = DutiesDue::<T>::iter_keys().all(|(due, (id, obligation))| {
+			due >= next && Duties::<T>::get(id, obligation).is_some_and(|duty| duty.due == due)
+		});
+		ensure!(resolved, "6: a due duty does not exist");
+		Ok(())
+	}
+
+	fn check_followers(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		for (id, exchange) in exchanges {
+			let dispute = Disputes::<T>::get(id);
+			match exchange.state {
+				ExchangeState::Disputed => ensure!(
+					dispute.is_some_and(|dispute| dispute.settlement.is_none()),
+					"7: disputed without an open dispute"
+				),
+				ExchangeState::Settled => ensure!(
+					dispute.is_some_and(|dispute| dispute.settlement.is_some()),
+					"7: settled without a settlement"
+				),
+				ExchangeState::Reversed => ensure!(
+					dispute.is_none_or(|dispute| dispute.settlement.is_some()),
+					"7: reversed with an open dispute"
+				),
+				_ => ensure!(dispute.is_none(), "7: a dispute of what is not disputed"),
+			}
+		}
+		for (id, _) in Documents::<T>::iter() {
+			let gate = exchanges.get(&id).map(|exchange| exchange.gate);
+			ensure!(
+				matches!(gate, Some(Gate::Consent(_) | Gate::Permit(_))),
+				"7: documents under another gate"
+			);
+		}
+		let kept = Disputes::<T>::iter_keys()
+			.chain(Rectifications::<T>::iter_keys())
+			.chain(Evidence::<T>::iter_keys())
+			.chain(Holds::<T>::iter_keys().map(|(id, _)| id))
+			.all(|id| exchanges.contains_key(&id));
+		ensure!(kept, "7: something belongs to an exchange that is pruned");
+		Ok(())
+	}
+
+	fn check_subscriptions() -> Result<(), DispatchError> {
+		let next = NextSubscription::<T>::get();
+		for (id, subscription) in Subscriptions::<T>::iter() {
+			let listed = SubscriptionsDue::<T>::contains_key(subscription.deadline, id);
+			ensure!(listed && subscription.deadline >= next, "8: a subscription is not listed");
+			ensure!(
+				subscription.ended_at.is_some() == subscription.state.is_final(),
+				"8: over without an end, or an end too early"
+			);
+		}
+		ensure!(
+			Subscriptions::<T>::iter_keys().count() == SubscriptionsDue::<T>::iter_keys().count(),
+			"8: listed twice, or nothing is listed"
+		);
+		Ok(())
+	}
+
+	fn check_consents(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		let resting: BTreeSet<_> = exchanges
+			.iter()
+			.filter_map(|(id, exchange)| match exchange.gate {
+				Gate::Consent(consent) => Some((consent, *id)),
+				_ => None,
+			})
+			.collect();
+		let listed: BTreeSet<_> = OfConsent::<T>::iter_keys().collect();
+		ensure!(resting == listed, "9: the exchanges of a consent are not those listed");
 		Ok(())
 	}
 }

@@ -1,6 +1,6 @@
 //! Consent, exchange, oversight, secondary use and erasure.
 
-use crate::{Consent, Consortium, Oversight, Risk, Runtime, Timestamp};
+use crate::{Consent, Consortium, Oversight, Risk, Runtime, SecondaryUse, Timestamp};
 use alloc::vec::Vec;
 use curex_primitives::{oversight::ExchangeRegister, ExchangeId, Moment, OrganisationId};
 use frame_support::traits::{ConstU32, ConstU64};
@@ -10,11 +10,15 @@ use pallet_consortium::EnsureDelegate;
 /// least (EHDS art. 9).
 pub type ConsentRetention = ConstU64<{ 5 * 366 * 24 * 3_600 * 1_000 }>;
 
+/// Blocks in a day at the longest slots that a consortium may have, four seconds. Shorter slots make every window that is
+/// counted in blocks shorter, so that no legal deadline is ever missed by waiting for one.
+pub const BLOCKS_A_DAY: u32 = 21_600;
+
 impl pallet_consent::Config for Runtime {
 	type DelegateOrigin = EnsureDelegate<Runtime>;
 	type CouncilOrigin = super::governance::CouncilOrRoot;
 	type Organisations = Consortium;
-	type Permits = ();
+	type Permits = SecondaryUse;
 	type Risk = Risk;
 	type Clock = Timestamp;
 	type Retention = ConsentRetention;
@@ -30,12 +34,26 @@ impl pallet_exchange::Config for Runtime {
 	type Organisations = Consortium;
 	type Clock = Timestamp;
 	type Consents = Consent;
-	type Permits = ();
+	type Permits = SecondaryUse;
 	type Law = Consent;
+	type Keys = Consortium;
 	type Risk = Risk;
 	type AnswerWindow = ConstU32<20>;
 	type DeliveryWindow = ConstU32<1_200>;
-	type ReviewWindow = ConstU32<86_400>;
+	// Four hours.
+	type EmergencyWindow = ConstU32<{ BLOCKS_A_DAY / 6 }>;
+	type ReviewWindow = ConstU32<{ 3 * BLOCKS_A_DAY }>;
+	// A week, and 30 days more.
+	type NoticeWindow = ConstU32<{ 7 * BLOCKS_A_DAY }>;
+	type NoticeDeferral = ConstU32<{ 30 * BLOCKS_A_DAY }>;
+	// The 72 hours of GDPR art. 33(1).
+	type BreachWindow = ConstU32<{ 3 * BLOCKS_A_DAY }>;
+	type DisputeWindow = ConstU32<{ 90 * BLOCKS_A_DAY }>;
+	type RectificationWindow = ConstU32<{ 7 * BLOCKS_A_DAY }>;
+	// An hour.
+	type SubscriptionCheck = ConstU32<{ BLOCKS_A_DAY / 24 }>;
+	// Three years and a day, even at slots of half the length: access logs are kept for three at least (EHDS art. 9).
+	type Retention = ConstU32<{ (3 * 366 + 1) * 2 * BLOCKS_A_DAY }>;
 	type EmergencyAlarm = ConstU32<50>;
 	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]

@@ -6,7 +6,7 @@ use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
 use std::collections::BTreeSet;
 
 /// Calls of variable size that the admission lets through, each with the check that bounds it.
-const REVIEWED: [(&str, &str, &str); 9] = [
+const REVIEWED: [(&str, &str, &str); 12] = [
 	(
 		"System",
 		"apply_authorized_upgrade",
@@ -23,6 +23,9 @@ const REVIEWED: [(&str, &str, &str); 9] = [
 	("Utility", "batch", "at most 256 calls, each admitted by itself"),
 	("Utility", "batch_all", "as batch"),
 	("Utility", "force_batch", "as batch"),
+	("Exchange", "request_batch", "at most 256 items of fixed size, each checked as a request"),
+	("Exchange", "answer_batch", "at most 256 items of fixed size, each checked as its two steps"),
+	("Exchange", "complete_batch", "as answer_batch"),
 	("Consortium", "admit", "only within a motion of the council; the name has at most 64 bytes"),
 ];
 

@@ -31,6 +31,20 @@ fn every_call_of_a_batch_counts() {
 }
 
 #[test]
+fn a_call_that_carries_many_counts_as_many() {
+	network(|| {
+		assert_ok!(include(signed(clerk(0)), &remark("seven")));
+		assert_eq!(Consortium::quota(HOSPITAL).used, 7);
+		assert_ok!(include(signed(clerk(0)), &batch(vec![remark("seven"), remark("member")])));
+		assert_eq!(Consortium::quota(HOSPITAL).used, 15);
+		assert_eq!(include(signed(clerk(0)), &remark("seven")), Err(EXHAUSTED));
+		for rule in ["nothing", "too many"] {
+			assert!(validate(signed(clerk(0)), &remark(rule)).is_err());
+		}
+	});
+}
+
+#[test]
 fn validation_alone_costs_nothing() {
 	network(|| {
 		for _ in 0..50 {

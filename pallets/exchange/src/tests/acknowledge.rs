@@ -1,11 +1,13 @@
 use crate::{mock::*, Closing, Commitments, Error, Event, Exchanges};
-use curex_primitives::{AcknowledgementCode, Commitment, ExchangeState};
+use curex_primitives::{AcknowledgementCode, Commitment, ExchangeState, RecordHandle};
 use frame::testing_prelude::*;
 
 #[test]
 fn an_acknowledgement_closes_the_exchange_with_its_code() {
 	run(|| {
-		for (number, &code) in (1..).zip(&AcknowledgementCode::ALL[..2]) {
+		for (number, code) in
+			(1..).zip([AcknowledgementCode::Accepted, AcknowledgementCode::Incomplete])
+		{
 			let id = delivered(number);
 			let proof = fresh();
 			let evidence = Some(proof);
@@ -13,7 +15,7 @@ fn an_acknowledgement_closes_the_exchange_with_its_code() {
 			let exchange = Exchanges::<Test>::get(id).unwrap();
 			assert_eq!(exchange.state, ExchangeState::Acknowledged);
 			assert_eq!(exchange.acknowledgement, Some(code));
-			assert_eq!(Commitments::<Test>::get(proof), Some(id));
+			assert_eq!(Commitments::<Test>::get(proof), Some(RecordHandle(id.0)));
 			System::assert_last_event(Event::Acknowledged { exchange: id, code, evidence }.into());
 		}
 		assert_eq!(Closing::<Test>::iter().count(), 0, "nothing is left to close");

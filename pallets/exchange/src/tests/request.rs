@@ -29,20 +29,30 @@ fn the_sequence_of_an_organisation_has_no_gap() {
 	run(|| {
 		for number in 1..=3 {
 			let id = requested(number);
-			assert_eq!(Exchanges::<Test>::get(id).unwrap().sequence, u64::from(number));
+			let exchange = Exchanges::<Test>::get(id).unwrap();
+			let numbers = (exchange.holder_sequence, exchange.recipient_sequence);
+			assert_eq!(numbers, (u64::from(number), u64::from(number)));
 			// What fails takes no number.
 			assert!(Exchange::request(side(RECIPIENT), key(number), pull()).is_err());
 		}
-		assert_eq!(Exchanges::<Test>::get(offered(9)).unwrap().sequence, 1);
-		assert_eq!(Sequences::<Test>::get(RECIPIENT), 3);
+		let elsewhere = ExchangeProposal { partner: HOSPITAL, ..pull() };
+		assert_ok!(Exchange::request(side(RECIPIENT), key(8), elsewhere));
+		let exchange = Exchanges::<Test>::get(exchange_id(RECIPIENT, &key(8))).unwrap();
+		assert_eq!((exchange.holder_sequence, exchange.recipient_sequence), (1, 4));
+		let offer = Exchanges::<Test>::get(offered(9)).unwrap();
+		assert_eq!((offer.holder_sequence, offer.recipient_sequence), (4, 5));
+		assert_eq!(Exchange::sequence_of(RECIPIENT), (1, 5));
 	});
 }
 
 #[test]
 fn a_sequence_at_its_end_is_an_error() {
 	new_test_ext().execute_with(|| {
-		Sequences::<Test>::insert(RECIPIENT, u64::MAX);
-		refuse(|| Exchange::request(side(RECIPIENT), key(1), pull()), Error::SequenceExhausted);
+		for organisation in [RECIPIENT, HOLDER] {
+			Sequences::<Test>::insert(organisation, u64::MAX);
+			refuse(|| Exchange::request(side(RECIPIENT), key(1), pull()), Error::SequenceExhausted);
+			Sequences::<Test>::insert(organisation, 0);
+		}
 	});
 }
 

@@ -1,5 +1,7 @@
-use crate::{mock::*, Error, Event, Reviews, ReviewsDue};
-use curex_primitives::{Commitment, Duty, ExchangeId, OrganisationStatus, ReviewVerdict};
+use crate::{mock::*, Duties, Error, Event, Reviews};
+use curex_primitives::{
+	Commitment, Duty, ExchangeId, Obligation, OrganisationStatus, ReviewVerdict,
+};
 use frame::testing_prelude::*;
 
 fn reviewer(id: ExchangeId) -> RuntimeOrigin {
@@ -27,7 +29,7 @@ fn a_review_is_recorded_with_its_reasons() {
 			late: false,
 		};
 		System::assert_last_event(event.into());
-		assert_eq!(ReviewsDue::<Test>::iter().count(), 0);
+		assert!(!Duties::<Test>::contains_key(id, Obligation::Review));
 	});
 }
 

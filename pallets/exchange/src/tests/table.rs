@@ -2,11 +2,15 @@
 
 use crate::{mock::*, Exchanges};
 use curex_primitives::{
-	AcknowledgementCode, ExchangeId, ExchangeState, OrganisationId, ReleaseReason, Step,
+	AcknowledgementCode, DisputeGrounds, ExchangeId, ExchangeState, OrganisationId, ReleaseReason,
+	Settlement, Step,
 };
 use frame::testing_prelude::*;
 
-const PARTIES: [OrganisationId; 4] = [HOLDER, RECIPIENT, HOSPITAL, OUTSIDER];
+const PARTIES: [OrganisationId; 3] = [HOLDER, RECIPIENT, HOSPITAL];
+
+/// Longer than every window of an exchange, and than what a dispute may take.
+const LAPSE: u32 = 26;
 
 fn make(step: Step, by: OrganisationId, id: ExchangeId) -> DispatchResult {
 	match step {
@@ -21,8 +25,15 @@ fn make(step: Step, by: OrganisationId, id: ExchangeId) -> DispatchResult {
 		Step::Acknowledge => {
 			Exchange::acknowledge(side(by), id, AcknowledgementCode::Accepted, None)
 		},
+		Step::Suspend => Exchange::suspend(side(by), id),
+		Step::Resume => Exchange::resume(side(by), id),
+		Step::Dispute => Exchange::dispute(side(by), id, DisputeGrounds::Scope, fresh()),
+		Step::Settle => Exchange::settle_dispute(side(by), id, Settlement::TakenBack),
+		Step::Reverse => {
+			Exchange::acknowledge(side(by), id, AcknowledgementCode::WrongPatient, None)
+		},
 		Step::Lapse => {
-			skip(AnswerWindow::get().max(DeliveryWindow::get()) + 1);
+			skip(LAPSE);
 			Ok(())
 		},
 		Step::Terminate => {
@@ -37,6 +48,7 @@ fn make(step: Step, by: OrganisationId, id: ExchangeId) -> DispatchResult {
 struct Model {
 	state: ExchangeState,
 	withdrawn: bool,
+	lapsed: bool,
 }
 
 impl Model {
@@ -50,12 +62,19 @@ impl Model {
 		let next = match step {
 			Step::Lapse | Step::Terminate => {
 				self.withdrawn |= step == Step::Terminate;
+				self.lapsed |= step == Step::Lapse;
 				self.state = self.state.after(step).unwrap_or(self.state);
 				return true;
 			},
 			// The recipient is fit: nothing but a hold can be released.
 			Step::Release if self.state != ExchangeState::Held => None,
 			Step::Approve | Step::Accept | Step::Dispatch if self.withdrawn => None,
+			// What is over is disputed and reversed for a while only.
+			Step::Dispute | Step::Reverse
+				if self.lapsed && self.state == ExchangeState::Acknowledged =>
+			{
+				None
+			},
 			_ => self.state.after(step),
 		};
 		let party = step.side().map(|side| record.organisation(side)) == Some(by);
@@ -88,7 +107,7 @@ fn every_pair_of_steps_in_every_state_by_every_party_follows_the_table() {
 					hypothetically!({
 						// The mock's clock is no storage.
 						Now::set(now);
-						let mut model = Model { state, withdrawn };
+						let mut model = Model { state, withdrawn, lapsed: false };
 						for (step, by) in [first, second] {
 							let record = Exchanges::<Test>::get(id).unwrap();
 							let expected = model.make(step, by, &record);
@@ -106,5 +125,6 @@ fn every_pair_of_steps_in_every_state_by_every_party_follows_the_table() {
 			}
 		});
 	}
-	assert_eq!(pairs, 10 * 26 * 26);
+	// Eleven steps by three parties each, and two of the ledger's.
+	assert_eq!(pairs, 15 * 35 * 35);
 }
