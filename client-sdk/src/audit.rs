@@ -12,11 +12,13 @@ use std::collections::BTreeSet;
 use subxt::utils::H256;
 
 /// Pallets whose events are records of the consortium.
-pub const RECORDS: [&str; 11] = [
+pub const RECORDS: [&str; 13] = [
 	"Consortium",
 	"Council",
 	"Consent",
 	"Exchange",
+	"SecondaryUse",
+	"Erasure",
 	"Oversight",
 	"Inventory",
 	"Threats",

@@ -18,8 +18,9 @@ use curex_primitives::{
 	commitment::{self, Domain},
 	exchange::exchange_id,
 	transfer::{Manifest, Part},
-	AcknowledgementCode, Categories, Commitment, Exchange, ExchangeId, ExchangeProposal,
-	ExchangeState, Gate, OrganisationId, Purpose, ReleaseReason, ReviewVerdict,
+	AcknowledgementCode, Border, Categories, Commitment, Country, Direction, Exchange, ExchangeId,
+	ExchangeProposal, ExchangeState, Gate, OrganisationId, Purpose, ReleaseReason, ReviewVerdict,
+	TransferTool,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -40,6 +41,10 @@ pub struct Spec {
 	pub purpose: Purpose,
 	/// Which categories.
 	pub categories: Categories,
+	/// The border that the data cross, if the two are in different countries. Within the European Economic Area it need
+	/// not be stated.
+	#[serde(default)]
+	pub border: Option<Border>,
 	/// Whom it is about.
 	pub patient: PatientIdentification,
 	/// Who asks or offers in person.
@@ -203,7 +208,7 @@ impl Client {
 		let secret = EncryptionKey::generate();
 		let salt = random();
 		let pending = self
-			.prepare(spec, |id| {
+			.prepare(spec, Direction::Pull, |id| {
 				let secret_bytes = Secret(*secret.to_bytes());
 				let kind = match (spec.gate, evidence) {
 					(Gate::BreakGlass(_), Some(text)) => Kind::BreakGlass {
@@ -226,16 +231,28 @@ impl Client {
 	/// # Errors
 	/// As [`Self::prepare_request`].
 	pub async fn prepare_offer(&self, spec: &Spec) -> Result<Pending, Error> {
-		self.prepare(spec, |_| Ok((Kind::Offer, None))).await
+		self.prepare(spec, Direction::Push, |_| Ok((Kind::Offer, None))).await
 	}
 
 	async fn prepare(
 		&self,
 		spec: &Spec,
+		direction: Direction,
 		kind: impl FnOnce(ExchangeId) -> Result<(Kind, Option<RecipientKey>), Error>,
 	) -> Result<Pending, Error> {
 		let own = self.own_delegate().await?.organisation;
 		let partner = self.partner(spec.partner).await?;
+		let border = match spec.border {
+			Some(border) => Some(border),
+			None => {
+				let here = self.member(own, View::Best).await?.country;
+				match direction {
+					// The data leave from the holder.
+					Direction::Pull => border_between(spec.gate, partner.country, here)?,
+					Direction::Push => border_between(spec.gate, here, partner.country)?,
+				}
+			},
+		};
 		let key = random();
 		let id = exchange_id(own, &key);
 		let (kind, recipient_key) = kind(id)?;
@@ -254,14 +271,15 @@ impl Client {
 			gate: spec.gate,
 			purpose: spec.purpose,
 			categories: spec.categories,
+			border,
 			envelope: Manifest::of(envelope_salt, &envelope).commitment(Part::Envelope, &id),
 			recipient_key: recipient_key
 				.map_or(Commitment([0; 32]), |recipient_key| recipient_key.commitment(&id)),
 		};
 		let checked = match kind {
-			Kind::Request { .. } => proposal.check(own, curex_primitives::Direction::Pull),
+			Kind::Request { .. } => proposal.check(own, Direction::Pull),
 			Kind::BreakGlass { .. } => proposal.check_break_glass(own),
-			Kind::Offer => proposal.check(own, curex_primitives::Direction::Push),
+			Kind::Offer => proposal.check(own, Direction::Push),
 		};
 		checked
 			.map_err(|defect| Error::input(format!("the ledger would refuse it: {defect:?}")))?;
@@ -458,6 +476,25 @@ impl Client {
 	}
 }
 
+/// The border between the country that supplies the data and the one of treatment; nothing if there is none, or if urgent
+/// care crosses it. A border that needs more than the law of the European Economic Area has to be stated.
+fn border_between(
+	gate: Gate,
+	affiliation: Country,
+	treatment: Country,
+) -> Result<Option<Border>, Error> {
+	if affiliation == treatment || matches!(gate, Gate::BreakGlass(_)) {
+		return Ok(None);
+	}
+	if !treatment.is_in_eea() {
+		return Err(Error::input(format!(
+			"the data would leave for {}, outside the European Economic Area: state the border and what allows it",
+			treatment.as_str()
+		)));
+	}
+	Ok(Some(Border { affiliation, treatment, tool: TransferTool::Eea }))
+}
+
 /// The commitment to the payload of a dispatched exchange.
 pub(crate) fn payload_of(exchange: &Exchange) -> Result<Commitment, Error> {
 	exchange.payload.ok_or_else(|| Error::Protocol("a dispatched exchange without payload".into()))
@@ -481,6 +518,7 @@ mod tests {
 				gate: Gate::BreakGlass(curex_primitives::Ground::Unconscious),
 				purpose: Purpose::EmergencyTreatment,
 				categories: Categories::all(),
+				border: None,
 				envelope: Commitment([1; 32]),
 				recipient_key: Commitment([2; 32]),
 			},
@@ -531,5 +569,24 @@ mod tests {
 		let mut unknown = json;
 		unknown["urgent"] = true.into();
 		assert!(matches!(Spec::from_json(unknown.to_string().as_bytes()), Err(Error::Input(_))));
+	}
+
+	#[test]
+	fn a_border_is_stated_where_there_is_one() {
+		let country = |code: &[u8; 2]| Country::new(*code).unwrap();
+		let care = Gate::Statutory(curex_primitives::LegalBasis::CARE);
+		let (greece, spain, brazil) = (country(b"GR"), country(b"ES"), country(b"BR"));
+		assert_eq!(border_between(care, greece, greece).unwrap(), None);
+		let border = border_between(care, greece, spain).unwrap().unwrap();
+		assert_eq!((border.affiliation, border.treatment), (greece, spain));
+		assert_eq!(border.tool, TransferTool::Eea);
+		let error = border_between(care, greece, brazil).unwrap_err().to_string();
+		assert!(error.contains("BR"), "{error}");
+		let urgent = Gate::BreakGlass(curex_primitives::Ground::LifeThreat);
+		assert_eq!(
+			border_between(urgent, greece, brazil).unwrap(),
+			None,
+			"urgent care waits for no form"
+		);
 	}
 }

@@ -10,7 +10,7 @@ use crate::{time, Error};
 use curex_primitives::{
 	commitment::{self, Domain},
 	AccessModes, Categories, Commitment, ConsentId, ConsentTerms, Grantee, LegalBasis, Moment,
-	OrganisationId, Purposes,
+	OrganisationId, Purposes, Representation,
 };
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -43,12 +43,20 @@ pub struct ConsentSpec {
 	/// Least time between two exchanges, in seconds.
 	#[serde(default)]
 	pub min_interval_s: u32,
+	/// Who gave the consent; the patient if not said.
+	#[serde(default = "own")]
+	pub representation: Representation,
 	/// The text that was shown to the patient and signed, with its language.
 	pub notice: Notice,
 	/// How the patient expressed the consent.
 	pub collection_method: String,
 	/// Version of the consent policy.
 	pub policy_version: u16,
+}
+
+/// What most consents are: the patient's own.
+const fn own() -> Representation {
+	Representation::Own
 }
 
 /// The notice the patient was given.
@@ -125,6 +133,9 @@ pub struct Processing {
 	pub max_uses: u32,
 	/// Least time between two, in seconds.
 	pub min_interval_s: u32,
+	/// Who gave the consent.
+	#[serde(default = "own")]
+	pub representation: Representation,
 	/// Version of the consent policy.
 	pub policy_version: u16,
 }
@@ -209,6 +220,7 @@ impl ConsentSpec {
 				retention_until: text(erase_at)?,
 				max_uses: self.max_uses,
 				min_interval_s: self.min_interval_s,
+				representation: self.representation,
 				policy_version: self.policy_version,
 			},
 			notice: self.notice.clone(),
@@ -250,6 +262,7 @@ impl Receipt {
 			erase_at: moment(&processing.retention_until)?,
 			max_uses: processing.max_uses,
 			min_interval_s: processing.min_interval_s,
+			representation: processing.representation,
 			terms: self.terms_commitment()?,
 			evidence: self.evidence_commitment()?,
 			withdraw_lock: commitment::withdraw_lock(&code.0),

@@ -36,7 +36,7 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 		with = "::subxt::utils::Static<::curex_primitives::ReleaseReason>"
 	),
 	substitute_type(
-		path = "curex_primitives::exchange::ReviewVerdict",
+		path = "curex_primitives::exchange::duty::ReviewVerdict",
 		with = "::subxt::utils::Static<::curex_primitives::ReviewVerdict>"
 	),
 	substitute_type(

@@ -14,7 +14,7 @@ use curex_client::{
 };
 use curex_primitives::{
 	AccessMode, Category, Confidence, ConsentId, ExchangeId, ExchangeState, Gate, Grantee, Level,
-	OrganisationId, Purpose,
+	OrganisationId, Purpose, Representation,
 };
 use std::{fs, path::PathBuf};
 
@@ -84,6 +84,7 @@ impl Story<'_> {
 			gate,
 			purpose,
 			categories: Category::PatientSummary.into(),
+			border: None,
 			patient: self.patient()?,
 			professional: Professional {
 				identifier: "physician-17".into(),
@@ -249,6 +250,7 @@ fn consent_spec() -> ConsentSpec {
 		erase_at: None,
 		max_uses: 20,
 		min_interval_s: 0,
+		representation: Representation::Own,
 		notice: Notice {
 			language: "en".into(),
 			text: "Hospital A may send my summary and discharge reports to the care centre.".into(),
