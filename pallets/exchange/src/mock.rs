@@ -255,7 +255,7 @@ impl RiskProfile for Risk {
 
 pub fn admit(organisation: OrganisationId, kind: OrganisationKind) {
 	let competences = if kind == OrganisationKind::Authority {
-		Competence::DataProtection.into()
+		[Competence::DataProtection, Competence::HealthDataAccess].into_iter().collect()
 	} else {
 		Competences::EMPTY
 	};

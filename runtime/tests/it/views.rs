@@ -35,8 +35,8 @@ fn call<A: Decode>(name: &str, arguments: impl Encode) -> A {
 fn asked() -> Asked {
 	Asked {
 		gate: Gate::Statutory(LegalBasis::CARE),
-		holder: OrganisationId(1),
-		recipient: OrganisationId(5),
+		holder: OrganisationId(0),
+		recipient: OrganisationId(4),
 		purpose: Purpose::Treatment,
 		categories: Category::PatientSummary.into(),
 		mode: AccessMode::View,
@@ -70,7 +70,7 @@ fn a_client_that_knows_the_metadata_alone_is_answered() {
 		let unknown = Asked { gate: Gate::Consent(ConsentId([1; 32])), ..asked() };
 		let answer: Answer = call("may_be_served", (unknown,));
 		assert_eq!(answer, Answer::NotServed);
-		let abroad = Asked { recipient: OrganisationId(2), ..asked() };
+		let abroad = Asked { recipient: OrganisationId(1), ..asked() };
 		let answer: Answer = call("may_be_served", (abroad.clone(),));
 		assert_eq!(answer, Answer::NotServed, "a border is crossed and not stated");
 		let [greece, spain] = [*b"GR", *b"ES"].map(|code| Country::new(code).expect("two letters"));
