@@ -19,11 +19,18 @@
 
 pub mod alert;
 mod behaviour;
+pub mod ensemble;
 pub mod calibration;
 pub mod config;
 pub mod detector;
 pub mod event;
+pub mod identity;
 pub mod ingest;
+pub mod persistence;
+pub mod series;
+pub mod staff;
+pub mod template;
+mod known;
 mod watcher;
 
 pub use alert::{Alert, Driver, Kind};
@@ -51,6 +58,12 @@ pub enum ThreatsError {
 		source_name: String,
 		/// What the system said.
 		error: std::io::Error,
+	},
+	/// A snapshot does not fit.
+	#[error("the snapshot does not fit: {reason}; restore one of this version, or start anew")]
+	Snapshot {
+		/// Why.
+		reason: String,
 	},
 	/// The forest refused a point. Points are finite and of fixed width, so this is a defect of
 	/// this crate.

@@ -7,11 +7,15 @@ use curex_primitives::Moment;
 
 use crate::{
 	alert::{confidence_of, severity_of, Alert, Driver, Kind, DRIVERS, EVIDENCE},
-	behaviour::{access::AccessBehaviour, flow::FlowBehaviour, Behaviour, Observation},
+	behaviour::{
+		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Observation,
+	},
 	calibration::{Calibration, Verdict},
 	config::{Config, StreamConfig},
-	detector::{Detector, ForestDetector},
+	detector::Detector,
+	ensemble::stream::EnsembleDetector,
 	event::Event,
+	known::KnownThreats,
 	ingest::{self, Malformed, Source},
 	ThreatsError,
 };
@@ -27,6 +31,9 @@ pub struct Report {
 	pub flows: Coverage,
 	/// How much of the record accesses could be judged.
 	pub accesses: Coverage,
+	/// How much of the log messages could be judged.
+	#[serde(default)]
+	pub logs: Coverage,
 	/// Alerts by start, then id.
 	pub alerts: Vec<Alert>,
 }
@@ -40,6 +47,9 @@ pub struct Coverage {
 	pub judged: u64,
 	/// Events flagged among the judged.
 	pub flagged: u64,
+	/// Events judged by the screening alone.
+	#[serde(default)]
+	pub screened: u64,
 }
 
 /// Reads every source to its end and watches the events in the order of their time, whatever the
@@ -64,14 +74,17 @@ pub fn watch<R: BufRead>(
 	for event in &events {
 		watcher.observe(event)?;
 	}
-	let (flows, accesses) = watcher.coverage();
-	Ok(Report { events: events.len() as u64, malformed, flows, accesses, alerts: watcher.alerts() })
+	let [flows, accesses, logs] = watcher.coverage();
+	let (events, alerts) = (events.len() as u64, watcher.alerts());
+	Ok(Report { events, malformed, flows, accesses, logs, alerts })
 }
 
 /// Watches a stream of events.
 pub struct Watcher {
-	flows: Pipeline<FlowBehaviour, ForestDetector>,
-	accesses: Pipeline<AccessBehaviour, ForestDetector>,
+	flows: Pipeline<FlowBehaviour, EnsembleDetector>,
+	accesses: Pipeline<AccessBehaviour, EnsembleDetector>,
+	logs: Pipeline<LogBehaviour, EnsembleDetector>,
+	known: KnownThreats,
 }
 
 impl Watcher {
@@ -86,6 +99,8 @@ impl Watcher {
 		Ok(Self {
 			flows: Pipeline::new(flows, config, &config.flows)?,
 			accesses: Pipeline::new(accesses, config, &config.accesses)?,
+			logs: Pipeline::new(LogBehaviour::new(&config.logs), config, &config.logs)?,
+			known: KnownThreats::new(config.flows.window_seconds.saturating_mul(1_000)),
 		})
 	}
 
@@ -97,17 +112,23 @@ impl Watcher {
 		match event {
 			Event::Flow(flow) => self.flows.observe(flow),
 			Event::Access(access) => self.accesses.observe(access),
+			Event::Log(line) => self.logs.observe(line),
+			Event::Notice(notice) => {
+				self.known.observe(notice);
+				Ok(())
+			},
 		}
 	}
 
-	/// How much of the flows and of the record accesses could be judged so far.
-	pub fn coverage(&self) -> (Coverage, Coverage) {
-		(self.flows.coverage, self.accesses.coverage)
+	/// How much of the flows, the record accesses and the log messages could be judged so far.
+	pub fn coverage(&self) -> [Coverage; 3] {
+		[self.flows.coverage, self.accesses.coverage, self.logs.coverage]
 	}
 
 	/// Every alert raised so far, by start, then id.
 	pub fn alerts(&self) -> Vec<Alert> {
 		let alerts = self.flows.alerts.values().chain(self.accesses.alerts.values());
+		let alerts = alerts.chain(self.logs.alerts.values()).chain(self.known.alerts());
 		let mut alerts: Vec<Alert> = alerts.cloned().collect();
 		alerts.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
 		alerts
@@ -119,6 +140,8 @@ struct Pipeline<B: Behaviour, D> {
 	detector: D,
 	calibration: Calibration,
 	confirmations: u64,
+	/// Share of the baseline that an event must exceed to be scored; 0 scores all.
+	screening: f64,
 	/// Silence that ends a suspicion, in milliseconds.
 	silence: Moment,
 	/// What each entity is suspected of.
@@ -176,13 +199,14 @@ impl Suspicion {
 	}
 }
 
-impl<B: Behaviour> Pipeline<B, ForestDetector> {
+impl<B: Behaviour> Pipeline<B, EnsembleDetector> {
 	fn new(behaviour: B, config: &Config, stream: &StreamConfig) -> Result<Self, ThreatsError> {
 		Ok(Self {
 			behaviour,
-			detector: ForestDetector::new(B::FEATURES, stream.warm_up, config.seed)?,
+			detector: EnsembleDetector::new(B::FEATURES, stream.warm_up, config.seed),
 			calibration: Calibration::new(config.false_alarm_rate, stream.calibration),
 			confirmations: config.confirmations as u64,
+			screening: config.screening,
 			silence: stream.window_seconds.saturating_mul(1_000),
 			suspicions: HashMap::new(),
 			reviews: VecDeque::new(),
@@ -198,10 +222,17 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		let observation = self.behaviour.observe(event);
 		self.review_suspicions(observation.at);
 		self.end_probation(observation.at)?;
-		let Some(score) = self.detector.score(&observation.point)? else {
+		let usual = self.screening > 0.0
+			&& self.detector.screen(&observation.point).is_some_and(|share| share < self.screening);
+		let score = match usual {
+			true => Some(f64::NEG_INFINITY),
+			false => self.detector.score(&observation.point)?,
+		};
+		let Some(score) = score else {
 			self.coverage.unjudged += 1;
 			return self.detector.learn(&observation.point);
 		};
+		self.coverage.screened += u64::from(usual);
 		match self.calibration.judge(score) {
 			Verdict::Calibrating => self.coverage.unjudged += 1,
 			Verdict::Normal => self.coverage.judged += 1,
@@ -319,6 +350,8 @@ fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) 
 	let kind = match B::KIND {
 		Kind::Flow => "flow",
 		Kind::RecordAccess => "access",
+		Kind::Log => "log",
+		Kind::Known => "known",
 	};
 	let leading = suspicion.drivers.first();
 	Alert {
@@ -332,6 +365,7 @@ fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) 
 		what: suspicion.what.clone(),
 		drivers: suspicion.drivers.clone(),
 		technique: leading.and_then(|driver| B::technique(&driver.feature)).map(Into::into),
+		safeguard: leading.map_or("", |driver| B::safeguard(&driver.feature)).into(),
 		flagged: suspicion.flagged,
 		evidence: suspicion.evidence.clone(),
 	}
@@ -360,6 +394,10 @@ mod tests {
 
 		fn technique(_leading: &str) -> Option<&'static str> {
 			None
+		}
+
+		fn safeguard(_leading: &str) -> &'static str {
+			"look"
 		}
 
 		fn evidence(event: &Self::Event) -> String {
@@ -400,6 +438,7 @@ mod tests {
 			detector: Learned::default(),
 			calibration,
 			confirmations: 3,
+			screening: 0.0,
 			silence: 100,
 			suspicions: HashMap::new(),
 			reviews: VecDeque::new(),
