@@ -93,7 +93,9 @@ impl Config {
 				"give a share of at least 0 and less than 1",
 			);
 		}
-		for (name, stream) in [("flows", &self.flows), ("accesses", &self.accesses), ("logs", &self.logs)] {
+		for (name, stream) in
+			[("flows", &self.flows), ("accesses", &self.accesses), ("logs", &self.logs)]
+		{
 			if stream.window_seconds == 0 || stream.warm_up < 2 || stream.entities == 0 {
 				return refuse(
 					format!("{name}: window_seconds, warm_up or entities is too small"),

@@ -169,9 +169,7 @@ impl StaffModel {
 		let above = (0..FEATURES.len()).map(|place| {
 			let peer = peers.map_or(counts[place], |peers| peers.sums[place] / peers.days.max(1.0));
 			let usual = match member {
-				Some(member) => {
-					(member.sums[place] + SETTLED * peer) / (member.days + SETTLED)
-				},
+				Some(member) => (member.sums[place] + SETTLED * peer) / (member.days + SETTLED),
 				None => peer,
 			};
 			counts[place] - usual

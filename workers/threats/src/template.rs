@@ -87,8 +87,10 @@ mod tests {
 
 	#[test]
 	fn names_numbers_and_addresses_are_no_part_of_a_template() {
-		let one = template("sshd", "Failed password for invalid user bob from 10.0.0.1 port 22 ssh2");
-		let other = template("sshd", "Failed password for invalid user eve from 10.9.9.9 port 90 ssh2");
+		let one =
+			template("sshd", "Failed password for invalid user bob from 10.0.0.1 port 22 ssh2");
+		let other =
+			template("sshd", "Failed password for invalid user eve from 10.9.9.9 port 90 ssh2");
 		assert_eq!(one, other);
 		assert_ne!(one, template("sshd", "Accepted password for root from 10.0.0.1 port 22 ssh2"));
 	}

@@ -15,8 +15,8 @@ use crate::{
 	detector::Detector,
 	ensemble::stream::EnsembleDetector,
 	event::Event,
-	known::KnownThreats,
 	ingest::{self, Malformed, Source},
+	known::KnownThreats,
 	ThreatsError,
 };
 
@@ -79,6 +79,16 @@ pub fn watch<R: BufRead>(
 	Ok(Report { events, malformed, flows, accesses, logs, alerts })
 }
 
+/// What a person says of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feedback {
+	/// It was what it said: scores as high as its own no longer count as normal.
+	Confirm,
+	/// It was nothing: its scores count as normal from now on, and the alert is withdrawn.
+	Dismiss,
+}
+
 /// Watches a stream of events.
 pub struct Watcher {
 	flows: Pipeline<FlowBehaviour, EnsembleDetector>,
@@ -125,6 +135,14 @@ impl Watcher {
 		[self.flows.coverage, self.accesses.coverage, self.logs.coverage]
 	}
 
+	/// Takes what a person says of an alert; false if there is none of this id, or if it came from a
+	/// sensor's rule, which has no threshold to change.
+	pub fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
+		self.flows.feedback(id, feedback)
+			|| self.accesses.feedback(id, feedback)
+			|| self.logs.feedback(id, feedback)
+	}
+
 	/// Every alert raised so far, by start, then id.
 	pub fn alerts(&self) -> Vec<Alert> {
 		let alerts = self.flows.alerts.values().chain(self.accesses.alerts.values());
@@ -153,8 +171,13 @@ struct Pipeline<B: Behaviour, D> {
 	/// detector each step before the next.
 	probation: VecDeque<Probation>,
 	alerts: BTreeMap<String, Alert>,
+	/// The highest scores of each alert, for what a person says of it later.
+	flags: HashMap<String, Vec<f64>>,
 	coverage: Coverage,
 }
+
+/// Scores kept of an alert.
+const FLAGS: usize = 64;
 
 /// An event that waits to be learned.
 struct Probation {
@@ -212,6 +235,7 @@ impl<B: Behaviour> Pipeline<B, EnsembleDetector> {
 			reviews: VecDeque::new(),
 			probation: VecDeque::new(),
 			alerts: BTreeMap::new(),
+			flags: HashMap::new(),
 			coverage: Coverage::default(),
 		})
 	}
@@ -299,13 +323,36 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			suspicion.evidence.push(B::evidence(event));
 		}
 		if suspicion.flagged >= self.confirmations {
-			suspicion.unconfirmed.clear();
 			let alert = alert::<B>(&entity, suspicion, self.calibration.len());
+			let flags = self.flags.entry(alert.id.clone()).or_default();
+			flags.append(&mut suspicion.unconfirmed);
+			flags.push(score);
+			flags.truncate(FLAGS);
 			self.alerts.insert(alert.id.clone(), alert);
 		} else {
 			suspicion.unconfirmed.push(score);
 		}
 		Ok(())
+	}
+
+	fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
+		if !self.alerts.contains_key(id) {
+			return false;
+		}
+		let flags = self.flags.remove(id).unwrap_or_default();
+		match feedback {
+			Feedback::Confirm => {
+				let least = flags.iter().copied().fold(f64::INFINITY, f64::min);
+				self.calibration.forget_from(least);
+			},
+			Feedback::Dismiss => {
+				for score in flags {
+					self.calibration.record(score);
+				}
+				self.alerts.remove(id);
+			},
+		}
+		true
 	}
 
 	/// Ends the suspicions of entities that have been silent for long enough.
@@ -444,6 +491,7 @@ mod tests {
 			reviews: VecDeque::new(),
 			probation: VecDeque::new(),
 			alerts: BTreeMap::new(),
+			flags: HashMap::new(),
 			coverage: Coverage::default(),
 		}
 	}
@@ -473,6 +521,20 @@ mod tests {
 		run(&mut pipeline, &[("calm", 900, 0.5)]);
 		assert_eq!((pipeline.calibration.len(), pipeline.alerts.len()), (23, 1));
 		assert!(pipeline.suspicions.is_empty());
+	}
+
+	#[test]
+	fn a_dismissed_alert_raises_the_threshold_and_a_confirmed_one_does_not() {
+		let burst = [("bad", 10, 2.0), ("bad", 11, 2.0), ("bad", 12, 2.0)];
+		let again = [("bad", 910, 2.0), ("bad", 911, 2.0), ("bad", 912, 2.0)];
+		for (feedback, alerts) in [(Feedback::Dismiss, 0), (Feedback::Confirm, 2)] {
+			let mut pipeline = calibrated();
+			run(&mut pipeline, &burst);
+			assert!(pipeline.feedback("flow-bad-10", feedback));
+			assert!(!pipeline.feedback("flow-other-10", feedback));
+			run(&mut pipeline, &again);
+			assert_eq!(pipeline.alerts.len(), alerts, "{feedback:?}");
+		}
 	}
 
 	#[test]

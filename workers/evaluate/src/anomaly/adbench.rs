@@ -79,8 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 			let columns = vec![Column::Number; set.width];
 			let ensemble = Ensemble::fit(&columns, &take(&split.learned), baseline, &config);
 			let scores = score_all(&ensemble, &take(&split.tested));
-			let anomalous: Vec<bool> =
-				split.tested.iter().map(|row| set.anomalous[*row]).collect();
+			let anomalous: Vec<bool> = split.tested.iter().map(|row| set.anomalous[*row]).collect();
 			figures.add(&scores, &anomalous);
 		}
 		let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -19,8 +19,17 @@ use crate::{metrics::roc_auc, Error};
 /// Columns that name devices, give the label away, or are the label: never learned. `SrcMac` and
 /// `DstMac` go to identity binding alone.
 const LEFT_OUT: [&str; 11] = [
-	"Dir", "Flgs", "SrcAddr", "DstAddr", "Sport", "Dport", "SrcMac", "DstMac", "Packet_num",
-	"Attack Category", "Label",
+	"Dir",
+	"Flgs",
+	"SrcAddr",
+	"DstAddr",
+	"Sport",
+	"Dport",
+	"SrcMac",
+	"DstMac",
+	"Packet_num",
+	"Attack Category",
+	"Label",
 ];
 
 #[derive(Args)]

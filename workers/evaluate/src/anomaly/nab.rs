@@ -32,7 +32,8 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 	let (mut names, mut series, mut points) = (Vec::new(), Vec::new(), 0);
 	let started = Instant::now();
 	for path in files_below(&arguments.data, "csv")? {
-		let name = path.strip_prefix(&arguments.data).unwrap_or(&path).to_string_lossy().into_owned();
+		let name =
+			path.strip_prefix(&arguments.data).unwrap_or(&path).to_string_lossy().into_owned();
 		let Some(labelled) = windows.get(&name) else {
 			eprintln!("{name}: not among the windows, left out");
 			continue;
@@ -69,7 +70,8 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 	let mut per_series = Map::new();
 	for (name, one) in names.into_iter().zip(&series) {
 		let (raw, found) = at_threshold(one, outcome.threshold);
-		per_series.insert(name, json!({ "raw": raw, "found": found, "windows": one.windows.len() }));
+		per_series
+			.insert(name, json!({ "raw": raw, "found": found, "windows": one.windows.len() }));
 	}
 	Ok(json!({
 		"standard": outcome.score,

@@ -73,7 +73,10 @@ fn detections(series: &[Scored]) -> Vec<Detection> {
 					let position = -((last - place + 1) as f64) / length;
 					(Some((number, next)), scaled_sigmoid(position) / scaled_sigmoid(-1.0))
 				},
-				None => (None, next.checked_sub(1).map_or(-1.0, |last| behind(one.windows[last], place))),
+				None => (
+					None,
+					next.checked_sub(1).map_or(-1.0, |last| behind(one.windows[last], place)),
+				),
 			};
 			all.push(Detection { score: one.scores[place], window, weight });
 		}
@@ -99,7 +102,8 @@ pub fn best(series: &[Scored]) -> Outcome {
 	let mut raw = nothing;
 	let mut earliest: HashMap<(usize, usize), f64> = HashMap::new();
 	let mut false_alarms = 0;
-	let mut best = Outcome { score: 0.0, threshold: f64::INFINITY, found: 0, windows, false_alarms };
+	let mut best =
+		Outcome { score: 0.0, threshold: f64::INFINITY, found: 0, windows, false_alarms };
 	let perfect = DETECTED * windows as f64;
 	let mut rest = detections.as_slice();
 	while let Some(first) = rest.first() {

@@ -87,7 +87,8 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		}
 	}
 	let mut per_class = Map::new();
-	for (class, [area, one, five]) in classes.into_iter().filter(|(_, figures)| !figures[0].is_empty())
+	for (class, [area, one, five]) in
+		classes.into_iter().filter(|(_, figures)| !figures[0].is_empty())
 	{
 		per_class.insert(
 			class.into(),
@@ -142,9 +143,8 @@ impl Row {
 			"ftp_write" | "guess_passwd" | "imap" | "multihop" | "phf" | "spy" | "warezclient"
 			| "warezmaster" | "httptunnel" | "named" | "sendmail" | "snmpgetattack"
 			| "snmpguess" | "xlock" | "xsnoop" => "r2l",
-			"buffer_overflow" | "loadmodule" | "perl" | "rootkit" | "ps" | "sqlattack" | "xterm" => {
-				"u2r"
-			},
+			"buffer_overflow" | "loadmodule" | "perl" | "rootkit" | "ps" | "sqlattack"
+			| "xterm" => "u2r",
 			_ => "unknown",
 		}
 	}
@@ -172,7 +172,9 @@ fn read(path: &PathBuf) -> Result<Vec<Row>, Error> {
 				return Ok(Cell::Name((*cell).into()));
 			}
 			let number = cell.parse::<f64>();
-			number.map(Cell::Number).map_err(|_| fault(format!("column {} is no number", place + 1)))
+			number
+				.map(Cell::Number)
+				.map_err(|_| fault(format!("column {} is no number", place + 1)))
 		});
 		Ok(Row {
 			features: features.collect::<Result<_, _>>()?,
@@ -200,11 +202,15 @@ mod tests {
 			}
 			format!("{},{label},21", cells.join(","))
 		};
-		std::fs::write(&path, format!("{}\r{}\n", line("normal", 1.0), line("mscan", 2.0))).unwrap();
+		std::fs::write(&path, format!("{}\r{}\n", line("normal", 1.0), line("mscan", 2.0)))
+			.unwrap();
 		let rows = read(&path).unwrap();
 		assert_eq!(rows.len(), 2);
 		assert!(rows.iter().all(|row| row.features.len() == FEATURES));
-		assert_eq!((rows[1].class(), rows[1].is_attack(), rows[0].is_attack()), ("probe", true, false));
+		assert_eq!(
+			(rows[1].class(), rows[1].is_attack(), rows[0].is_attack()),
+			("probe", true, false)
+		);
 		std::fs::write(&path, "0,tcp,http,SF").unwrap();
 		assert!(read(&path).err().unwrap().to_string().contains("line 1"));
 	}

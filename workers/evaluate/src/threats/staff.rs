@@ -120,8 +120,13 @@ enum Misuse {
 }
 
 impl Misuse {
-	const ALL: [Self; 5] =
-		[Self::Curiosity, Self::Celebrity, Self::Harvest, Self::StolenAccount, Self::FalseEmergency];
+	const ALL: [Self; 5] = [
+		Self::Curiosity,
+		Self::Celebrity,
+		Self::Harvest,
+		Self::StolenAccount,
+		Self::FalseEmergency,
+	];
 
 	fn name(self) -> &'static str {
 		match self {
@@ -229,7 +234,8 @@ fn ordinary(
 	let count = (member.pace * busy * (0.3 * random.normal()).exp()).round().max(1.0) as usize;
 	// The member's own patients of the day: a third of the unit.
 	let unit = &beds[member.unit];
-	let own: Vec<u64> = (0..unit.len().div_ceil(3)).map(|_| unit[random.below(unit.len())]).collect();
+	let own: Vec<u64> =
+		(0..unit.len().div_ceil(3)).map(|_| unit[random.below(unit.len())]).collect();
 	let (begin, length) = if member.night { (21.0, 9.0) } else { (7.0, 9.0) };
 	let mut accesses: Vec<RecordAccess> = (0..count)
 		.map(|_| {
@@ -269,7 +275,8 @@ fn wrong(
 	let stranger = |random: &mut Random| 1 + random.below(admitted as usize) as u64;
 	match misuse {
 		Misuse::Curiosity => {
-			let victims: HashSet<u64> = (0..1 + random.below(3)).map(|_| stranger(random)).collect();
+			let victims: HashSet<u64> =
+				(0..1 + random.below(3)).map(|_| stranger(random)).collect();
 			let mut victims: Vec<u64> = victims.into_iter().collect();
 			victims.sort_unstable();
 			victims

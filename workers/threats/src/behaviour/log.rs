@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// Parts of words that speak of failure.
-const FAILURES: [&str; 7] = ["fail", "invalid", "error", "denied", "refused", "illegal", "break-in"];
+const FAILURES: [&str; 7] =
+	["fail", "invalid", "error", "denied", "refused", "illegal", "break-in"];
 
 pub(crate) struct LogBehaviour {
 	windows: Windows<String, Window>,

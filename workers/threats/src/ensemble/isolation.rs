@@ -24,7 +24,13 @@ enum Node {
 	/// Depth that is expected to remain is added to the depth reached.
 	Leaf { depth: f32 },
 	/// Left if the projection lies below the threshold.
-	Cut { features: [u16; COMBINED], weights: [f32; COMBINED], threshold: f32, left: u32, right: u32 },
+	Cut {
+		features: [u16; COMBINED],
+		weights: [f32; COMBINED],
+		threshold: f32,
+		left: u32,
+		right: u32,
+	},
 }
 
 impl IsolationForest {
@@ -105,8 +111,7 @@ fn cut(
 ) -> Option<([u16; COMBINED], [f32; COMBINED], f32)> {
 	// Constant features cannot cut; a handful of attempts finds one that varies.
 	for _ in 0..8 {
-		let features =
-			[random.below(points.width()) as u16, random.below(points.width()) as u16];
+		let features = [random.below(points.width()) as u16, random.below(points.width()) as u16];
 		let weights = if features[0] == features[1] {
 			[1.0, 0.0]
 		} else {
@@ -131,6 +136,28 @@ fn remaining(points: usize) -> f32 {
 		return 0.0;
 	}
 	let points = points as f64;
-	(2.0 * ((points - 1.0).max(1.0).ln() + 0.577_215_664_9) - 2.0 * (points - 1.0) / points).max(1.0)
-		as f32
+	(2.0 * ((points - 1.0).max(1.0).ln() + 0.577_215_664_9) - 2.0 * (points - 1.0) / points)
+		.max(1.0) as f32
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_point_far_out_is_isolated_sooner() {
+		let mut random = Random::new(3);
+		let points: Table =
+			(0..500).map(|_| [random.normal() as f32, random.normal() as f32]).collect();
+		let forest = IsolationForest::fit(&points, 100, &mut random);
+		assert!(forest.score(&[6.0, -6.0]) > forest.score(&[0.0, 0.0]) + 0.2);
+	}
+
+	#[test]
+	fn equal_points_cannot_be_told_apart() {
+		let mut random = Random::new(3);
+		let points: Table = (0..50).map(|_| [1.0f32, 2.0]).collect();
+		let forest = IsolationForest::fit(&points, 10, &mut random);
+		assert_eq!(forest.score(&[1.0, 2.0]), forest.score(&[9.0, 9.0]));
+	}
 }

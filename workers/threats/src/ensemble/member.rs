@@ -18,6 +18,11 @@ pub(super) trait Member: Send + Sync {
 	/// How unusual a point is, on a scale of its own.
 	fn score(&self, point: &Mapped) -> f64;
 
+	/// The greatest score that counts, in spreads of the baseline.
+	fn greatest(&self) -> f64 {
+		1e3
+	}
+
 	/// Adds what each column contributes.
 	fn attribute(&self, point: &Mapped, shares: &mut [f64]);
 }
@@ -30,6 +35,7 @@ pub(super) struct Mapped {
 	/// Sum over the columns of `−ln` of the tail probability.
 	pub(super) tail_sum: f64,
 	tails: Vec<f64>,
+	bins: Vec<f64>,
 }
 
 /// Where neighbours are sought.
@@ -72,21 +78,20 @@ impl Spaces {
 		let logarithms = standard.iter().map(|value| value.signum() * value.abs().ln_1p());
 		let tails: Vec<f64> =
 			columns().map(|(column, value)| self.tails.tail(column, value)).collect();
+		let joint = scores.chain(logarithms).collect();
+		let bins = columns().map(|(column, value)| self.tails.histogram(column, value)).collect();
 		Mapped {
-			joint: scores.chain(logarithms).collect(),
+			joint,
 			whitened: self.whitening.apply(&standard),
 			tail_sum: tails.iter().sum(),
 			tails,
+			bins,
 			standard,
 		}
 	}
 
 	pub(super) fn tail_sum(&self, standard: &[f32]) -> f64 {
-		standard
-			.iter()
-			.enumerate()
-			.map(|(column, value)| self.tails.tail(column, *value))
-			.sum()
+		standard.iter().enumerate().map(|(column, value)| self.tails.tail(column, *value)).sum()
 	}
 }
 
@@ -136,6 +141,25 @@ impl Member for TailSum {
 	}
 }
 
+/// The sum over the columns of `−ln` of the share of the bin.
+pub(super) struct HistogramSum;
+
+impl Member for HistogramSum {
+	fn name(&self) -> &'static str {
+		"histogram"
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		point.bins.iter().sum()
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		for (share, surprise) in shares.iter_mut().zip(&point.bins) {
+			*share += surprise;
+		}
+	}
+}
+
 /// Neighbours in one space, and how far each one's own neighbours are.
 #[derive(Clone)]
 pub(super) struct Neighbourhood {
@@ -143,9 +167,20 @@ pub(super) struct Neighbourhood {
 	neighbours: std::sync::Arc<Neighbours>,
 	/// Mean distance of each remembered point to its own neighbours.
 	own: std::sync::Arc<Vec<f64>>,
-	/// Smallest distance that is believed.
-	least: f64,
+	/// Median of them.
+	median: f64,
 }
+
+/// Smallest mean distance that is believed, in medians of the baseline: below it lie equal points.
+const LEAST: f64 = 0.01;
+
+/// The same where distances are compared: within a dense mass every step would be a large multiple
+/// of the steps around it.
+const LEAST_RELATIVE: f64 = 0.3;
+
+/// Greatest relative distance that counts, in spreads of the baseline: local oddity is a reason to
+/// look, not proof by itself.
+const GREATEST_RELATIVE: f64 = 3.0;
 
 impl Neighbourhood {
 	pub(super) fn fit(space: Space, points: &[&Mapped], config: &EnsembleConfig) -> Self {
@@ -162,8 +197,8 @@ impl Neighbourhood {
 		let mut sorted = own.clone();
 		sorted.sort_by(f64::total_cmp);
 		let median = sorted.get(sorted.len() / 2).copied().filter(|own| own.is_finite());
-		let least = 0.01 * median.unwrap_or(0.0) + 1e-6;
-		Self { space, neighbours: neighbours.into(), own: own.into(), least }
+		let median = median.unwrap_or(0.0);
+		Self { space, neighbours: neighbours.into(), own: own.into(), median }
 	}
 
 	pub(super) fn distance(&self, count: usize) -> Distance {
@@ -208,7 +243,7 @@ impl Member for Distance {
 		let mut found = Vec::with_capacity(self.count + 1);
 		let at = self.around.space.of(point);
 		self.around.neighbours.nearest(at, self.count, &mut found);
-		(mean_distance(&found) + self.around.least).ln()
+		(mean_distance(&found) + LEAST * self.around.median + 1e-6).ln()
 	}
 
 	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
@@ -237,11 +272,16 @@ impl Member for Relative {
 
 	fn score(&self, point: &Mapped) -> f64 {
 		let mut found = Vec::with_capacity(self.count + 1);
-		let Neighbourhood { space, neighbours, own, least } = &self.around;
+		let Neighbourhood { space, neighbours, own, median } = &self.around;
 		neighbours.nearest(space.of(point), self.count, &mut found);
 		let theirs: f64 = found.iter().map(|(_, position)| own[*position as usize]).sum();
 		let theirs = theirs / found.len().max(1) as f64;
+		let least = LEAST_RELATIVE * median + 1e-6;
 		((mean_distance(&found) + least) / (theirs + least)).ln()
+	}
+
+	fn greatest(&self) -> f64 {
+		GREATEST_RELATIVE
 	}
 
 	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {

@@ -39,7 +39,7 @@ pub enum Baseline {
 	Vetted,
 	/// Attacks may be among it. The tenth of the baseline that is isolated most easily is not taken
 	/// as neighbours, more neighbours are asked, and no distance is compared with the neighbours'
-	/// own, which a clump of remembered attacks would mislead.
+	/// own, which a clump of remembered attacks would mislead; histograms are asked instead.
 	Unvetted,
 }
 
@@ -121,10 +121,11 @@ impl Calibrated {
 
 	fn score(&self, point: &Mapped) -> f64 {
 		let score = (self.member.score(point) - self.centre) / self.spread;
+		let greatest = self.member.greatest();
 		if score.is_finite() {
-			score
+			score.min(greatest)
 		} else {
-			1e3
+			greatest
 		}
 	}
 }
@@ -147,8 +148,7 @@ impl Ensemble {
 		let standard: Table = chosen.iter().map(|row| scaling.apply(row)).collect();
 		let tails = Tails::fit(&standard);
 		let spaces = Spaces::fit(&standard, tails);
-		let mapped: Vec<Mapped> =
-			standard.rows().map(|row| spaces.map(row.to_vec())).collect();
+		let mapped: Vec<Mapped> = standard.rows().map(|row| spaces.map(row.to_vec())).collect();
 		let forest = member::Isolation::fit(&standard, config.trees, &mut random);
 		let mut members: Vec<Calibrated> = Vec::new();
 		let easiest = match baseline {
@@ -184,6 +184,9 @@ impl Ensemble {
 			}
 		}
 		add(Box::new(forest));
+		if baseline == Baseline::Unvetted {
+			add(Box::new(member::HistogramSum));
+		}
 		let mut screened: Vec<f64> = mapped.iter().map(|point| point.tail_sum).collect();
 		screened.sort_by(f64::total_cmp);
 		Self { scaling, spaces, members, screened }

@@ -26,7 +26,11 @@ pub enum Value {
 /// exponential distribution.
 const SKEWED: f64 = 2.0;
 
-/// Makes columns comparable: non-negative numbers that are skewed by `ln(1 + x)`, names by `−ln` of
+/// Ratio of the greatest to the least value from which a column of positive numbers is taken by its
+/// logarithm: rates and sizes span orders of magnitude.
+const WIDE: f64 = 20.0;
+
+/// Makes columns comparable: non-negative numbers that are skewed or span orders of magnitude by `ln(1 + x)`, names by `−ln` of
 /// their share, then everything by mean and standard deviation. A column that never varied has the
 /// deviation 1.
 #[derive(Clone, Debug)]
@@ -126,8 +130,11 @@ fn number(rows: &[&Vec<Value>], place: usize) -> Kind {
 	let (mean, deviation) = moments(&values);
 	let cubes: f64 = values.iter().map(|value| (value - mean).powi(3)).sum();
 	let skewness = cubes / (values.len().max(1) as f64 * deviation.powi(3)).max(f64::MIN_POSITIVE);
+	let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+	let greatest = values.iter().copied().fold(0.0, f64::max);
+	let wide = least > 0.0 && greatest / least > WIDE;
 	// A column that never varied tells nothing of its shape; counts usually are skewed.
-	if deviation <= 1e-9 || skewness > SKEWED {
+	if deviation <= 1e-9 || skewness > SKEWED || wide {
 		Kind::Logarithm
 	} else {
 		Kind::Plain
@@ -140,4 +147,40 @@ fn moments(values: &[f64]) -> (f64, f64) {
 	let mean = values.iter().sum::<f64>() / count;
 	let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
 	(mean, variance.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn sizes_are_taken_by_logarithm_shares_are_not_and_an_unseen_name_is_the_rarest() {
+		let row = |size: f64, share: f64, name: &str| {
+			vec![Value::Number(size), Value::Number(share), Value::Name(name.into())]
+		};
+		let rows: Vec<Vec<Value>> = (0..200u32)
+			.map(|step| {
+				let name = if step % 50 == 0 { "rare" } else { "common" };
+				row(f64::from(step % 9).exp2(), f64::from(step % 10) / 10.0, name)
+			})
+			.collect();
+		let columns = [Column::Number, Column::Number, Column::Name];
+		let scaling = Scaling::fit(&columns, &rows.iter().collect::<Vec<_>>());
+		let at = |size: f64, share: f64, name: &str| scaling.apply(&row(size, share, name));
+		let step = at(16.0, 0.1, "common")[0] - at(8.0, 0.1, "common")[0];
+		let later = at(256.0, 0.1, "common")[0] - at(128.0, 0.1, "common")[0];
+		assert!((step - later).abs() < 0.1, "{step} {later}");
+		let even = at(1.0, 0.2, "common")[1] - at(1.0, 0.1, "common")[1];
+		let same = at(1.0, 0.9, "common")[1] - at(1.0, 0.8, "common")[1];
+		assert!((even - same).abs() < 1e-4);
+		assert!(at(1.0, 0.1, "never")[2] > at(1.0, 0.1, "rare")[2]);
+		assert!(at(1.0, 0.1, "rare")[2] > at(1.0, 0.1, "common")[2]);
+	}
+
+	#[test]
+	fn what_is_no_number_or_missing_does_not_spread() {
+		let scaling = Scaling::fit(&[Column::Number], &[&vec![Value::Number(f64::NAN)]]);
+		assert_eq!(scaling.apply(&[Value::Number(f64::INFINITY)]), [0.0]);
+		assert_eq!(scaling.apply(&[]), [0.0]);
+	}
 }

@@ -46,10 +46,8 @@ pub struct Memory {
 impl EnsembleDetector {
 	/// A detector that scores after `warm_up` points.
 	pub fn new(features: &'static [Feature], warm_up: usize, seed: u64) -> Self {
-		let config =
-			EnsembleConfig { seed, reservoir: REMEMBERED, ..EnsembleConfig::default() };
-		let memory =
-			Memory { reservoir: Vec::new(), recent: Default::default(), learned: 0 };
+		let config = EnsembleConfig { seed, reservoir: REMEMBERED, ..EnsembleConfig::default() };
+		let memory = Memory { reservoir: Vec::new(), recent: Default::default(), learned: 0 };
 		Self { features, config, warm_up, memory, fitted: None, next: warm_up.max(2) as u64 }
 	}
 

@@ -154,3 +154,26 @@ pub fn normal_quantile(share: f64) -> f64 {
 		q * polynomial(&A, r) / (polynomial(&B, r) * r + 1.0)
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn quantiles_of_the_normal_distribution_are_right() {
+		for (share, expected) in [(0.5, 0.0), (0.975, 1.959_964), (0.001, -3.090_232)] {
+			assert!((normal_quantile(share) - expected).abs() < 1e-5);
+		}
+	}
+
+	#[test]
+	fn tails_and_histograms_rise_away_from_the_middle_and_a_constant_knows_its_value() {
+		let points: Table = (0..1_000).map(|row| [row as f32, 7.0]).collect();
+		let tails = Tails::fit(&points);
+		assert!(tails.tail(0, 500.0) < 0.1 && tails.tail(0, 990.0) > 3.0);
+		assert!(tails.tail(0, 2_000.0) > tails.tail(0, 990.0));
+		assert!(tails.histogram(0, -50.0) > tails.histogram(0, 10.0) + 3.0);
+		assert!(tails.histogram(1, 7.0) < 0.1 && tails.histogram(1, 7.1) > 6.0);
+		assert!((tails.normal_score(0, 499.5)).abs() < 0.01);
+	}
+}

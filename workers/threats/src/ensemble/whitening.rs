@@ -76,3 +76,25 @@ fn cholesky(matrix: &mut [f64], width: usize) {
 		}
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::ensemble::random::Random;
+
+	#[test]
+	fn a_break_of_a_correlation_is_far_only_after_whitening() {
+		let mut random = Random::new(4);
+		let points: Table = (0..2_000)
+			.map(|_| {
+				let value = random.normal();
+				[value as f32, (value + 0.1 * random.normal()) as f32]
+			})
+			.collect();
+		let whitening = Whitening::fit(&points);
+		let length = |point: &[f32]| {
+			whitening.apply(point).iter().map(|value| value * value).sum::<f32>().sqrt()
+		};
+		assert!(length(&[1.0, -1.0]) > 4.0 * length(&[1.0, 1.0]));
+	}
+}

@@ -139,12 +139,18 @@ mod tests {
 
 	#[test]
 	fn a_signature_is_a_notice_with_its_technique_and_other_types_are_passed_over() {
-		let alert = FLOW.replace(r#""event_type":"flow""#, r#""event_type":"alert","alert":{
+		let alert = FLOW.replace(
+			r#""event_type":"flow""#,
+			r#""event_type":"alert","alert":{
 			"signature_id":7,"signature":"ET SCAN","severity":2,
-			"metadata":{"mitre_technique_id":["T1046"],"tag":["x"]}}"#);
+			"metadata":{"mitre_technique_id":["T1046"],"tag":["x"]}}"#,
+		);
 		let Ok(Some(Event::Notice(notice))) = parse(&alert) else { panic!("a notice") };
 		assert_eq!((notice.rule.as_str(), notice.technique.as_deref()), ("7", Some("T1046")));
-		assert_eq!(parse(&FLOW.replace(r#""event_type":"flow""#, r#""event_type":"stats""#)), Ok(None));
+		assert_eq!(
+			parse(&FLOW.replace(r#""event_type":"flow""#, r#""event_type":"stats""#)),
+			Ok(None)
+		);
 	}
 
 	#[test]
