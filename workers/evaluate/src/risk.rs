@@ -62,14 +62,25 @@ mod tests {
 	fn a_model_gets_levels_and_a_malformed_one_a_reason() {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("model.json");
-		let text = r#"{"assets":[{"id":"pacs","exposure":"internet","criticality":"High"}]}"#;
+		let mut model = curex_risk::Model::default();
+		let empty = serde_json::to_string(&model).unwrap();
+		model.assets.push(curex_risk::Asset {
+			id: "pacs".into(),
+			aliases: vec![],
+			criticality: curex_primitives::Level::High,
+			exposure: curex_risk::Exposure::Internet,
+			services: vec![],
+			data: vec![],
+			assessed: false,
+		});
+		let text = serde_json::to_string(&model).unwrap();
 		let assess = |text: &str| {
 			std::fs::write(&path, text).unwrap();
 			run(Command::Assess(Assess { model: path.clone() }))
 		};
 		assert!(assess("{").unwrap_err().to_string().contains("documented format"));
-		assert!(assess("{}").unwrap_err().to_string().contains("no asset"));
-		match assess(text) {
+		assert!(assess(&empty).unwrap_err().to_string().contains("no asset"));
+		match assess(&text) {
 			Ok(value) => assert!(value["levels"]["cyber"].is_string(), "{value}"),
 			Err(error) => panic!("{error}"),
 		}

@@ -180,7 +180,7 @@ const LEAST_RELATIVE: f64 = 0.3;
 
 /// Greatest relative distance that counts, in spreads of the baseline: local oddity is a reason to
 /// look, not proof by itself.
-const GREATEST_RELATIVE: f64 = 3.0;
+const GREATEST_RELATIVE: f64 = 1.0;
 
 impl Neighbourhood {
 	pub(super) fn fit(space: Space, points: &[&Mapped], config: &EnsembleConfig) -> Self {
