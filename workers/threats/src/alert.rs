@@ -12,6 +12,10 @@ pub enum Kind {
 	Flow,
 	/// Accesses to patient records; the entity is a user code.
 	RecordAccess,
+	/// Messages of logs; the entity is an address or a program on its host.
+	Log,
+	/// Signatures of a sensor; the entity is an address.
+	Known,
 }
 
 /// Abnormal behaviour of one entity. Stays inside the hospital.
@@ -37,6 +41,9 @@ pub struct Alert {
 	pub drivers: Vec<Driver>,
 	/// ATT&CK Enterprise technique, if the drivers point to one.
 	pub technique: Option<String>,
+	/// What to do about it.
+	#[serde(default)]
+	pub safeguard: String,
 	/// Flagged events in this alert.
 	pub flagged: u64,
 	/// The first flagged events, one line each, without patients.

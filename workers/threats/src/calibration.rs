@@ -60,6 +60,11 @@ impl Calibration {
 		}
 	}
 
+	/// Forgets the scores that reach a confirmed one: they were alike, and were not noticed.
+	pub fn forget_from(&mut self, score: f64) {
+		self.scores.retain(|other| *other < score);
+	}
+
 	/// Records the score of an event that is taken to be normal.
 	pub fn record(&mut self, score: f64) {
 		self.scores.push_back(score);

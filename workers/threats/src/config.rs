@@ -12,10 +12,16 @@ pub struct Config {
 	pub false_alarm_rate: f64,
 	/// Flags of one entity within one window that make an alert; at least 1.
 	pub confirmations: usize,
+	/// Screening: an event is scored by the ensemble only if its features lie further out than those
+	/// of this share of the baseline; the others count as usual. In [0, 1); 0 scores every event.
+	/// Screening is blind to unusual combinations of usual values.
+	pub screening: f64,
 	/// Watching of flows per source address.
 	pub flows: StreamConfig,
 	/// Watching of record accesses per user.
 	pub accesses: StreamConfig,
+	/// Watching of log messages per address, or program and host.
+	pub logs: StreamConfig,
 	/// When accesses are usual.
 	pub working_hours: WorkingHours,
 }
@@ -50,8 +56,10 @@ impl Default for Config {
 			seed: 0,
 			false_alarm_rate: 0.01,
 			confirmations: 5,
+			screening: 0.0,
 			flows: StreamConfig { window_seconds: 60, ..StreamConfig::default() },
 			accesses: StreamConfig { window_seconds: 3_600, ..StreamConfig::default() },
+			logs: StreamConfig { window_seconds: 300, ..StreamConfig::default() },
 			working_hours: WorkingHours { from: 7, until: 19 },
 		}
 	}
@@ -79,7 +87,15 @@ impl Config {
 		if self.confirmations == 0 {
 			return refuse("confirmations is 0".into(), "give at least 1");
 		}
-		for (name, stream) in [("flows", &self.flows), ("accesses", &self.accesses)] {
+		if !(0.0..1.0).contains(&self.screening) {
+			return refuse(
+				format!("screening is {}", self.screening),
+				"give a share of at least 0 and less than 1",
+			);
+		}
+		for (name, stream) in
+			[("flows", &self.flows), ("accesses", &self.accesses), ("logs", &self.logs)]
+		{
 			if stream.window_seconds == 0 || stream.warm_up < 2 || stream.entities == 0 {
 				return refuse(
 					format!("{name}: window_seconds, warm_up or entities is too small"),

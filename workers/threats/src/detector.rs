@@ -51,6 +51,12 @@ pub trait Detector {
 	/// [`ThreatsError::Forest`] if the point does not fit.
 	fn score(&self, point: &[f64]) -> Result<Option<f64>, ThreatsError>;
 
+	/// Share of what was learned that lies no further out, found cheaply: what screens events ahead of
+	/// the score. Nothing if the detector cannot tell.
+	fn screen(&self, _point: &[f64]) -> Option<f64> {
+		None
+	}
+
 	/// Share of each feature in the score, in the order of the features; sums to 1.
 	///
 	/// # Errors

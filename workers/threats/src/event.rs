@@ -11,6 +11,10 @@ pub enum Event {
 	Flow(Flow),
 	/// An access to patient records.
 	Access(RecordAccess),
+	/// A message of a log.
+	Log(LogLine),
+	/// A signature of a sensor that fired.
+	Notice(Notice),
 }
 
 impl Event {
@@ -19,6 +23,8 @@ impl Event {
 		match self {
 			Self::Flow(flow) => flow.at,
 			Self::Access(access) => access.at,
+			Self::Log(line) => line.at,
+			Self::Notice(notice) => notice.at,
 		}
 	}
 }
@@ -100,4 +106,38 @@ pub struct RecordAccess {
 	pub break_glass: bool,
 	/// Whether the user treats the patient.
 	pub relationship: CareRelationship,
+}
+
+/// A signature of a sensor that fired: a threat that somebody else knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+	/// When.
+	pub at: Moment,
+	/// Whose packet it was.
+	pub source: IpAddr,
+	/// To whom.
+	pub destination: IpAddr,
+	/// Stable name of the rule.
+	pub rule: String,
+	/// What the rule says.
+	pub title: String,
+	/// 1 (worst) to 4, as Suricata counts.
+	pub severity: u8,
+	/// ATT&CK technique, if the rule names one.
+	pub technique: Option<String>,
+}
+
+/// One message of a log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+	/// When it was written.
+	pub at: Moment,
+	/// Host that wrote it.
+	pub host: String,
+	/// Program that wrote it.
+	pub program: String,
+	/// Process that wrote it.
+	pub process: Option<String>,
+	/// What it says.
+	pub message: String,
 }

@@ -2,15 +2,20 @@
 //!
 //! Logs go in, alerts come out; nothing here knows of a ledger. An event passes through
 //!
-//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV) and FHIR R4 AuditEvents (JSON lines). A
-//!    malformed line is counted and named, never fatal;
+//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV), Suricata EVE, syslog, and FHIR R4
+//!    AuditEvents (JSON lines). A malformed line is counted and named, never fatal;
 //! 2. a behaviour (one module per kind of event): the features of the entity's sliding window, a
-//!    source address for flows, a user for accesses;
-//! 3. a [`Detector`]: a streaming Random Cut Forest over all entities of the kind;
+//!    source address for flows, a user for accesses, an address or program for log messages;
+//! 3. a [`Detector`]: the [`ensemble`] over all entities of the kind, if asked for behind a cheap
+//!    screening;
 //! 4. a [`calibration::Calibration`]: conformal p-values against recent normal scores, so that the
 //!    share of normal events that are flagged stays at the configured rate;
 //! 5. correlation: flags of one entity that follow each other are one [`Alert`], raised once there
 //!    are enough.
+//!
+//! What others know already comes from a sensor's rules and from [`indicators`]. [`identity`] tells
+//! changed hardware behind a known address, [`series`] unusual values of a measurement, [`staff`]
+//! unusual working days, [`mod@package`] how easily people are found again in a data package.
 //!
 //! An event is learned one window late, and only if it was not flagged and its entity has no open
 //! alert by then. The same input, configuration and seed give the same report. An alert names
@@ -22,16 +27,25 @@ mod behaviour;
 pub mod calibration;
 pub mod config;
 pub mod detector;
+pub mod ensemble;
 pub mod event;
+pub mod identity;
+pub mod indicators;
 pub mod ingest;
+mod known;
+pub mod package;
+pub mod persistence;
+pub mod series;
+pub mod staff;
+pub mod template;
 mod watcher;
 
 pub use alert::{Alert, Driver, Kind};
 pub use config::{Config, StreamConfig, WorkingHours};
 pub use detector::{Detector, ForestDetector};
-pub use event::{CareRelationship, Event, Flow, RecordAccess};
+pub use event::{CareRelationship, Event, Flow, LogLine, Notice, RecordAccess};
 pub use ingest::{Format, Malformed, Source};
-pub use watcher::{watch, Coverage, Report, Watcher};
+pub use watcher::{watch, Coverage, Feedback, Report, Watcher};
 
 /// What can go wrong. A malformed line is not among it: see [`Malformed`].
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +65,12 @@ pub enum ThreatsError {
 		source_name: String,
 		/// What the system said.
 		error: std::io::Error,
+	},
+	/// A snapshot does not fit.
+	#[error("the snapshot does not fit: {reason}; restore one of this version, or start anew")]
+	Snapshot {
+		/// Why.
+		reason: String,
 	},
 	/// The forest refused a point. Points are finite and of fixed width, so this is a defect of
 	/// this crate.

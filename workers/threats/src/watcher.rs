@@ -7,12 +7,16 @@ use curex_primitives::Moment;
 
 use crate::{
 	alert::{confidence_of, severity_of, Alert, Driver, Kind, DRIVERS, EVIDENCE},
-	behaviour::{access::AccessBehaviour, flow::FlowBehaviour, Behaviour, Observation},
+	behaviour::{
+		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Observation,
+	},
 	calibration::{Calibration, Verdict},
 	config::{Config, StreamConfig},
-	detector::{Detector, ForestDetector},
+	detector::Detector,
+	ensemble::stream::EnsembleDetector,
 	event::Event,
 	ingest::{self, Malformed, Source},
+	known::KnownThreats,
 	ThreatsError,
 };
 
@@ -27,6 +31,9 @@ pub struct Report {
 	pub flows: Coverage,
 	/// How much of the record accesses could be judged.
 	pub accesses: Coverage,
+	/// How much of the log messages could be judged.
+	#[serde(default)]
+	pub logs: Coverage,
 	/// Alerts by start, then id.
 	pub alerts: Vec<Alert>,
 }
@@ -40,6 +47,9 @@ pub struct Coverage {
 	pub judged: u64,
 	/// Events flagged among the judged.
 	pub flagged: u64,
+	/// Events judged by the screening alone.
+	#[serde(default)]
+	pub screened: u64,
 }
 
 /// Reads every source to its end and watches the events in the order of their time, whatever the
@@ -64,14 +74,27 @@ pub fn watch<R: BufRead>(
 	for event in &events {
 		watcher.observe(event)?;
 	}
-	let (flows, accesses) = watcher.coverage();
-	Ok(Report { events: events.len() as u64, malformed, flows, accesses, alerts: watcher.alerts() })
+	let [flows, accesses, logs] = watcher.coverage();
+	let (events, alerts) = (events.len() as u64, watcher.alerts());
+	Ok(Report { events, malformed, flows, accesses, logs, alerts })
+}
+
+/// What a person says of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feedback {
+	/// It was what it said: scores as high as its own no longer count as normal.
+	Confirm,
+	/// It was nothing: its scores count as normal from now on, and the alert is withdrawn.
+	Dismiss,
 }
 
 /// Watches a stream of events.
 pub struct Watcher {
-	flows: Pipeline<FlowBehaviour, ForestDetector>,
-	accesses: Pipeline<AccessBehaviour, ForestDetector>,
+	flows: Pipeline<FlowBehaviour, EnsembleDetector>,
+	accesses: Pipeline<AccessBehaviour, EnsembleDetector>,
+	logs: Pipeline<LogBehaviour, EnsembleDetector>,
+	known: KnownThreats,
 }
 
 impl Watcher {
@@ -86,6 +109,8 @@ impl Watcher {
 		Ok(Self {
 			flows: Pipeline::new(flows, config, &config.flows)?,
 			accesses: Pipeline::new(accesses, config, &config.accesses)?,
+			logs: Pipeline::new(LogBehaviour::new(&config.logs), config, &config.logs)?,
+			known: KnownThreats::new(config.flows.window_seconds.saturating_mul(1_000)),
 		})
 	}
 
@@ -97,17 +122,31 @@ impl Watcher {
 		match event {
 			Event::Flow(flow) => self.flows.observe(flow),
 			Event::Access(access) => self.accesses.observe(access),
+			Event::Log(line) => self.logs.observe(line),
+			Event::Notice(notice) => {
+				self.known.observe(notice);
+				Ok(())
+			},
 		}
 	}
 
-	/// How much of the flows and of the record accesses could be judged so far.
-	pub fn coverage(&self) -> (Coverage, Coverage) {
-		(self.flows.coverage, self.accesses.coverage)
+	/// How much of the flows, the record accesses and the log messages could be judged so far.
+	pub fn coverage(&self) -> [Coverage; 3] {
+		[self.flows.coverage, self.accesses.coverage, self.logs.coverage]
+	}
+
+	/// Takes what a person says of an alert; false if there is none of this id, or if it came from a
+	/// sensor's rule, which has no threshold to change.
+	pub fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
+		self.flows.feedback(id, feedback)
+			|| self.accesses.feedback(id, feedback)
+			|| self.logs.feedback(id, feedback)
 	}
 
 	/// Every alert raised so far, by start, then id.
 	pub fn alerts(&self) -> Vec<Alert> {
 		let alerts = self.flows.alerts.values().chain(self.accesses.alerts.values());
+		let alerts = alerts.chain(self.logs.alerts.values()).chain(self.known.alerts());
 		let mut alerts: Vec<Alert> = alerts.cloned().collect();
 		alerts.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
 		alerts
@@ -119,6 +158,8 @@ struct Pipeline<B: Behaviour, D> {
 	detector: D,
 	calibration: Calibration,
 	confirmations: u64,
+	/// Share of the baseline that an event must exceed to be scored; 0 scores all.
+	screening: f64,
 	/// Silence that ends a suspicion, in milliseconds.
 	silence: Moment,
 	/// What each entity is suspected of.
@@ -130,8 +171,13 @@ struct Pipeline<B: Behaviour, D> {
 	/// detector each step before the next.
 	probation: VecDeque<Probation>,
 	alerts: BTreeMap<String, Alert>,
+	/// The highest scores of each alert, for what a person says of it later.
+	flags: HashMap<String, Vec<f64>>,
 	coverage: Coverage,
 }
+
+/// Scores kept of an alert.
+const FLAGS: usize = 64;
 
 /// An event that waits to be learned.
 struct Probation {
@@ -176,18 +222,20 @@ impl Suspicion {
 	}
 }
 
-impl<B: Behaviour> Pipeline<B, ForestDetector> {
+impl<B: Behaviour> Pipeline<B, EnsembleDetector> {
 	fn new(behaviour: B, config: &Config, stream: &StreamConfig) -> Result<Self, ThreatsError> {
 		Ok(Self {
 			behaviour,
-			detector: ForestDetector::new(B::FEATURES, stream.warm_up, config.seed)?,
+			detector: EnsembleDetector::new(B::FEATURES, stream.warm_up, config.seed),
 			calibration: Calibration::new(config.false_alarm_rate, stream.calibration),
 			confirmations: config.confirmations as u64,
+			screening: config.screening,
 			silence: stream.window_seconds.saturating_mul(1_000),
 			suspicions: HashMap::new(),
 			reviews: VecDeque::new(),
 			probation: VecDeque::new(),
 			alerts: BTreeMap::new(),
+			flags: HashMap::new(),
 			coverage: Coverage::default(),
 		})
 	}
@@ -198,10 +246,17 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		let observation = self.behaviour.observe(event);
 		self.review_suspicions(observation.at);
 		self.end_probation(observation.at)?;
-		let Some(score) = self.detector.score(&observation.point)? else {
+		let usual = self.screening > 0.0
+			&& self.detector.screen(&observation.point).is_some_and(|share| share < self.screening);
+		let score = match usual {
+			true => Some(f64::NEG_INFINITY),
+			false => self.detector.score(&observation.point)?,
+		};
+		let Some(score) = score else {
 			self.coverage.unjudged += 1;
 			return self.detector.learn(&observation.point);
 		};
+		self.coverage.screened += u64::from(usual);
 		match self.calibration.judge(score) {
 			Verdict::Calibrating => self.coverage.unjudged += 1,
 			Verdict::Normal => self.coverage.judged += 1,
@@ -268,13 +323,36 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			suspicion.evidence.push(B::evidence(event));
 		}
 		if suspicion.flagged >= self.confirmations {
-			suspicion.unconfirmed.clear();
 			let alert = alert::<B>(&entity, suspicion, self.calibration.len());
+			let flags = self.flags.entry(alert.id.clone()).or_default();
+			flags.append(&mut suspicion.unconfirmed);
+			flags.push(score);
+			flags.truncate(FLAGS);
 			self.alerts.insert(alert.id.clone(), alert);
 		} else {
 			suspicion.unconfirmed.push(score);
 		}
 		Ok(())
+	}
+
+	fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
+		if !self.alerts.contains_key(id) {
+			return false;
+		}
+		let flags = self.flags.remove(id).unwrap_or_default();
+		match feedback {
+			Feedback::Confirm => {
+				let least = flags.iter().copied().fold(f64::INFINITY, f64::min);
+				self.calibration.forget_from(least);
+			},
+			Feedback::Dismiss => {
+				for score in flags {
+					self.calibration.record(score);
+				}
+				self.alerts.remove(id);
+			},
+		}
+		true
 	}
 
 	/// Ends the suspicions of entities that have been silent for long enough.
@@ -319,6 +397,8 @@ fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) 
 	let kind = match B::KIND {
 		Kind::Flow => "flow",
 		Kind::RecordAccess => "access",
+		Kind::Log => "log",
+		Kind::Known => "known",
 	};
 	let leading = suspicion.drivers.first();
 	Alert {
@@ -332,6 +412,7 @@ fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) 
 		what: suspicion.what.clone(),
 		drivers: suspicion.drivers.clone(),
 		technique: leading.and_then(|driver| B::technique(&driver.feature)).map(Into::into),
+		safeguard: leading.map_or("", |driver| B::safeguard(&driver.feature)).into(),
 		flagged: suspicion.flagged,
 		evidence: suspicion.evidence.clone(),
 	}
@@ -360,6 +441,10 @@ mod tests {
 
 		fn technique(_leading: &str) -> Option<&'static str> {
 			None
+		}
+
+		fn safeguard(_leading: &str) -> &'static str {
+			"look"
 		}
 
 		fn evidence(event: &Self::Event) -> String {
@@ -400,11 +485,13 @@ mod tests {
 			detector: Learned::default(),
 			calibration,
 			confirmations: 3,
+			screening: 0.0,
 			silence: 100,
 			suspicions: HashMap::new(),
 			reviews: VecDeque::new(),
 			probation: VecDeque::new(),
 			alerts: BTreeMap::new(),
+			flags: HashMap::new(),
 			coverage: Coverage::default(),
 		}
 	}
@@ -434,6 +521,20 @@ mod tests {
 		run(&mut pipeline, &[("calm", 900, 0.5)]);
 		assert_eq!((pipeline.calibration.len(), pipeline.alerts.len()), (23, 1));
 		assert!(pipeline.suspicions.is_empty());
+	}
+
+	#[test]
+	fn a_dismissed_alert_raises_the_threshold_and_a_confirmed_one_does_not() {
+		let burst = [("bad", 10, 2.0), ("bad", 11, 2.0), ("bad", 12, 2.0)];
+		let again = [("bad", 910, 2.0), ("bad", 911, 2.0), ("bad", 912, 2.0)];
+		for (feedback, alerts) in [(Feedback::Dismiss, 0), (Feedback::Confirm, 2)] {
+			let mut pipeline = calibrated();
+			run(&mut pipeline, &burst);
+			assert!(pipeline.feedback("flow-bad-10", feedback));
+			assert!(!pipeline.feedback("flow-other-10", feedback));
+			run(&mut pipeline, &again);
+			assert_eq!(pipeline.alerts.len(), alerts, "{feedback:?}");
+		}
 	}
 
 	#[test]

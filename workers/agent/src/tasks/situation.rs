@@ -171,7 +171,7 @@ impl Situation {
 		self.sources["alerts"] = json!(newest.len());
 		let observed = newest.into_values().map(|(raised_at, alert)| ObservedAlert {
 			kind: match alert.kind {
-				Kind::Flow => ObservedKind::Device,
+				Kind::Flow | Kind::Log | Kind::Known => ObservedKind::Device,
 				Kind::RecordAccess => ObservedKind::RecordAccess,
 			},
 			entity: alert.entity,

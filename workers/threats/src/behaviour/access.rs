@@ -153,6 +153,11 @@ impl Behaviour for AccessBehaviour {
 		Some("T1213")
 	}
 
+	fn safeguard(_leading: &str) -> &'static str {
+		// Never a sanction: people decide (docs/staff-information.md).
+		"have the data protection officer ask for the reason of the accesses"
+	}
+
 	fn evidence(access: &RecordAccess) -> String {
 		let emergency = if access.break_glass { ", emergency access" } else { "" };
 		let relationship = match access.relationship {

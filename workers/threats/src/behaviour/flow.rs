@@ -156,6 +156,16 @@ impl Behaviour for FlowBehaviour {
 		}
 	}
 
+	fn safeguard(leading: &str) -> &'static str {
+		match leading {
+			"destinations" | "ports_of_one_destination" | "failed_targets" | "failed_share" => {
+				"isolate the device from other segments until it is examined"
+			},
+			"bytes_sent" => "block what the device sends out of its segment",
+			_ => "have the owner of the device explain the traffic",
+		}
+	}
+
 	fn evidence(flow: &Flow) -> String {
 		format!(
 			"{} ms {} {} -> {} port {} {}",

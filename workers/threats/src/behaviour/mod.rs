@@ -9,6 +9,7 @@ use crate::{alert::Kind, detector::Feature};
 
 pub(crate) mod access;
 pub(crate) mod flow;
+pub(crate) mod log;
 
 /// Events kept in one window; older ones make room.
 const LONGEST_WINDOW: usize = 8_192;
@@ -27,6 +28,9 @@ pub(crate) trait Behaviour {
 
 	/// The technique that a leading feature points to.
 	fn technique(leading: &str) -> Option<&'static str>;
+
+	/// What to do about a leading feature.
+	fn safeguard(leading: &str) -> &'static str;
 
 	/// One line about an event, without patients.
 	fn evidence(event: &Self::Event) -> String;

@@ -4,7 +4,9 @@ use std::io::{BufRead, Read};
 
 use crate::{event::Event, ThreatsError};
 
+mod eve;
 mod fhir;
+mod syslog;
 mod zeek;
 
 /// A line longer than this is malformed: 1 MiB.
@@ -21,6 +23,10 @@ pub enum Format {
 	Zeek,
 	/// FHIR R4 AuditEvent resources, one a line.
 	FhirAudit,
+	/// Suricata EVE, JSON lines: flows and signatures that fired.
+	Eve,
+	/// Syslog, RFC 3164 and RFC 5424, with or without priority.
+	Syslog,
 }
 
 /// A log to read.
@@ -94,6 +100,8 @@ pub fn read<R: BufRead>(
 		let parsed = match format {
 			Format::Zeek => zeek.parse(text).map(|flow| flow.map(Event::Flow)),
 			Format::FhirAudit => fhir::parse(text).map(|access| access.map(Event::Access)),
+			Format::Eve => eve::parse(text),
+			Format::Syslog => syslog::parse(text).map(|line| line.map(Event::Log)),
 		};
 		match parsed {
 			Ok(Some(event)) => accept(event)?,

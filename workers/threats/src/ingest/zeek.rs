@@ -1,6 +1,6 @@
 //! Zeek connection logs.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use crate::event::Flow;
 
@@ -48,7 +48,7 @@ impl Header {
 		}
 	}
 
-	fn row(&self, line: &str) -> Result<Row, String> {
+	fn row<'a>(&self, line: &'a str) -> Result<Row<'a>, String> {
 		let values: Vec<&str> = line.split(self.separator).collect();
 		if values.len() != self.fields.len() {
 			return Err(format!("{} columns, header has {}", values.len(), self.fields.len()));
@@ -82,30 +82,30 @@ impl Header {
 
 /// The columns that are used; Zeek sites add their own, which are ignored.
 #[derive(serde::Deserialize)]
-struct Row {
+struct Row<'a> {
 	ts: f64,
-	#[serde(rename = "id.orig_h")]
-	source: String,
-	#[serde(rename = "id.resp_h")]
-	destination: String,
+	#[serde(borrow, rename = "id.orig_h")]
+	source: Cow<'a, str>,
+	#[serde(borrow, rename = "id.resp_h")]
+	destination: Cow<'a, str>,
 	#[serde(rename = "id.resp_p", default)]
 	destination_port: u16,
-	#[serde(rename = "proto")]
-	protocol: String,
+	#[serde(borrow, rename = "proto")]
+	protocol: Cow<'a, str>,
 	duration: Option<f64>,
 	#[serde(rename = "orig_bytes")]
 	bytes_sent: Option<u64>,
 	#[serde(rename = "resp_bytes")]
 	bytes_received: Option<u64>,
-	#[serde(rename = "conn_state")]
-	state: Option<String>,
+	#[serde(borrow, rename = "conn_state")]
+	state: Option<Cow<'a, str>>,
 	#[serde(rename = "orig_pkts")]
 	packets_sent: Option<u64>,
 	#[serde(rename = "resp_pkts")]
 	packets_received: Option<u64>,
 }
 
-impl Row {
+impl Row<'_> {
 	fn into_flow(self) -> Result<Flow, String> {
 		let address = |name: &str, text: &str| {
 			text.parse::<IpAddr>().map_err(|_| format!("{name} is no address"))
@@ -124,7 +124,7 @@ impl Row {
 			destination: address("id.resp_h", &self.destination)?,
 			destination_port: self.destination_port,
 			protocol: self.protocol.to_ascii_lowercase(),
-			state: self.state.unwrap_or_default(),
+			state: self.state.unwrap_or_default().into_owned(),
 			duration,
 			bytes_sent: self.bytes_sent.unwrap_or(0),
 			bytes_received: self.bytes_received.unwrap_or(0),

@@ -1,0 +1,106 @@
+//! The Numenta Anomaly Benchmark: series of values with labelled windows.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Instant};
+
+use chrono::NaiveDateTime;
+use clap::Args;
+use curex_threats::series::SeriesDetector;
+use serde_json::{json, Map, Value};
+
+use super::{
+	files_below,
+	nab_score::{at_threshold, best, Scored},
+};
+use crate::{error::read_text, Error};
+
+#[derive(Args)]
+pub struct Arguments {
+	/// Folder with the series.
+	#[arg(long)]
+	data: PathBuf,
+	/// Windows by file, JSON.
+	#[arg(long)]
+	windows: PathBuf,
+}
+
+/// # Errors
+/// [`Error::File`], [`Error::Format`].
+pub fn run(arguments: &Arguments) -> Result<Value, Error> {
+	let text = read_text(&arguments.windows)?;
+	let windows: BTreeMap<String, Vec<[String; 2]>> =
+		serde_json::from_str(&text).map_err(|error| Error::format(&arguments.windows, error))?;
+	let (mut names, mut series, mut points) = (Vec::new(), Vec::new(), 0);
+	let started = Instant::now();
+	for path in files_below(&arguments.data, "csv")? {
+		let name =
+			path.strip_prefix(&arguments.data).unwrap_or(&path).to_string_lossy().into_owned();
+		let Some(labelled) = windows.get(&name) else {
+			eprintln!("{name}: not among the windows, left out");
+			continue;
+		};
+		let (times, values) = read(&path)?;
+		let mut detector = SeriesDetector::default();
+		let scores = times
+			.iter()
+			.zip(&values)
+			.map(|(at, value)| detector.observe(at.and_utc().timestamp(), *value).score)
+			.collect();
+		let mut places = Vec::new();
+		for [from, until] in labelled {
+			let moment = |text: &str| {
+				parse(text)
+					.ok_or_else(|| Error::format(&arguments.windows, format!("{text} is no time")))
+			};
+			let (from, until) = (moment(from)?, moment(until)?);
+			let first = times.partition_point(|at| *at < from);
+			let after = times.partition_point(|at| *at <= until);
+			if after > first {
+				places.push((first, after - 1));
+			}
+		}
+		points += values.len();
+		names.push(name);
+		series.push(Scored { scores, windows: places });
+	}
+	let seconds = started.elapsed().as_secs_f64();
+	if series.is_empty() {
+		return Err(Error::format(&arguments.windows, "names none of the series"));
+	}
+	let outcome = best(&series);
+	let mut per_series = Map::new();
+	for (name, one) in names.into_iter().zip(&series) {
+		let (raw, found) = at_threshold(one, outcome.threshold);
+		per_series
+			.insert(name, json!({ "raw": raw, "found": found, "windows": one.windows.len() }));
+	}
+	Ok(json!({
+		"standard": outcome.score,
+		"threshold": outcome.threshold,
+		"windows": outcome.windows,
+		"found": outcome.found,
+		"false_alarms": outcome.false_alarms,
+		"points": points,
+		"points_per_second": points as f64 / seconds.max(1e-9),
+		"per_series": per_series,
+	}))
+}
+
+fn parse(text: &str) -> Option<NaiveDateTime> {
+	NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
+}
+
+fn read(path: &PathBuf) -> Result<(Vec<NaiveDateTime>, Vec<f64>), Error> {
+	let mut reader = csv::Reader::from_path(path).map_err(|error| Error::file(path, &error))?;
+	let (mut times, mut values) = (Vec::new(), Vec::new());
+	for row in reader.records() {
+		let row = row.map_err(|error| Error::format(path, error))?;
+		let time = row.get(0).and_then(parse);
+		let value = row.get(1).and_then(|value| value.parse::<f64>().ok());
+		let (Some(time), Some(value)) = (time, value) else {
+			return Err(Error::format(path, format!("{row:?} is no time and value")));
+		};
+		times.push(time);
+		values.push(value);
+	}
+	Ok((times, values))
+}

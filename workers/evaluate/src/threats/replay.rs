@@ -1,0 +1,139 @@
+//! `threats replay`.
+
+use std::{
+	fs::File,
+	io::{BufRead, BufReader, Write},
+	path::{Path, PathBuf},
+	time::Instant,
+};
+
+use clap::{Args, ValueEnum};
+use curex_threats::{ingest, Config, Format, Malformed, Source, Watcher};
+use serde_json::{json, Value};
+
+use super::peak_memory;
+use crate::Error;
+
+#[derive(Args)]
+pub struct Arguments {
+	/// The log: a file, a folder of files, or `-` for standard input.
+	#[arg(long)]
+	input: PathBuf,
+	/// Its format.
+	#[arg(long, value_enum)]
+	format: LogFormat,
+	/// Score an event only if its features lie further out than those of this share of the baseline.
+	#[arg(long, default_value_t = 0.0)]
+	screening: f64,
+	/// Share of normal events that may be flagged.
+	#[arg(long)]
+	false_alarm_rate: Option<f64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+	Zeek,
+	Eve,
+	FhirAudit,
+	Syslog,
+}
+
+impl From<LogFormat> for Format {
+	fn from(format: LogFormat) -> Self {
+		match format {
+			LogFormat::Zeek => Self::Zeek,
+			LogFormat::Eve => Self::Eve,
+			LogFormat::FhirAudit => Self::FhirAudit,
+			LogFormat::Syslog => Self::Syslog,
+		}
+	}
+}
+
+/// Prints the alerts and returns the last line.
+///
+/// # Errors
+/// [`Error::File`], [`Error::Threats`].
+pub fn run(arguments: &Arguments) -> Result<Value, Error> {
+	let mut config = Config { screening: arguments.screening, ..Config::default() };
+	if let Some(rate) = arguments.false_alarm_rate {
+		config.false_alarm_rate = rate;
+		let needed = (1.0 / rate).ceil() as usize;
+		for stream in [&mut config.flows, &mut config.accesses, &mut config.logs] {
+			stream.calibration = stream.calibration.max(needed);
+		}
+	}
+	let mut watcher = Watcher::new(&config)?;
+	let (mut malformed, mut events) = (Malformed::default(), 0u64);
+	let started = Instant::now();
+	for path in inputs(&arguments.input)? {
+		let reader: Box<dyn BufRead> = if path == Path::new("-") {
+			Box::new(std::io::stdin().lock())
+		} else {
+			let file = File::open(&path).map_err(|error| Error::file(&path, &error))?;
+			Box::new(BufReader::with_capacity(1 << 16, file))
+		};
+		let source = Source::new(path.display().to_string(), arguments.format.into(), reader);
+		ingest::read(source, &mut malformed, |event| {
+			events += 1;
+			watcher.observe(&event)
+		})?;
+	}
+	let seconds = started.elapsed().as_secs_f64();
+	let alerts = watcher.alerts();
+	let mut output = std::io::stdout().lock();
+	for alert in &alerts {
+		serde_json::to_writer(&mut output, alert)
+			.map_err(std::io::Error::from)
+			.and_then(|()| writeln!(output))
+			.map_err(|error| Error::file("standard output", &error))?;
+	}
+	let [flows, accesses, logs] = watcher.coverage();
+	Ok(json!({
+		"events": events,
+		"alerts": alerts.len(),
+		"events_per_second": events as f64 / seconds.max(1e-9),
+		"seconds": seconds,
+		"malformed": malformed,
+		"coverage": { "flows": flows, "accesses": accesses, "logs": logs },
+		"peak_memory_bytes": peak_memory(),
+	}))
+}
+
+/// The file, or the files of the folder by name, so that rotated logs come in order.
+fn inputs(path: &Path) -> Result<Vec<PathBuf>, Error> {
+	if !path.is_dir() {
+		return Ok(vec![path.to_path_buf()]);
+	}
+	let entries = std::fs::read_dir(path).map_err(|error| Error::file(path, &error))?;
+	let mut files = Vec::new();
+	for entry in entries {
+		let entry = entry.map_err(|error| Error::file(path, &error))?.path();
+		if entry.is_file() {
+			files.push(entry);
+		}
+	}
+	files.sort();
+	Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn every_line_is_counted_and_malformed_ones_are_not_fatal() {
+		let folder = tempfile::tempdir().unwrap();
+		let line = r#"{"ts":1.5,"id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","proto":"tcp"}"#;
+		std::fs::write(folder.path().join("conn.1.log"), format!("{line}\nbroken\n")).unwrap();
+		std::fs::write(folder.path().join("conn.2.log"), line).unwrap();
+		let last = run(&Arguments {
+			input: folder.path().into(),
+			format: LogFormat::Zeek,
+			screening: 0.0,
+			false_alarm_rate: None,
+		})
+		.unwrap();
+		assert_eq!((&last["events"], &last["alerts"]), (&json!(2), &json!(0)));
+		assert_eq!(last["malformed"]["count"], 1);
+	}
+}

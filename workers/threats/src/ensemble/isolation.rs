@@ -1,0 +1,163 @@
+//! Isolation by random cuts.
+
+use super::{random::Random, table::Table};
+
+/// Points a tree is grown from (Liu, Ting and Zhou, ICDM 2008, section 4.1).
+const SUBSAMPLE: usize = 256;
+
+/// Features a cut combines at most.
+const COMBINED: usize = 2;
+
+/// An extended isolation forest (Hariri, Kind and Brunner, IEEE TKDE 2021): every cut is a random
+/// direction in a random plane of two features, at a random place between the least and the
+/// greatest projection of the points that reached it.
+#[derive(Clone, Debug)]
+pub struct IsolationForest {
+	nodes: Vec<Node>,
+	roots: Vec<u32>,
+	/// Mean depth in a tree of this many points.
+	expected: f32,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Node {
+	/// Depth that is expected to remain is added to the depth reached.
+	Leaf { depth: f32 },
+	/// Left if the projection lies below the threshold.
+	Cut {
+		features: [u16; COMBINED],
+		weights: [f32; COMBINED],
+		threshold: f32,
+		left: u32,
+		right: u32,
+	},
+}
+
+impl IsolationForest {
+	/// Grows `trees` trees.
+	pub fn fit(points: &Table, trees: usize, random: &mut Random) -> Self {
+		let size = points.len().min(SUBSAMPLE);
+		let limit = (size.max(2) as f32).log2().ceil() as u32;
+		let mut forest = Self { nodes: Vec::new(), roots: Vec::new(), expected: remaining(size) };
+		for _ in 0..trees {
+			let mut members = random.sample(points.len(), size);
+			let root = forest.grow(points, &mut members, 0, limit, random);
+			forest.roots.push(root);
+		}
+		forest
+	}
+
+	fn grow(
+		&mut self,
+		points: &Table,
+		members: &mut [usize],
+		depth: u32,
+		limit: u32,
+		random: &mut Random,
+	) -> u32 {
+		let position = self.nodes.len() as u32;
+		self.nodes.push(Node::Leaf { depth: depth as f32 + remaining(members.len()) });
+		if depth >= limit || members.len() < 2 {
+			return position;
+		}
+		let Some((features, weights, threshold)) = cut(points, members, random) else {
+			return position;
+		};
+		let project = |member: usize| projection(points.row(member), features, weights);
+		let mut middle = 0;
+		for place in 0..members.len() {
+			if project(members[place]) < threshold {
+				members.swap(place, middle);
+				middle += 1;
+			}
+		}
+		let (low, high) = members.split_at_mut(middle);
+		let left = self.grow(points, low, depth + 1, limit, random);
+		let right = self.grow(points, high, depth + 1, limit, random);
+		self.nodes[position as usize] = Node::Cut { features, weights, threshold, left, right };
+		position
+	}
+
+	/// `2^(−E(depth) / c)`, between 0 and 1, higher being easier to isolate (Liu et al., equation 2).
+	pub fn score(&self, point: &[f32]) -> f64 {
+		let depths: f32 = self.roots.iter().map(|root| self.depth(*root, point)).sum();
+		let mean = depths / self.roots.len().max(1) as f32;
+		f64::from((-mean / self.expected.max(1.0)).exp2())
+	}
+
+	fn depth(&self, root: u32, point: &[f32]) -> f32 {
+		let mut at = root as usize;
+		loop {
+			match self.nodes[at] {
+				Node::Leaf { depth } => return depth,
+				Node::Cut { features, weights, threshold, left, right } => {
+					let below = projection(point, features, weights) < threshold;
+					at = if below { left } else { right } as usize;
+				},
+			}
+		}
+	}
+}
+
+fn projection(point: &[f32], features: [u16; COMBINED], weights: [f32; COMBINED]) -> f32 {
+	point[usize::from(features[0])] * weights[0] + point[usize::from(features[1])] * weights[1]
+}
+
+/// A cut that separates the points, unless they are all equal in the features tried.
+fn cut(
+	points: &Table,
+	members: &[usize],
+	random: &mut Random,
+) -> Option<([u16; COMBINED], [f32; COMBINED], f32)> {
+	// Constant features cannot cut; a handful of attempts finds one that varies.
+	for _ in 0..8 {
+		let features = [random.below(points.width()) as u16, random.below(points.width()) as u16];
+		let weights = if features[0] == features[1] {
+			[1.0, 0.0]
+		} else {
+			[random.normal() as f32, random.normal() as f32]
+		};
+		let mut range = (f32::INFINITY, f32::NEG_INFINITY);
+		for member in members {
+			let value = projection(points.row(*member), features, weights);
+			range = (range.0.min(value), range.1.max(value));
+		}
+		if range.1 > range.0 {
+			let threshold = range.0 + (range.1 - range.0) * random.unit() as f32;
+			return Some((features, weights, threshold.max(range.0.next_up())));
+		}
+	}
+	None
+}
+
+/// Mean depth of an unsuccessful search in a binary tree of so many points (Liu et al., equation 1).
+fn remaining(points: usize) -> f32 {
+	if points < 2 {
+		return 0.0;
+	}
+	let points = points as f64;
+	(2.0 * ((points - 1.0).max(1.0).ln() + 0.577_215_664_9) - 2.0 * (points - 1.0) / points)
+		.max(1.0) as f32
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_point_far_out_is_isolated_sooner() {
+		let mut random = Random::new(3);
+		let points: Table =
+			(0..500).map(|_| [random.normal() as f32, random.normal() as f32]).collect();
+		let forest = IsolationForest::fit(&points, 100, &mut random);
+		assert!(forest.score(&[6.0, -6.0]) > forest.score(&[0.0, 0.0]) + 0.2);
+	}
+
+	#[test]
+	fn equal_points_cannot_be_told_apart() {
+		let mut random = Random::new(3);
+		let points: Table = (0..50).map(|_| [1.0f32, 2.0]).collect();
+		let forest = IsolationForest::fit(&points, 10, &mut random);
+		assert_eq!(forest.score(&[1.0, 2.0]), forest.score(&[9.0, 9.0]));
+	}
+}

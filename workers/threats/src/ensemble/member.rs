@@ -1,0 +1,292 @@
+//! The members of the ensemble, behind one trait.
+
+use super::{
+	density::{mean_distance, Neighbours},
+	isolation::IsolationForest,
+	random::Random,
+	table::Table,
+	tails::Tails,
+	whitening::Whitening,
+	EnsembleConfig,
+};
+
+/// A detector of the ensemble.
+pub(super) trait Member: Send + Sync {
+	/// Its name.
+	fn name(&self) -> &'static str;
+
+	/// How unusual a point is, on a scale of its own.
+	fn score(&self, point: &Mapped) -> f64;
+
+	/// The greatest score that counts, in spreads of the baseline.
+	fn greatest(&self) -> f64 {
+		1e3
+	}
+
+	/// Adds what each column contributes.
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]);
+}
+
+/// A point in every space.
+pub(super) struct Mapped {
+	pub(super) standard: Vec<f32>,
+	pub(super) joint: Vec<f32>,
+	pub(super) whitened: Vec<f32>,
+	/// Sum over the columns of `−ln` of the tail probability.
+	pub(super) tail_sum: f64,
+	tails: Vec<f64>,
+	bins: Vec<f64>,
+}
+
+/// Where neighbours are sought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Space {
+	/// Standardised columns.
+	Standard,
+	/// Logarithms of standardised columns and normal scores, side by side.
+	Joint,
+	/// Whitened columns.
+	Whitened,
+}
+
+impl Space {
+	pub(super) const ALL: [Self; 3] = [Self::Standard, Self::Joint, Self::Whitened];
+
+	fn of(self, point: &Mapped) -> &[f32] {
+		match self {
+			Self::Standard => &point.standard,
+			Self::Joint => &point.joint,
+			Self::Whitened => &point.whitened,
+		}
+	}
+}
+
+/// The maps into the spaces.
+pub(super) struct Spaces {
+	tails: Tails,
+	whitening: Whitening,
+}
+
+impl Spaces {
+	pub(super) fn fit(standard: &Table, tails: Tails) -> Self {
+		Self { tails, whitening: Whitening::fit(standard) }
+	}
+
+	pub(super) fn map(&self, standard: Vec<f32>) -> Mapped {
+		let columns = || standard.iter().copied().enumerate();
+		let scores = columns().map(|(column, value)| self.tails.normal_score(column, value));
+		let logarithms = standard.iter().map(|value| value.signum() * value.abs().ln_1p());
+		let tails: Vec<f64> =
+			columns().map(|(column, value)| self.tails.tail(column, value)).collect();
+		let joint = scores.chain(logarithms).collect();
+		let bins = columns().map(|(column, value)| self.tails.histogram(column, value)).collect();
+		Mapped {
+			joint,
+			whitened: self.whitening.apply(&standard),
+			tail_sum: tails.iter().sum(),
+			tails,
+			bins,
+			standard,
+		}
+	}
+
+	pub(super) fn tail_sum(&self, standard: &[f32]) -> f64 {
+		standard.iter().enumerate().map(|(column, value)| self.tails.tail(column, *value)).sum()
+	}
+}
+
+/// See [`IsolationForest`].
+#[derive(Clone)]
+pub(super) struct Isolation(IsolationForest);
+
+impl Isolation {
+	pub(super) fn fit(standard: &Table, trees: usize, random: &mut Random) -> Self {
+		Self(IsolationForest::fit(standard, trees, random))
+	}
+}
+
+impl Member for Isolation {
+	fn name(&self) -> &'static str {
+		"isolation"
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		self.0.score(&point.standard)
+	}
+
+	/// A forest isolates what lies far out: the tails say in which column.
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		for (share, tail) in shares.iter_mut().zip(&point.tails) {
+			*share += tail;
+		}
+	}
+}
+
+/// The sum of the tails.
+pub(super) struct TailSum;
+
+impl Member for TailSum {
+	fn name(&self) -> &'static str {
+		"tails"
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		point.tail_sum
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		for (share, tail) in shares.iter_mut().zip(&point.tails) {
+			*share += tail;
+		}
+	}
+}
+
+/// The sum over the columns of `−ln` of the share of the bin.
+pub(super) struct HistogramSum;
+
+impl Member for HistogramSum {
+	fn name(&self) -> &'static str {
+		"histogram"
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		point.bins.iter().sum()
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		for (share, surprise) in shares.iter_mut().zip(&point.bins) {
+			*share += surprise;
+		}
+	}
+}
+
+/// Neighbours in one space, and how far each one's own neighbours are.
+#[derive(Clone)]
+pub(super) struct Neighbourhood {
+	space: Space,
+	neighbours: std::sync::Arc<Neighbours>,
+	/// Mean distance of each remembered point to its own neighbours.
+	own: std::sync::Arc<Vec<f64>>,
+	/// Median of them.
+	median: f64,
+}
+
+/// Smallest mean distance that is believed, in medians of the baseline: below it lie equal points.
+const LEAST: f64 = 0.01;
+
+/// The same where distances are compared: within a dense mass every step would be a large multiple
+/// of the steps around it.
+const LEAST_RELATIVE: f64 = 0.3;
+
+/// Greatest relative distance that counts, in spreads of the baseline: local oddity is a reason to
+/// look, not proof by itself.
+const GREATEST_RELATIVE: f64 = 1.0;
+
+impl Neighbourhood {
+	pub(super) fn fit(space: Space, points: &[&Mapped], config: &EnsembleConfig) -> Self {
+		let table: Table = points.iter().map(|point| space.of(point)).collect();
+		let neighbours = Neighbours::fit(&table);
+		let mut found = Vec::new();
+		let own: Vec<f64> = (0..neighbours.len() as u32)
+			.map(|position| {
+				let point = neighbours.point(position);
+				neighbours.nearest(point, config.relative_neighbours, &mut found);
+				mean_distance(&found)
+			})
+			.collect();
+		let mut sorted = own.clone();
+		sorted.sort_by(f64::total_cmp);
+		let median = sorted.get(sorted.len() / 2).copied().filter(|own| own.is_finite());
+		let median = median.unwrap_or(0.0);
+		Self { space, neighbours: neighbours.into(), own: own.into(), median }
+	}
+
+	pub(super) fn distance(&self, count: usize) -> Distance {
+		Distance { around: self.clone(), count }
+	}
+
+	pub(super) fn relative(&self, count: usize) -> Relative {
+		Relative { around: self.clone(), count }
+	}
+
+	/// The squared differences to the neighbours, by column.
+	fn attribute(&self, point: &Mapped, count: usize, shares: &mut [f64]) {
+		let at = self.space.of(point);
+		let mut found = Vec::new();
+		self.neighbours.nearest(at, count, &mut found);
+		let width = shares.len();
+		for (_, position) in found {
+			let neighbour = self.neighbours.point(position);
+			for (place, (value, other)) in at.iter().zip(neighbour).enumerate() {
+				shares[place % width] += f64::from((value - other).powi(2));
+			}
+		}
+	}
+}
+
+/// Logarithm of the mean distance to the nearest neighbours.
+pub(super) struct Distance {
+	around: Neighbourhood,
+	count: usize,
+}
+
+impl Member for Distance {
+	fn name(&self) -> &'static str {
+		match self.around.space {
+			Space::Standard => "distance",
+			Space::Joint => "distance-of-ranks",
+			Space::Whitened => "distance-whitened",
+		}
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		let mut found = Vec::with_capacity(self.count + 1);
+		let at = self.around.space.of(point);
+		self.around.neighbours.nearest(at, self.count, &mut found);
+		(mean_distance(&found) + LEAST * self.around.median + 1e-6).ln()
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		// A whitened column mixes several.
+		if self.around.space != Space::Whitened {
+			self.around.attribute(point, self.count, shares);
+		}
+	}
+}
+
+/// Logarithm of the mean distance to the nearest neighbours over the mean of theirs (after Breunig et
+/// al., LOF, SIGMOD 2000, in the simplified form of Schubert et al. 2014).
+pub(super) struct Relative {
+	around: Neighbourhood,
+	count: usize,
+}
+
+impl Member for Relative {
+	fn name(&self) -> &'static str {
+		match self.around.space {
+			Space::Standard => "relative-distance",
+			Space::Joint => "relative-distance-of-ranks",
+			Space::Whitened => "relative-distance-whitened",
+		}
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		let mut found = Vec::with_capacity(self.count + 1);
+		let Neighbourhood { space, neighbours, own, median } = &self.around;
+		neighbours.nearest(space.of(point), self.count, &mut found);
+		let theirs: f64 = found.iter().map(|(_, position)| own[*position as usize]).sum();
+		let theirs = theirs / found.len().max(1) as f64;
+		let least = LEAST_RELATIVE * median + 1e-6;
+		((mean_distance(&found) + least) / (theirs + least)).ln()
+	}
+
+	fn greatest(&self) -> f64 {
+		GREATEST_RELATIVE
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		if self.around.space != Space::Whitened {
+			self.around.attribute(point, self.count, shares);
+		}
+	}
+}

@@ -1,0 +1,200 @@
+//! How easily people can be found again in a data package.
+//!
+//! Advice only: nothing here changes, holds or delays a package.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Columns of a package.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackagePolicy {
+	/// Columns that together may identify somebody (year of birth, postcode, sex).
+	pub quasi_identifiers: Vec<String>,
+	/// Columns whose value must not be learned (diagnosis).
+	pub sensitive: Vec<String>,
+	/// Least size of a group of people alike in all quasi-identifiers.
+	pub least_k: usize,
+	/// Least number of different sensitive values in a group.
+	pub least_l: usize,
+	/// Greatest share of people who are alone in their group.
+	pub greatest_unique_share: f64,
+}
+
+/// What was found in a package.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct PackageAssessment {
+	/// Rows.
+	pub rows: usize,
+	/// Groups of rows alike in all quasi-identifiers.
+	pub groups: usize,
+	/// Size of the smallest group (k-anonymity: Samarati 2001, Sweeney 2002).
+	pub k: usize,
+	/// Fewest different values of a sensitive column in a group (distinct l-diversity:
+	/// Machanavajjhala et al. 2007); nothing without a sensitive column.
+	pub l: Option<usize>,
+	/// Share of rows that are alone in their group.
+	pub unique_share: f64,
+	/// Mean over the rows of one over the size of their group: the share of people that somebody who
+	/// knows the quasi-identifiers of all finds again.
+	pub expected_reidentified: f64,
+	/// What the policy asks for and the package does not give; empty if it fits.
+	pub exceeded: Vec<String>,
+}
+
+/// What is wrong with a package or its policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackageError {
+	/// A column of the policy is not in the package.
+	#[error("the package has no column {0}; correct the policy or the export")]
+	MissingColumn(String),
+	/// A row has another number of cells than the header.
+	#[error("row {0} has another number of cells than the header; correct the export")]
+	Ragged(usize),
+	/// There is nothing to assess.
+	#[error(
+		"the package has no row, or the policy no quasi-identifier; there is nothing to assess"
+	)]
+	Nothing,
+}
+
+/// Assesses rows under a policy. Cells are compared as they are: generalise them before.
+///
+/// # Errors
+/// [`PackageError`].
+pub fn assess(
+	header: &[String],
+	rows: &[Vec<String>],
+	policy: &PackagePolicy,
+) -> Result<PackageAssessment, PackageError> {
+	let place = |name: &String| {
+		let place = header.iter().position(|column| column == name);
+		place.ok_or_else(|| PackageError::MissingColumn(name.clone()))
+	};
+	let identifying = policy.quasi_identifiers.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+	let sensitive = policy.sensitive.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+	if rows.is_empty() || identifying.is_empty() {
+		return Err(PackageError::Nothing);
+	}
+	let mut groups: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
+	for (index, row) in rows.iter().enumerate() {
+		if row.len() != header.len() {
+			return Err(PackageError::Ragged(index));
+		}
+		let key = identifying.iter().map(|place| row[*place].as_str()).collect();
+		groups.entry(key).or_default().push(index);
+	}
+	let k = groups.values().map(Vec::len).min().unwrap_or(0);
+	let unique = groups.values().filter(|members| members.len() == 1).count();
+	let diversity = |members: &Vec<usize>, place: usize| {
+		members.iter().map(|index| rows[*index][place].as_str()).collect::<BTreeSet<_>>().len()
+	};
+	let l = groups
+		.values()
+		.flat_map(|members| sensitive.iter().map(|place| diversity(members, *place)))
+		.min();
+	let unique_share = unique as f64 / rows.len() as f64;
+	let mut exceeded = Vec::new();
+	if k < policy.least_k {
+		exceeded.push(format!("smallest group {k}, at least {} asked for", policy.least_k));
+	}
+	if let Some(l) = l.filter(|l| *l < policy.least_l) {
+		exceeded.push(format!("{l} sensitive values in a group, {} asked for", policy.least_l));
+	}
+	if unique_share > policy.greatest_unique_share {
+		exceeded.push(format!(
+			"{:.1} % of the people are unique, at most {:.1} % allowed",
+			100.0 * unique_share,
+			100.0 * policy.greatest_unique_share
+		));
+	}
+	Ok(PackageAssessment {
+		rows: rows.len(),
+		groups: groups.len(),
+		k,
+		l,
+		unique_share,
+		expected_reidentified: groups.len() as f64 / rows.len() as f64,
+		exceeded,
+	})
+}
+
+/// The stricter of two policies in every respect: what holds when sender and recipient each have
+/// one.
+pub fn stricter(one: &PackagePolicy, other: &PackagePolicy) -> PackagePolicy {
+	let both = |one: &[String], other: &[String]| -> Vec<String> {
+		one.iter().chain(other).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+	};
+	PackagePolicy {
+		quasi_identifiers: both(&one.quasi_identifiers, &other.quasi_identifiers),
+		sensitive: both(&one.sensitive, &other.sensitive),
+		least_k: one.least_k.max(other.least_k),
+		least_l: one.least_l.max(other.least_l),
+		greatest_unique_share: one.greatest_unique_share.min(other.greatest_unique_share),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn policy() -> PackagePolicy {
+		PackagePolicy {
+			quasi_identifiers: vec!["year".into(), "sex".into()],
+			sensitive: vec!["diagnosis".into()],
+			least_k: 2,
+			least_l: 2,
+			greatest_unique_share: 0.1,
+		}
+	}
+
+	fn package(rows: &[[&str; 3]]) -> Result<PackageAssessment, PackageError> {
+		let header = ["year", "sex", "diagnosis"].map(String::from);
+		let rows: Vec<Vec<String>> =
+			rows.iter().map(|row| row.iter().map(|cell| cell.to_string()).collect()).collect();
+		assess(&header, &rows, &policy())
+	}
+
+	#[test]
+	fn one_person_alone_breaks_k_and_one_shared_diagnosis_breaks_l() {
+		let found = package(&[
+			["1950", "f", "I10"],
+			["1950", "f", "E11"],
+			["1960", "m", "C50"],
+			["1960", "m", "C50"],
+			["1970", "f", "I10"],
+		])
+		.unwrap();
+		assert_eq!((found.k, found.l, found.groups), (1, Some(1), 3));
+		assert!((found.unique_share - 0.2).abs() < 1e-12);
+		assert!((found.expected_reidentified - 0.6).abs() < 1e-12);
+		assert_eq!(found.exceeded.len(), 3);
+	}
+
+	#[test]
+	fn a_package_within_the_policy_exceeds_nothing() {
+		let found = package(&[["1950", "f", "I10"], ["1950", "f", "E11"]]).unwrap();
+		assert!(found.exceeded.is_empty(), "{found:?}");
+	}
+
+	#[test]
+	fn a_missing_column_and_a_ragged_row_are_refused() {
+		let header = ["year".to_string()];
+		assert_eq!(
+			assess(&header, &[vec!["1".into()]], &policy()),
+			Err(PackageError::MissingColumn("sex".into()))
+		);
+		let header = ["year", "sex", "diagnosis"].map(String::from);
+		assert_eq!(assess(&header, &[vec!["1".into()]], &policy()), Err(PackageError::Ragged(0)));
+	}
+
+	#[test]
+	fn of_two_policies_the_stricter_holds_in_every_respect() {
+		let mut other = policy();
+		other.least_k = 5;
+		other.greatest_unique_share = 0.5;
+		other.quasi_identifiers = vec!["postcode".into()];
+		let both = stricter(&policy(), &other);
+		assert_eq!((both.least_k, both.greatest_unique_share), (5, 0.1));
+		assert_eq!(both.quasi_identifiers, ["postcode", "sex", "year"]);
+	}
+}

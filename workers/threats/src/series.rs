@@ -1,0 +1,202 @@
+//! One value over time, with its daily rhythm.
+
+use std::collections::VecDeque;
+
+/// Slots of a day: five minutes each.
+const SLOTS: usize = 288;
+
+/// Slots around the time of day that are compared, each way: ten minutes, half an hour, two hours.
+const REACHES: [usize; 3] = [2, 6, 24];
+
+/// Values remembered in a slot; of more, the oldest goes.
+const SLOT_MEMORY: usize = 64;
+
+/// Values remembered in order of size, for the spread and the calibration.
+const MEMORY: usize = 20_000;
+
+/// Points within which a repetition of an alarm counts little.
+const REFRACTORY: usize = 150;
+
+/// What is left of a score that is no greater than one within the refractory time.
+const REPETITION: f64 = 0.2;
+
+/// Detector of unusual values of one series. A value is compared with the nearest one seen at about
+/// the same time of day (a nearest-neighbour distance in time of day and value), at three widths; each
+/// distance is calibrated against those before (conformal p-values, as everywhere here); the mean of
+/// their `−log10` is the score. A score that repeats one of a short while ago counts little: one
+/// change is one alarm. The rhythm is learned, nothing is known beforehand.
+#[derive(Clone, Debug)]
+pub struct SeriesDetector {
+	slots: Vec<VecDeque<f64>>,
+	values: Sorted,
+	distances: [Sorted; REACHES.len()],
+	recent: VecDeque<f64>,
+}
+
+/// A judged value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeriesScore {
+	/// How unusual: about the number of zeros of the probability of such a value.
+	pub score: f64,
+	/// The nearest value seen at about this time of day, if there is one: what is typical.
+	pub typical: Option<f64>,
+}
+
+impl Default for SeriesDetector {
+	fn default() -> Self {
+		Self {
+			slots: vec![VecDeque::new(); SLOTS],
+			values: Sorted::default(),
+			distances: Default::default(),
+			recent: VecDeque::new(),
+		}
+	}
+}
+
+impl SeriesDetector {
+	/// Judges the next value, at so many seconds since 1970, and learns it.
+	pub fn observe(&mut self, seconds: i64, value: f64) -> SeriesScore {
+		let slot = (seconds.rem_euclid(86_400) as usize) * SLOTS / 86_400;
+		let mut sum = 0.0;
+		let mut typical = None;
+		if self.values.len() > 10 {
+			let spread = self.values.quantile(0.95) - self.values.quantile(0.05);
+			let spread = spread.max(1e-3 * self.values.range()).max(1e-9);
+			for (reach, distances) in REACHES.iter().zip(&mut self.distances) {
+				let Some(nearest) = nearest(&self.slots, slot, *reach, value) else { continue };
+				typical = typical.or(Some(nearest));
+				let distance = (value - nearest).abs() / spread;
+				sum += distances.surprise(distance);
+				distances.insert(distance);
+			}
+		}
+		self.values.insert(value);
+		let memory = &mut self.slots[slot];
+		memory.push_back(value);
+		if memory.len() > SLOT_MEMORY {
+			memory.pop_front();
+		}
+		SeriesScore { score: self.damp(sum / REACHES.len() as f64), typical }
+	}
+
+	fn damp(&mut self, score: f64) -> f64 {
+		let before = self.recent.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+		self.recent.push_back(score);
+		if self.recent.len() > REFRACTORY {
+			self.recent.pop_front();
+		}
+		if score > before {
+			score
+		} else {
+			REPETITION * score
+		}
+	}
+}
+
+/// The nearest value in the slots around one.
+fn nearest(slots: &[VecDeque<f64>], slot: usize, reach: usize, value: f64) -> Option<f64> {
+	(0..=2 * reach)
+		.flat_map(|step| &slots[(slot + SLOTS + step - reach) % SLOTS])
+		.copied()
+		.min_by(|one, other| (one - value).abs().total_cmp(&(other - value).abs()))
+}
+
+/// Numbers in order.
+#[derive(Clone, Debug, Default)]
+struct Sorted {
+	ascending: Vec<f64>,
+	arrivals: VecDeque<f64>,
+}
+
+impl Sorted {
+	fn len(&self) -> usize {
+		self.ascending.len()
+	}
+
+	fn insert(&mut self, value: f64) {
+		let place = self.ascending.partition_point(|other| *other < value);
+		self.ascending.insert(place, value);
+		self.arrivals.push_back(value);
+		if self.arrivals.len() > MEMORY {
+			if let Some(oldest) = self.arrivals.pop_front() {
+				let place = self.ascending.partition_point(|other| *other < oldest);
+				self.ascending.remove(place);
+			}
+		}
+	}
+
+	fn quantile(&self, share: f64) -> f64 {
+		let place = (share * self.len() as f64) as usize;
+		self.ascending.get(place.min(self.len().saturating_sub(1))).copied().unwrap_or(0.0)
+	}
+
+	fn range(&self) -> f64 {
+		match (self.ascending.first(), self.ascending.last()) {
+			(Some(least), Some(greatest)) => greatest - least,
+			_ => 0.0,
+		}
+	}
+
+	/// `−log10` of the conformal p-value; beyond everything seen, more by how far beyond, at most
+	/// three.
+	fn surprise(&self, value: f64) -> f64 {
+		let reaching = self.len() - self.ascending.partition_point(|other| *other < value);
+		let p_value = (reaching + 1) as f64 / (self.len() + 1) as f64;
+		let beyond = match self.ascending.last() {
+			Some(greatest) if reaching == 0 && self.len() > 50 => {
+				let scale = (greatest - self.quantile(0.5)).max(1e-9);
+				((value - greatest) / scale).ln_1p().min(3.0)
+			},
+			_ => 0.0,
+		};
+		beyond - p_value.log10()
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// A daily wave with a value each five minutes.
+	fn wave(step: i64) -> f64 {
+		let day = (step % SLOTS as i64) as f64 / SLOTS as f64;
+		10.0 + 5.0 * (std::f64::consts::TAU * day).sin() + 0.01 * ((step * 7_919) % 100) as f64
+	}
+
+	#[test]
+	fn a_usual_value_at_an_unusual_time_is_unusual() {
+		let mut detector = SeriesDetector::default();
+		let mut usual = 0.0f64;
+		for step in 0..20 * SLOTS as i64 {
+			let judged = detector.observe(step * 300, wave(step));
+			if step > 10 * SLOTS as i64 {
+				usual = usual.max(judged.score);
+			}
+		}
+		let step = 20 * SLOTS as i64 + 72;
+		// The greatest value of the day is due, the least one comes.
+		let judged = detector.observe(step * 300, 5.0);
+		assert!(judged.score > usual + 1.0, "{judged:?} {usual}");
+		assert!((judged.typical.unwrap() - wave(step)).abs() < 5.0);
+	}
+
+	#[test]
+	fn one_change_is_one_alarm() {
+		let mut detector = SeriesDetector::default();
+		for step in 0..10 * SLOTS as i64 {
+			detector.observe(step * 300, wave(step));
+		}
+		let first = detector.observe(10 * SLOTS as i64 * 300, 90.0).score;
+		let second = detector.observe((10 * SLOTS as i64 + 1) * 300, 90.0).score;
+		assert!(second < 0.5 * first, "{second} {first}");
+	}
+
+	#[test]
+	fn memory_is_bounded() {
+		let mut sorted = Sorted::default();
+		for step in 0..MEMORY + 500 {
+			sorted.insert(step as f64);
+		}
+		assert_eq!((sorted.len(), sorted.ascending[0]), (MEMORY, 500.0));
+	}
+}
