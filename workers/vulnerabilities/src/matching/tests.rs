@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-	feed::{Epss, Kev},
+	feed::{Advisory, AffectedPackage, AffectedProduct, Epss, Event, Kev},
+	matching::package::{package_state, PackageState},
 	range::VersionSet,
 };
 
@@ -33,6 +34,8 @@ fn affected(vendor: &str, product: &str, range: &str) -> AffectedProduct {
 		product: product.into(),
 		versions: VersionSet::parse_range(range),
 		from_cpe: true,
+		part: None,
+		target: None,
 		requires: Vec::new(),
 	}
 }
@@ -44,6 +47,7 @@ fn advisory(cve: &str, affected: Vec<AffectedProduct>) -> Advisory {
 		summary: String::new(),
 		cvss: Cvss::from_vector("CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H", None),
 		affected,
+		not_affected: Vec::new(),
 	}
 }
 
@@ -196,7 +200,12 @@ fn what_cannot_be_compared_is_reported_and_not_dropped() {
 #[test]
 fn a_condition_or_a_missing_platform_lowers_the_confidence() {
 	let mut on_platform = affected("openbsd", "openssh", "<= 9.8");
-	on_platform.requires = vec!["acme pump".into()];
+	on_platform.requires = vec![vec![crate::feed::Platform {
+		part: None,
+		vendor: "acme".into(),
+		product: "pump".into(),
+		versions: VersionSet::all("any"),
+	}]];
 	let feed = Feed {
 		advisories: vec![
 			advisory("CVE-1", vec![affected("openbsd", "openssh", "<= 9.8 on Windows 8.1")]),
