@@ -58,6 +58,7 @@ fn policy(tcp_ports: Vec<u16>, udp_ports: Vec<u16>) -> Policy {
 			udp_ports,
 			device_class: DeviceClass::Server,
 			allow_active: false,
+			allow_hl7_query: false,
 			this_host: false,
 		}],
 		..Policy::default()

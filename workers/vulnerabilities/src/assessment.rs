@@ -76,8 +76,11 @@ pub fn assess_csaf(path: &Path) -> Result<CsafAssessment, Error> {
 		};
 		out.parsed += 1;
 		for (category, set) in sets {
-			let counted =
-				if category == "product_version_range" { &mut out.ranges } else { &mut out.versions };
+			let counted = if category == "product_version_range" {
+				&mut out.ranges
+			} else {
+				&mut out.versions
+			};
 			counted.total += 1;
 			if let Versions::NotUnderstood { reason } = set.versions {
 				counted.not_understood.push(LeftOut { file: name.clone(), text: set.text, reason });

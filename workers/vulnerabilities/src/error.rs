@@ -49,7 +49,9 @@ pub enum Error {
 		reason: String,
 	},
 	/// The store cannot be used.
-	#[error("the store of advisories cannot be used: {0}; check the file, its disk and its permissions")]
+	#[error(
+		"the store of advisories cannot be used: {0}; check the file, its disk and its permissions"
+	)]
 	Store(#[from] rusqlite::Error),
 	/// The store was written by another version of this program.
 	#[error("the store of advisories has version {found}, this program knows {known}; delete it and import again")]

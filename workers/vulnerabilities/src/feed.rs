@@ -272,9 +272,8 @@ pub(crate) fn files(path: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
 	let mut found = Vec::new();
 	list(path, 0, &mut found)?;
 	found.sort();
-	let named = |file: PathBuf| {
-		(file.strip_prefix(path).unwrap_or(&file).display().to_string(), file)
-	};
+	let named =
+		|file: PathBuf| (file.strip_prefix(path).unwrap_or(&file).display().to_string(), file);
 	Ok(found.into_iter().map(named).collect())
 }
 
@@ -286,7 +285,9 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Err
 		let kind = entry.file_type().map_err(unreadable)?;
 		if kind.is_dir() && depth < DEPTH {
 			list(&path, depth + 1, files)?;
-		} else if kind.is_file() && path.extension().is_some_and(|e| e == "json" || e == "jsonl" || e == "csv") {
+		} else if kind.is_file()
+			&& path.extension().is_some_and(|e| e == "json" || e == "jsonl" || e == "csv")
+		{
 			files.push(path);
 		}
 	}

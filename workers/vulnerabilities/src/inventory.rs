@@ -156,7 +156,9 @@ fn plain(node: &Value, outer: &AssetService, depth: usize, out: &mut Vec<AssetSe
 			plain(inner, &context, depth + 1, out);
 		}
 	}
-	if let Some(system) = ["os", "operating_system", "operatingSystem"].iter().find_map(|k| object.get(*k)) {
+	if let Some(system) =
+		["os", "operating_system", "operatingSystem"].iter().find_map(|k| object.get(*k))
+	{
 		let mut entry = AssetService {
 			asset: own.asset.clone(),
 			service: "operating system".into(),
@@ -205,7 +207,9 @@ fn entry(node: &Value, object: &Map<String, Value>, outer: &AssetService) -> Ass
 	};
 	// Discovery writes address, port and transport.
 	let endpoint = match (field(&["address"]), field(&["port"]), field(&["transport"])) {
-		(Some(address), Some(port), Some(transport)) => Some(format!("{address} {port}/{transport}")),
+		(Some(address), Some(port), Some(transport)) => {
+			Some(format!("{address} {port}/{transport}"))
+		},
 		_ => None,
 	};
 	let package = object.get("package").filter(|p| p.is_object()).and_then(|package| {
@@ -225,7 +229,13 @@ fn entry(node: &Value, object: &Map<String, Value>, outer: &AssetService) -> Ass
 		asset,
 		vendor: field(&["vendor", "manufacturer", "supplier", "publisher"]),
 		product,
-		version: field(&["version", "software_version", "softwareVersion", "firmware_version", "firmware"]),
+		version: field(&[
+			"version",
+			"software_version",
+			"softwareVersion",
+			"firmware_version",
+			"firmware",
+		]),
 		cpe23: field(&["cpe23", "cpe", "cpe_name", "cpeName"]),
 		purl: field(&["purl"]),
 		part: match field(&["part", "type", "kind"]).as_deref() {
@@ -291,12 +301,18 @@ mod tests {
 			assert_eq!(found.len(), 1, "{json}: {found:?}");
 			let service = &found[0];
 			assert_eq!(
-				(service.asset.as_str(), service.vendor.as_deref(), service.product.as_deref(), service.version.as_deref()),
+				(
+					service.asset.as_str(),
+					service.vendor.as_deref(),
+					service.product.as_deref(),
+					service.version.as_deref()
+				),
 				("a", Some("BD"), Some("Pump"), Some("1")),
 				"{json}"
 			);
 		}
-		let with_system = read(&json!([{"id": "a", "product": "RIS", "version": "11", "os": "Windows 8.1"}]));
+		let with_system =
+			read(&json!([{"id": "a", "product": "RIS", "version": "11", "os": "Windows 8.1"}]));
 		assert_eq!(with_system.len(), 2);
 		assert_eq!(with_system[0].part, Some(Part::OperatingSystem));
 	}

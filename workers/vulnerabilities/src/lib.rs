@@ -39,11 +39,11 @@ pub use feed::{
 };
 pub use inventory::read_inventory;
 pub use matching::{
-	match_assets, match_each, AssetService, InstalledPackage, Match, MatchReport, NotUnderstood,
-	Outcome, Status,
+	match_assets, match_each, AssetService, Found, InstalledPackage, Match, MatchReport,
+	NotUnderstood, Outcome, Status,
 };
 pub use priority::{Criticality, Decision, Exposure, Priority};
 pub use range::{Condition, Interval, Limit, Requirement, VersionSet, Versions};
 pub use store::{Contents, Imported, Matched, Progress, Store};
-pub use vex::openvex;
 pub use version::{compare_debian, compare_rpm, compare_versions, Scheme};
+pub use vex::openvex;

@@ -130,6 +130,12 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 		.collect()
 }
 
+/// A word without the `s` of a plural.
+fn singular(word: &str) -> &str {
+	let stem = word.strip_suffix('s').filter(|stem| stem.len() >= 4);
+	stem.filter(|stem| !stem.ends_with(['s', 'u', 'i'])).unwrap_or(word)
+}
+
 fn without_parentheses(text: &str) -> String {
 	let mut depth = 0_usize;
 	let kept: String = text
@@ -180,6 +186,11 @@ pub(crate) fn product_keys(vendor: &str, product: &str) -> Vec<String> {
 fn vendor_words(vendor: &str) -> Vec<String> {
 	let mut all = words(vendor);
 	all.retain(|word| !matches!(word.as_str(), "and" | "the" | "of"));
+	// The vendor's other names are no part of a product's name either.
+	let forms = vendor_forms(vendor);
+	let others =
+		SAME_VENDOR.iter().filter(|names| forms.iter().any(|f| names.contains(&f.as_str())));
+	all.extend(others.copied().flatten().map(|name| (*name).to_owned()));
 	all
 }
 
@@ -190,17 +201,19 @@ fn add_keys(words: &[&String], keys: &mut Vec<String>) {
 			.map(|word| word.as_str())
 			.filter(|word| !EMPTY_WORDS.contains(word) && !empty.contains(word))
 			.collect();
+		kept.iter_mut().for_each(|word| *word = singular(word));
 		kept.sort_unstable();
 		kept.dedup();
 		kept.join(" ")
 	};
 	let plain = key(&[]);
-	let plain =
-		if plain.is_empty() { words.iter().map(|w| w.as_str()).collect::<Vec<_>>().join(" ") } else { plain };
+	let plain = if plain.is_empty() {
+		words.iter().map(|w| w.as_str()).collect::<Vec<_>>().join(" ")
+	} else {
+		plain
+	};
 	let numbered = |key: &str| {
-		key.split(' ').any(|word| {
-			word.len() >= 3 && word.chars().any(|c| c.is_ascii_digit())
-		})
+		key.split(' ').any(|word| word.len() >= 3 && word.chars().any(|c| c.is_ascii_digit()))
 	};
 	let model = key(&DEVICE_WORDS);
 	if model != plain && numbered(&model) {
@@ -224,8 +237,11 @@ fn alternatives(name: &str) -> Vec<String> {
 		parts.first().map_or("", |p| p).chars().take_while(|c| c.is_alphabetic()).collect();
 	for part in parts.iter().take(ALTERNATIVES) {
 		let digits_only = part.chars().all(|c| c.is_ascii_digit());
-		let full =
-			if digits_only && !letters.is_empty() { format!("{letters}{part}") } else { (*part).to_owned() };
+		let full = if digits_only && !letters.is_empty() {
+			format!("{letters}{part}")
+		} else {
+			(*part).to_owned()
+		};
 		let mut words: Vec<String> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
 		words[at] = full;
 		out.push(words.join(" "));
@@ -259,8 +275,7 @@ fn is_typo(a: &str, b: &str) -> bool {
 		return false;
 	}
 	let head = short.bytes().zip(long.bytes()).take_while(|(a, b)| a == b).count();
-	let tail =
-		short.bytes().rev().zip(long.bytes().rev()).take_while(|(a, b)| a == b).count();
+	let tail = short.bytes().rev().zip(long.bytes().rev()).take_while(|(a, b)| a == b).count();
 	head + tail + 1 >= long.len()
 }
 
@@ -293,8 +308,20 @@ impl SystemFamily {
 	/// The family that a name belongs to.
 	pub(crate) fn of(name: &str) -> Option<Self> {
 		const LINUX: [&str; 14] = [
-			"linux", "debian", "ubuntu", "redhat", "rhel", "centos", "fedora", "suse", "opensuse",
-			"sles", "alpine", "rocky", "almalinux", "kernel",
+			"linux",
+			"debian",
+			"ubuntu",
+			"redhat",
+			"rhel",
+			"centos",
+			"fedora",
+			"suse",
+			"opensuse",
+			"sles",
+			"alpine",
+			"rocky",
+			"almalinux",
+			"kernel",
 		];
 		const APPLE: [&str; 5] = ["macos", "mac", "ios", "ipados", "iphone"];
 		let words = words(name);
@@ -325,17 +352,31 @@ mod tests {
 	#[test]
 	fn one_product_under_several_names_is_one() {
 		for (a, b) in [
-			(("Philips", "IntelliVue MX40"), ("Philips", "IntelliVue MX40 Patient Worn Monitor (WLAN only)")),
+			(
+				("Philips", "IntelliVue MX40"),
+				("Philips", "IntelliVue MX40 Patient Worn Monitor (WLAN only)"),
+			),
 			(("Siemens", "ACUSON P300"), ("siemens", "acuson_p300_firmware")),
-			(("BD", "BD Pyxis MedStation ES"), ("Becton, Dickinson and Company (BD)", "Pyxis MedStation ES")),
+			(
+				("BD", "BD Pyxis MedStation ES"),
+				("Becton, Dickinson and Company (BD)", "Pyxis MedStation ES"),
+			),
 			(("", "MicroDicom DICOM Viewer"), ("MicroDicom", "DICOM Viewer")),
-			(("Philips", "Avalon Fetal/Maternal Monitors FM30"), ("Philips", "Avalon Fetal/Maternal Monitors FM30")),
+			(
+				("Philips", "Avalon Fetal/Maternal Monitors FM30"),
+				("Philips", "Avalon Fetal/Maternal Monitors FM30"),
+			),
 			(("Abbott", "Assurity"), ("Abbott Laboratories", "Assurity/Allure")),
 			(("", "openssh"), ("openbsd", "openssh")),
 			(("net-snmp", "net-snmp"), ("net-snmp", "Net-SNMP")),
 			(("apache", "apache"), ("apache", "http_server")),
 		] {
-			assert!(same_product(a, b), "{a:?} and {b:?}: {:?} {:?}", product_keys(a.0, a.1), product_keys(b.0, b.1));
+			assert!(
+				same_product(a, b),
+				"{a:?} and {b:?}: {:?} {:?}",
+				product_keys(a.0, a.1),
+				product_keys(b.0, b.1)
+			);
 		}
 	}
 
@@ -368,7 +409,9 @@ mod tests {
 		] {
 			assert!(same_vendor(a, b), "{a} and {b}");
 		}
-		for (a, b) in [("Acme", "OpenBSD"), ("GE", "Roche"), ("Philips", "Siemens"), ("BD", "B. Braun")] {
+		for (a, b) in
+			[("Acme", "OpenBSD"), ("GE", "Roche"), ("Philips", "Siemens"), ("BD", "B. Braun")]
+		{
 			assert!(!same_vendor(a, b), "{a} and {b}");
 		}
 	}

@@ -148,7 +148,9 @@ mod tests {
 
 	#[test]
 	fn what_care_depends_on_comes_before_what_it_does_not() {
-		let of = |criticality| Priority::of(None, None, Some(7.5), Exposure::Internal, criticality).score;
+		let of = |criticality| {
+			Priority::of(None, None, Some(7.5), Exposure::Internal, criticality).score
+		};
 		assert!(of(Criticality::Vital) > of(Criticality::High));
 		assert!(of(Criticality::High) > of(Criticality::Medium));
 		assert!(of(Criticality::Medium) > of(Criticality::Low));
@@ -160,7 +162,8 @@ mod tests {
 		assert!(at(Exposure::Internet) > at(Exposure::Internal));
 		assert!(at(Exposure::Internal) > at(Exposure::Isolated));
 		let kev = Kev { added: String::new(), ransomware: false };
-		let decision = |exposure| Priority::of(Some(&kev), None, None, exposure, Criticality::High).decision;
+		let decision =
+			|exposure| Priority::of(Some(&kev), None, None, exposure, Criticality::High).decision;
 		assert_eq!(decision(Exposure::Internal), Decision::Act);
 		assert_eq!(decision(Exposure::Isolated), Decision::Attend);
 	}

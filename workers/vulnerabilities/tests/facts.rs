@@ -40,7 +40,8 @@ fn versions(column: &str) -> Vec<String> {
 
 /// Labelled versions of a row: those affected and those not.
 fn labelled(affected: &str, not: &str) -> Vec<(String, bool)> {
-	let with = |column: &str, label| versions(column).into_iter().map(move |version| (version, label));
+	let with =
+		|column: &str, label| versions(column).into_iter().map(move |version| (version, label));
 	with(affected, true).chain(with(not, false)).collect()
 }
 
@@ -72,8 +73,9 @@ fn cpe_matches(part: &str, vendor: &str, product: &str, ranges: &str) -> Vec<Val
 					">" => "versionStartExcluding",
 					">=" => "versionStartIncluding",
 					"=" => {
-						entry["criteria"] =
-							json!(format!("cpe:2.3:{part}:{vendor}:{product}:{version}:*:*:*:*:*:*:*"));
+						entry["criteria"] = json!(format!(
+							"cpe:2.3:{part}:{vendor}:{product}:{version}:*:*:*:*:*:*:*"
+						));
 						continue;
 					},
 					_ => continue,
@@ -97,12 +99,17 @@ fn upstream() -> Vec<Pair> {
 	let mut out = Vec::new();
 	for row in rows("upstream.txt") {
 		let [cve, name, ranges, affected, not, why] = row.as_slice() else { panic!("{row:?}") };
-		let [part, vendor, product] = name.split(' ').collect::<Vec<_>>()[..] else { panic!("{row:?}") };
+		let [part, vendor, product] = name.split(' ').collect::<Vec<_>>()[..] else {
+			panic!("{row:?}")
+		};
 		for (version, label) in labelled(affected, not) {
 			out.push(Pair {
 				cve: cve.clone(),
 				services: vec![asset(vendor, product, &version)],
-				feed: nvd(cve, json!([{"nodes": [or_node(cpe_matches(part, vendor, product, ranges))]}])),
+				feed: nvd(
+					cve,
+					json!([{"nodes": [or_node(cpe_matches(part, vendor, product, ranges))]}]),
+				),
 				more: None,
 				affected: label,
 				why: format!("{product} {version}: {why}"),
@@ -131,7 +138,9 @@ fn csaf(cve: &str, vendor: &str, product: &str, range: &str) -> Value {
 fn medical() -> Vec<Pair> {
 	let mut out = Vec::new();
 	for row in rows("medical.txt") {
-		let [cve, vendor, product, range, own_vendor, own_product, affected, not, why] = row.as_slice() else {
+		let [cve, vendor, product, range, own_vendor, own_product, affected, not, why] =
+			row.as_slice()
+		else {
 			panic!("{row:?}")
 		};
 		for (version, label) in labelled(affected, not) {
@@ -151,7 +160,8 @@ fn medical() -> Vec<Pair> {
 fn packages() -> Vec<Pair> {
 	let mut out = Vec::new();
 	for row in rows("packages.txt") {
-		let [cve, ecosystem, package, introduced, fixed, upstream, affected, not, why] = row.as_slice()
+		let [cve, ecosystem, package, introduced, fixed, upstream, affected, not, why] =
+			row.as_slice()
 		else {
 			panic!("{row:?}")
 		};
@@ -184,7 +194,10 @@ fn packages() -> Vec<Pair> {
 				services: vec![service],
 				feed: osv.clone(),
 				more: upstream.map(|(vendor, product, range)| {
-					nvd(cve, json!([{"nodes": [or_node(cpe_matches("a", vendor, product, range))]}]))
+					nvd(
+						cve,
+						json!([{"nodes": [or_node(cpe_matches("a", vendor, product, range))]}]),
+					)
 				}),
 				affected: label,
 				why: format!("{package} {version} of {ecosystem}: {why}"),
@@ -205,16 +218,17 @@ fn system(vendor: &str, product: &str, version: &str) -> AssetService {
 /// Conditions beside the version: platforms, models, dates, other products of the same vendor.
 fn conditions() -> Vec<Pair> {
 	let mut out = Vec::new();
-	let mut add = |cve: &str, services: Vec<AssetService>, feed: &Value, affected: bool, why: &str| {
-		out.push(Pair {
-			cve: cve.into(),
-			services,
-			feed: feed.clone(),
-			more: None,
-			affected,
-			why: why.into(),
-		});
-	};
+	let mut add =
+		|cve: &str, services: Vec<AssetService>, feed: &Value, affected: bool, why: &str| {
+			out.push(Pair {
+				cve: cve.into(),
+				services,
+				feed: feed.clone(),
+				more: None,
+				affected,
+				why: why.into(),
+			});
+		};
 	let only = |mut service: AssetService, change: &dyn Fn(&mut AssetService)| {
 		change(&mut service);
 		vec![service]
@@ -255,8 +269,11 @@ fn conditions() -> Vec<Pair> {
 	}
 
 	// Limited to one software environment.
-	let app = nvd("CVE-2018-19001", json!([{"nodes": [{"operator": "OR", "cpeMatch": [{"vulnerable": true,
-		"criteria": "cpe:2.3:a:philips:healthsuite_health:*:*:*:*:*:android:*:*"}]}]}]));
+	let app = nvd(
+		"CVE-2018-19001",
+		json!([{"nodes": [{"operator": "OR", "cpeMatch": [{"vulnerable": true,
+		"criteria": "cpe:2.3:a:philips:healthsuite_health:*:*:*:*:*:android:*:*"}]}]}]),
+	);
 	for (os, label) in [("android", true), ("ios", false)] {
 		let services =
 			vec![asset("Philips", "HealthSuite Health", "1.0"), system("vendor", os, "12")];
@@ -264,7 +281,8 @@ fn conditions() -> Vec<Pair> {
 	}
 
 	// A condition in an advisory's words.
-	let text = csaf("CVE-2018-17891", "Carestream", "Vue RIS", "<=11.2 on Windows 8.1 with IIS 7.5");
+	let text =
+		csaf("CVE-2018-17891", "Carestream", "Vue RIS", "<=11.2 on Windows 8.1 with IIS 7.5");
 	let iis = |version: &str| asset("Microsoft", "IIS", version);
 	for (version, os, web, label) in [
 		("11.2", "windows 8.1", "7.5", true),
@@ -274,9 +292,18 @@ fn conditions() -> Vec<Pair> {
 		("11.2", "windows 8.1", "10.0", false),
 	] {
 		let (name, release) = os.split_once(' ').expect("a release");
-		let services =
-			vec![asset("Carestream", "Vue RIS", version), system("Microsoft", name, release), iis(web)];
-		add("CVE-2018-17891", services, &text, label, &format!("RIS {version} on {os} with IIS {web}"));
+		let services = vec![
+			asset("Carestream", "Vue RIS", version),
+			system("Microsoft", name, release),
+			iis(web),
+		];
+		add(
+			"CVE-2018-17891",
+			services,
+			&text,
+			label,
+			&format!("RIS {version} on {os} with IIS {web}"),
+		);
 	}
 
 	// Models of one pump, and batteries in it.
@@ -284,7 +311,8 @@ fn conditions() -> Vec<Pair> {
 	for (model, version, label) in
 		[("35700BAX", "6.02", true), ("35700BAX2", "6.02", false), ("35700BAX", "8.0", false)]
 	{
-		let service = only(asset("Baxter", "Sigma Spectrum", version), &|s| s.model = Some(model.into()));
+		let service =
+			only(asset("Baxter", "Sigma Spectrum", version), &|s| s.model = Some(model.into()));
 		add("CVE-2022-26392", service, &pump, label, model);
 	}
 	let battery = csaf(
@@ -309,7 +337,12 @@ fn conditions() -> Vec<Pair> {
 
 	// Devices by the day on which they were made.
 	let dated = csaf("CVE-2017-12712", "Abbott Laboratories", "Accent MRI", "< august 28");
-	let delivered = csaf("CVE-2017-12714", "Abbott Laboratories", "Fortify Assura", "distributed  < april 1, 2018");
+	let delivered = csaf(
+		"CVE-2017-12714",
+		"Abbott Laboratories",
+		"Fortify Assura",
+		"distributed  < april 1, 2018",
+	);
 	for (cve, product, feed, day, label) in [
 		("CVE-2017-12712", "Accent MRI", &dated, "2020-08-27", true),
 		("CVE-2017-12712", "Accent MRI", &dated, "2020-09-01", false),
@@ -322,12 +355,25 @@ fn conditions() -> Vec<Pair> {
 		add(cve, service, feed, label, &format!("made on {day}"));
 	}
 	let portal = csaf("CVE-2024-6795", "Baxter", "Baxter Connex Health Portal", "<8/30/2024");
-	for (version, label) in [("2024-08-29", true), ("8/1/2024", true), ("2024-08-30", false), ("9/2/2024", false)] {
-		add("CVE-2024-6795", vec![asset("Baxter", "Connex Health Portal", version)], &portal, label, version);
+	for (version, label) in
+		[("2024-08-29", true), ("8/1/2024", true), ("2024-08-30", false), ("9/2/2024", false)]
+	{
+		add(
+			"CVE-2024-6795",
+			vec![asset("Baxter", "Connex Health Portal", version)],
+			&portal,
+			label,
+			version,
+		);
 	}
 
 	// Every version of one product, and none of its neighbours.
-	let station = csaf("CVE-2022-22767", "Becton, Dickinson and Company (BD)", "BD Pyxis MedStation ES", "vers:all/*");
+	let station = csaf(
+		"CVE-2022-22767",
+		"Becton, Dickinson and Company (BD)",
+		"BD Pyxis MedStation ES",
+		"vers:all/*",
+	);
 	for (vendor, product, label) in [
 		("BD", "Pyxis MedStation ES", true),
 		("Becton Dickinson", "BD Pyxis MedStation ES", true),
@@ -338,14 +384,23 @@ fn conditions() -> Vec<Pair> {
 	] {
 		add("CVE-2022-22767", vec![asset(vendor, product, "1.7")], &station, label, product);
 	}
-	let editions = csaf("CVE-2022-43557", "Becton, Dickinson and Company (BD)", "CME BodyGuard 323", "2nd Edition");
+	let editions = csaf(
+		"CVE-2022-43557",
+		"Becton, Dickinson and Company (BD)",
+		"CME BodyGuard 323",
+		"2nd Edition",
+	);
 	for (edition, label) in [("2nd Edition", true), ("3rd Edition", false)] {
-		let service = only(asset("BD", "CME BodyGuard 323", "1.0"), &|s| s.model = Some(edition.into()));
+		let service =
+			only(asset("BD", "CME BodyGuard 323", "1.0"), &|s| s.model = Some(edition.into()));
 		add("CVE-2022-43557", service, &editions, label, edition);
 	}
 
 	// A name that two vendors use, and a part of a name.
-	let ssh = nvd("CVE-2024-6387", json!([{"nodes": [or_node(cpe_matches("a", "openbsd", "openssh", ">=8.5p1 <9.8p1"))]}]));
+	let ssh = nvd(
+		"CVE-2024-6387",
+		json!([{"nodes": [or_node(cpe_matches("a", "openbsd", "openssh", ">=8.5p1 <9.8p1"))]}]),
+	);
 	for (vendor, product, label) in [
 		("openbsd", "openssh", true),
 		("OpenBSD", "OpenSSH", true),
@@ -365,7 +420,10 @@ fn is_matched(pair: &Pair) -> Option<Match> {
 		assert_eq!(failures, [], "{}", pair.why);
 	}
 	let report = match_assets(&pair.services, &feed);
-	report.matches.into_iter().find(|found| found.cve == pair.cve && found.status == Status::Affected)
+	report
+		.matches
+		.into_iter()
+		.find(|found| found.cve == pair.cve && found.status == Status::Affected)
 }
 
 #[test]
@@ -400,5 +458,8 @@ fn precision_and_recall_over_labelled_facts() {
 		count(true, true) + count(true, false)
 	);
 	assert!(total >= 300, "{total} pairs");
-	assert!(precision >= 0.99 && recall >= 0.99, "precision {precision}, recall {recall}: {wrong:#?}");
+	assert!(
+		precision >= 0.99 && recall >= 0.99,
+		"precision {precision}, recall {recall}: {wrong:#?}"
+	);
 }

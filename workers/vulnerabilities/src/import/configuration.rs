@@ -151,4 +151,3 @@ fn words(cpe: &Cpe, from: Option<&Limit>, to: Option<&Limit>) -> String {
 		(CpeVersion::Any, true) => "all versions".into(),
 	}
 }
-

@@ -152,7 +152,9 @@ pub(super) fn read(json: Value) -> Result<(Vec<Entry>, Vec<String>), String> {
 					// Two states may name one product.
 					Some(product) if out.contains(product) => {},
 					Some(product) => out.push(product.clone()),
-					None => failures.push(format!("product {id} is not defined by the product tree")),
+					None => {
+						failures.push(format!("product {id} is not defined by the product tree"))
+					},
 				}
 			}
 			out
@@ -184,7 +186,12 @@ pub(super) fn read(json: Value) -> Result<(Vec<Entry>, Vec<String>), String> {
 /// # Errors
 /// Why the document is not CSAF 2.0.
 pub(crate) fn product_versions(json: Value) -> Result<Vec<(String, VersionSet)>, String> {
-	fn collect(branches: &[Branch], published: Option<&str>, out: &mut Vec<(String, VersionSet)>, depth: usize) {
+	fn collect(
+		branches: &[Branch],
+		published: Option<&str>,
+		out: &mut Vec<(String, VersionSet)>,
+		depth: usize,
+	) {
 		for branch in branches {
 			if let Some(set) = versions_of(branch, published) {
 				out.push((branch.category.clone(), set));
@@ -207,7 +214,9 @@ pub(crate) fn product_versions(json: Value) -> Result<Vec<(String, VersionSet)>,
 fn versions_of(branch: &Branch, published: Option<&str>) -> Option<VersionSet> {
 	match branch.category.as_str() {
 		"product_version" => Some(VersionSet::parse_published(&branch.name, published, true)),
-		"product_version_range" => Some(VersionSet::parse_published(&branch.name, published, false)),
+		"product_version_range" => {
+			Some(VersionSet::parse_published(&branch.name, published, false))
+		},
 		_ => None,
 	}
 }
@@ -341,8 +350,10 @@ fn without_vendor<'a>(title: &'a str, vendor: &str) -> &'a str {
 		_ => title,
 	};
 	let title = title.split(" (").next().unwrap_or(title).trim();
-	let title =
-		[" Vulnerabilities", " Vulnerability"].iter().find_map(|w| title.strip_suffix(w)).unwrap_or(title);
+	let title = [" Vulnerabilities", " Vulnerability"]
+		.iter()
+		.find_map(|w| title.strip_suffix(w))
+		.unwrap_or(title);
 	match title.get(..vendor.len()) {
 		Some(head) if head.eq_ignore_ascii_case(vendor) => {
 			title[vendor.len()..].trim_start_matches([' ', ':', '-', '\'']).trim()
@@ -369,7 +380,8 @@ fn refined(mut product: AffectedProduct, full: &FullProductName) -> AffectedProd
 					_ if product.versions.is_understood() => product.versions,
 					_ => VersionSet::all(full.name.clone()),
 				};
-				(product.vendor, product.product, product.from_cpe) = (cpe.vendor, cpe.product, true);
+				(product.vendor, product.product, product.from_cpe) =
+					(cpe.vendor, cpe.product, true);
 			}
 		}
 	}
@@ -386,21 +398,21 @@ fn refined(mut product: AffectedProduct, full: &FullProductName) -> AffectedProd
 
 /// A product known by one line of text only: a version at its end is taken for one.
 fn unstructured(name: &str) -> AffectedProduct {
-	let (product, versions) = match name.split_once(": ").map(|(product, rest)| {
-		(product, VersionSet::parse_range(rest))
-	}) {
-		Some((product, versions)) if versions.is_understood() => (product, versions),
-		_ => match trailing_version(name) {
-			Some((product, versions)) => (product, versions),
-			None => (
-				name,
-				VersionSet::not_understood(
-					"the product tree gives one line of text instead of product and version",
+	let (product, versions) =
+		match name.split_once(": ").map(|(product, rest)| (product, VersionSet::parse_range(rest)))
+		{
+			Some((product, versions)) if versions.is_understood() => (product, versions),
+			_ => match trailing_version(name) {
+				Some((product, versions)) => (product, versions),
+				None => (
 					name,
+					VersionSet::not_understood(
+						"the product tree gives one line of text instead of product and version",
+						name,
+					),
 				),
-			),
-		},
-	};
+			},
+		};
 	AffectedProduct {
 		vendor: String::new(),
 		product: product.to_owned(),
@@ -439,16 +451,25 @@ mod tests {
 
 	#[test]
 	fn a_label_in_the_place_of_a_product_is_replaced_by_the_title() {
-		let found = advisory(tree("Version", "product_version_range", "<= R8.0.3"), json!({"known_affected": ["P"]}));
+		let found = advisory(
+			tree("Version", "product_version_range", "<= R8.0.3"),
+			json!({"known_affected": ["P"]}),
+		);
 		assert_eq!(found.affected[0].product, "Pump Control");
 	}
 
 	#[test]
 	fn a_version_in_the_products_name_and_a_day_without_year_are_read() {
-		let found = advisory(tree("Portal 8.0.x", "product_version_range", "vers:all/*"), json!({"known_affected": ["P"]}));
+		let found = advisory(
+			tree("Portal 8.0.x", "product_version_range", "vers:all/*"),
+			json!({"known_affected": ["P"]}),
+		);
 		assert_eq!(found.affected[0].product, "Portal");
 		assert_eq!(found.affected[0].versions.contains("8.1"), Some(false));
-		let found = advisory(tree("Pump", "product_version_range", "< august 28"), json!({"known_affected": ["P"]}));
+		let found = advisory(
+			tree("Pump", "product_version_range", "< august 28"),
+			json!({"known_affected": ["P"]}),
+		);
 		assert_eq!(found.affected[0].versions.contains("2017-08-27"), Some(true));
 	}
 

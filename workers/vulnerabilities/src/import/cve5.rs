@@ -133,7 +133,10 @@ pub(super) fn record(json: Value) -> Result<Vec<Entry>, String> {
 
 /// A placeholder that CNAs write for "nothing".
 fn is_nothing(text: &str) -> bool {
-	matches!(text.trim().to_ascii_lowercase().as_str(), "" | "n/a" | "-" | "unspecified" | "unknown" | "*")
+	matches!(
+		text.trim().to_ascii_lowercase().as_str(),
+		"" | "n/a" | "-" | "unspecified" | "unknown" | "*"
+	)
 }
 
 fn product(affected: &Affected) -> Option<AffectedProduct> {
@@ -220,7 +223,11 @@ fn versions(affected: &Affected) -> Option<VersionSet> {
 	let versions = if everything_else {
 		Versions::All
 	} else if include.is_empty() {
-		return if free.is_empty() { None } else { Some(VersionSet::not_understood("free text", text)) };
+		return if free.is_empty() {
+			None
+		} else {
+			Some(VersionSet::not_understood("free text", text))
+		};
 	} else {
 		Versions::Intervals(include)
 	};
@@ -328,7 +335,9 @@ mod tests {
 			"versions": [{"version": "1.0", "lessThan": "1.4", "status": "affected", "versionType": "semver"},
 				{"version": "2.0.1", "status": "affected"}]}))
 		.expect("affected");
-		for (version, expected) in [("1.3.9", true), ("1.4", false), ("2.0.1", true), ("0.9", false)] {
+		for (version, expected) in
+			[("1.3.9", true), ("1.4", false), ("2.0.1", true), ("0.9", false)]
+		{
 			assert_eq!(listed.contains(version), Some(expected), "{version}");
 		}
 		let rest = only(json!({"vendor": "v", "product": "p", "defaultStatus": "affected",

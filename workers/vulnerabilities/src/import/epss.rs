@@ -16,7 +16,8 @@ pub(super) fn read(
 	sink: &mut dyn FnMut(Record) -> Result<(), Error>,
 ) -> Result<(), Error> {
 	let malformed = |reason: String| Error::Malformed { file: file.into(), format: "EPSS", reason };
-	let mut table = csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(reader);
+	let mut table =
+		csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(reader);
 	let unknown = || Error::UnknownFormat { file: file.into() };
 	let header = table.headers().map_err(|_| unknown())?.clone();
 	let column = |names: &[&str]| {

@@ -73,9 +73,7 @@ pub(crate) fn add(
 	};
 	let mut failures = Vec::new();
 	for record in records {
-		failures.extend(
-			record.failure.map(|reason| Failure { file: file.to_owned(), reason }),
-		);
+		failures.extend(record.failure.map(|reason| Failure { file: file.to_owned(), reason }));
 		record.entries.into_iter().for_each(|entry| feed.take(entry));
 	}
 	Ok((format, failures))
@@ -156,7 +154,8 @@ fn document(
 			Format::Kev => Record::of(kev::record(element)),
 			_ => Record::of(nvd::record(element)),
 		};
-		record.failure = record.failure.map(|why| format!("record {at} is not valid {name}: {why}"));
+		record.failure =
+			record.failure.map(|why| format!("record {at} is not valid {name}: {why}"));
 		sink(record)?;
 	}
 	Ok(format)

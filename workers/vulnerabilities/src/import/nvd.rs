@@ -102,7 +102,11 @@ fn advisory(record: Record) -> Advisory {
 mod tests {
 	use serde_json::json;
 
-	use crate::{feed::{Feed, Part}, range::Versions, import::add_json as add};
+	use crate::{
+		feed::{Feed, Part},
+		import::add_json as add,
+		range::Versions,
+	};
 
 	#[test]
 	fn platforms_that_must_be_present_are_kept_and_not_taken_for_affected() {

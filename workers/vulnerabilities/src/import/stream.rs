@@ -49,8 +49,7 @@ pub(crate) fn read(
 	size: u64,
 	sink: &mut dyn FnMut(Record, u64) -> Result<(), Error>,
 ) -> Result<Format, Error> {
-	let malformed =
-		|reason: String| Error::Malformed { file: file.into(), format: "JSON", reason };
+	let malformed = |reason: String| Error::Malformed { file: file.into(), format: "JSON", reason };
 	let unreadable = |source| Error::Unreadable { file: file.into(), source };
 	let mut reader = BufReader::with_capacity(256 << 10, reader);
 	if reader.fill_buf().map_err(unreadable)?.starts_with(b"\xef\xbb\xbf") {
@@ -221,9 +220,8 @@ mod tests {
 	}
 
 	fn nvd(records: usize) -> String {
-		let one: Vec<String> = (0..records)
-			.map(|n| format!(r#"{{"cve": {{"id": "CVE-2024-{:05}"}}}}"#, n))
-			.collect();
+		let one: Vec<String> =
+			(0..records).map(|n| format!(r#"{{"cve": {{"id": "CVE-2024-{:05}"}}}}"#, n)).collect();
 		format!(r#"{{"format": "NVD_CVE", "vulnerabilities": [{}], "tail": 1}}"#, one.join(","))
 	}
 

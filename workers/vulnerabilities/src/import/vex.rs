@@ -192,13 +192,14 @@ mod tests {
 
 	#[test]
 	fn openvex_statements_are_read_in_both_shapes() {
-		let entries = openvex(json!({"@context": "https://openvex.dev/ns/v0.2.0", "author": "Acme",
+		let entries =
+			openvex(json!({"@context": "https://openvex.dev/ns/v0.2.0", "author": "Acme",
 			"statements": [
 				{"vulnerability": {"name": "CVE-2021-44228"}, "status": "not_affected",
 					"products": [{"@id": "pkg:generic/acme/pump@1.0"}],
 					"justification": "vulnerable_code_not_present"},
 				{"vulnerability": "CVE-2021-45046", "status": "fixed", "products": ["pkg:a/b"]}]}))
-		.expect("a document");
+			.expect("a document");
 		assert_eq!(entries.len(), 2);
 		assert!(matches!(&entries[0], Entry::Vex(s) if s.status == VexStatus::NotAffected
 			&& s.products == ["pkg:generic/acme/pump@1.0"] && s.author == "Acme"));

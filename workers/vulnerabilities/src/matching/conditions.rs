@@ -53,7 +53,9 @@ pub(super) fn check_requirements(
 	if let Some(target) = &affected.target {
 		match environment(target, neighbours) {
 			Answer::Yes => good.push(format!("The asset runs {target}.")),
-			Answer::Unknown => open.push(format!("Only on {target}, and the asset's system is not known.")),
+			Answer::Unknown => {
+				open.push(format!("Only on {target}, and the asset's system is not known."))
+			},
 			Answer::No => return Check::Fails,
 		}
 	}
@@ -70,10 +72,7 @@ pub(super) fn check_requirements(
 			return Check::Fails;
 		}
 		if answers.contains(&Answer::Unknown) {
-			open.push(format!(
-				"Only \"{}\", which the inventory does not tell.",
-				condition.text
-			));
+			open.push(format!("Only \"{}\", which the inventory does not tell.", condition.text));
 		} else {
 			good.push(format!("The condition \"{}\" holds.", condition.text));
 		}
@@ -118,10 +117,14 @@ fn platform(
 			system(&name, &wanted.product, neighbours)
 		},
 		Some(Part::Hardware) => {
-			let other_device = neighbours
-				.iter()
-				.any(|other| other.part == Some(Part::Hardware) && !std::ptr::eq(other.service, subject.service));
-			if other_device { Answer::No } else { Answer::Unknown }
+			let other_device = neighbours.iter().any(|other| {
+				other.part == Some(Part::Hardware) && !std::ptr::eq(other.service, subject.service)
+			});
+			if other_device {
+				Answer::No
+			} else {
+				Answer::Unknown
+			}
 		},
 		_ => Answer::Unknown,
 	}

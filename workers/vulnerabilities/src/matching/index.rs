@@ -49,7 +49,8 @@ pub(crate) fn statement_keys(affected: &AffectedProduct) -> Vec<(String, bool)> 
 	// Some advisories name the family as the product and the products as its versions.
 	if let Versions::Names(names) = &affected.versions.versions {
 		let editions = names.iter().filter(|name| {
-			name.split_whitespace().count() > 1 && name.chars().filter(|c| c.is_alphabetic()).count() > 4
+			name.split_whitespace().count() > 1
+				&& name.chars().filter(|c| c.is_alphabetic()).count() > 4
 		});
 		for name in editions {
 			let more = product_keys(&affected.vendor, name).into_iter().map(|key| (key, true));
@@ -164,7 +165,8 @@ impl<'a> Index<'a> {
 				product.vendor.is_empty() || crate::names::same_vendor(vendor, &product.vendor)
 			});
 			let version = subject.version.as_deref();
-			let within = version.is_some_and(|version| product.versions.contains(version) == Some(true))
+			let within = version
+				.is_some_and(|version| product.versions.contains(version) == Some(true))
 				&& product.versions.condition.is_none();
 			if same_product && same_vendor && within {
 				return Some(format!(

@@ -15,7 +15,11 @@ use self::{
 	index::{Candidate, Index},
 	subject::{Subject, Within},
 };
-pub(crate) use self::{index::statement_keys, package::package_key, subject::{installed_package, service_keys}};
+pub(crate) use self::{
+	index::statement_keys,
+	package::package_key,
+	subject::{installed_package, service_keys},
+};
 use crate::{
 	cvss::Cvss,
 	feed::{Feed, Part, VexStatement, VexStatus},
@@ -147,12 +151,147 @@ pub struct MatchReport {
 }
 
 /// One result of [`match_each`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum Outcome<'a> {
 	/// A service and a vulnerability that concerns it, [`Status::NotAffected`] included.
-	Match(Match),
+	Match(Found<'a>),
 	/// A statement that needs a person.
 	NotUnderstood(NotUnderstood),
+}
+
+/// A match whose reasons are not put into words yet.
+pub struct Found<'a> {
+	cve: &'a str,
+	subject: &'a Subject<'a>,
+	finding: &'a Finding<'a>,
+	feed: &'a Feed,
+	index: &'a Index<'a>,
+}
+
+impl Found<'_> {
+	/// Id of the asset.
+	pub fn asset(&self) -> &str {
+		&self.subject.service.asset
+	}
+
+	/// CVE id.
+	pub fn cve(&self) -> &str {
+		self.cve
+	}
+
+	/// Quality of detection, 0 to 100.
+	pub fn confidence(&self) -> u8 {
+		self.finding.confidence
+	}
+
+	/// How urgent it is.
+	pub fn priority(&self) -> Priority {
+		self.rated(&self.status().0)
+	}
+
+	/// The state, with a VEX statement that bears on it.
+	fn status(&self) -> (Status, Option<&VexStatement>) {
+		match self.index.vex(self.cve, self.subject) {
+			None => (self.finding.status.clone(), None),
+			Some(statement) => (under_vex(statement, &self.finding.status), Some(statement)),
+		}
+	}
+
+	fn rated(&self, status: &Status) -> Priority {
+		match status {
+			Status::FixedByPackage { .. } | Status::NotAffected { .. } => Priority::done(),
+			Status::Affected | Status::Unknown => Priority::of(
+				self.feed.kev.get(self.cve),
+				self.feed.epss.get(self.cve),
+				self.index.severity(self.cve).map(|cvss| cvss.score),
+				self.subject.service.exposure,
+				self.subject.service.criticality,
+			),
+		}
+	}
+
+	/// The whole match with its reasons.
+	pub fn to_match(&self) -> Match {
+		let Self { cve, subject, finding, feed, index } = self;
+		let cvss = index.severity(cve).cloned();
+		let kev = feed.kev.get(*cve);
+		let epss = feed.epss.get(*cve);
+		let mut reason = Vec::with_capacity(finding.reason.len() + 2);
+		reason.extend(finding.by_product.map(|candidate| self.by_product(candidate)));
+		reason.extend(finding.reason.iter().cloned());
+		if let Some(stated) = cvss.as_ref().and_then(|cvss| cvss.stated) {
+			reason.push(format!(
+				"The publisher states a CVSS score of {stated}, which its own vector does not give; the \
+				 computed score is used."
+			));
+		}
+		let (status, vex) = self.status();
+		reason.extend(vex.map(vex_words));
+		let priority = self.rated(&status);
+		if priority != Priority::done() {
+			reason.extend(
+				kev.map(|kev| format!("It is known to be exploited since {} (KEV).", kev.added)),
+			);
+		}
+		Match {
+			asset: subject.service.asset.clone(),
+			service: subject.service.service.clone(),
+			cve: (*cve).into(),
+			cvss,
+			epss: epss.map(|epss| epss.probability),
+			kev: kev.is_some(),
+			ransomware: kev.is_some_and(|kev| kev.ransomware),
+			status,
+			priority,
+			confidence: finding.confidence,
+			reason,
+		}
+	}
+
+	/// The statement about product and version in a sentence.
+	fn by_product(&self, candidate: &Candidate<'_>) -> String {
+		let (affected, source) = (candidate.affected, &candidate.advisory.source);
+		let range = &affected.versions.text;
+		if self.finding.status == Status::Unknown {
+			return format!(
+				"{} is affected in the versions \"{range}\" by {source}; which version runs is not known.",
+				self.subject.product.as_deref().unwrap_or("The product")
+			);
+		}
+		let names = format!("{} {}", affected.vendor, affected.product);
+		format!(
+			"{} is in the range \"{range}\" of {} that {source} gives.",
+			self.subject.named(),
+			names.trim()
+		)
+	}
+}
+
+/// The state that a VEX statement leaves.
+fn under_vex(statement: &VexStatement, status: &Status) -> Status {
+	let what = match statement.status {
+		VexStatus::NotAffected => "not affected",
+		VexStatus::Fixed => "fixed",
+		VexStatus::Affected | VexStatus::UnderInvestigation => return status.clone(),
+	};
+	let by = format!("{} states that it is {what}{}", statement.author, because(statement));
+	Status::NotAffected { by }
+}
+
+fn because(statement: &VexStatement) -> String {
+	match statement.justification.as_str() {
+		"" => String::new(),
+		words => format!(" ({words})"),
+	}
+}
+
+fn vex_words(statement: &VexStatement) -> String {
+	let what = match statement.status {
+		VexStatus::NotAffected => "states that it is not affected",
+		VexStatus::Fixed => "states that it is fixed",
+		VexStatus::Affected => "confirms it",
+		VexStatus::UnderInvestigation => "is investigating it",
+	};
+	format!("{} {what}{}.", statement.author, because(statement))
 }
 
 // Qualities of detection, after the scale of Greenbone's scanners.
@@ -174,10 +313,14 @@ const WITHOUT_VERSION: u8 = 30;
 pub fn match_assets(services: &[AssetService], feed: &Feed) -> MatchReport {
 	let mut report = MatchReport::default();
 	match_each(services, feed, &mut |outcome| match outcome {
-		Outcome::Match(found) if matches!(found.status, Status::NotAffected { .. }) => {
-			report.not_affected.push(found);
+		Outcome::Match(found) => {
+			let found = found.to_match();
+			if matches!(found.status, Status::NotAffected { .. }) {
+				report.not_affected.push(found);
+			} else {
+				report.matches.push(found);
+			}
 		},
-		Outcome::Match(found) => report.matches.push(found),
 		Outcome::NotUnderstood(left) => report.not_understood.push(left),
 	});
 	let by_urgency = |a: &Match, b: &Match| {
@@ -197,7 +340,7 @@ pub fn match_assets(services: &[AssetService], feed: &Feed) -> MatchReport {
 
 /// Compares every service with the feed and hands the results over one by one, so that no more than one is
 /// held in memory. They come in no particular order.
-pub fn match_each(services: &[AssetService], feed: &Feed, sink: &mut dyn FnMut(Outcome)) {
+pub fn match_each(services: &[AssetService], feed: &Feed, sink: &mut dyn FnMut(Outcome<'_>)) {
 	let all: Vec<&AssetService> = services.iter().collect();
 	match_some(&all, &|_| Vec::new(), feed, sink);
 }
@@ -208,9 +351,10 @@ pub(crate) fn match_some(
 	services: &[&AssetService],
 	others: &dyn Fn(&str) -> Vec<AssetService>,
 	feed: &Feed,
-	sink: &mut dyn FnMut(Outcome),
+	sink: &mut dyn FnMut(Outcome<'_>),
 ) {
 	let index = Index::new(feed);
+	let index = &index;
 	let mut by_asset: HashMap<&str, Vec<&AssetService>> = HashMap::new();
 	// Services that look the same are compared with the feed once.
 	let mut alike: BTreeMap<subject::Signature<'_>, Vec<&AssetService>> = BTreeMap::new();
@@ -221,9 +365,10 @@ pub(crate) fn match_some(
 	for group in alike.values() {
 		let Some(first) = group.first() else { continue };
 		let subject = Subject::new(first);
-		let drafts = drafts(&subject, &index);
-		let conditional = drafts.iter().any(|draft| draft.candidate.is_some_and(|c| c.is_conditional()));
-		let shared = (!conditional).then(|| findings(&subject, &drafts, &[], &index));
+		let drafts = drafts(&subject, index);
+		let conditional =
+			drafts.iter().any(|draft| draft.candidate.is_some_and(|c| c.is_conditional()));
+		let shared = (!conditional).then(|| findings(&subject, &drafts, &[], index));
 		for service in group {
 			let subject = Subject { service, ..subject.clone() };
 			let own;
@@ -234,12 +379,12 @@ pub(crate) fn match_some(
 					let further = others(&service.asset);
 					let neighbours: Vec<Subject<'_>> =
 						known.iter().copied().chain(&further).map(Subject::new).collect();
-					own = findings(&subject, &drafts, &neighbours, &index);
+					own = findings(&subject, &drafts, &neighbours, index);
 					(&own.0, &own.1)
 				},
 			};
 			for (cve, finding) in found {
-				sink(Outcome::Match(subject.report(cve, finding, feed, &index)));
+				sink(Outcome::Match(Found { cve, subject: &subject, finding, feed, index }));
 			}
 			for (draft, reason) in left {
 				sink(Outcome::NotUnderstood(NotUnderstood {
@@ -267,17 +412,20 @@ struct Draft<'a> {
 
 #[derive(Clone)]
 enum Verdict {
-	/// Version or package is affected, or not known.
-	Suspected { status: Status, confidence: u8, reason: String },
+	/// The version is affected, or (`known` is false) not known.
+	Suspected { known: bool, confidence: u8 },
 	/// The statement could not be compared.
 	Undecided { reason: String },
 }
 
 /// What was found about one CVE.
 #[derive(Clone)]
-struct Finding {
+struct Finding<'a> {
 	status: Status,
 	confidence: u8,
+	/// The statement by name and version, if there is one.
+	by_product: Option<&'a Candidate<'a>>,
+	/// What else speaks for it or against it.
 	reason: Vec<String>,
 }
 
@@ -315,29 +463,10 @@ fn drafts<'a>(subject: &Subject<'_>, index: &'a Index<'a>) -> Vec<Draft<'a>> {
 		let confidence = confidence.min(subject.service.confidence);
 		match subject.within(candidate, &mut cache) {
 			Within::No => {},
-			Within::Yes => {
-				let names = format!("{} {}", affected.vendor, affected.product);
-				out.push(draft(Verdict::Suspected {
-					status: Status::Affected,
-					confidence,
-					reason: format!(
-						"{} is in the range \"{}\" of {} that {} gives.",
-						subject.named(),
-						set.text,
-						names.trim(),
-						candidate.advisory.source
-					),
-				}));
-			},
+			Within::Yes => out.push(draft(Verdict::Suspected { known: true, confidence })),
 			Within::VersionUnknown => out.push(draft(Verdict::Suspected {
-				status: Status::Unknown,
+				known: false,
 				confidence: confidence.min(WITHOUT_VERSION),
-				reason: format!(
-					"{} is affected in the versions \"{}\" by {}; which version runs is not known.",
-					subject.product.as_deref().unwrap_or("The product"),
-					set.text,
-					candidate.advisory.source
-				),
 			})),
 			Within::Incomparable(reason) => out.push(draft(Verdict::Undecided { reason })),
 		}
@@ -345,7 +474,7 @@ fn drafts<'a>(subject: &Subject<'_>, index: &'a Index<'a>) -> Vec<Draft<'a>> {
 	out
 }
 
-type Findings<'a> = (BTreeMap<&'a str, Finding>, Vec<(Draft<'a>, String)>);
+type Findings<'a> = (BTreeMap<&'a str, Finding<'a>>, Vec<(Draft<'a>, String)>);
 
 /// Brings the statements together: conditions, packages, VEX; one finding for a CVE, the surest.
 fn findings<'a>(
@@ -354,19 +483,24 @@ fn findings<'a>(
 	neighbours: &[Subject<'_>],
 	index: &Index<'a>,
 ) -> Findings<'a> {
-	let mut out: BTreeMap<&'a str, Finding> = BTreeMap::new();
+	let mut out: BTreeMap<&'a str, Finding<'a>> = BTreeMap::new();
 	let mut left = Vec::new();
 	for draft in drafts {
-		let (status, confidence, reason) = match &draft.verdict {
+		let (known, confidence) = match &draft.verdict {
 			Verdict::Undecided { reason } => {
 				left.push((draft.clone(), reason.clone()));
 				continue;
 			},
-			Verdict::Suspected { status, confidence, reason } => (status, *confidence, reason),
+			Verdict::Suspected { known, confidence } => (*known, *confidence),
 		};
-		let mut finding =
-			Finding { status: status.clone(), confidence, reason: vec![reason.clone()] };
-		let check = draft.candidate.map_or(Check::Holds(Vec::new()), |candidate| {
+		let mut finding = Finding {
+			status: if known { Status::Affected } else { Status::Unknown },
+			confidence,
+			by_product: draft.candidate,
+			reason: Vec::new(),
+		};
+		let conditional = draft.candidate.filter(|candidate| candidate.is_conditional());
+		let check = conditional.map_or(Check::Holds(Vec::new()), |candidate| {
 			check_requirements(subject, candidate.affected, neighbours)
 		});
 		match check {
@@ -386,7 +520,7 @@ fn findings<'a>(
 		}
 	}
 	// What is decided by one source needs no person because of another.
-	left.retain(|(draft, _)| !out.contains_key(draft.cve));
+	left.retain(|(draft, _): &(Draft<'a>, String)| !out.contains_key(draft.cve));
 	package::apply(subject, index, &mut out);
 	for (cve, finding) in &mut out {
 		if let Some(by) = index.says_not_affected(cve, subject) {
@@ -395,76 +529,6 @@ fn findings<'a>(
 		}
 	}
 	(out, left)
-}
-
-impl<'a> Subject<'a> {
-	fn report(&self, cve: &str, finding: &Finding, feed: &Feed, index: &Index<'_>) -> Match {
-		let cvss = index.severity(cve).cloned();
-		let kev = feed.kev.get(cve);
-		let epss = feed.epss.get(cve);
-		let mut reason = finding.reason.clone();
-		if let Some(stated) = cvss.as_ref().and_then(|cvss| cvss.stated) {
-			reason.push(format!(
-				"The publisher states a CVSS score of {stated}, which its own vector does not give; the \
-				 computed score is used."
-			));
-		}
-		let mut status = finding.status.clone();
-		match index.vex(cve, self) {
-			Some(statement) => self.apply_vex(statement, &mut status, &mut reason),
-			None => {},
-		}
-		let priority = match status {
-			Status::FixedByPackage { .. } | Status::NotAffected { .. } => Priority::done(),
-			Status::Affected | Status::Unknown => Priority::of(
-				kev,
-				epss,
-				cvss.as_ref().map(|c| c.score),
-				self.service.exposure,
-				self.service.criticality,
-			),
-		};
-		if priority != Priority::done() {
-			reason.extend(
-				kev.map(|kev| format!("It is known to be exploited since {} (KEV).", kev.added)),
-			);
-		}
-		Match {
-			asset: self.service.asset.clone(),
-			service: self.service.service.clone(),
-			cve: cve.into(),
-			cvss,
-			epss: epss.map(|epss| epss.probability),
-			kev: kev.is_some(),
-			ransomware: kev.is_some_and(|kev| kev.ransomware),
-			status,
-			priority,
-			confidence: finding.confidence,
-			reason,
-		}
-	}
-
-	fn apply_vex(&self, statement: &VexStatement, status: &mut Status, reason: &mut Vec<String>) {
-		let because = if statement.justification.is_empty() {
-			String::new()
-		} else {
-			format!(" ({})", statement.justification)
-		};
-		match statement.status {
-			VexStatus::NotAffected | VexStatus::Fixed => {
-				let what = if statement.status == VexStatus::Fixed { "fixed" } else { "not affected" };
-				let by = format!("{} states that it is {what}{because}", statement.author);
-				reason.push(format!("{by}."));
-				*status = Status::NotAffected { by };
-			},
-			VexStatus::Affected => {
-				reason.push(format!("{} confirms it{because}.", statement.author));
-			},
-			VexStatus::UnderInvestigation => {
-				reason.push(format!("{} is investigating it{because}.", statement.author));
-			},
-		}
-	}
 }
 
 #[cfg(test)]

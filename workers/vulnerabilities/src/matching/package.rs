@@ -38,7 +38,13 @@ fn scheme(ecosystem: &str) -> Scheme {
 fn backports(ecosystem: &str) -> bool {
 	!matches!(
 		ecosystem,
-		"npm" | "crates.io" | "Go" | "NuGet" | "PyPI" | "Maven" | "RubyGems" | "Packagist" | "Hex" | "Pub"
+		"npm"
+			| "crates.io"
+			| "Go" | "NuGet"
+			| "PyPI" | "Maven"
+			| "RubyGems"
+			| "Packagist"
+			| "Hex" | "Pub"
 	)
 }
 
@@ -46,7 +52,7 @@ fn backports(ecosystem: &str) -> bool {
 pub(super) fn apply<'a>(
 	subject: &Subject<'_>,
 	index: &Index<'a>,
-	findings: &mut BTreeMap<&'a str, Finding>,
+	findings: &mut BTreeMap<&'a str, Finding<'a>>,
 ) {
 	let Some(package) = &subject.package else { return };
 	let statements = index.package(package);
@@ -84,6 +90,7 @@ pub(super) fn apply<'a>(
 				let finding = findings.entry(&statement.cve).or_insert_with(|| Finding {
 					status: Status::Affected,
 					confidence: BY_PACKAGE,
+					by_product: None,
 					reason: Vec::new(),
 				});
 				finding.status = Status::Affected;

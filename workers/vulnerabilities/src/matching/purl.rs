@@ -127,7 +127,9 @@ impl Purl {
 			"maven" => {
 				let mut labels = self.namespace.split('.');
 				let first = labels.next()?;
-				matches!(first, "org" | "com" | "io" | "net").then(|| labels.next())?.map(str::to_owned)
+				matches!(first, "org" | "com" | "io" | "net")
+					.then(|| labels.next())?
+					.map(str::to_owned)
 			},
 			"github" | "generic" | "bitbucket" if !self.namespace.is_empty() => {
 				self.namespace.split('/').next().map(str::to_owned)

@@ -43,7 +43,7 @@ impl<'a> Signature<'a> {
 }
 
 #[derive(Clone)]
-pub(super) struct Subject<'a> {
+pub(crate) struct Subject<'a> {
 	pub(super) service: &'a AssetService,
 	pub(super) part: Option<Part>,
 	pub(super) vendor: Option<String>,
@@ -77,7 +77,11 @@ pub(crate) fn service_keys(service: &AssetService) -> Vec<String> {
 /// The package that provides a service: as stated, or by its package URL.
 pub(crate) fn installed_package(service: &AssetService) -> Option<InstalledPackage> {
 	service.package.clone().or_else(|| {
-		service.purl.as_deref().and_then(purl::Purl::parse).and_then(|purl| purl.installed_package())
+		service
+			.purl
+			.as_deref()
+			.and_then(purl::Purl::parse)
+			.and_then(|purl| purl.installed_package())
 	})
 }
 
@@ -187,10 +191,8 @@ impl<'a> Subject<'a> {
 			_ => return Within::VersionUnknown,
 		};
 		let own_date = dated && self.service.manufactured.is_some();
-		let parsed = cache
-			.0
-			.entry((own_date, set.scheme))
-			.or_insert_with(|| set.scheme.parse(version));
+		let parsed =
+			cache.0.entry((own_date, set.scheme)).or_insert_with(|| set.scheme.parse(version));
 		match candidate.compiled.contains(version, parsed) {
 			Some(true) => Within::Yes,
 			Some(false) => Within::No,
@@ -234,7 +236,10 @@ mod tests {
 			..AssetService::default()
 		};
 		let keys = service_keys(&service);
-		assert!(keys.contains(&"isp".into()) && keys.contains(&"intellispace portal".into()), "{keys:?}");
+		assert!(
+			keys.contains(&"isp".into()) && keys.contains(&"intellispace portal".into()),
+			"{keys:?}"
+		);
 		assert!(service_keys(&AssetService::default()).is_empty());
 	}
 }

@@ -107,9 +107,8 @@ fn parentheses(text: &str) -> (String, String) {
 			c => outside.push(c),
 		}
 	}
-	let tidy = |text: String| {
-		text.trim().trim_end_matches(['|', ',', ';']).trim().replace("  ", " ")
-	};
+	let tidy =
+		|text: String| text.trim().trim_end_matches(['|', ',', ';']).trim().replace("  ", " ");
 	(tidy(outside), tidy(inside))
 }
 

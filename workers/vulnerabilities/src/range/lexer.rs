@@ -68,8 +68,25 @@ const NOISE: [&str; 32] = [
 ];
 /// Words that belong to a version and are followed by a number.
 const QUALIFIERS: [&str; 19] = [
-	"build", "sp", "patch", "hotfix", "hf", "update", "upd", "mr", "cu", "fp", "beta", "alpha",
-	"rc", "pack", "service", "level", "maintenance", "fix", "r",
+	"build",
+	"sp",
+	"patch",
+	"hotfix",
+	"hf",
+	"update",
+	"upd",
+	"mr",
+	"cu",
+	"fp",
+	"beta",
+	"alpha",
+	"rc",
+	"pack",
+	"service",
+	"level",
+	"maintenance",
+	"fix",
+	"r",
 ];
 
 /// Splits signs from what they stand at; unifies the many ways to write them.
@@ -92,7 +109,10 @@ fn spaced(text: &str) -> String {
 					},
 					_ if equal => {
 						chars.next();
-						out.push_str(&format!(" {} ", if c == '=' { "=".into() } else { format!("{c}=") }));
+						out.push_str(&format!(
+							" {} ",
+							if c == '=' { "=".into() } else { format!("{c}=") }
+						));
 					},
 					_ => out.push_str(&format!(" {c} ")),
 				}
@@ -197,9 +217,8 @@ fn later(words: &[String]) -> (Option<Token>, usize) {
 
 /// `up to`, `up to and including`, `up to but not including`.
 fn up_to(words: &[String]) -> (Option<Token>, usize) {
-	let word = |index: usize| {
-		words.get(index).map_or("", |word| word.trim_matches(['(', ')', ',']))
-	};
+	let word =
+		|index: usize| words.get(index).map_or("", |word| word.trim_matches(['(', ')', ',']));
 	match (word(0), word(1), word(2)) {
 		("and", "including", _) | ("and", "includes", _) => (Some(Token::AtMost), 4),
 		("but", "not", "including") | ("but", "not", "includes") => (Some(Token::Below), 5),
@@ -252,9 +271,8 @@ fn version(words: &[&str], lower: &[String]) -> Result<(Token, usize), String> {
 	for (word, lower) in words.iter().zip(lower) {
 		let word = clean(word);
 		let last = taken.last();
-		let after_qualifier = last.is_some_and(|last| {
-			is_qualifier(&last.to_lowercase()) || is_short_capitals(last)
-		});
+		let after_qualifier =
+			last.is_some_and(|last| is_qualifier(&last.to_lowercase()) || is_short_capitals(last));
 		if is_version_word(&word) {
 			let joins = last.is_none_or(|last| {
 				after_qualifier

@@ -138,7 +138,9 @@ fn dates_compare_as_dates() {
 	let published = VersionSet::parse_published("< august 28", Some("2017-08-29T00:00:00Z"), false);
 	check(&published, &["2017-08-27"], &["2017-08-28", "2018-01-01"]);
 	let undated = VersionSet::parse_range("< august 28");
-	assert!(matches!(&undated.versions, Versions::NotUnderstood { reason } if reason.contains("year")));
+	assert!(
+		matches!(&undated.versions, Versions::NotUnderstood { reason } if reason.contains("year"))
+	);
 }
 
 #[test]

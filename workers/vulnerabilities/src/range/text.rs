@@ -74,9 +74,7 @@ fn intervals(text: &str, dates: &[Result<Date, &'static str>]) -> Result<Read, S
 	let tokens = tokens(text)?;
 	let (mut include, except) = grouped(&tokens)?;
 	merge(&mut include);
-	let limits = || {
-		include.iter().chain(&except).flat_map(|i| i.from.iter().chain(i.to.iter()))
-	};
+	let limits = || include.iter().chain(&except).flat_map(|i| i.from.iter().chain(i.to.iter()));
 	let is_date = |limit: &&Limit| limit.version.starts_with('@');
 	let scheme = match limits().filter(is_date).count() {
 		0 => Scheme::Generic,
@@ -98,8 +96,7 @@ fn intervals(text: &str, dates: &[Result<Date, &'static str>]) -> Result<Read, S
 			Err("it names no version".into())
 		};
 	}
-	let versions =
-		if include.is_empty() { Versions::All } else { Versions::Intervals(include) };
+	let versions = if include.is_empty() { Versions::All } else { Versions::Intervals(include) };
 	Ok((versions, scheme, except))
 }
 
@@ -277,12 +274,14 @@ fn wildcard(text: &str) -> Wildcard {
 	let digits = head.bytes().rev().take_while(u8::is_ascii_digit).count();
 	let (front, last) = head.split_at(head.len() - digits);
 	match last.parse::<u64>().ok().and_then(|number| number.checked_add(1)) {
-		Some(next) => {
-			Wildcard::Of { first: head.to_owned(), next: format!("{front}{next}") }
-		},
+		Some(next) => Wildcard::Of { first: head.to_owned(), next: format!("{front}{next}") },
 		// `K.x`: the letter after K.
 		None => match head.chars().next_back() {
-			Some(letter) if head.len() == 1 && letter.is_ascii_alphabetic() && !matches!(letter, 'z' | 'Z') => {
+			Some(letter)
+				if head.len() == 1
+					&& letter.is_ascii_alphabetic()
+					&& !matches!(letter, 'z' | 'Z') =>
+			{
 				let next = char::from(head.as_bytes()[0] + 1);
 				Wildcard::Of { first: head.to_owned(), next: next.to_string() }
 			},
@@ -329,8 +328,7 @@ fn vers(rest: &str, text: &str) -> Option<VersionSet> {
 		include.push(bounded(bound, version).ok()?);
 	}
 	merge(&mut include);
-	let versions =
-		if include.is_empty() { Versions::All } else { Versions::Intervals(include) };
+	let versions = if include.is_empty() { Versions::All } else { Versions::Intervals(include) };
 	Some(VersionSet { versions, scheme, except, condition: None, text: text.to_owned() })
 }
 
@@ -360,8 +358,8 @@ pub(crate) fn trailing_version(name: &str) -> Option<(&str, VersionSet)> {
 			matches!(word.to_ascii_lowercase().as_str(), "version" | "versions" | "v" | "ver.")
 		})
 		.map(|(head, _)| head.trim_end_matches([' ', ',', ':', '-']));
-	let is_wildcard = last.to_ascii_lowercase().ends_with(".x")
-		&& last.starts_with(|c: char| c.is_ascii_digit());
+	let is_wildcard =
+		last.to_ascii_lowercase().ends_with(".x") && last.starts_with(|c: char| c.is_ascii_digit());
 	let name = match labelled {
 		Some(name) if last.chars().any(|c| c.is_ascii_digit()) => name,
 		_ if is_wildcard => head,

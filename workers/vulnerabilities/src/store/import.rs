@@ -128,9 +128,8 @@ impl Store {
 		let mut failures = Vec::new();
 		let db = &self.db;
 		let checkpoint = |records: u64, complete: bool| -> Result<(), Error> {
-			db.prepare_cached("INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, NULL)")?.execute(
-				params![name, size as i64, modified, records as i64, complete],
-			)?;
+			db.prepare_cached("INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, NULL)")?
+				.execute(params![name, size as i64, modified, records as i64, complete])?;
 			db.execute_batch("COMMIT")?;
 			Ok(())
 		};
@@ -144,9 +143,7 @@ impl Store {
 			if state.records <= done {
 				return Ok(());
 			}
-			failures.extend(
-				record.failure.map(|reason| Failure { file: name.to_owned(), reason }),
-			);
+			failures.extend(record.failure.map(|reason| Failure { file: name.to_owned(), reason }));
 			state.changed += u64::from(take(db, name, record.entries)?);
 			if state.records % BATCH == 0 {
 				checkpoint(state.records, false)?;
@@ -242,8 +239,11 @@ fn take_epss(db: &Connection, cve: &str, epss: Epss) -> Result<bool, Error> {
 	if before.is_some_and(|before| before.total_cmp(&epss.probability).is_eq()) {
 		return Ok(false);
 	}
-	db.prepare_cached("INSERT OR REPLACE INTO epss VALUES (?1, ?2, ?3)")?
-		.execute(params![cve, epss.probability, epss.percentile])?;
+	db.prepare_cached("INSERT OR REPLACE INTO epss VALUES (?1, ?2, ?3)")?.execute(params![
+		cve,
+		epss.probability,
+		epss.percentile
+	])?;
 	pend(db, cve)?;
 	Ok(true)
 }
@@ -324,7 +324,8 @@ fn remove(db: &Connection, source: &str, cve: &str) -> Result<(), Error> {
 	// The severity may have been this source's.
 	db.prepare_cached("DELETE FROM severity WHERE cve = ?1")?.execute([cve])?;
 	let mut rest = db.prepare_cached("SELECT body FROM advisory WHERE cve = ?1")?;
-	let bodies: Vec<Vec<u8>> = rest.query_map([cve], |row| row.get(0))?.collect::<Result<_, _>>()?;
+	let bodies: Vec<Vec<u8>> =
+		rest.query_map([cve], |row| row.get(0))?.collect::<Result<_, _>>()?;
 	for body in bodies {
 		let advisory: Advisory = serde_json::from_slice(&body).map_err(Error::encoding)?;
 		if let Some(cvss) = &advisory.cvss {

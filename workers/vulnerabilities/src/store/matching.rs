@@ -48,7 +48,7 @@ impl Store {
 	///
 	/// # Errors
 	/// [`Error::Store`].
-	pub fn match_all(&mut self, sink: &mut dyn FnMut(Outcome)) -> Result<Matched, Error> {
+	pub fn match_all(&mut self, sink: &mut dyn FnMut(Outcome<'_>)) -> Result<Matched, Error> {
 		let services = self.services(None)?;
 		let mut matched = Matched { full: true, ..Matched::default() };
 		self.match_services(&services, &mut matched, sink)?;
@@ -61,7 +61,7 @@ impl Store {
 	///
 	/// # Errors
 	/// [`Error::Store`].
-	pub fn match_changed(&mut self, sink: &mut dyn FnMut(Outcome)) -> Result<Matched, Error> {
+	pub fn match_changed(&mut self, sink: &mut dyn FnMut(Outcome<'_>)) -> Result<Matched, Error> {
 		let column = |sql: &str| -> Result<Vec<String>, Error> {
 			let mut query = self.db.prepare(sql)?;
 			let rows = query.query_map([], |row| row.get(0))?;
@@ -109,7 +109,8 @@ impl Store {
 	}
 
 	fn clear_pending(&mut self) -> Result<(), Error> {
-		self.db.execute_batch("BEGIN; DELETE FROM pending_cve; DELETE FROM pending_asset; COMMIT;")?;
+		self.db
+			.execute_batch("BEGIN; DELETE FROM pending_cve; DELETE FROM pending_asset; COMMIT;")?;
 		Ok(())
 	}
 
@@ -117,7 +118,8 @@ impl Store {
 	fn services(&self, assets: Option<&HashSet<String>>) -> Result<Vec<AssetService>, Error> {
 		let mut out = Vec::new();
 		let mut take = |body: Vec<u8>| -> Result<(), Error> {
-			let services: Vec<AssetService> = serde_json::from_slice(&body).map_err(Error::encoding)?;
+			let services: Vec<AssetService> =
+				serde_json::from_slice(&body).map_err(Error::encoding)?;
 			out.extend(services);
 			Ok(())
 		};
@@ -130,7 +132,8 @@ impl Store {
 				}
 			},
 			Some(assets) => {
-				let mut query = self.db.prepare_cached("SELECT body FROM inventory WHERE asset = ?1")?;
+				let mut query =
+					self.db.prepare_cached("SELECT body FROM inventory WHERE asset = ?1")?;
 				for asset in assets {
 					let mut rows = query.query([asset])?;
 					while let Some(row) = rows.next()? {
@@ -147,7 +150,7 @@ impl Store {
 		&self,
 		services: &[AssetService],
 		matched: &mut Matched,
-		sink: &mut dyn FnMut(Outcome),
+		sink: &mut dyn FnMut(Outcome<'_>),
 	) -> Result<(), Error> {
 		let mut groups: BTreeMap<Vec<String>, Vec<&AssetService>> = BTreeMap::new();
 		let mut by_asset: HashMap<&str, Vec<&AssetService>> = HashMap::new();
@@ -201,7 +204,7 @@ impl Store {
 		keys: &HashSet<String>,
 		others: &dyn Fn(&str) -> Vec<AssetService>,
 		matched: &mut Matched,
-		sink: &mut dyn FnMut(Outcome),
+		sink: &mut dyn FnMut(Outcome<'_>),
 	) -> Result<(), Error> {
 		let feed = self.statements(keys)?;
 		matched.services += services.len() as u64;
@@ -282,8 +285,7 @@ fn load_facts(db: &Connection, cve: &str, feed: &mut Feed) -> Result<(), Error> 
 	if let Some(row) = rows.next()? {
 		feed.kev.insert(cve.to_owned(), decoded(row)?);
 	}
-	let mut query =
-		db.prepare_cached("SELECT probability, percentile FROM epss WHERE cve = ?1")?;
+	let mut query = db.prepare_cached("SELECT probability, percentile FROM epss WHERE cve = ?1")?;
 	let mut rows = query.query([cve])?;
 	if let Some(row) = rows.next()? {
 		let score = Epss { probability: row.get(0)?, percentile: row.get(1)? };

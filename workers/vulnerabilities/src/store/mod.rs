@@ -76,7 +76,8 @@ impl Store {
 		let mut changed = 0;
 		{
 			let mut known = transaction.prepare("SELECT asset FROM inventory")?;
-			let known: Vec<String> = known.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+			let known: Vec<String> =
+				known.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
 			for asset in known.iter().filter(|asset| !by_asset.contains_key(asset.as_str())) {
 				transaction.execute("DELETE FROM inventory WHERE asset = ?1", [asset])?;
 				transaction.execute("DELETE FROM service_key WHERE asset = ?1", [asset])?;
@@ -84,15 +85,19 @@ impl Store {
 				changed += 1;
 			}
 			let mut hash_of = transaction.prepare("SELECT hash FROM inventory WHERE asset = ?1")?;
-			let mut put = transaction.prepare("INSERT OR REPLACE INTO inventory VALUES (?1, ?2, ?3)")?;
+			let mut put =
+				transaction.prepare("INSERT OR REPLACE INTO inventory VALUES (?1, ?2, ?3)")?;
 			let mut clear = transaction.prepare("DELETE FROM service_key WHERE asset = ?1")?;
-			let mut key = transaction.prepare("INSERT OR IGNORE INTO service_key VALUES (?1, ?2)")?;
-			let mut pend = transaction.prepare("INSERT OR IGNORE INTO pending_asset VALUES (?1)")?;
+			let mut key =
+				transaction.prepare("INSERT OR IGNORE INTO service_key VALUES (?1, ?2)")?;
+			let mut pend =
+				transaction.prepare("INSERT OR IGNORE INTO pending_asset VALUES (?1)")?;
 			for (asset, services) in by_asset {
 				let body = serde_json::to_vec(&services).map_err(Error::encoding)?;
 				let hash: [u8; 32] = Sha256::digest(&body).into();
-				let before: Option<Vec<u8>> =
-					rusqlite::OptionalExtension::optional(hash_of.query_row([asset], |row| row.get(0)))?;
+				let before: Option<Vec<u8>> = rusqlite::OptionalExtension::optional(
+					hash_of.query_row([asset], |row| row.get(0)),
+				)?;
 				if before.as_deref() == Some(&hash[..]) {
 					continue;
 				}

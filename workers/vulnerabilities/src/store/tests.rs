@@ -43,7 +43,7 @@ fn all(store: &mut Store) -> Vec<Match> {
 	store
 		.match_all(&mut |outcome| {
 			if let Outcome::Match(found) = outcome {
-				out.push(found);
+				out.push(found.to_match());
 			}
 		})
 		.expect("the store is usable");
@@ -55,7 +55,7 @@ fn changed(store: &mut Store) -> (Vec<(String, String)>, Matched) {
 	let matched = store
 		.match_changed(&mut |outcome| {
 			if let Outcome::Match(found) = outcome {
-				out.push((found.asset, found.cve));
+				out.push((found.asset().to_owned(), found.cve().to_owned()));
 			}
 		})
 		.expect("the store is usable");
@@ -70,10 +70,19 @@ fn pair(asset: &str, cve: &str) -> (String, String) {
 #[test]
 fn the_store_matches_as_the_feed_in_memory_does() {
 	let folder = tempfile::tempdir().expect("a temporary folder");
-	write(&folder, "a.json", &nvd(&[("CVE-2024-0001", "pump", "2.0"), ("CVE-2024-0002", "viewer", "3.1")]));
-	write(&folder, "kev.json", &json!({"catalogVersion": "1", "vulnerabilities": [
-		{"cveID": "CVE-2024-0002", "dateAdded": "2024-02-02"}]}));
-	fs::write(folder.path().join("epss.csv"), "cve,epss,percentile\nCVE-2024-0001,0.5,0.9\n").expect("writable");
+	write(
+		&folder,
+		"a.json",
+		&nvd(&[("CVE-2024-0001", "pump", "2.0"), ("CVE-2024-0002", "viewer", "3.1")]),
+	);
+	write(
+		&folder,
+		"kev.json",
+		&json!({"catalogVersion": "1", "vulnerabilities": [
+		{"cveID": "CVE-2024-0002", "dateAdded": "2024-02-02"}]}),
+	);
+	fs::write(folder.path().join("epss.csv"), "cve,epss,percentile\nCVE-2024-0001,0.5,0.9\n")
+		.expect("writable");
 	let services =
 		[service("a", "pump", "1.0"), service("b", "viewer", "3.0"), service("b", "pump", "2.0")];
 	let (feed, failures) = Feed::load(folder.path()).expect("the folder can be read");
@@ -98,7 +107,9 @@ fn only_what_changed_is_matched_again() {
 	let mut store = Store::open(&folder.path().join("store.db")).expect("a store");
 	let import = |store: &mut Store| store.import(&path, &mut |_| true).expect("an import");
 	import(&mut store);
-	store.set_inventory(&[service("a", "pump", "1.0"), service("b", "viewer", "3.0")]).expect("an inventory");
+	store
+		.set_inventory(&[service("a", "pump", "1.0"), service("b", "viewer", "3.0")])
+		.expect("an inventory");
 	assert_eq!(changed(&mut store).0, [pair("a", "CVE-2024-0001"), pair("b", "CVE-2024-0002")]);
 	assert_eq!(changed(&mut store), (vec![], Matched::default()), "nothing is left to do");
 	assert_eq!(import(&mut store).unchanged_files, 1);
@@ -107,11 +118,18 @@ fn only_what_changed_is_matched_again() {
 	write(&folder, "a.json", &nvd(&[("CVE-2024-0001", "pump", "1.5"), records[1]]));
 	assert_eq!(import(&mut store).changed, 1);
 	let (found, matched) = changed(&mut store);
-	assert_eq!((found, matched.cves), (vec![pair("a", "CVE-2024-0001")], vec!["CVE-2024-0001".into()]));
+	assert_eq!(
+		(found, matched.cves),
+		(vec![pair("a", "CVE-2024-0001")], vec!["CVE-2024-0001".into()])
+	);
 
 	// One is now known to be exploited.
-	write(&folder, "kev.json", &json!({"catalogVersion": "1", "vulnerabilities": [
-		{"cveID": "CVE-2024-0002", "dateAdded": "2024-02-02"}]}));
+	write(
+		&folder,
+		"kev.json",
+		&json!({"catalogVersion": "1", "vulnerabilities": [
+		{"cveID": "CVE-2024-0002", "dateAdded": "2024-02-02"}]}),
+	);
 	store.import(folder.path(), &mut |_| true).expect("an import");
 	assert_eq!(changed(&mut store).0, [pair("b", "CVE-2024-0002")]);
 
@@ -150,7 +168,8 @@ fn an_import_that_was_stopped_goes_on_where_it_was() {
 #[test]
 fn a_file_that_breaks_off_leaves_what_came_before() {
 	let folder = tempfile::tempdir().expect("a temporary folder");
-	let text = nvd(&[("CVE-2024-0001", "pump", "2.0"), ("CVE-2024-0002", "viewer", "3.1")]).to_string();
+	let text =
+		nvd(&[("CVE-2024-0001", "pump", "2.0"), ("CVE-2024-0002", "viewer", "3.1")]).to_string();
 	let path = folder.path().join("a.json");
 	fs::write(&path, &text[..text.len() - 40]).expect("writable");
 	let mut store = Store::in_memory().expect("a store");
@@ -166,6 +185,7 @@ fn a_file_that_breaks_off_leaves_what_came_before() {
 fn a_file_that_is_no_store_is_refused() {
 	let folder = tempfile::tempdir().expect("a temporary folder");
 	let path = folder.path().join("store.db");
-	fs::write(&path, "nonsense that is long enough to be read as a header of some file").expect("writable");
+	fs::write(&path, "nonsense that is long enough to be read as a header of some file")
+		.expect("writable");
 	assert!(matches!(Store::open(&path), Err(Error::Store(_))));
 }

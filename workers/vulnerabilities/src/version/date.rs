@@ -45,8 +45,11 @@ impl Date {
 			1..=12 => 31,
 			_ => return None,
 		};
-		((1900..=2199).contains(&year) && (1..=days).contains(&day))
-			.then_some(Self { year, month, day })
+		((1900..=2199).contains(&year) && (1..=days).contains(&day)).then_some(Self {
+			year,
+			month,
+			day,
+		})
 	}
 
 	/// Reads a date in any of the forms of [`find_dates`], or a time stamp of RFC 3339.
@@ -134,9 +137,7 @@ pub(crate) fn find_dates(
 			(Some(Ok(date)), 1)
 		} else if let Some(month_number) = month(word) {
 			match (day_of_month(next(1)), year(next(2)), year(next(1))) {
-				(Some(day), Some(year), _) => {
-					(Date::new(year, month_number, day).map(Ok), 3)
-				},
+				(Some(day), Some(year), _) => (Date::new(year, month_number, day).map(Ok), 3),
 				(_, _, Some(year)) => (Date::new(year, month_number, 1).map(Ok), 2),
 				(Some(day), None, None) => {
 					let latest = published.and_then(|p| p.latest(month_number, day));

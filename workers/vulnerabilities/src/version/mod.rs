@@ -9,11 +9,11 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{debian::compare_debian, rpm::compare_rpm};
 pub(crate) use self::{
 	date::{find_dates, Date},
 	debian::upstream,
 };
+pub use self::{debian::compare_debian, rpm::compare_rpm};
 
 /// Words that mark a version as earlier than the same version without them.
 const PRE_RELEASES: [&str; 9] =
