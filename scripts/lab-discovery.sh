@@ -332,7 +332,8 @@ echo "discovering" >&2
 ip netns exec "$id" "$program" "$work/policy.json" "$work/audit.ndjson" >"$work/ours.json"
 mllp_sent=$(wc -c <"$mllp_asked")
 quiet_sent=$( [ -s "$mllp_quiet" ] && wc -c <"$mllp_quiet" || echo 0)
-touched=$(cat "$pump_log" "$outside_log" 2>/dev/null | wc -l)
+touch "$pump_log" "$outside_log"
+touched=$(cat "$pump_log" "$outside_log" | wc -l)
 
 echo "scanning with nmap -sT -sV" >&2
 began=$(date +%s.%N)

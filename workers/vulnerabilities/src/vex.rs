@@ -4,7 +4,8 @@ use serde_json::{json, Value};
 
 use crate::{Match, MatchReport, Status};
 
-/// Writes an OpenVEX 0.2 document: one statement for a vulnerability and a state, naming the assets' services.
+/// Writes an OpenVEX 0.2 document: one statement for a vulnerability and a state, naming the services as
+/// `asset#service`.
 ///
 /// `id` is the document's IRI, `author` who answers for it, `timestamp` in RFC 3339. A match of unknown version
 /// is under investigation; one that is fixed by a package is fixed.
@@ -13,7 +14,7 @@ pub fn openvex(report: &MatchReport, id: &str, author: &str, timestamp: &str) ->
 		std::collections::BTreeMap::new();
 	for found in report.matches.iter().chain(&report.not_affected) {
 		let (status, words) = state(found);
-		let product = json!({"@id": found.asset, "subcomponents": [{"@id": found.service}]});
+		let product = json!({"@id": format!("{}#{}", found.asset, found.service)});
 		statements.entry((&found.cve, status, words)).or_default().push(product);
 	}
 	let statements: Vec<Value> = statements

@@ -183,7 +183,10 @@ impl<'a> Index<'a> {
 /// version; `None` if it names another.
 fn concerns(product: &str, subject: &Subject<'_>) -> Option<u8> {
 	let service = subject.service;
-	if product == service.asset || product == service.service {
+	let one = product.split_once('#').is_some_and(|(asset, name)| {
+		(asset, name) == (service.asset.as_str(), service.service.as_str())
+	});
+	if one || product == service.asset || product == service.service {
 		return Some(3);
 	}
 	let without_qualifiers = |purl: &str| purl.split(['?', '#']).next().unwrap_or(purl).to_owned();

@@ -249,3 +249,62 @@ fn the_order_of_the_inventory_does_not_change_the_report() {
 	reversed.reverse();
 	assert_eq!(match_assets(&services, &feed).matches, match_assets(&reversed, &feed).matches);
 }
+
+#[test]
+fn a_vex_statement_about_the_asset_outweighs_the_version() {
+	let mut feed = regresshion();
+	let ssh = service("openssh", Some("9.2p1"));
+	let document = |status: &str, product: &str| {
+		serde_json::json!({"@context": "https://openvex.dev/ns/v0.2.0", "author": "Biomedical engineering",
+			"statements": [{"vulnerability": {"name": "CVE-2024-6387"}, "status": status,
+				"products": [{"@id": product}], "justification": "vulnerable_code_not_present"}]})
+		.to_string()
+	};
+	feed.add("vex", document("not_affected", "ip:192.0.2.8").as_bytes()).expect("a document");
+	assert_eq!(
+		match_assets(std::slice::from_ref(&ssh), &feed).matches.len(),
+		1,
+		"about another asset"
+	);
+	feed.add("vex", document("not_affected", &ssh.asset).as_bytes()).expect("a document");
+	let report = match_assets(std::slice::from_ref(&ssh), &feed);
+	assert!(report.matches.is_empty());
+	let found = &report.not_affected[0];
+	assert!(
+		matches!(&found.status, Status::NotAffected { by } if by.contains("vulnerable_code_not_present"))
+	);
+	assert_eq!(found.priority, Priority::done());
+	feed.add("vex", document("under_investigation", &ssh.service).as_bytes()).expect("a document");
+	assert_eq!(match_assets(&[ssh], &feed).matches.len(), 1, "the last word counts");
+}
+
+#[test]
+fn what_is_written_as_vex_can_be_read_again() {
+	let feed = regresshion();
+	let ssh = service("openssh", Some("9.2p1"));
+	let mut report = match_assets(std::slice::from_ref(&ssh), &feed);
+	let mut done = report.matches.remove(0);
+	done.status = Status::NotAffected { by: "the port is closed".into() };
+	report.not_affected.push(done);
+	let document = crate::openvex(
+		&report,
+		"https://hospital.example/vex/1",
+		"Hospital",
+		"2026-01-01T00:00:00Z",
+	);
+	let mut feed = regresshion();
+	feed.add("own.json", document.to_string().as_bytes()).expect("our own document");
+	let again = match_assets(&[ssh], &feed);
+	assert!(again.matches.is_empty());
+	assert!(matches!(&again.not_affected[0].status, Status::NotAffected { by }
+		if by.contains("Hospital") && by.contains("the port is closed")));
+}
+
+#[test]
+fn a_publisher_that_calls_a_version_fixed_is_believed() {
+	let mut feed = regresshion();
+	feed.advisories[0].not_affected = vec![affected("openbsd", "openssh", "= 9.2p1")];
+	let report = match_assets(&[service("openssh", Some("9.2p1"))], &feed);
+	assert!(report.matches.is_empty());
+	assert_eq!(report.not_affected.len(), 1);
+}

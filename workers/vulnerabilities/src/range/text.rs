@@ -43,8 +43,13 @@ fn free(cleaned: &str, text: &str, published: Option<Date>, may_be_name: bool) -
 	if ["n/a", "-", "unknown", "unspecified", "none", "not applicable"].contains(&lower.as_str()) {
 		return VersionSet::not_understood("the publisher gives no version", text);
 	}
+	// `up to (but not including) 4.2`: these parentheses belong to the comparison.
+	let mut plain = cleaned.to_owned();
+	for words in ["but not including", "not including", "excluding", "including", "and including"] {
+		plain = plain.replace(&format!("({words})"), words);
+	}
 	let mut reason = None;
-	for (main, condition) in condition::split(cleaned) {
+	for (main, condition) in condition::split(&plain) {
 		let (dated, dates) = find_dates(&main, published);
 		match intervals(&dated, &dates) {
 			Ok((versions, scheme, except)) => {
