@@ -190,7 +190,8 @@ for n in 1 2; do
 		smb ports = 445
 		load printers = no
 	EOF
-	run smbd -F --no-process-group -s "$dir/conf"
+	# Samba ends its whole process group when it is told to end: it gets one of its own.
+	run setsid smbd -F --no-process-group -s "$dir/conf"
 	expect 445 tcp smb samba samba Samba
 done
 for n in 1 2; do
