@@ -121,13 +121,18 @@ impl<'a> Index<'a> {
 		}
 	}
 
-	/// Statements that share a key with the service, each once, in the order of the feed.
-	pub(super) fn candidates(&self, keys: &[String]) -> impl Iterator<Item = &Candidate<'a>> {
+	/// Places of the statements that share a key with a service, each once, in the order of the feed.
+	pub(super) fn places(&self, keys: &[String]) -> Vec<u32> {
 		let mut found: Vec<u32> =
 			keys.iter().filter_map(|key| self.products.get(key)).flatten().copied().collect();
 		found.sort_unstable();
 		found.dedup();
-		found.into_iter().filter_map(|at| self.candidates.get(at as usize))
+		found
+	}
+
+	/// The statement at a place.
+	pub(super) fn candidate(&self, place: u32) -> Option<&Candidate<'a>> {
+		self.candidates.get(place as usize)
 	}
 
 	pub(super) fn severity(&self, cve: &str) -> Option<&'a Cvss> {

@@ -362,10 +362,14 @@ pub(crate) fn match_some(
 		by_asset.entry(&service.asset).or_default().push(service);
 		alike.entry(subject::Signature::of(service)).or_default().push(service);
 	}
+	// Services of one product look for the same statements.
+	let mut places: HashMap<Vec<String>, Vec<u32>> = HashMap::new();
 	for group in alike.values() {
 		let Some(first) = group.first() else { continue };
 		let subject = Subject::new(first);
-		let drafts = drafts(&subject, index);
+		let places =
+			places.entry(subject.keys.clone()).or_insert_with(|| index.places(&subject.keys));
+		let drafts = drafts(&subject, index, places);
 		let conditional =
 			drafts.iter().any(|draft| draft.candidate.is_some_and(|c| c.is_conditional()));
 		let shared = (!conditional).then(|| findings(&subject, &drafts, &[], index));
@@ -430,17 +434,24 @@ struct Finding<'a> {
 }
 
 /// Statements by vendor, product and upstream version.
-fn drafts<'a>(subject: &Subject<'_>, index: &'a Index<'a>) -> Vec<Draft<'a>> {
+fn drafts<'a>(subject: &Subject<'_>, index: &'a Index<'a>, places: &[u32]) -> Vec<Draft<'a>> {
 	let mut out = Vec::new();
 	let mut same_vendors: HashMap<&str, bool> = HashMap::new();
+	// Statements about one product mostly name the same vendor.
+	let mut last: Option<(&str, bool)> = None;
 	let mut cache = subject::VersionCache::default();
-	for candidate in index.candidates(&subject.keys) {
+	for candidate in places.iter().filter_map(|place| index.candidate(*place)) {
 		let affected = candidate.affected;
 		let vendor_known = match &subject.vendor {
 			Some(vendor) if !affected.vendor.is_empty() => {
-				let same = *same_vendors
-					.entry(affected.vendor.as_str())
-					.or_insert_with(|| crate::names::same_vendor(vendor, &affected.vendor));
+				let theirs = affected.vendor.as_str();
+				let same = match last {
+					Some((name, same)) if name == theirs => same,
+					_ => *same_vendors
+						.entry(theirs)
+						.or_insert_with(|| crate::names::same_vendor(vendor, theirs)),
+				};
+				last = Some((theirs, same));
 				if !same {
 					continue;
 				}

@@ -1,7 +1,5 @@
 //! A service with what can be concluded about its names and version.
 
-use std::collections::HashMap;
-
 use super::{index::Candidate, purl, AssetService, InstalledPackage};
 use crate::{
 	cpe::{Cpe, CpeVersion},
@@ -67,7 +65,7 @@ pub(super) enum Within {
 
 /// A version as read under each scheme.
 #[derive(Default)]
-pub(super) struct VersionCache(HashMap<(bool, Scheme), ParsedVersion>);
+pub(super) struct VersionCache(Vec<(bool, Scheme, ParsedVersion)>);
 
 /// The keys by which the statements about a service's product are found.
 pub(crate) fn service_keys(service: &AssetService) -> Vec<String> {
@@ -191,8 +189,13 @@ impl<'a> Subject<'a> {
 			_ => return Within::VersionUnknown,
 		};
 		let own_date = dated && self.service.manufactured.is_some();
-		let parsed =
-			cache.0.entry((own_date, set.scheme)).or_insert_with(|| set.scheme.parse(version));
+		let known =
+			cache.0.iter().position(|(own, scheme, _)| (*own, *scheme) == (own_date, set.scheme));
+		let at = known.unwrap_or_else(|| {
+			cache.0.push((own_date, set.scheme, set.scheme.parse(version)));
+			cache.0.len() - 1
+		});
+		let parsed = &cache.0[at].2;
 		match candidate.compiled.contains(version, parsed) {
 			Some(true) => Within::Yes,
 			Some(false) => Within::No,

@@ -163,7 +163,7 @@ fn component(text: &str) -> Option<Requirement> {
 				.unwrap_or(word)
 				.starts_with(|c: char| c.is_ascii_digit())
 	};
-	let at = words.iter().position(|word| begins_versions(word)).unwrap_or(words.len());
+	let at = words.iter().position(begins_versions).unwrap_or(words.len());
 	let article = |word: &&&str| matches!(word.to_ascii_lowercase().as_str(), "a" | "an" | "the");
 	let name: Vec<&str> = words[..at].iter().filter(|word| !article(word)).copied().collect();
 	if name.is_empty() || name.len() > 6 {

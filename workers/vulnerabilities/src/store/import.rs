@@ -145,7 +145,7 @@ impl Store {
 			}
 			failures.extend(record.failure.map(|reason| Failure { file: name.to_owned(), reason }));
 			state.changed += u64::from(take(db, name, record.entries)?);
-			if state.records % BATCH == 0 {
+			if state.records.is_multiple_of(BATCH) {
 				checkpoint(state.records, false)?;
 				if !progress(&state) {
 					stopped = true;

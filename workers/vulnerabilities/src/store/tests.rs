@@ -92,7 +92,7 @@ fn the_store_matches_as_the_feed_in_memory_does() {
 	assert_eq!((imported.files, imported.records, imported.failures.len()), (3, 4, 0));
 	store.set_inventory(&services).expect("an inventory");
 	let mut found = all(&mut store);
-	found.sort_by(|a, b| b.priority.score.cmp(&a.priority.score));
+	found.sort_by_key(|found| std::cmp::Reverse(found.priority.score));
 	let expected = match_assets(&services, &feed).matches;
 	assert_eq!(expected.len(), 2);
 	assert_eq!(found, expected);
