@@ -161,7 +161,15 @@ pub(crate) fn find_dates(
 		}
 		at += used;
 	}
-	(out.join(" ").replace("< =", "<=").replace("> =", ">="), dates)
+	(
+		out.join(" ")
+			.replace("< =", "<=")
+			.replace("> =", ">=")
+			.replace("! =", "!=")
+			.replace("= <", "<=")
+			.replace("= >", ">="),
+		dates,
+	)
 }
 
 #[cfg(test)]
