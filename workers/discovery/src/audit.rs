@@ -37,6 +37,9 @@ pub struct ProbeRecord {
 	pub transport: Transport,
 	/// What was asked.
 	pub action: ProbeAction,
+	/// Whether this is a dry run, in which nothing is sent.
+	#[serde(default, skip_serializing_if = "std::ops::Not::not")]
+	pub dry_run: bool,
 }
 
 /// What a probe does.
@@ -52,6 +55,18 @@ pub enum ProbeAction {
 	},
 	/// Requests a DICOM association for Verification (PS3.8, section 9.3.2) and releases it.
 	DicomAssociation,
+	/// Does a TLS handshake and reads the certificate.
+	TlsHandshake,
+	/// Negotiates a dialect of SMB and goes no further.
+	SmbNegotiate,
+	/// Asks PostgreSQL whether it offers TLS.
+	PostgresTlsRequest,
+	/// Connects to an MQTT broker and reads the topic of its own version.
+	MqttConnect,
+	/// Reads the section `server` of Redis' information.
+	RedisInfo,
+	/// Sends an HL7 v2 query for the status of the application; only with the target's explicit permission.
+	Hl7Query,
 	/// Reads these object identifiers with one SNMP v2c GetRequest.
 	SnmpGet {
 		/// Dotted object identifiers.
@@ -65,6 +80,12 @@ impl fmt::Display for ProbeAction {
 			Self::Connect => out.write_str("connect and listen"),
 			Self::HttpGet { path } => write!(out, "HTTP GET {path}"),
 			Self::DicomAssociation => out.write_str("DICOM association for Verification"),
+			Self::TlsHandshake => out.write_str("TLS handshake"),
+			Self::SmbNegotiate => out.write_str("SMB negotiate"),
+			Self::PostgresTlsRequest => out.write_str("PostgreSQL TLS request"),
+			Self::MqttConnect => out.write_str("MQTT connect and version topic"),
+			Self::RedisInfo => out.write_str("Redis INFO server"),
+			Self::Hl7Query => out.write_str("HL7 status query"),
 			Self::SnmpGet { oids } => write!(out, "SNMP get {}", oids.join(", ")),
 		}
 	}

@@ -45,6 +45,26 @@ pub enum Error {
 	/// The audit sink could not write a probe down, so the probe was not sent.
 	#[error("a probe could not be written to the audit log and was not sent: {0}; repair the log")]
 	Audit(#[source] io::Error),
+	/// The stop switch is on.
+	#[error("the stop switch is on ({reason}); nothing more is sent")]
+	Stopped {
+		/// Which switch.
+		reason: String,
+	},
+	/// The policy does not allow probes at this time of day.
+	#[error("probes are allowed {windows} (UTC) only; nothing more is sent now")]
+	OutsideWindow {
+		/// The hours of the policy.
+		windows: String,
+	},
+	/// A file to be imported is not what it should be.
+	#[error("{what} cannot be read: {reason}")]
+	Import {
+		/// The kind of file.
+		what: &'static str,
+		/// What is wrong, with the place if known.
+		reason: String,
+	},
 	/// An inventory file of the host could not be read.
 	#[error("the host inventory {} cannot be used: {reason}", path.display())]
 	HostInventory {

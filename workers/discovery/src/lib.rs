@@ -20,15 +20,24 @@
 mod audit;
 mod error;
 mod evidence;
+mod hl7;
+mod imports;
 mod packages;
+mod passive;
 mod policy;
 mod probe;
 mod products;
+mod recog;
 mod snapshot;
 
 pub use audit::{AuditSink, ProbeAction, ProbeRecord};
 pub use error::Error;
-pub use packages::{distribution, installed_packages, InstalledPackage};
-pub use policy::{DeviceClass, Policy, Target, Transport};
+pub use imports::import_nmap;
+pub use packages::{distribution, installed_packages, installed_rpms, InstalledPackage};
+pub use passive::{Capture, Observations, ZeekLog};
+pub use policy::{DeviceClass, Hours, Policy, Target, Transport};
 pub use probe::discover;
-pub use snapshot::{differences, Asset, Difference, HeldBack, Package, Service, Snapshot};
+pub use recog::{Facts, Fingerprints};
+pub use snapshot::{
+	differences, Asset, Difference, HeldBack, Identity, Package, Service, Snapshot,
+};

@@ -49,6 +49,48 @@ pub fn installed_packages(path: &Path) -> Result<Vec<InstalledPackage>, Error> {
 	Ok(packages)
 }
 
+/// Reads what `rpm -qa --qf '%{NAME}\t%{EPOCH}:%{VERSION}-%{RELEASE}\t%{SOURCERPM}\n'` writes, ordered by name.
+///
+/// # Errors
+/// [`Error::HostInventory`] if the file cannot be read, is larger than 64 MiB or names no package.
+pub fn installed_rpms(path: &Path) -> Result<Vec<InstalledPackage>, Error> {
+	let text = read(path)?;
+	let mut packages: Vec<InstalledPackage> = text.lines().filter_map(installed_rpm).collect();
+	if packages.is_empty() {
+		return Err(Error::HostInventory {
+			path: path.into(),
+			reason: "no package is in it; is it a list in the form that is documented?".into(),
+		});
+	}
+	packages.sort_by(|a, b| a.name.cmp(&b.name));
+	Ok(packages)
+}
+
+fn installed_rpm(line: &str) -> Option<InstalledPackage> {
+	let mut columns = line.split('\t');
+	let (name, version) = (columns.next()?.trim(), columns.next()?.trim());
+	let version = version.strip_prefix("(none):").unwrap_or(version);
+	if name.is_empty() || !version.contains('-') {
+		return None;
+	}
+	// `openssh-8.7p1-38.el9.src.rpm`: name, version and release from the right.
+	let source = columns.next().and_then(|file| file.trim().strip_suffix(".src.rpm"));
+	let split = source.and_then(|text| {
+		let (rest, release) = text.rsplit_once('-')?;
+		let (name, version) = rest.rsplit_once('-')?;
+		Some((name.to_owned(), format!("{version}-{release}")))
+	});
+	let (source, source_version) = split.unwrap_or_else(|| (name.to_owned(), version.to_owned()));
+	// The epoch belongs to the source as well, though its file does not carry it.
+	let epoch = version.split_once(':').map(|(epoch, _)| format!("{epoch}:")).unwrap_or_default();
+	Some(InstalledPackage {
+		name: name.into(),
+		version: version.into(),
+		source,
+		source_version: format!("{epoch}{source_version}"),
+	})
+}
+
 /// Reads an os-release file (os-release(5)): distribution and release as OSV names them, such as `Debian:12`.
 ///
 /// # Errors
@@ -205,6 +247,17 @@ mod tests {
 		let error = installed_packages(file.path()).expect_err("rubbish is no inventory");
 		assert!(error.to_string().contains(&file.path().display().to_string()));
 		assert!(installed_packages(Path::new("/nowhere/status")).is_err());
+	}
+
+	#[test]
+	fn a_list_of_rpms_names_their_sources() {
+		let text = "openssh-server\t(none):8.7p1-38.el9\topenssh-8.7p1-38.el9.src.rpm\n\
+			bind\t32:9.16.23-18.el9\tbind-9.16.23-18.el9.src.rpm\nrubbish\n";
+		let packages = installed_rpms(file(text).path()).expect("a list");
+		let found: Vec<_> =
+			packages.iter().map(|p| (p.source.as_str(), p.source_version.as_str())).collect();
+		assert_eq!(found, [("bind", "32:9.16.23-18.el9"), ("openssh", "8.7p1-38.el9")]);
+		assert!(installed_rpms(file("rubbish").path()).is_err());
 	}
 
 	#[test]

@@ -84,9 +84,41 @@ pub struct Target {
 	/// Explicit permission to probe although the device class is unknown or patient-connected.
 	#[serde(default)]
 	pub allow_active: bool,
+	/// Explicit permission to send an HL7 v2 status query to the target's HL7 ports, which are only listened to
+	/// otherwise.
+	#[serde(default)]
+	pub allow_hl7_query: bool,
 	/// Whether this address belongs to the host that `host_packages` describes. Loopback always does.
 	#[serde(default)]
 	pub this_host: bool,
+}
+
+/// A part of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hours {
+	/// First minute, counted from midnight UTC, 0 to 1,439.
+	pub from_minute: u16,
+	/// First minute that is outside again, 0 to 1,440. At or before `from_minute` it is on the next day.
+	pub to_minute: u16,
+}
+
+impl Hours {
+	fn contains(self, minute: u16) -> bool {
+		if self.from_minute < self.to_minute {
+			(self.from_minute..self.to_minute).contains(&minute)
+		} else {
+			minute >= self.from_minute || minute < self.to_minute
+		}
+	}
+}
+
+impl fmt::Display for Hours {
+	fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let clock = |minute: u16| (minute / 60, minute % 60);
+		let ((a, b), (c, d)) = (clock(self.from_minute), clock(self.to_minute));
+		write!(out, "{a:02}:{b:02} to {c:02}:{d:02}")
+	}
 }
 
 /// What a discovery may do. Unknown fields are refused when it is read.
@@ -102,6 +134,21 @@ pub struct Policy {
 	/// Probes per second over all targets, 1 to 1,000.
 	#[serde(default = "default_probes_per_second")]
 	pub probes_per_second: u32,
+	/// Probes per second to any one target, 1 to 1,000; `probes_per_second` if absent.
+	#[serde(default)]
+	pub probes_per_second_per_target: Option<u32>,
+	/// Hours of the day (UTC) in which probes may be sent; any hour if empty.
+	#[serde(default)]
+	pub hours: Vec<Hours>,
+	/// Write down what would be sent, and send nothing.
+	#[serde(default)]
+	pub dry_run: bool,
+	/// While a file exists at this path, nothing is sent: a switch that anybody at the machine can throw.
+	#[serde(default)]
+	pub stop_file: Option<PathBuf>,
+	/// Folder of fingerprints in recog's format, if any are to be used beside the built-in ones.
+	#[serde(default)]
+	pub fingerprints: Option<PathBuf>,
 	/// Longest wait for one answer, milliseconds, 50 to 60,000.
 	#[serde(default = "default_timeout_ms")]
 	pub timeout_ms: u64,
@@ -147,6 +194,11 @@ impl Default for Policy {
 			active: false,
 			targets: Vec::new(),
 			probes_per_second: default_probes_per_second(),
+			probes_per_second_per_target: None,
+			hours: Vec::new(),
+			dry_run: false,
+			stop_file: None,
+			fingerprints: None,
 			timeout_ms: default_timeout_ms(),
 			snmp_community: default_snmp_community(),
 			calling_ae_title: default_calling_ae_title(),
@@ -169,6 +221,12 @@ impl Policy {
 				"probes_per_second",
 				format!("{} is not between 1 and 1,000", self.probes_per_second),
 			);
+		}
+		if self.probes_per_second_per_target.is_some_and(|rate| !(1..=1_000).contains(&rate)) {
+			return invalid("probes_per_second_per_target", "it is not between 1 and 1,000".into());
+		}
+		if self.hours.iter().any(|hours| hours.from_minute >= 1_440 || hours.to_minute > 1_440) {
+			return invalid("hours", "a day has the minutes 0 to 1,439".into());
 		}
 		if !(50..=60_000).contains(&self.timeout_ms) {
 			return invalid("timeout_ms", format!("{} is not in 50..=60,000", self.timeout_ms));
@@ -224,6 +282,22 @@ impl Policy {
 			.ok_or(Error::OutsidePolicy { address, port, transport })?;
 		target.permits_active()?;
 		Ok(target)
+	}
+
+	/// Whether probes may be sent at this moment, milliseconds since 1970 (UTC).
+	///
+	/// # Errors
+	/// [`Error::OutsideWindow`] or [`Error::Stopped`].
+	pub fn permits_now(&self, now_ms: u64) -> Result<(), Error> {
+		if let Some(file) = self.stop_file.as_ref().filter(|file| file.exists()) {
+			return Err(Error::Stopped { reason: format!("the file {} exists", file.display()) });
+		}
+		let minute = u16::try_from(now_ms / 60_000 % 1_440).unwrap_or(0);
+		if self.hours.is_empty() || self.hours.iter().any(|hours| hours.contains(minute)) {
+			return Ok(());
+		}
+		let windows: Vec<String> = self.hours.iter().map(ToString::to_string).collect();
+		Err(Error::OutsideWindow { windows: windows.join(", ") })
 	}
 
 	pub(crate) fn timeout(&self) -> Duration {
@@ -316,6 +390,18 @@ mod tests {
 	}
 
 	#[test]
+	fn hours_may_span_midnight() {
+		let night = Policy {
+			hours: vec![Hours { from_minute: 22 * 60, to_minute: 5 * 60 }],
+			..Policy::default()
+		};
+		let at = |hour: u64| night.permits_now(hour * 3_600_000).is_ok();
+		assert!(at(23) && at(0) && at(4) && !at(5) && !at(12) && !at(21));
+		let message = night.permits_now(12 * 3_600_000).expect_err("it is noon").to_string();
+		assert!(message.contains("22:00 to 05:00"), "{message}");
+	}
+
+	#[test]
 	fn a_policy_out_of_bounds_names_the_field() {
 		let base = Policy::default();
 		let target = Target {
@@ -324,6 +410,7 @@ mod tests {
 			udp_ports: vec![],
 			device_class: DeviceClass::Server,
 			allow_active: false,
+			allow_hl7_query: false,
 			this_host: false,
 		};
 		let cases = [

@@ -80,6 +80,52 @@ const PRODUCTS: &[Product] = &[
 		debian: Some(("proftpd-dfsg", &["proftpd-core"])),
 	},
 	Product {
+		name: "mosquitto",
+		vendor: "eclipse",
+		cpe: Some(("eclipse", "mosquitto")),
+		debian: Some(("mosquitto", &["mosquitto"])),
+	},
+	Product {
+		name: "postgresql",
+		vendor: "postgresql",
+		cpe: Some(("postgresql", "postgresql")),
+		debian: Some((
+			"postgresql-15",
+			&["postgresql-15", "postgresql-13", "postgresql-16", "postgresql-17"],
+		)),
+	},
+	Product {
+		name: "samba",
+		vendor: "samba",
+		cpe: Some(("samba", "samba")),
+		debian: Some(("samba", &["samba"])),
+	},
+	Product {
+		name: "mariadb",
+		vendor: "mariadb",
+		cpe: Some(("mariadb", "mariadb")),
+		debian: Some(("mariadb", &["mariadb-server-core", "mariadb-server"])),
+	},
+	Product { name: "mysql", vendor: "oracle", cpe: Some(("oracle", "mysql")), debian: None },
+	Product {
+		name: "redis",
+		vendor: "redis",
+		cpe: Some(("redis", "redis")),
+		debian: Some(("redis", &["redis-server"])),
+	},
+	Product {
+		name: "pure-ftpd",
+		vendor: "pureftpd",
+		cpe: Some(("pureftpd", "pure-ftpd")),
+		debian: Some(("pure-ftpd", &["pure-ftpd"])),
+	},
+	Product {
+		name: "bind",
+		vendor: "isc",
+		cpe: Some(("isc", "bind")),
+		debian: Some(("bind9", &["bind9"])),
+	},
+	Product {
 		name: "postfix",
 		vendor: "postfix",
 		cpe: Some(("postfix", "postfix")),

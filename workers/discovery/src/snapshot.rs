@@ -52,6 +52,25 @@ pub struct Service {
 }
 
 impl Service {
+	/// Package URL of the package behind it, if known (purl specification): the source is named as `upstream`.
+	pub fn purl(&self) -> Option<String> {
+		let package = self.package.as_ref()?;
+		let (distribution, release) = package.distribution.split_once(':')?;
+		let distribution = distribution.to_lowercase().replace(' ', "");
+		let kind = match distribution.as_str() {
+			"debian" | "ubuntu" => "deb",
+			"alpine" => "apk",
+			_ => "rpm",
+		};
+		let quoted = |text: &str| text.replace('%', "%25").replace('+', "%2B").replace('?', "%3F");
+		Some(format!(
+			"pkg:{kind}/{distribution}/{}@{}?distro={distribution}-{release}&upstream={}",
+			quoted(&package.name),
+			quoted(&package.version),
+			quoted(&package.source)
+		))
+	}
+
 	/// What makes a service the same one in two snapshots.
 	fn key(&self) -> (u16, Transport, String, Option<String>) {
 		(self.port, self.transport, self.protocol.clone(), self.product.clone())
@@ -61,9 +80,8 @@ impl Service {
 /// A host that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
-	/// Stable name. Today it is derived from the address alone (`ip:192.0.2.7`), so a host that changes its
-	/// address becomes a new asset; host keys, certificates and AE titles are to take its place as the
-	/// binding identity once probes collect them.
+	/// Stable name: derived from the address at which the host was first seen (`ip:192.0.2.7`), and kept when a
+	/// host with the same identities is seen at another one ([`Snapshot::bind_identities`]).
 	pub id: String,
 	/// The address it was seen at.
 	pub address: IpAddr,
@@ -71,6 +89,34 @@ pub struct Asset {
 	pub device_class: DeviceClass,
 	/// Services in canonical order: by port, transport, protocol, product. Empty if the host only refuses.
 	pub services: Vec<Service>,
+	/// What stays the same when the address changes, in canonical order.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub identities: Vec<Identity>,
+}
+
+/// Something by which a host is known again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+	/// Address of its network interface, lower case with colons.
+	Mac(String),
+	/// SHA-256 of its TLS certificate, hexadecimal.
+	Certificate(String),
+	/// SHA-256 of its SSH host key, base64 as `ssh-keygen -l` writes it.
+	SshHostKey(String),
+	/// Id of its SMB server, hexadecimal.
+	SmbServer(String),
+	/// DICOM application entity title.
+	AeTitle(String),
+	/// Name by which it calls itself (DHCP, mDNS, LLDP).
+	Hostname(String),
+}
+
+impl Identity {
+	/// Whether two hosts hardly ever share it. Titles and names are given by people, who give them twice.
+	pub fn is_strong(&self) -> bool {
+		!matches!(self, Self::AeTitle(_) | Self::Hostname(_))
+	}
 }
 
 impl Asset {
@@ -84,6 +130,7 @@ impl Asset {
 	pub fn canonical_bytes(&self) -> Vec<u8> {
 		let mut asset = self.clone();
 		asset.services.sort_by_key(Service::key);
+		asset.identities.sort();
 		serde_json::to_vec(&asset).expect(
 			"an asset has no map and no number that JSON lacks, and a vector takes every write; qed",
 		)
@@ -118,8 +165,42 @@ impl Snapshot {
 		assets.into_iter().map(Asset::canonical_bytes).collect()
 	}
 
+	/// Gives assets the ids under which `before` knows them: a host that moved to another address, where a strong
+	/// identity says that it is the same one. Returns how many moved.
+	///
+	/// An identity that several assets share binds nothing: it says nothing about which of them it is.
+	pub fn bind_identities(&mut self, before: &Self) -> usize {
+		let owners = |snapshot: &Self| {
+			let mut owners: BTreeMap<Identity, Vec<usize>> = BTreeMap::new();
+			for (at, asset) in snapshot.assets.iter().enumerate() {
+				for identity in asset.identities.iter().filter(|identity| identity.is_strong()) {
+					owners.entry(identity.clone()).or_default().push(at);
+				}
+			}
+			owners
+		};
+		let (old, new) = (owners(before), owners(self));
+		let mut moved = 0;
+		for (identity, now) in new {
+			let (&[now], Some(&[then])) = (now.as_slice(), old.get(&identity).map(Vec::as_slice))
+			else {
+				continue;
+			};
+			let id = before.assets[then].id.clone();
+			let taken = self.assets.iter().any(|asset| asset.id == id);
+			if self.assets[now].id != id && !taken {
+				self.assets[now].id = id;
+				moved += 1;
+			}
+		}
+		self.order();
+		moved
+	}
+
 	pub(crate) fn order(&mut self) {
 		for asset in &mut self.assets {
+			asset.identities.sort();
+			asset.identities.dedup();
 			asset.services.sort_by_key(Service::key);
 		}
 		self.assets.sort_by(|a, b| a.id.cmp(&b.id));
@@ -140,6 +221,15 @@ pub enum Difference {
 	AssetDisappeared {
 		/// Its id.
 		asset: String,
+	},
+	/// The same address answers with another identity: a replaced device, or somebody who took its place.
+	IdentityChanged {
+		/// The host's id.
+		asset: String,
+		/// What it was known by.
+		before: Identity,
+		/// What it shows now.
+		after: Identity,
 	},
 	/// A service that was not there before, on a host that was.
 	ServiceAppeared {
@@ -189,7 +279,27 @@ pub fn differences(old: &Snapshot, new: &Snapshot) -> Vec<Difference> {
 	out
 }
 
+/// Strong identities of one kind that were replaced.
+fn identity_differences(before: &Asset, after: &Asset, out: &mut Vec<Difference>) {
+	let kind = std::mem::discriminant::<Identity>;
+	for gone in before.identities.iter().filter(|i| i.is_strong() && !after.identities.contains(i))
+	{
+		let came = after
+			.identities
+			.iter()
+			.find(|now| kind(now) == kind(gone) && !before.identities.contains(now));
+		if let Some(came) = came {
+			out.push(Difference::IdentityChanged {
+				asset: before.id.clone(),
+				before: gone.clone(),
+				after: came.clone(),
+			});
+		}
+	}
+}
+
 fn service_differences(before: &Asset, after: &Asset, out: &mut Vec<Difference>) {
+	identity_differences(before, after, out);
 	let by_key = |asset: &Asset| -> BTreeMap<_, Service> {
 		asset.services.iter().map(|service| (service.key(), service.clone())).collect()
 	};
@@ -236,7 +346,13 @@ mod tests {
 
 	fn asset(last: u8, services: Vec<Service>) -> Asset {
 		let address = [192, 0, 2, last].into();
-		Asset { id: Asset::id_of(address), address, device_class: DeviceClass::Server, services }
+		Asset {
+			id: Asset::id_of(address),
+			address,
+			device_class: DeviceClass::Server,
+			services,
+			identities: Vec::new(),
+		}
 	}
 
 	#[test]
@@ -269,6 +385,48 @@ mod tests {
 			if after.version.as_deref() == Some("9.8p1")));
 		assert_eq!(found[1], Difference::AssetAppeared { asset: "ip:192.0.2.9".into() });
 		assert!(differences(&after, &after).is_empty());
+	}
+
+	#[test]
+	fn a_host_that_moved_keeps_its_name_and_a_replaced_one_is_noticed() {
+		let known = |last: u8, mac: &str| Asset {
+			identities: vec![Identity::Mac(mac.into()), Identity::AeTitle("PACS".into())],
+			..asset(last, vec![])
+		};
+		let snapshot = |assets| Snapshot { assets, ..Snapshot::default() };
+		let before = snapshot(vec![known(7, "02:00:00:00:00:01"), known(8, "02:00:00:00:00:02")]);
+		let mut after =
+			snapshot(vec![known(9, "02:00:00:00:00:01"), known(8, "02:00:00:00:00:03")]);
+		assert_eq!(after.bind_identities(&before), 1);
+		assert!(after
+			.assets
+			.iter()
+			.any(|a| a.id == "ip:192.0.2.7" && a.address.to_string() == "192.0.2.9"));
+		let found = differences(&before, &after);
+		assert!(
+			matches!(&found[..], [Difference::IdentityChanged { asset, .. }] if asset == "ip:192.0.2.8")
+		);
+		// Two hosts with one address of an interface: nobody knows which is which.
+		let mut twins =
+			snapshot(vec![known(9, "02:00:00:00:00:01"), known(10, "02:00:00:00:00:01")]);
+		assert_eq!(twins.bind_identities(&before), 0);
+	}
+
+	#[test]
+	fn a_package_has_a_url() {
+		let mut found = service(22, "openssh", "9.2p1");
+		assert_eq!(found.purl(), None);
+		found.package = Some(Package {
+			name: "openssh-server".into(),
+			version: "1:9.2p1-2+deb12u3".into(),
+			source: "openssh".into(),
+			source_version: "1:9.2p1-2+deb12u3".into(),
+			distribution: "Debian:12".into(),
+		});
+		assert_eq!(
+			found.purl().as_deref(),
+			Some("pkg:deb/debian/openssh-server@1:9.2p1-2%2Bdeb12u3?distro=debian-12&upstream=openssh")
+		);
 	}
 
 	#[test]

@@ -58,6 +58,7 @@ fn policy(tcp_ports: Vec<u16>, udp_ports: Vec<u16>) -> Policy {
 			udp_ports,
 			device_class: DeviceClass::Server,
 			allow_active: false,
+			allow_hl7_query: false,
 			this_host: false,
 		}],
 		..Policy::default()
@@ -519,4 +520,92 @@ async fn services_of_this_host_are_linked_with_their_packages() {
 	write("1.18.0-6");
 	let other = only_service(found(&policy).await);
 	assert_eq!(other.package, None, "the nginx that answers is not the one installed");
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_down_what_it_would_send_and_sends_nothing() {
+	let touched = Arc::new(AtomicUsize::new(0));
+	let count = touched.clone();
+	let port = server(move |_| {
+		count.fetch_add(1, Ordering::SeqCst);
+		async { Ok(()) }
+	})
+	.await;
+	let log = Log::default();
+	let dry = Policy { dry_run: true, ..policy(vec![port], vec![161]) };
+	let snapshot = discover(&dry, &log.sink()).await.expect("the policy is usable");
+	assert!(snapshot.assets.is_empty());
+	assert_eq!(log.probes().len(), 2);
+	assert!(log.probes().iter().all(|probe| probe.dry_run));
+	tokio::time::sleep(Duration::from_millis(100)).await;
+	assert_eq!(touched.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn the_stop_switch_ends_a_discovery_before_the_next_probe() {
+	let port = server(nginx).await;
+	let folder = tempfile::tempdir().expect("a temporary folder");
+	let switch = folder.path().join("stop");
+	let log = Log::default();
+	let (sink, file) = (log.sink(), switch.clone());
+	// Somebody throws the switch while the second probe is written down.
+	let throwing = move |probe: &ProbeRecord| {
+		sink(probe)?;
+		std::fs::write(&file, "").map(drop)
+	};
+	let stoppable = Policy { stop_file: Some(switch), ..policy(vec![port], vec![]) };
+	let snapshot = discover(&stoppable, &throwing).await.expect("it ends in good order");
+	assert_eq!(log.probes().len(), 1);
+	assert!(snapshot.held_back[0].reason.contains("stop switch"), "{snapshot:?}");
+	let again = discover(&stoppable, &log.sink()).await;
+	assert!(matches!(again, Err(Error::Stopped { .. })), "the switch is still on");
+	assert_eq!(log.probes().len(), 1);
+}
+
+#[tokio::test]
+async fn the_rate_cap_of_a_single_target_holds_beside_the_common_one() {
+	let port = server(nginx).await;
+	let log = Log::default();
+	let slow = Policy { probes_per_second_per_target: Some(10), ..policy(vec![port], vec![]) };
+	discover(&slow, &log.sink()).await.expect("the policy is usable");
+	let times: Vec<u64> = log.probes().iter().map(|probe| probe.at_ms).collect();
+	assert!(times.len() > 3);
+	// In no second are there more than ten, whatever the clock's granularity.
+	for (at, time) in times.iter().enumerate() {
+		assert!(times[at..].iter().filter(|other| **other < time + 990).count() <= 10, "{times:?}");
+	}
+}
+
+#[tokio::test]
+async fn an_hl7_port_hears_nothing_without_permission_and_a_status_query_with_it() {
+	let received = Arc::new(Mutex::new(Vec::new()));
+	let address = [127, 0, 0, 9];
+	let listener = TcpListener::bind((address, 2_575).into_addr()).await.expect("a free port");
+	let log = received.clone();
+	tokio::spawn(async move {
+		while let Ok((mut stream, _)) = listener.accept().await {
+			let log = log.clone();
+			tokio::spawn(async move {
+				let mut bytes = [0; 1_024];
+				while let Ok(count) = stream.read(&mut bytes).await {
+					if count == 0 {
+						break;
+					}
+					log.lock().expect("nobody panicked").extend_from_slice(&bytes[..count]);
+					let ack = b"\x0bMSH|^~\\&|ENGINE|WARD|||2026||ACK|1|P|2.5\rMSA|AR|1\r\x1c\r";
+					let _ = stream.write_all(ack).await;
+				}
+			});
+		}
+	});
+	let mut policy = policy(vec![2_575], vec![]);
+	policy.targets[0].address = address.into();
+	let service = only_service(found(&policy).await);
+	assert_eq!(named(&service), ("unknown", None, None));
+	assert!(received.lock().expect("nobody panicked").is_empty());
+	policy.targets[0].allow_hl7_query = true;
+	let service = only_service(found(&policy).await);
+	assert_eq!(named(&service), ("hl7", Some("engine"), None));
+	let message = received.lock().expect("nobody panicked").clone();
+	assert!(message.starts_with(b"\x0bMSH|") && message.ends_with(b"\x1c\r"));
 }

@@ -30,6 +30,9 @@ pub enum Error {
 	/// The choice of safeguards failed.
 	#[error(transparent)]
 	Safeguards(#[from] curex_safeguards::SafeguardsError),
+	/// Advisories or inventory were refused.
+	#[error(transparent)]
+	Vulnerabilities(#[from] curex_vulnerabilities::Error),
 	/// The model was refused.
 	#[error(transparent)]
 	Risk(#[from] curex_risk::RiskError),

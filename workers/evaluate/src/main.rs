@@ -9,6 +9,7 @@ mod metrics;
 mod risk;
 mod safeguards;
 mod threats;
+mod vulnerabilities;
 
 use std::{io::Write, process::ExitCode};
 
@@ -46,6 +47,11 @@ enum Command {
 		#[command(subcommand)]
 		what: risk::Command,
 	},
+	/// Advisories and the matching of assets with them.
+	Vulnerabilities {
+		#[command(subcommand)]
+		what: vulnerabilities::Command,
+	},
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,7 @@ fn main() -> ExitCode {
 		Command::Threats { what } => threats::run(what),
 		Command::Safeguards { what } => safeguards::run(what),
 		Command::Risk { what } => risk::run(what),
+		Command::Vulnerabilities { what } => vulnerabilities::run(what),
 	};
 	let written = outcome.and_then(|value| {
 		writeln!(std::io::stdout(), "{value}")

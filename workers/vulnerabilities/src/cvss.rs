@@ -23,6 +23,11 @@ impl Cvss {
 		Some(Self { vector: vector.trim().into(), score: f64::from(computed), stated: differs })
 	}
 
+	/// Newer versions outrank older ones, then the worse score does.
+	pub(crate) fn rank(&self) -> (u8, u32) {
+		(self.generation(), (self.score * 10.0) as u32)
+	}
+
 	/// Rank of the vector's version: newer is preferred where an advisory carries several.
 	pub(crate) fn generation(&self) -> u8 {
 		match self.vector.get(..8) {

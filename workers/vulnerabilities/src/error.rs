@@ -48,4 +48,37 @@ pub enum Error {
 		/// What is wrong, with the position if known.
 		reason: String,
 	},
+	/// The store cannot be used.
+	#[error(
+		"the store of advisories cannot be used: {0}; check the file, its disk and its permissions"
+	)]
+	Store(#[from] rusqlite::Error),
+	/// The store was written by another version of this program.
+	#[error("the store of advisories has version {found}, this program knows {known}; delete it and import again")]
+	StoreVersion {
+		/// Its version.
+		found: i64,
+		/// The version that is known.
+		known: i64,
+	},
+	/// An entry of the store cannot be written or read.
+	#[error("an entry of the store cannot be encoded or decoded: {0}; delete the store and import again")]
+	Encoding(#[source] serde_json::Error),
+	/// The inventory cannot be read.
+	#[error("{file} is not an inventory: {reason}; give CycloneDX, a snapshot, or a list of assets in JSON")]
+	Inventory {
+		/// Name of the file.
+		file: String,
+		/// What is wrong.
+		reason: String,
+	},
+	/// The caller asked an import to stop.
+	#[error("the import was stopped; import again to go on")]
+	Stopped,
+}
+
+impl Error {
+	pub(crate) fn encoding(source: serde_json::Error) -> Self {
+		Self::Encoding(source)
+	}
 }

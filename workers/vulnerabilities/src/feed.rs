@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{cvss::Cvss, error::Error, import, range::VersionSet};
 
 /// Largest file that is read, bytes. A year of NVD has about 200 MiB.
-const FILE_BYTES: u64 = 512 << 20;
+pub(crate) const FILE_BYTES: u64 = 512 << 20;
 /// Deepest folder that is looked into.
 const DEPTH: usize = 8;
 
@@ -30,6 +30,12 @@ pub struct Feed {
 	pub kev: BTreeMap<String, Kev>,
 	/// Probability of exploitation within 30 days, by CVE.
 	pub epss: BTreeMap<String, Epss>,
+	/// What somebody found out about the exploitability of a vulnerability in a product (OpenVEX, CycloneDX).
+	#[serde(default)]
+	pub vex: Vec<VexStatement>,
+	/// Severities that are known beyond those of `advisories`, by CVE.
+	#[serde(default)]
+	pub severities: BTreeMap<String, Cvss>,
 }
 
 /// One vulnerability as one source describes it.
@@ -45,6 +51,9 @@ pub struct Advisory {
 	pub cvss: Option<Cvss>,
 	/// Products that are affected, any of them.
 	pub affected: Vec<AffectedProduct>,
+	/// Products that the publisher calls fixed or not affected (CSAF `fixed`, `known_not_affected`).
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub not_affected: Vec<AffectedProduct>,
 }
 
 /// A product and the versions of it that are affected.
@@ -58,8 +67,76 @@ pub struct AffectedProduct {
 	pub versions: VersionSet,
 	/// Whether the names come from the CPE dictionary, and so compare exactly.
 	pub from_cpe: bool,
-	/// Platforms of which one must be present too, as `vendor product`; empty if none is required.
-	pub requires: Vec<String>,
+	/// Kind of product, if the source gives a CPE.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub part: Option<Part>,
+	/// The software environment it is limited to (CPE `target_sw`), for example `android`.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub target: Option<String>,
+	/// What must be there as well: of every group at least one platform.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub requires: Vec<Vec<Platform>>,
+}
+
+/// Kind of product (CPE 2.3, attribute `part`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+	/// An application.
+	Application,
+	/// An operating system or firmware.
+	OperatingSystem,
+	/// Hardware.
+	Hardware,
+}
+
+/// A product that a vulnerability needs beside the affected one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Platform {
+	/// Kind of product, if known.
+	pub part: Option<Part>,
+	/// Its vendor; empty if the source names none.
+	pub vendor: String,
+	/// Its name.
+	pub product: String,
+	/// The versions that count.
+	pub versions: VersionSet,
+}
+
+impl std::fmt::Display for Platform {
+	fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		let name = format!("{} {}", self.vendor, self.product);
+		out.write_str(name.trim())
+	}
+}
+
+/// A statement of a VEX document (Vulnerability Exploitability eXchange).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VexStatement {
+	/// CVE id.
+	pub cve: String,
+	/// What the author found.
+	pub status: VexStatus,
+	/// The products: package URLs, CPE names, or ids of assets. Empty means every product.
+	pub products: Vec<String>,
+	/// Why, in the words of the standard or of the author.
+	pub justification: String,
+	/// Who says so.
+	pub author: String,
+}
+
+/// The four states of VEX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VexStatus {
+	/// No remediation is needed.
+	NotAffected,
+	/// Action is recommended.
+	Affected,
+	/// The fix is contained.
+	Fixed,
+	/// Not known yet.
+	UnderInvestigation,
 }
 
 /// A distribution's statement about one of its packages.
@@ -123,6 +200,10 @@ pub enum Format {
 	Kev,
 	/// FIRST's exploit prediction scores.
 	Epss,
+	/// CVE record format 5.
+	Cve5,
+	/// OpenVEX, or the vulnerabilities of a CycloneDX document.
+	Vex,
 }
 
 /// A file that could not be read, or an entry in a file that could not.
@@ -142,14 +223,11 @@ impl Feed {
 	/// # Errors
 	/// [`Error::Folder`] if a folder cannot be listed.
 	pub fn load(folder: &Path) -> Result<(Self, Vec<Failure>), Error> {
-		let mut files = Vec::new();
-		list(folder, 0, &mut files)?;
-		files.sort();
+		let files = files(folder)?;
 		let mut feed = Self::default();
 		let mut failures = Vec::new();
 		let mut hash = Sha256::new();
-		for path in files {
-			let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
+		for (name, path) in files {
 			match read(&path, &name) {
 				Ok(bytes) => {
 					hash.update((name.len() as u64).to_be_bytes());
@@ -184,6 +262,21 @@ impl Feed {
 	}
 }
 
+/// A file, or the feed files of a folder and the folders below it, in order of their names, each with its name
+/// relative to the folder.
+pub(crate) fn files(path: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+	if path.is_file() {
+		let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+		return Ok(vec![(name, path.to_owned())]);
+	}
+	let mut found = Vec::new();
+	list(path, 0, &mut found)?;
+	found.sort();
+	let named =
+		|file: PathBuf| (file.strip_prefix(path).unwrap_or(&file).display().to_string(), file);
+	Ok(found.into_iter().map(named).collect())
+}
+
 fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Error> {
 	let unreadable = |source| Error::Folder { path: folder.into(), source };
 	for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -192,7 +285,9 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Err
 		let kind = entry.file_type().map_err(unreadable)?;
 		if kind.is_dir() && depth < DEPTH {
 			list(&path, depth + 1, files)?;
-		} else if kind.is_file() && path.extension().is_some_and(|e| e == "json" || e == "csv") {
+		} else if kind.is_file()
+			&& path.extension().is_some_and(|e| e == "json" || e == "jsonl" || e == "csv")
+		{
 			files.push(path);
 		}
 	}

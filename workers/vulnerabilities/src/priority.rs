@@ -19,6 +19,23 @@ pub enum Exposure {
 	Internet,
 }
 
+/// How much care depends on the asset.
+#[derive(
+	Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Criticality {
+	/// Care goes on without it.
+	Low,
+	/// Care is slowed down without it.
+	Medium,
+	/// Care is interrupted without it. Assumed where nothing is known.
+	#[default]
+	High,
+	/// A patient's life depends on it.
+	Vital,
+}
+
 /// What to do, in the spirit of SSVC's deployer tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,7 +55,7 @@ pub enum Decision {
 pub struct Priority {
 	/// What to do.
 	pub decision: Decision,
-	/// 0 to 1,000; see [`Priority::of`].
+	/// 0 to 1,100; see [`Priority::of`].
 	pub score: u16,
 }
 
@@ -59,28 +76,38 @@ const UNKNOWN_CVSS: f64 = 8.0;
 const ATTEND: f64 = 150.0;
 
 impl Priority {
-	/// Urgency from known exploitation, probability of exploitation, severity and exposure, in this order.
+	/// Urgency from known exploitation, probability of exploitation and severity, in this order, weighted by
+	/// exposure and by what depends on the asset.
 	///
-	/// `score = exposure × (550·KEV + 50·ransomware + 250·EPSS + 150·CVSS/10)` with exposure 1 for the
-	/// internet, 0.9 inside and 0.6 isolated. At the same exposure a vulnerability that is known to be
-	/// exploited comes before every other one. An absent EPSS counts as 0.05, an absent CVSS as 8.0.
+	/// `score = exposure × criticality × (550·KEV + 50·ransomware + 250·EPSS + 150·CVSS/10)` with exposure 1 for
+	/// the internet, 0.9 inside and 0.6 isolated, and criticality 1.1 vital, 1 high, 0.85 medium and 0.7 low. At
+	/// the same weights a vulnerability that is known to be exploited comes before every other one. An absent
+	/// EPSS counts as 0.05, an absent CVSS as 8.0.
 	/// Known exploitation is to act on, unless the service is isolated; a score from 150 is to attend to.
 	pub fn of(
 		kev: Option<&Kev>,
 		epss: Option<&Epss>,
 		cvss: Option<f64>,
 		exposure: Exposure,
+		criticality: Criticality,
 	) -> Self {
 		let weight = match exposure {
 			Exposure::Internet => 1.0,
 			Exposure::Internal => 0.9,
 			Exposure::Isolated => 0.6,
 		};
+		let weight = weight
+			* match criticality {
+				Criticality::Vital => 1.1,
+				Criticality::High => 1.0,
+				Criticality::Medium => 0.85,
+				Criticality::Low => 0.7,
+			};
 		let points = kev.map_or(0.0, |_| KEV_POINTS)
 			+ kev.filter(|kev| kev.ransomware).map_or(0.0, |_| RANSOMWARE_POINTS)
 			+ EPSS_POINTS * epss.map_or(UNKNOWN_EPSS, |epss| epss.probability)
 			+ CVSS_POINTS * cvss.unwrap_or(UNKNOWN_CVSS) / 10.0;
-		let score = (weight * points).clamp(0.0, 1_000.0);
+		let score = (weight * points).clamp(0.0, 1_100.0);
 		let decision = match kev {
 			Some(_) if exposure > Exposure::Isolated => Decision::Act,
 			_ if score >= ATTEND => Decision::Attend,
@@ -102,7 +129,7 @@ mod tests {
 	fn score(kev: Option<bool>, epss: Option<f64>, cvss: Option<f64>) -> u16 {
 		let kev = kev.map(|ransomware| Kev { added: String::new(), ransomware });
 		let epss = epss.map(|probability| Epss { probability, percentile: probability });
-		Priority::of(kev.as_ref(), epss.as_ref(), cvss, Exposure::Internal).score
+		Priority::of(kev.as_ref(), epss.as_ref(), cvss, Exposure::Internal, Criticality::High).score
 	}
 
 	#[test]
@@ -120,12 +147,23 @@ mod tests {
 	}
 
 	#[test]
+	fn what_care_depends_on_comes_before_what_it_does_not() {
+		let of = |criticality| {
+			Priority::of(None, None, Some(7.5), Exposure::Internal, criticality).score
+		};
+		assert!(of(Criticality::Vital) > of(Criticality::High));
+		assert!(of(Criticality::High) > of(Criticality::Medium));
+		assert!(of(Criticality::Medium) > of(Criticality::Low));
+	}
+
+	#[test]
 	fn exposure_weighs() {
-		let at = |exposure| Priority::of(None, None, Some(9.8), exposure).score;
+		let at = |exposure| Priority::of(None, None, Some(9.8), exposure, Criticality::High).score;
 		assert!(at(Exposure::Internet) > at(Exposure::Internal));
 		assert!(at(Exposure::Internal) > at(Exposure::Isolated));
 		let kev = Kev { added: String::new(), ransomware: false };
-		let decision = |exposure| Priority::of(Some(&kev), None, None, exposure).decision;
+		let decision =
+			|exposure| Priority::of(Some(&kev), None, None, exposure, Criticality::High).decision;
 		assert_eq!(decision(Exposure::Internal), Decision::Act);
 		assert_eq!(decision(Exposure::Isolated), Decision::Attend);
 	}

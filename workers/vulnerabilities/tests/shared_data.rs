@@ -3,8 +3,7 @@
 
 use std::{env, fs, path::PathBuf};
 
-use curex_vulnerabilities::{match_assets, AssetService, Feed, Status, VersionSet};
-use serde_json::Value;
+use curex_vulnerabilities::{assess_csaf, match_assets, AssetService, Feed, Status};
 
 fn data() -> Option<PathBuf> {
 	let folder = env::var_os("CUREX_DATA").map_or_else(
@@ -34,38 +33,16 @@ fn every_medical_advisory_is_read() {
 }
 
 #[test]
-fn most_version_ranges_of_the_medical_advisories_are_understood() {
+fn the_version_ranges_of_the_medical_advisories_are_understood() {
 	let Some(data) = data() else { return };
-	let mut texts = Vec::new();
-	for entry in fs::read_dir(data.join("icsma")).expect("the folder can be listed") {
-		let bytes = fs::read(entry.expect("an entry").path()).expect("an advisory");
-		let json: Value = serde_json::from_slice(&bytes).expect("JSON");
-		collect(&json["product_tree"], &mut texts);
-	}
-	let ranges: Vec<_> =
-		texts.iter().filter(|(category, _)| category.ends_with("_range")).collect();
-	let understood = |texts: &[&(String, String)]| {
-		texts.iter().filter(|(_, text)| VersionSet::parse_range(text).is_understood()).count()
-	};
-	let good = understood(&ranges);
-	let left: Vec<_> = ranges
-		.iter()
-		.filter(|(_, text)| !VersionSet::parse_range(text).is_understood())
-		.map(|(_, text)| text)
-		.collect();
-	eprintln!("{good} of {} ranges understood; left: {left:?}", ranges.len());
-	assert_eq!(ranges.len(), 105);
-	assert!(good >= 84, "{good} of 105; dates and serial numbers are the rest");
-}
-
-fn collect(node: &Value, out: &mut Vec<(String, String)>) {
-	for branch in node["branches"].as_array().into_iter().flatten() {
-		let text = |key: &str| branch[key].as_str().unwrap_or_default().to_owned();
-		if text("category").starts_with("product_version") {
-			out.push((text("category"), text("name")));
-		}
-		collect(branch, out);
-	}
+	let found = assess_csaf(&data.join("icsma")).expect("the folder can be listed");
+	eprintln!("{found:#?}");
+	assert_eq!((found.parsed, found.failed.len()), (88, 0));
+	assert_eq!((found.ranges.total, found.versions.total), (105, 199));
+	assert!(found.ranges.understood * 100 >= found.ranges.total * 95);
+	let left = found.ranges.not_understood.len() as u64;
+	assert_eq!(found.ranges.understood + left, found.ranges.total, "the rest is listed");
+	assert!(found.ranges.not_understood.iter().all(|left| !left.reason.is_empty()));
 }
 
 #[test]

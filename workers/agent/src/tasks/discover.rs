@@ -139,6 +139,7 @@ fn asset_service(asset: &str, service: &Service, clinical: &Clinical) -> AssetSe
 		}),
 		confidence: service.confidence,
 		exposure: reach(exposure),
+		..AssetService::default()
 	}
 }
 

@@ -40,7 +40,13 @@ pub(super) fn identify(at: SocketAddr, greeting: &[u8]) -> Service {
 		// MySQL's first packet: three bytes of length, sequence 0, protocol version 10, version text.
 		() if greeting.get(3..5) == Some(&[0, 10]) => {
 			let text = greeting[5..].split(|byte| *byte == 0).next().unwrap_or_default();
-			tcp("mysql", None, evidence::name(&String::from_utf8_lossy(text)), 70)
+			let (product, version) = mysql_version(&String::from_utf8_lossy(text));
+			tcp("mysql", Some(product), version, 90)
+		},
+		// An error packet in its place: this client may not connect.
+		() if greeting.get(3..5) == Some(&[0, 0xff]) => {
+			let product = line.contains("MariaDB").then_some("mariadb");
+			tcp("mysql", product, None, 80)
 		},
 		() => tcp("unknown", None, None, 10),
 	}
@@ -84,6 +90,18 @@ fn debian_openssh(service: &Service, comment: &str) -> Option<Package> {
 	})
 }
 
+/// `8.0.35` is MySQL's own; `5.5.5-10.11.6-MariaDB-0+deb12u1` is MariaDB 10.11.6, which puts an old version in
+/// front for old clients.
+fn mysql_version(text: &str) -> (&'static str, Option<String>) {
+	let mut parts = text.split('-');
+	let first = parts.next().unwrap_or_default();
+	if !text.contains("MariaDB") {
+		return ("mysql", evidence::name(first));
+	}
+	let version = if first == "5.5.5" { parts.next().unwrap_or_default() } else { first };
+	("mariadb", evidence::name(version))
+}
+
 /// The version behind a product's name: `vsFTPd 3.0.3)` gives `3.0.3`.
 fn version_after(text: &str, name: &str) -> Option<String> {
 	let rest = text[text.find(name)? + name.len()..].trim_start_matches([' ', '/', '-']);
@@ -119,7 +137,11 @@ mod tests {
 			(b"220 mail.example ESMTP Postfix\r\n", ("smtp".into(), Some("postfix".into()), None)),
 			(b"220 ready\r\n", ("unknown".into(), None, None)),
 			(b"\xff\xfd\x18", ("telnet".into(), None, None)),
-			(b"\x4a\0\0\0\x0a8.0.35\0rest", ("mysql".into(), None, Some("8.0.35".into()))),
+			(b"\x4a\0\0\0\x0a8.0.35\0rest", known("mysql", "mysql", "8.0.35")),
+			(
+				b"\x5a\0\0\0\x0a5.5.5-10.11.6-MariaDB-0+deb12u1\0rest",
+				known("mysql", "mariadb", "10.11.6"),
+			),
 		] {
 			assert_eq!(found(greeting), expected, "{}", String::from_utf8_lossy(greeting));
 		}

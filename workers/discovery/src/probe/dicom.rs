@@ -107,7 +107,7 @@ fn is_whole(bytes: &[u8]) -> bool {
 }
 
 /// What the answer to an association request tells; `None` if it is not DICOM.
-fn identify(at: SocketAddr, answer: &[u8]) -> Option<Service> {
+pub(super) fn identify(at: SocketAddr, answer: &[u8]) -> Option<Service> {
 	let whole = answer.get(..announced_length(answer)?)?;
 	let dicom = |product: Option<&str>, version, evidence: String, confidence| {
 		service(at, Transport::Tcp, "dicom", product, version, evidence, confidence)

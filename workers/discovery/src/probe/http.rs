@@ -5,10 +5,16 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::{banner, heard, read_some, service, Answer, Finding, Prober};
-use crate::{audit::ProbeAction, error::Error, evidence, policy::Transport, snapshot::Service};
+use super::{banner, heard, read_some, service, tls, Answer, Finding, Prober};
+use crate::{
+	audit::ProbeAction,
+	error::Error,
+	evidence,
+	policy::Transport,
+	snapshot::{Identity, Service},
+};
 
 /// Largest page that is read, bytes.
 const PAGE_BYTES: usize = 64 << 10;
@@ -37,6 +43,11 @@ impl Response {
 			.map(|(_, value)| value.as_str())
 	}
 
+	fn mentions(&self, text: &str) -> bool {
+		let body = self.body.get(..2_048).unwrap_or(&self.body);
+		String::from_utf8_lossy(body).contains(text)
+	}
+
 	fn json(&self) -> Option<Value> {
 		if self.status == 200 {
 			serde_json::from_slice(&self.body).ok()
@@ -46,8 +57,12 @@ impl Response {
 	}
 }
 
-pub(super) async fn ask(prober: &Prober<'_>, at: SocketAddr) -> Result<Answer, Error> {
-	let root = match get(prober, at, "/", PAGE_BYTES).await? {
+pub(super) async fn ask(
+	prober: &Prober<'_>,
+	at: SocketAddr,
+	secure: bool,
+) -> Result<Answer, Error> {
+	let root = match get(prober, at, secure, "/", PAGE_BYTES).await? {
 		Ok(root) => root,
 		Err(bytes) => {
 			// A server may have been slow to greet, or may speak TLS.
@@ -55,20 +70,26 @@ pub(super) async fn ask(prober: &Prober<'_>, at: SocketAddr) -> Result<Answer, E
 				return Ok(Answer::Understood(banner::identify(at, &bytes).into()));
 			}
 			if matches!(bytes.get(..2), Some([0x15, 0x03])) {
-				let alert = "answered plain text with a TLS alert".to_owned();
-				let tls = service(at, Transport::Tcp, "tls", None, None, alert, 70);
-				return Ok(Answer::Understood(tls.into()));
+				return Ok(Answer::Tls);
 			}
 			return Ok(Answer::Else(heard(&bytes)));
 		},
 	};
-	let mut services: Vec<Service> = web_server(at, &root).into_iter().collect();
-	if let Some((found, dicom_port)) = orthanc(prober, at, &root).await? {
-		services.push(found);
-		return Ok(Answer::Understood(Finding { services, dicom_port }));
+	// A TLS port that is spoken to in plain text: nginx says 400, Apache too.
+	if !secure && root.status == 400 && root.mentions("HTTPS port") {
+		return Ok(Answer::Tls);
+	}
+	let mut services: Vec<Service> = web_server(prober, at, &root).into_iter().collect();
+	let finding = |services, dicom_port, identities| {
+		Ok(Answer::Understood(Finding { services, dicom_port, identities }))
+	};
+	if let Some(found) = orthanc(prober, at, secure, &root).await? {
+		services.push(found.service);
+		let titles = found.title.map(Identity::AeTitle).into_iter().collect();
+		return finding(services, found.dicom_port, titles);
 	}
 	for path in CAPABILITY_PATHS {
-		if let Ok(answer) = get(prober, at, path, CAPABILITY_BYTES).await? {
+		if let Ok(answer) = get(prober, at, secure, path, CAPABILITY_BYTES).await? {
 			if let Some(found) = answer.json().as_ref().and_then(|json| fhir(at, path, json)) {
 				services.push(found);
 				break;
@@ -78,23 +99,31 @@ pub(super) async fn ask(prober: &Prober<'_>, at: SocketAddr) -> Result<Answer, E
 	if services.is_empty() {
 		services.push(service(at, Transport::Tcp, "http", None, None, root.head, 80));
 	}
-	Ok(Answer::Understood(Finding { services, dicom_port: None }))
+	finding(services, None, Vec::new())
 }
 
 /// Requests a path. The inner error holds what was heard if it was not HTTP.
 async fn get(
 	prober: &Prober<'_>,
 	at: SocketAddr,
+	secure: bool,
 	path: &str,
 	limit: usize,
 ) -> Result<Result<Response, Vec<u8>>, Error> {
+	if secure {
+		let Some((mut stream, _)) = tls::handshake(prober, at).await? else {
+			return Ok(Err(Vec::new()));
+		};
+		prober.announce(at, Transport::Tcp, ProbeAction::HttpGet { path: path.into() }).await?;
+		return Ok(exchange(&mut stream, at, path, limit, prober.policy.timeout()).await);
+	}
 	let Ok(mut stream) = prober.connect(at).await? else { return Ok(Err(Vec::new())) };
 	prober.announce(at, Transport::Tcp, ProbeAction::HttpGet { path: path.into() }).await?;
 	Ok(exchange(&mut stream, at, path, limit, prober.policy.timeout()).await)
 }
 
 async fn exchange(
-	stream: &mut TcpStream,
+	stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
 	at: SocketAddr,
 	path: &str,
 	limit: usize,
@@ -146,8 +175,19 @@ fn parse(bytes: &[u8]) -> Option<Response> {
 	})
 }
 
+/// The web server by a response.
+pub(super) fn identify(at: SocketAddr, bytes: &[u8]) -> Option<Service> {
+	server(at, &parse(bytes)?)
+}
+
+fn web_server(prober: &Prober<'_>, at: SocketAddr, root: &Response) -> Option<Service> {
+	let mut found = server(at, root)?;
+	prober.refine("http_header.server", root.header("server")?, &mut found);
+	Some(found)
+}
+
 /// The web server by its `Server` field (RFC 9110, section 10.2.4): `product/version`, the first product.
-fn web_server(at: SocketAddr, root: &Response) -> Option<Service> {
+fn server(at: SocketAddr, root: &Response) -> Option<Service> {
 	let field = root.header("server")?;
 	let first = field.split(' ').next()?;
 	let (name, version) = first.split_once('/').unwrap_or((first, ""));
@@ -158,18 +198,31 @@ fn web_server(at: SocketAddr, root: &Response) -> Option<Service> {
 	Some(service(at, Transport::Tcp, "http", Some(&product), version, evidence, confidence))
 }
 
+/// An Orthanc server.
+struct Orthanc {
+	service: Service,
+	dicom_port: Option<u16>,
+	title: Option<String>,
+}
+
 /// Orthanc tells version, API version and DICOM port at `/system`, or asks for a password under its own realm.
 async fn orthanc(
 	prober: &Prober<'_>,
 	at: SocketAddr,
+	secure: bool,
 	root: &Response,
-) -> Result<Option<(Service, Option<u16>)>, Error> {
+) -> Result<Option<Orthanc>, Error> {
+	let locked = |response: &Response| Orthanc {
+		service: orthanc_locked(at, response),
+		dicom_port: None,
+		title: None,
+	};
 	if is_orthanc_realm(root) {
-		return Ok(Some((orthanc_locked(at, root), None)));
+		return Ok(Some(locked(root)));
 	}
-	let Ok(answer) = get(prober, at, "/system", PAGE_BYTES).await? else { return Ok(None) };
+	let Ok(answer) = get(prober, at, secure, "/system", PAGE_BYTES).await? else { return Ok(None) };
 	if is_orthanc_realm(&answer) {
-		return Ok(Some((orthanc_locked(at, &answer), None)));
+		return Ok(Some(locked(&answer)));
 	}
 	Ok(answer.json().as_ref().and_then(|system| orthanc_system(at, system)))
 }
@@ -186,7 +239,7 @@ fn orthanc_locked(at: SocketAddr, response: &Response) -> Service {
 	service(at, Transport::Tcp, "http", Some("orthanc"), None, evidence, 80)
 }
 
-fn orthanc_system(at: SocketAddr, system: &Value) -> Option<(Service, Option<u16>)> {
+fn orthanc_system(at: SocketAddr, system: &Value) -> Option<Orthanc> {
 	let text = |key: &str| system.get(key).and_then(Value::as_str);
 	let api = system.get("ApiVersion").and_then(Value::as_u64)?;
 	let version = text("Version").and_then(evidence::name)?;
@@ -198,7 +251,7 @@ fn orthanc_system(at: SocketAddr, system: &Value) -> Option<(Service, Option<u16
 	}
 	let evidence = evidence::text(line.as_bytes());
 	let found = service(at, Transport::Tcp, "http", Some("orthanc"), Some(version), evidence, 95);
-	Some((found, dicom_port))
+	Some(Orthanc { service: found, dicom_port, title: text("DicomAet").and_then(evidence::name) })
 }
 
 /// A FHIR server by its CapabilityStatement: `software.name`, `software.version`, `fhirVersion`.
@@ -238,7 +291,10 @@ mod tests {
 		let at = ([192, 0, 2, 7], 80).into();
 		let root =
 			parse(b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1 (x)\r\n\r\nhello").expect("HTTP");
-		let found = web_server(at, &root).expect("a server field");
+		let policy = crate::policy::Policy::default();
+		let audit = |_: &crate::ProbeRecord| Ok(());
+		let prober = Prober::new(&policy, &audit).expect("no fingerprints to be read");
+		let found = web_server(&prober, at, &root).expect("a server field");
 		assert_eq!(found.cpe23.as_deref(), Some("cpe:2.3:a:f5:nginx:1.22.1:*:*:*:*:*:*:*"));
 		assert_eq!(found.evidence, "HTTP/1.1 200 OK; Server: nginx/1.22.1 (x)");
 	}
@@ -248,10 +304,10 @@ mod tests {
 		let at = ([192, 0, 2, 7], 8042).into();
 		let system = serde_json::json!({"ApiVersion": 16, "Name": "A", "Version": "1.10.1",
 			"DicomAet": "ORTHANC", "DicomPort": 4242});
-		let (found, dicom_port) = orthanc_system(at, &system).expect("Orthanc");
-		let named = (found.product.as_deref(), found.version.as_deref());
+		let found = orthanc_system(at, &system).expect("Orthanc");
+		let named = (found.service.product.as_deref(), found.service.version.as_deref());
 		assert_eq!(named, (Some("orthanc"), Some("1.10.1")));
-		assert_eq!(dicom_port, Some(4242));
+		assert_eq!((found.dicom_port, found.title.as_deref()), (Some(4242), Some("ORTHANC")));
 		assert!(orthanc_system(at, &serde_json::json!({"Version": "1.0"})).is_none());
 	}
 
@@ -270,7 +326,10 @@ mod tests {
 			let bytes = [&b"HTTP/1.1 200 OK\r\n"[..], &tail].concat();
 			is_complete(&bytes);
 			if let Some(response) = parse(&bytes) {
-				web_server(([192, 0, 2, 7], 80).into(), &response);
+				let policy = crate::policy::Policy::default();
+				let audit = |_: &crate::ProbeRecord| Ok(());
+				let prober = Prober::new(&policy, &audit).expect("no fingerprints to be read");
+				web_server(&prober, ([192, 0, 2, 7], 80).into(), &response);
 			}
 		}
 	}

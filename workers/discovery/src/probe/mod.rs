@@ -1,12 +1,15 @@
 //! Asks the policy's targets, one question at a time per host.
 
 mod banner;
+mod binary;
 mod dicom;
 mod http;
 mod pace;
 mod snmp;
+mod tls;
 
 use std::{
+	collections::BTreeMap,
 	io,
 	net::{IpAddr, SocketAddr},
 	time::{Duration, SystemTime, UNIX_EPOCH},
@@ -19,7 +22,7 @@ use tokio::{
 	time::{timeout, timeout_at, Instant},
 };
 
-use self::pace::Pace;
+use self::{binary::Protocol, pace::Pace};
 use crate::{
 	audit::{AuditSink, ProbeAction, ProbeRecord},
 	error::Error,
@@ -27,11 +30,12 @@ use crate::{
 	packages::{distribution, installed_packages, HostPackages},
 	policy::{Policy, Target, Transport},
 	products,
-	snapshot::{Asset, HeldBack, Service, Snapshot},
+	recog::Fingerprints,
+	snapshot::{Asset, HeldBack, Identity, Service, Snapshot},
 };
 
 /// Hosts that are asked at the same time.
-const HOSTS_AT_ONCE: usize = 16;
+const HOSTS_AT_ONCE: usize = 32;
 
 /// Largest greeting that is read, bytes.
 const GREETING_BYTES: usize = 2_048;
@@ -40,6 +44,23 @@ const GREETING_BYTES: usize = 2_048;
 /// interface (MLLP) takes what it is sent for a message.
 fn listen_only(port: u16) -> bool {
 	matches!(port, 2_575 | 9_100..=9_107)
+}
+
+/// HL7 ports among them, which may be asked with the target's permission.
+fn is_hl7(port: u16) -> bool {
+	port == 2_575
+}
+
+/// Ports where the client speaks first, so that listening only costs time. What is asked there is what the
+/// port's usual owner expects, or a GET request, which none of them takes for an order.
+fn client_speaks_first(port: u16) -> bool {
+	matches!(port, 80 | 104 | 443 | 3_000 | 4_242 | 8_000 | 8_042 | 8_080 | 8_443 | 8_888 | 11_112)
+		|| Protocol::usual(port).is_some()
+}
+
+/// Ports where TLS is tried before plain text.
+fn tls_first(port: u16) -> bool {
+	matches!(port, 443 | 465 | 636 | 993 | 995 | 2_762 | 8_443 | 8_883)
 }
 
 /// Ports where DICOM is asked for before HTTP. Only the order of the questions depends on it.
@@ -69,7 +90,8 @@ pub async fn discover(policy: &Policy, audit: &dyn AuditSink) -> Result<Snapshot
 			installed: installed_packages(path)?,
 		}),
 	};
-	let prober = Prober { policy, audit, pace: Pace::new(policy.probes_per_second) };
+	policy.permits_now(taken_at_ms)?;
+	let prober = Prober::new(policy, audit)?;
 	let mut held_back = Vec::new();
 	let mut allowed = Vec::new();
 	for target in &policy.targets {
@@ -83,14 +105,27 @@ pub async fn discover(policy: &Policy, audit: &dyn AuditSink) -> Result<Snapshot
 	let mut waiting = allowed.into_iter();
 	let mut running = FuturesUnordered::new();
 	let mut assets = Vec::new();
+	let mut stopped: Option<String> = None;
 	loop {
 		let room = HOSTS_AT_ONCE - running.len();
 		for target in waiting.by_ref().take(room) {
-			running.push(prober.ask_host(target, packages.as_ref()));
+			if let Some(reason) = &stopped {
+				held_back.push(HeldBack { address: target.address, reason: reason.clone() });
+				continue;
+			}
+			let asked = prober.ask_host(target, packages.as_ref());
+			running.push(async move { (target.address, asked.await) });
 		}
 		match running.next().await {
-			Some(found) => assets.extend(found?),
-			None => break,
+			Some((_, Ok(found))) => assets.extend(found),
+			// What was found so far stands; who was not asked to the end is named.
+			Some((address, Err(error @ (Error::Stopped { .. } | Error::OutsideWindow { .. })))) => {
+				held_back.push(HeldBack { address, reason: error.to_string() });
+				stopped = Some(error.to_string());
+			},
+			Some((_, Err(error))) => return Err(error),
+			None if waiting.len() == 0 => break,
+			None => {},
 		}
 	}
 	let mut snapshot = Snapshot { taken_at_ms, assets, held_back };
@@ -120,11 +155,13 @@ struct Finding {
 	services: Vec<Service>,
 	/// The TCP port that the last of the services says is its DICOM port.
 	dicom_port: Option<u16>,
+	/// What it is known again by.
+	identities: Vec<Identity>,
 }
 
 impl From<Service> for Finding {
 	fn from(service: Service) -> Self {
-		Self { services: vec![service], dicom_port: None }
+		Self { services: vec![service], dicom_port: None, identities: Vec::new() }
 	}
 }
 
@@ -133,6 +170,32 @@ struct Prober<'a> {
 	policy: &'a Policy,
 	audit: &'a dyn AuditSink,
 	pace: Pace,
+	/// One pace for a target, beside the common one.
+	paces: BTreeMap<IpAddr, Pace>,
+	fingerprints: Fingerprints,
+}
+
+impl<'a> Prober<'a> {
+	fn new(policy: &'a Policy, audit: &'a dyn AuditSink) -> Result<Self, Error> {
+		let each = policy.probes_per_second_per_target;
+		let paces =
+			policy.targets.iter().filter_map(|target| Some((target.address, Pace::new(each?))));
+		Ok(Self {
+			policy,
+			audit,
+			pace: Pace::new(policy.probes_per_second),
+			paces: paces.collect(),
+			fingerprints: match &policy.fingerprints {
+				Some(folder) => Fingerprints::load(folder)?,
+				None => Fingerprints::default(),
+			},
+		})
+	}
+
+	/// Adds what the loaded fingerprints know and the built-in ones do not.
+	fn refine(&self, field: &str, text: &str, service: &mut Service) {
+		self.fingerprints.refine(field, text, service);
+	}
 }
 
 impl Prober<'_> {
@@ -144,13 +207,14 @@ impl Prober<'_> {
 		let mut seen = false;
 		let mut services = Vec::new();
 		let mut claims = Vec::new();
+		let mut identities = Vec::new();
 		for transport in [Transport::Tcp, Transport::Udp] {
 			let mut ports = target.ports(transport).to_vec();
 			ports.sort_unstable();
 			ports.dedup();
 			for port in ports {
 				let answer = match transport {
-					Transport::Tcp => self.ask_tcp(target.address, port).await?,
+					Transport::Tcp => self.ask_tcp(target, port).await?,
 					Transport::Udp => snmp::ask(self, target.address, port).await?,
 				};
 				match answer {
@@ -159,6 +223,7 @@ impl Prober<'_> {
 					Port::Open(found) => {
 						claims.extend(found.services.last().cloned().zip(found.dicom_port));
 						services.extend(found.services);
+						identities.extend(found.identities);
 					},
 				}
 			}
@@ -175,12 +240,14 @@ impl Prober<'_> {
 			address: target.address,
 			device_class: target.device_class,
 			services,
+			identities,
 		}))
 	}
 
-	/// Finds out what an open TCP port speaks: listen first, then HTTP and DICOM until one is understood.
-	async fn ask_tcp(&self, address: IpAddr, port: u16) -> Result<Port, Error> {
-		let at = SocketAddr::new(address, port);
+	/// Finds out what an open TCP port speaks: listen first, then the port's usual protocol, TLS, HTTP and DICOM
+	/// until one is understood.
+	async fn ask_tcp(&self, target: &Target, port: u16) -> Result<Port, Error> {
+		let at = SocketAddr::new(target.address, port);
 		let mut stream = match self.connect(at).await? {
 			Ok(stream) => stream,
 			Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -188,26 +255,36 @@ impl Prober<'_> {
 			},
 			Err(_) => return Ok(Port::Silent),
 		};
-		let (greeting, ended) =
-			read_some(&mut stream, GREETING_BYTES, self.policy.greeting_time(), ends_a_line).await;
-		if !greeting.is_empty() {
-			return Ok(Port::Open(banner::identify(at, &greeting).into()));
-		}
-		if ended || listen_only(port) {
-			let why = if ended { "closed the connection unasked" } else { "silent; listened only" };
-			return Ok(Port::Open(unknown(at, why.into()).into()));
+		if !client_speaks_first(port) {
+			let patience = self.policy.greeting_time();
+			let (greeting, ended) =
+				read_some(&mut stream, GREETING_BYTES, patience, ends_a_line).await;
+			if !greeting.is_empty() {
+				let mut found = banner::identify(at, &greeting);
+				self.refine(&format!("{}.banner", found.protocol), &heard(&greeting), &mut found);
+				return Ok(Port::Open(found.into()));
+			}
+			let may_ask = is_hl7(port) && target.allow_hl7_query;
+			if ended || (listen_only(port) && !may_ask) {
+				let why =
+					if ended { "closed the connection unasked" } else { "silent; listened only" };
+				return Ok(Port::Open(unknown(at, why.into()).into()));
+			}
 		}
 		drop(stream);
-		let order =
-			if dicom_first(port) { [Ask::Dicom, Ask::Http] } else { [Ask::Http, Ask::Dicom] };
 		let mut heard = String::new();
-		for question in order {
+		let mut questions = questions(port);
+		questions.reverse();
+		while let Some(question) = questions.pop() {
 			let answer = match question {
-				Ask::Http => http::ask(self, at).await?,
+				Ask::Binary(protocol) => binary::ask(self, at, protocol).await?,
+				Ask::Tls => self.ask_tls(at).await?,
+				Ask::Http => http::ask(self, at, false).await?,
 				Ask::Dicom => dicom::ask(self, at).await?,
 			};
 			match answer {
 				Answer::Understood(finding) => return Ok(Port::Open(finding)),
+				Answer::Tls => questions = vec![Ask::Tls],
 				Answer::Else(text) if heard.is_empty() => heard = text,
 				Answer::Else(_) => {},
 			}
@@ -216,9 +293,28 @@ impl Prober<'_> {
 		Ok(Port::Open(unknown(at, why).into()))
 	}
 
+	/// Reads the certificate, then asks for the web application behind it.
+	async fn ask_tls(&self, at: SocketAddr) -> Result<Answer, Error> {
+		let Some((stream, certificate)) = tls::handshake(self, at).await? else {
+			return Ok(Answer::Else("no TLS handshake".into()));
+		};
+		drop(stream);
+		let mut finding = Finding::from(tls::found(at, certificate.as_ref()));
+		finding.identities.extend(certificate.map(|c| Identity::Certificate(c.fingerprint)));
+		if let Answer::Understood(behind) = http::ask(self, at, true).await? {
+			finding.services.extend(behind.services);
+			finding.dicom_port = behind.dicom_port;
+			finding.identities.extend(behind.identities);
+		}
+		Ok(Answer::Understood(finding))
+	}
+
 	/// Opens a connection; the inner error is the network's.
 	async fn connect(&self, at: SocketAddr) -> Result<io::Result<TcpStream>, Error> {
 		self.announce(at, Transport::Tcp, ProbeAction::Connect).await?;
+		if self.policy.dry_run {
+			return Ok(Err(io::ErrorKind::NotConnected.into()));
+		}
 		Ok(match timeout(self.policy.timeout(), TcpStream::connect(at)).await {
 			Ok(result) => result,
 			Err(_) => Err(io::ErrorKind::TimedOut.into()),
@@ -233,23 +329,54 @@ impl Prober<'_> {
 		action: ProbeAction,
 	) -> Result<(), Error> {
 		self.policy.permits(at.ip(), at.port(), transport)?;
+		if let Some(pace) = self.paces.get(&at.ip()) {
+			pace.turn().await;
+		}
 		self.pace.turn().await;
+		// Looked at after the wait, and before anything is written down or sent.
+		self.policy.permits_now(now_ms())?;
 		tracing::debug!(address = %at, %transport, %action, "probe");
-		let record =
-			ProbeRecord { at_ms: now_ms(), address: at.ip(), port: at.port(), transport, action };
+		let record = ProbeRecord {
+			at_ms: now_ms(),
+			address: at.ip(),
+			port: at.port(),
+			transport,
+			action,
+			dry_run: self.policy.dry_run,
+		};
 		self.audit.record(&record).map_err(Error::Audit)
 	}
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Ask {
+	Binary(Protocol),
+	Tls,
 	Http,
 	Dicom,
+}
+
+/// What is asked at a port, in order. The number only decides the order, except for protocols that a stranger
+/// might take for an order: those are asked at their usual ports only.
+fn questions(port: u16) -> Vec<Ask> {
+	let mut out = Vec::new();
+	if is_hl7(port) {
+		return vec![Ask::Binary(Protocol::Mllp)];
+	}
+	out.extend(Protocol::usual(port).map(Ask::Binary));
+	if tls_first(port) {
+		out.push(Ask::Tls);
+	}
+	out.extend(if dicom_first(port) { [Ask::Dicom, Ask::Http] } else { [Ask::Http, Ask::Dicom] });
+	out
 }
 
 /// What came of one question.
 enum Answer {
 	/// The protocol was spoken.
 	Understood(Finding),
+	/// TLS answered.
+	Tls,
 	/// It was not; what was heard instead, possibly nothing.
 	Else(String),
 }
@@ -329,6 +456,21 @@ async fn read_some(
 	(bytes, false)
 }
 
+/// A server by its greeting, for traffic that was only seen.
+pub(crate) fn identify_greeting(at: SocketAddr, greeting: &[u8]) -> Service {
+	banner::identify(at, greeting.get(..GREETING_BYTES).unwrap_or(greeting))
+}
+
+/// A web server by a response that was only seen.
+pub(crate) fn identify_response(at: SocketAddr, bytes: &[u8]) -> Option<Service> {
+	http::identify(at, bytes)
+}
+
+/// A DICOM implementation by an acceptance that was only seen.
+pub(crate) fn identify_association(at: SocketAddr, bytes: &[u8]) -> Option<Service> {
+	dicom::identify(at, bytes)
+}
+
 /// The cleaned beginning of an answer that was not understood.
 fn heard(bytes: &[u8]) -> String {
 	evidence::text(bytes)
@@ -348,7 +490,7 @@ mod tests {
 			written.fetch_add(1, Ordering::SeqCst);
 			Ok(())
 		};
-		let prober = Prober { policy: &policy, audit: &audit, pace: Pace::new(1) };
+		let prober = Prober::new(&policy, &audit).expect("no fingerprints to be read");
 		let result = prober.connect(([127, 0, 0, 1], 9).into()).await;
 		assert!(matches!(result, Err(Error::OutsidePolicy { port: 9, .. })));
 		assert_eq!(written.load(Ordering::SeqCst), 0);

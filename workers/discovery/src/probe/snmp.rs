@@ -89,6 +89,9 @@ async fn get(prober: &Prober<'_>, at: SocketAddr, oids: &[&'static [u64]]) -> Re
 	let dotted = |oid: &&[u64]| oid.iter().map(u64::to_string).collect::<Vec<_>>().join(".");
 	let action = ProbeAction::SnmpGet { oids: oids.iter().map(dotted).collect() };
 	prober.announce(at, Transport::Udp, action).await?;
+	if prober.policy.dry_run {
+		return Ok(Reply::Nothing);
+	}
 	let exchange = exchange(
 		at,
 		prober.policy.snmp_community.clone().into_bytes(),

@@ -1,14 +1,23 @@
 //! Exploit prediction scores in CSV: FIRST's daily file (`cve,epss,percentile`, after a comment line), or any
 //! table with columns of these names (`EPSS Percentile` is understood too).
 
-use crate::{
-	error::Error,
-	feed::{Epss, Feed},
-};
+use std::io::Read;
 
-pub(super) fn add(feed: &mut Feed, file: &str, bytes: &[u8]) -> Result<(), Error> {
+use super::{is_cve, Entry, Record};
+use crate::{error::Error, feed::Epss};
+
+/// Longest line that is taken for one of the table, bytes.
+const LINE_BYTES: usize = 64 << 10;
+
+/// Reads the table line by line. The first line that is malformed ends it.
+pub(super) fn read(
+	file: &str,
+	reader: impl Read,
+	sink: &mut dyn FnMut(Record) -> Result<(), Error>,
+) -> Result<(), Error> {
 	let malformed = |reason: String| Error::Malformed { file: file.into(), format: "EPSS", reason };
-	let mut table = csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(bytes);
+	let mut table =
+		csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(reader);
 	let unknown = || Error::UnknownFormat { file: file.into() };
 	let header = table.headers().map_err(|_| unknown())?.clone();
 	let column = |names: &[&str]| {
@@ -20,10 +29,12 @@ pub(super) fn add(feed: &mut Feed, file: &str, bytes: &[u8]) -> Result<(), Error
 	let cve = column(&["cve"])?;
 	let probability = column(&["epss"])?;
 	let percentile = column(&["percentile", "epss percentile"])?;
-	let mut scores = Vec::new();
-	for record in table.records() {
-		let record = record.map_err(|error| malformed(error.to_string()))?;
+	let mut record = csv::StringRecord::new();
+	while table.read_record(&mut record).map_err(|error| malformed(error.to_string()))? {
 		let line = record.position().map_or(0, csv::Position::line);
+		if record.as_slice().len() > LINE_BYTES {
+			return Err(malformed(format!("line {line} is longer than {LINE_BYTES} bytes")));
+		}
 		let share = |column: usize| {
 			let text = record.get(column).unwrap_or_default().trim();
 			match text.parse::<f64>() {
@@ -33,27 +44,27 @@ pub(super) fn add(feed: &mut Feed, file: &str, bytes: &[u8]) -> Result<(), Error
 		};
 		let id = record.get(cve).unwrap_or_default().trim();
 		// A table of other facts may know a CVE without a score.
-		if record.get(probability).is_none_or(|text| text.trim().is_empty()) {
+		if record.get(probability).is_none_or(|text| text.trim().is_empty()) || !is_cve(id) {
+			sink(Record::default())?;
 			continue;
 		}
 		let score = Epss { probability: share(probability)?, percentile: share(percentile)? };
-		scores.push((id.to_owned(), score));
+		sink(Record { entries: vec![Entry::Epss(id.to_owned(), score)], failure: None })?;
 	}
-	feed.epss.extend(scores);
 	Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-	use super::*;
+	use crate::feed::Feed;
 
 	#[test]
 	fn the_daily_file_and_a_wider_table_are_read() {
 		let mut feed = Feed::default();
 		let daily = b"#model_version:v2025,score_date:2026-08-22\ncve,epss,percentile\nCVE-2024-6387,0.5,0.9\n";
-		add(&mut feed, "a", daily).expect("the daily file");
+		feed.add("a", daily).expect("the daily file");
 		let wide = b"CVE,CVSS3,EPSS,EPSS Percentile,Description\nCVE-2023-44487,7.5,0.99,1,\"a, b\"\nCVE-2020-1,,,,\n";
-		add(&mut feed, "b", wide).expect("a wider table");
+		feed.add("b", wide).expect("a wider table");
 		assert_eq!(feed.epss.len(), 2);
 		assert_eq!(feed.epss["CVE-2023-44487"].probability, 0.99);
 	}

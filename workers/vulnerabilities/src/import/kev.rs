@@ -3,20 +3,12 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::typed;
-use crate::{
-	error::Error,
-	feed::{Feed, Kev},
-};
-
-#[derive(Deserialize)]
-struct Catalogue {
-	vulnerabilities: Vec<Entry>,
-}
+use super::Entry;
+use crate::feed::Kev;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct Catalogued {
 	#[serde(rename = "cveID")]
 	cve: String,
 	date_added: String,
@@ -24,11 +16,9 @@ struct Entry {
 	known_ransomware_campaign_use: String,
 }
 
-pub(super) fn add(feed: &mut Feed, file: &str, json: Value) -> Result<(), Error> {
-	let catalogue: Catalogue = typed(file, "KEV", json)?;
-	feed.kev.extend(catalogue.vulnerabilities.into_iter().map(|entry| {
-		let ransomware = entry.known_ransomware_campaign_use == "Known";
-		(entry.cve, Kev { added: entry.date_added, ransomware })
-	}));
-	Ok(())
+/// Reads one entry.
+pub(super) fn record(json: Value) -> Result<Vec<Entry>, String> {
+	let entry: Catalogued = serde_json::from_value(json).map_err(|error| error.to_string())?;
+	let ransomware = entry.known_ransomware_campaign_use == "Known";
+	Ok(vec![Entry::Kev(entry.cve, Kev { added: entry.date_added, ransomware })])
 }

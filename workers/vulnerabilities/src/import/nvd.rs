@@ -3,19 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::typed;
-use crate::{
-	cpe::{Cpe, CpeVersion},
-	cvss::Cvss,
-	error::Error,
-	feed::{Advisory, AffectedProduct, Failure, Feed},
-	range::{Interval, Limit, VersionSet, Versions},
+use super::{
+	configuration::{affected, Configuration},
+	Entry,
 };
-
-#[derive(Deserialize)]
-struct Response {
-	vulnerabilities: Vec<Value>,
-}
+use crate::{cvss::Cvss, feed::Advisory};
 
 #[derive(Deserialize)]
 struct Item {
@@ -67,60 +59,13 @@ struct CvssData {
 	base_score: Option<f64>,
 }
 
-#[derive(Deserialize)]
-struct Configuration {
-	#[serde(default)]
-	operator: Operator,
-	#[serde(default)]
-	negate: bool,
-	nodes: Vec<Node>,
-}
-
-#[derive(Deserialize, Default, PartialEq, Eq, Clone, Copy)]
-#[serde(rename_all = "UPPERCASE")]
-enum Operator {
-	#[default]
-	Or,
-	And,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Node {
-	#[serde(default)]
-	negate: bool,
-	#[serde(default)]
-	cpe_match: Vec<CpeMatch>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CpeMatch {
-	vulnerable: bool,
-	criteria: String,
-	version_start_including: Option<String>,
-	version_start_excluding: Option<String>,
-	version_end_including: Option<String>,
-	version_end_excluding: Option<String>,
-}
-
-/// Adds the records; a malformed one is left out and returned, the others are added.
-pub(super) fn add(feed: &mut Feed, file: &str, json: Value) -> Result<Vec<Failure>, Error> {
-	let response: Response = typed(file, "NVD CVE API 2.0", json)?;
-	let mut failures = Vec::new();
-	for (at, item) in response.vulnerabilities.into_iter().enumerate() {
-		match serde_json::from_value::<Item>(item) {
-			Ok(Item { cve }) if cve.vuln_status == "Rejected" => {
-				tracing::debug!(cve = %cve.id, "rejected record left out");
-			},
-			Ok(Item { cve }) => feed.advisories.push(advisory(cve)),
-			Err(error) => failures.push(Failure {
-				file: file.into(),
-				reason: format!("record {at} is not a valid NVD record: {error}"),
-			}),
-		}
+/// Adds one record; nothing of a rejected one.
+pub(super) fn record(json: Value) -> Result<Vec<Entry>, String> {
+	let item: Item = serde_json::from_value(json).map_err(|error| error.to_string())?;
+	if item.cve.vuln_status == "Rejected" {
+		return Ok(Vec::new());
 	}
-	Ok(failures)
+	Ok(vec![Entry::Advisory(Box::new(advisory(item.cve)))])
 }
 
 fn advisory(record: Record) -> Advisory {
@@ -149,76 +94,7 @@ fn advisory(record: Record) -> Advisory {
 		summary,
 		cvss,
 		affected: record.configurations.iter().flat_map(affected).collect(),
-	}
-}
-
-/// The vulnerable products of a configuration. In an AND, nodes without a vulnerable product are platforms
-/// that must be there as well.
-fn affected(configuration: &Configuration) -> Vec<AffectedProduct> {
-	let platforms: Vec<String> = configuration
-		.nodes
-		.iter()
-		.filter(|node| {
-			configuration.operator == Operator::And && node.cpe_match.iter().all(|m| !m.vulnerable)
-		})
-		.flat_map(|node| &node.cpe_match)
-		.filter_map(|wanted| Cpe::parse(&wanted.criteria))
-		.map(|cpe| format!("{} {}", cpe.vendor, cpe.product))
-		.collect();
-	let mut out = Vec::new();
-	for node in &configuration.nodes {
-		for wanted in node.cpe_match.iter().filter(|wanted| wanted.vulnerable) {
-			let negated = configuration.negate || node.negate;
-			if let Some(mut product) = product(wanted, negated) {
-				product.requires.clone_from(&platforms);
-				out.push(product);
-			}
-		}
-	}
-	out
-}
-
-fn product(wanted: &CpeMatch, negated: bool) -> Option<AffectedProduct> {
-	let cpe = Cpe::parse(&wanted.criteria)?;
-	let including = |version: &Option<String>| version.clone().map(Limit::including);
-	let excluding = |version: &Option<String>| version.clone().map(Limit::excluding);
-	let from = including(&wanted.version_start_including)
-		.or_else(|| excluding(&wanted.version_start_excluding));
-	let to = including(&wanted.version_end_including)
-		.or_else(|| excluding(&wanted.version_end_excluding));
-	let not_understood = |reason: &str| Versions::NotUnderstood { reason: reason.into() };
-	let versions = match &cpe.version {
-		_ if negated => not_understood("the configuration is negated"),
-		_ if from.is_some() || to.is_some() => {
-			Versions::Intervals(vec![Interval { from: from.clone(), to: to.clone() }])
-		},
-		CpeVersion::Any => Versions::All,
-		CpeVersion::NotApplicable => not_understood("the record gives no version (CPE `-`)"),
-		CpeVersion::Exactly(version) => {
-			let limit = Some(Limit::including(version.clone()));
-			Versions::Intervals(vec![Interval { from: limit.clone(), to: limit }])
-		},
-	};
-	let text = words(&cpe, from.as_ref(), to.as_ref());
-	Some(AffectedProduct {
-		vendor: cpe.vendor,
-		product: cpe.product,
-		versions: VersionSet { versions, condition: None, text },
-		from_cpe: true,
-		requires: Vec::new(),
-	})
-}
-
-/// The range in words, for reasons.
-fn words(cpe: &Cpe, from: Option<&Limit>, to: Option<&Limit>) -> String {
-	let lower = from.map(|l| format!("{} {}", if l.inclusive { ">=" } else { ">" }, l.version));
-	let upper = to.map(|l| format!("{} {}", if l.inclusive { "<=" } else { "<" }, l.version));
-	let ends: Vec<String> = lower.into_iter().chain(upper).collect();
-	match (&cpe.version, ends.is_empty()) {
-		(_, false) => ends.join(", "),
-		(CpeVersion::Exactly(version), true) => format!("= {version}"),
-		(CpeVersion::NotApplicable, true) => "no version".into(),
-		(CpeVersion::Any, true) => "all versions".into(),
+		not_affected: Vec::new(),
 	}
 }
 
@@ -226,7 +102,11 @@ fn words(cpe: &Cpe, from: Option<&Limit>, to: Option<&Limit>) -> String {
 mod tests {
 	use serde_json::json;
 
-	use super::*;
+	use crate::{
+		feed::{Feed, Part},
+		import::add_json as add,
+		range::Versions,
+	};
 
 	#[test]
 	fn platforms_that_must_be_present_are_kept_and_not_taken_for_affected() {
@@ -241,7 +121,10 @@ mod tests {
 		assert!(add(&mut feed, "f", record).expect("a valid file").is_empty());
 		let affected = &feed.advisories[0].affected;
 		assert_eq!(affected.len(), 1);
-		assert_eq!(affected[0].requires, ["siemens acuson_p300"]);
+		let platforms = &affected[0].requires;
+		assert_eq!(platforms.len(), 1);
+		assert_eq!(platforms[0][0].to_string(), "siemens acuson_p300");
+		assert_eq!(platforms[0][0].part, Some(Part::Hardware));
 		assert_eq!(affected[0].versions.contains("13.02"), Some(true));
 	}
 
@@ -259,7 +142,7 @@ mod tests {
 		assert_eq!(failures.len(), 1);
 		assert_eq!(feed.advisories.len(), 1);
 		let affected = &feed.advisories[0].affected;
-		assert!(!affected[0].versions.is_understood(), "CPE `-` is not `*`");
+		assert_eq!(affected[0].versions.versions, Versions::NoVersion, "CPE `-` is not `*`");
 		assert_eq!(affected[1].versions.text, "> 1, <= 2");
 		let within = |version| affected[1].versions.contains(version);
 		assert_eq!(

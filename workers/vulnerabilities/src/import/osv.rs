@@ -3,14 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{is_cve, typed};
-use crate::{
-	error::Error,
-	feed::{AffectedPackage, Event, Feed},
-};
+use super::{is_cve, Entry};
+use crate::feed::{AffectedPackage, Event};
 
 #[derive(Deserialize)]
-struct Entry {
+struct OsvEntry {
 	id: String,
 	#[serde(default)]
 	withdrawn: Option<String>,
@@ -53,25 +50,23 @@ struct RawEvent {
 	last_affected: Option<String>,
 }
 
-pub(super) fn add(feed: &mut Feed, file: &str, json: Value) -> Result<(), Error> {
-	let entry: Entry = typed(file, "OSV", json)?;
+/// Reads one entry; nothing of a withdrawn one.
+pub(super) fn record(json: Value) -> Result<Vec<Entry>, String> {
+	let entry: OsvEntry = serde_json::from_value(json).map_err(|error| error.to_string())?;
 	if entry.withdrawn.is_some() {
-		return Ok(());
+		return Ok(Vec::new());
 	}
 	let cves = cves(&entry);
 	if cves.is_empty() {
-		return Err(Error::Malformed {
-			file: file.into(),
-			format: "OSV",
-			reason: format!("entry {} names no CVE in id, aliases, upstream or related", entry.id),
-		});
+		return Err(format!("entry {} names no CVE in id, aliases, upstream or related", entry.id));
 	}
+	let mut out = Vec::new();
 	for affected in entry.affected {
 		let Some(package) = affected.package else { continue };
 		let events: Vec<Event> = affected
 			.ranges
 			.into_iter()
-			.filter(|range| range.kind == "ECOSYSTEM")
+			.filter(|range| matches!(range.kind.as_str(), "ECOSYSTEM" | "SEMVER"))
 			.flat_map(|range| range.events)
 			.flat_map(|event| {
 				[
@@ -83,21 +78,21 @@ pub(super) fn add(feed: &mut Feed, file: &str, json: Value) -> Result<(), Error>
 			.flatten()
 			.collect();
 		for cve in &cves {
-			feed.packages.push(AffectedPackage {
+			out.push(Entry::Package(AffectedPackage {
 				cve: cve.clone(),
 				source: entry.id.clone(),
 				ecosystem: package.ecosystem.clone(),
 				name: package.name.clone(),
 				events: events.clone(),
 				versions: affected.versions.clone(),
-			});
+			}));
 		}
 	}
-	Ok(())
+	Ok(out)
 }
 
 /// The CVEs an entry is about: `DEBIAN-CVE-2024-6387` by its id, `DSA-5724-1` by what it names upstream.
-fn cves(entry: &Entry) -> Vec<String> {
+fn cves(entry: &OsvEntry) -> Vec<String> {
 	let own = entry.id.find("CVE-").map(|at| entry.id[at..].to_owned());
 	let mut out: Vec<String> = own
 		.into_iter()

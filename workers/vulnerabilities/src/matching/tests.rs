@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-	feed::{Epss, Kev},
+	feed::{Advisory, AffectedPackage, AffectedProduct, Epss, Event, Kev},
+	matching::package::{package_state, PackageState},
 	range::VersionSet,
 };
 
@@ -33,6 +34,8 @@ fn affected(vendor: &str, product: &str, range: &str) -> AffectedProduct {
 		product: product.into(),
 		versions: VersionSet::parse_range(range),
 		from_cpe: true,
+		part: None,
+		target: None,
 		requires: Vec::new(),
 	}
 }
@@ -44,6 +47,7 @@ fn advisory(cve: &str, affected: Vec<AffectedProduct>) -> Advisory {
 		summary: String::new(),
 		cvss: Cvss::from_vector("CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H", None),
 		affected,
+		not_affected: Vec::new(),
 	}
 }
 
@@ -196,7 +200,12 @@ fn what_cannot_be_compared_is_reported_and_not_dropped() {
 #[test]
 fn a_condition_or_a_missing_platform_lowers_the_confidence() {
 	let mut on_platform = affected("openbsd", "openssh", "<= 9.8");
-	on_platform.requires = vec!["acme pump".into()];
+	on_platform.requires = vec![vec![crate::feed::Platform {
+		part: None,
+		vendor: "acme".into(),
+		product: "pump".into(),
+		versions: VersionSet::all("any"),
+	}]];
 	let feed = Feed {
 		advisories: vec![
 			advisory("CVE-1", vec![affected("openbsd", "openssh", "<= 9.8 on Windows 8.1")]),
@@ -239,4 +248,63 @@ fn the_order_of_the_inventory_does_not_change_the_report() {
 	let mut reversed = services.clone();
 	reversed.reverse();
 	assert_eq!(match_assets(&services, &feed).matches, match_assets(&reversed, &feed).matches);
+}
+
+#[test]
+fn a_vex_statement_about_the_asset_outweighs_the_version() {
+	let mut feed = regresshion();
+	let ssh = service("openssh", Some("9.2p1"));
+	let document = |status: &str, product: &str| {
+		serde_json::json!({"@context": "https://openvex.dev/ns/v0.2.0", "author": "Biomedical engineering",
+			"statements": [{"vulnerability": {"name": "CVE-2024-6387"}, "status": status,
+				"products": [{"@id": product}], "justification": "vulnerable_code_not_present"}]})
+		.to_string()
+	};
+	feed.add("vex", document("not_affected", "ip:192.0.2.8").as_bytes()).expect("a document");
+	assert_eq!(
+		match_assets(std::slice::from_ref(&ssh), &feed).matches.len(),
+		1,
+		"about another asset"
+	);
+	feed.add("vex", document("not_affected", &ssh.asset).as_bytes()).expect("a document");
+	let report = match_assets(std::slice::from_ref(&ssh), &feed);
+	assert!(report.matches.is_empty());
+	let found = &report.not_affected[0];
+	assert!(
+		matches!(&found.status, Status::NotAffected { by } if by.contains("vulnerable_code_not_present"))
+	);
+	assert_eq!(found.priority, Priority::done());
+	feed.add("vex", document("under_investigation", &ssh.service).as_bytes()).expect("a document");
+	assert_eq!(match_assets(&[ssh], &feed).matches.len(), 1, "the last word counts");
+}
+
+#[test]
+fn what_is_written_as_vex_can_be_read_again() {
+	let feed = regresshion();
+	let ssh = service("openssh", Some("9.2p1"));
+	let mut report = match_assets(std::slice::from_ref(&ssh), &feed);
+	let mut done = report.matches.remove(0);
+	done.status = Status::NotAffected { by: "the port is closed".into() };
+	report.not_affected.push(done);
+	let document = crate::openvex(
+		&report,
+		"https://hospital.example/vex/1",
+		"Hospital",
+		"2026-01-01T00:00:00Z",
+	);
+	let mut feed = regresshion();
+	feed.add("own.json", document.to_string().as_bytes()).expect("our own document");
+	let again = match_assets(&[ssh], &feed);
+	assert!(again.matches.is_empty());
+	assert!(matches!(&again.not_affected[0].status, Status::NotAffected { by }
+		if by.contains("Hospital") && by.contains("the port is closed")));
+}
+
+#[test]
+fn a_publisher_that_calls_a_version_fixed_is_believed() {
+	let mut feed = regresshion();
+	feed.advisories[0].not_affected = vec![affected("openbsd", "openssh", "= 9.2p1")];
+	let report = match_assets(&[service("openssh", Some("9.2p1"))], &feed);
+	assert!(report.matches.is_empty());
+	assert_eq!(report.not_affected.len(), 1);
 }
