@@ -52,6 +52,8 @@ pub trait BenchmarkClock {
 	fn set(now: curex_primitives::Moment);
 }
 
+// The orders of a day are one array of fixed size in the call that files them.
+#[allow(clippy::large_enum_variant)]
 #[frame::pallet]
 pub mod pallet {
 	use super::*;

@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 		for (day, orders) in batches.chain(collected) {
 			let kept = Orders::<T>::iter_key_prefix(day).count();
 			ensure!(kept == orders as usize, "1: the number of orders");
-			ensure!(kept % SLOTS == 0 && kept > 0, "2: slots that are not full");
+			ensure!(kept.is_multiple_of(SLOTS) && kept > 0, "2: slots that are not full");
 			said += kept;
 		}
 		let pruned: usize =

@@ -156,7 +156,7 @@ mod benchmarks {
 	}
 
 	fn batch<T>(items: alloc::vec::Vec<T>) -> Batch<T> {
-		items.try_into().ok().expect("at most 256; qed")
+		BoundedVec::truncate_from(items)
 	}
 
 	fn terms(holder: OrganisationId, until: u64) -> SubscriptionTerms {
@@ -175,7 +175,7 @@ mod benchmarks {
 
 	fn reviewed_by<T: Config>(id: ExchangeId, reviewer: OrganisationId) {
 		let evidence = Commitment([5; 32]);
-		Pallet::<T>::add_evidence(id, evidence).ok().expect("it is fresh; qed");
+		Pallet::<T>::add_evidence(id, evidence).expect("it is fresh; qed");
 		let reviewer = Some(reviewer);
 		let due = block::<T>().saturating_add(10);
 		Reviews::<T>::insert(
@@ -380,11 +380,11 @@ mod benchmarks {
 		let until = Pallet::<T>::now().saturating_add(1_000_000);
 		let terms = SubscriptionTerms { purpose: Purpose::Treatment, ..terms(holder, until) };
 		let done = Pallet::<T>::do_subscribe(recipient, KEY, terms);
-		done.ok().expect("the terms are well-formed; qed");
+		done.expect("the terms are well-formed; qed");
 		let id = subscription_id(recipient, &KEY);
 		if accepted {
 			let done = Pallet::<T>::do_accept_subscription(holder, id);
-			done.ok().expect("the gate does not refuse care; qed");
+			done.expect("the gate does not refuse care; qed");
 		}
 		id
 	}
@@ -414,7 +414,7 @@ mod benchmarks {
 		}
 		for number in 0..crate::MAX_EVIDENCE - 1 {
 			let done = Pallet::<T>::add_evidence(id, Commitment(item_key(number)));
-			done.ok().expect("it is fresh; qed");
+			done.expect("it is fresh; qed");
 		}
 		go_to::<T>(block::<T>().saturating_add(T::Retention::get()).saturating_add(1));
 
@@ -441,7 +441,7 @@ mod benchmarks {
 	fn resume() {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
-		Pallet::<T>::do_suspend(Some(holder), id).ok().expect("it is dispatched; qed");
+		Pallet::<T>::do_suspend(Some(holder), id).expect("it is dispatched; qed");
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
@@ -466,7 +466,7 @@ mod benchmarks {
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let (origin, _) = authority::<T>();
 		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
-		Pallet::<T>::do_suspend(None, id).ok().expect("it is dispatched; qed");
+		Pallet::<T>::do_suspend(None, id).expect("it is dispatched; qed");
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
@@ -489,7 +489,7 @@ mod benchmarks {
 		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
 		let evidence = Commitment([6; 32]);
 		let done = Pallet::<T>::do_dispute(recipient, id, DisputeGrounds::Content, evidence);
-		done.ok().expect("it is acknowledged; qed");
+		done.expect("it is acknowledged; qed");
 		id
 	}
 
@@ -761,7 +761,7 @@ mod benchmarks {
 		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
 		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
 		let done = Pallet::<T>::do_rectify(holder, id, Commitment([6; 32]));
-		done.ok().expect("it is delivered; qed");
+		done.expect("it is delivered; qed");
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
@@ -802,7 +802,7 @@ mod benchmarks {
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let (origin, authority) = authority::<T>();
 		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
-		Pallet::<T>::do_set_hold(authority, id).ok().expect("it is not held; qed");
+		Pallet::<T>::do_set_hold(authority, id).expect("it is not held; qed");
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);

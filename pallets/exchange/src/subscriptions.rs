@@ -170,7 +170,7 @@ impl<T: Config> Pallet<T> {
 			categories: terms.categories,
 			envelope,
 			recipient_key: Commitment([0; 32]),
-			border: terms.border.clone(),
+			border: terms.border,
 		}
 	}
 }

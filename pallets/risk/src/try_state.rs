@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(Assessments::<T>::iter().count() == kept, "2: every assessment has its number");
 		ensure!(
-			Gatings::<T>::iter_keys().all(|organisation| Numbers::<T>::contains_key(organisation)),
+			Gatings::<T>::iter_keys().all(Numbers::<T>::contains_key),
 			"3: whoever has levels that gate has an assessment"
 		);
 		Ok(())

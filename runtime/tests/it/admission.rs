@@ -7,7 +7,7 @@ use curex_primitives::{
 	OrganisationId, Purpose, Representation,
 };
 use curex_runtime::{Runtime, RuntimeCall, UncheckedExtrinsic};
-use frame_support::{dispatch::DispatchClass, traits::Get};
+use frame_support::dispatch::DispatchClass;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::transaction_validity::InvalidTransaction;
 

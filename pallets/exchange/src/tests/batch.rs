@@ -91,7 +91,7 @@ fn a_batch_records_exactly_what_single_calls_record() {
 				.into_iter()
 				.filter(|event| !matches!(event, Event::BatchDone { .. }))
 				.collect();
-			let records: Vec<_> = ids.iter().map(|id| Exchanges::<Test>::get(id)).collect();
+			let records: Vec<_> = ids.iter().map(Exchanges::<Test>::get).collect();
 			seen = Some((events, records));
 		});
 		seen.unwrap()
