@@ -86,7 +86,7 @@ sleep 1
 localnet --home "$home" --once >"$work/log" 2>&1 || true
 kill "$holder"
 wait "$holder" 2>/dev/null || true
-account=$(ls "$home"/members/*/accounts/administrator.json | head -n1)
+account="$home/members/hospital-a/accounts/administrator.json"
 password="$(dirname "$account")/password"
 cp -p "$account" "$work/key" && cp -p "$password" "$work/password"
 printf 'not a key' >"$account"
@@ -95,13 +95,11 @@ cp -p "$work/key" "$account"
 printf 'another password' >"$password"
 refused "another password" "password" localnet --home "$home" --once
 cp -p "$work/password" "$password"
-spec=$(ls "$home"/members/*/chain.json "$home"/members/*/spec.json 2>/dev/null | head -n1)
-if [ -n "$spec" ]; then
-	cp -p "$spec" "$work/spec"
-	sed 's/curex_localnet/curex_elsewhere/' chain-specs/local-raw.json >"$spec"
-	refused "another specification" "genesis|specification|chain" localnet --home "$home" --once
-	cp -p "$work/spec" "$spec"
-fi
+spec="$home/members/hospital-b/chain.json"
+cp -p "$spec" "$work/spec"
+"$CARGO_TARGET_DIR/release/curex-node" export-chain-spec --chain local --raw >"$spec" 2>/dev/null
+refused "another specification" "genesis|specification|chain" localnet --home "$home" --once
+cp -p "$work/spec" "$spec"
 
 if [ "${1:-}" != --quick ]; then
 	for step in 1 2 3 4 5 6 7 8; do
