@@ -17,9 +17,8 @@ home="$work/home"
 failures=0
 trap 'umount "$work/small" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-localnet() {
-	"$CARGO_TARGET_DIR/release/curex-localnet" --binaries "$CARGO_TARGET_DIR/release" --root "$CUREX_ROOT" "$@"
-}
+# No function: what runs in the background must be the program itself, for it is killed by its number.
+localnet=("$CARGO_TARGET_DIR/release/curex-localnet" --binaries "$CARGO_TARGET_DIR/release" --root "$CUREX_ROOT")
 
 passed() { say "passed: $*"; }
 failed() {
@@ -28,14 +27,17 @@ failed() {
 	failures=$((failures + 1))
 }
 
-# refused WHAT PATTERN COMMAND...: the command must fail, and say why in words that match.
+# refused WHAT PATTERN COMMAND...: the command must fail, and say why it stopped in words that match.
 refused() {
-	local what=$1 pattern=$2
+	local what=$1 pattern=$2 reason
 	shift 2
 	if "$@" >"$work/log" 2>&1; then
 		failed "$what: it succeeded"
-	elif grep -qiE "$pattern" "$work/log"; then
-		passed "$what: $(grep -iE -m1 "$pattern" "$work/log" | sed 's/\x1b\[[0-9;]*m//g' | cut -c1-160)"
+		return
+	fi
+	reason=$(sed 's/\x1b\[[0-9;]*m//g' "$work/log" | sed -n '/stopped:/,$p')
+	if grep -qiE "$pattern" <<<"$reason"; then
+		passed "$what: $(grep -iE -m1 "$pattern" <<<"$reason" | cut -c1-200)"
 	else
 		failed "$what: the reason is not told"
 	fi
@@ -60,18 +62,18 @@ taken.listen()
 time.sleep(60)' &
 holder=$!
 sleep 1
-refused "taken port" "port 9950 is taken" localnet --home "$home" --once
+refused "taken port" "port 9950 is taken" "${localnet[@]}" --home "$home" --once
 kill "$holder"
 wait "$holder" 2>/dev/null || true
 
 say "a folder that cannot be written"
-refused "unwritable home" "/proc/curex" localnet --home /proc/curex --once
+refused "unwritable home" "/proc/curex" "${localnet[@]}" --home /proc/curex --once
 refused "unwritable target folder" "cannot be written" env CARGO_TARGET_DIR=/proc/curex scripts/run.sh --once
 
 say "a full disk"
 mkdir -p "$work/small"
 mount -t tmpfs -o size=2m tmpfs "$work/small"
-refused "full disk" "no space|space left|disk" localnet --home "$work/small/home" --once
+refused "full disk" "no space left" "${localnet[@]}" --home "$work/small/home" --once
 umount "$work/small"
 
 say "a damaged key, another password, another specification"
@@ -83,28 +85,28 @@ taken.listen()
 time.sleep(60)' &
 holder=$!
 sleep 1
-localnet --home "$home" --once >"$work/log" 2>&1 || true
+"${localnet[@]}" --home "$home" --once >"$work/log" 2>&1 || true
 kill "$holder"
 wait "$holder" 2>/dev/null || true
 account="$home/members/hospital-a/accounts/administrator.json"
 password="$(dirname "$account")/password"
 cp -p "$account" "$work/key" && cp -p "$password" "$work/password"
 printf 'not a key' >"$account"
-refused "damaged key file" "key" localnet --home "$home" --once
+refused "damaged key file" "key" "${localnet[@]}" --home "$home" --once
 cp -p "$work/key" "$account"
 printf 'another password' >"$password"
-refused "another password" "password" localnet --home "$home" --once
+refused "another password" "password" "${localnet[@]}" --home "$home" --once
 cp -p "$work/password" "$password"
 spec="$home/members/hospital-b/chain.json"
 cp -p "$spec" "$work/spec"
 "$CARGO_TARGET_DIR/release/curex-node" export-chain-spec --chain local --raw >"$spec" 2>/dev/null
-refused "another specification" "genesis|specification|chain" localnet --home "$home" --once
+refused "another specification" "genesis|specification|chain" "${localnet[@]}" --home "$home" --once
 cp -p "$work/spec" "$spec"
 
 if [ "${1:-}" != --quick ]; then
 	for step in 1 2 3 4 5 6 7 8; do
 		say "kill -9 in step $step"
-		localnet --home "$home" --once >"$work/story" 2>&1 &
+		"${localnet[@]}" --home "$home" --once >"$work/story" 2>&1 &
 		victim=$!
 		while kill -0 "$victim" 2>/dev/null && ! grep -q "^.\[1m$step\. " "$work/story"; do sleep 0.2; done
 		if ! kill -9 "$victim" 2>/dev/null; then
@@ -115,7 +117,7 @@ if [ "${1:-}" != --quick ]; then
 		nothing_runs "kill in step $step"
 	done
 	say "the next start"
-	if localnet --home "$home" --once --json "$work/account.json" >"$work/log" 2>&1; then
+	if "${localnet[@]}" --home "$home" --once --json "$work/account.json" >"$work/log" 2>&1; then
 		passed "after eight kills the whole account was verified"
 	else
 		failed "after the kills"
