@@ -6,10 +6,11 @@ use curex_client::{audit::Entry, Client};
 use curex_primitives::{OrganisationId, PlanVerdict, Policy, ReportKind};
 use serde_json::Value;
 
-/// Blocks between two runs of a task of hospital A: everything is due at once when the policy is set, then every five
-/// minutes or so.
+/// Blocks between two runs of a task of hospital A: everything is due at once when the policy is set, then every two
+/// minutes or so. A start after one that was interrupted waits for the next run, so that it comes well within
+/// [`super::PATIENCE`].
 const POLICY: Policy =
-	Policy { discover_every: 100, watch_every: 100, survey_every: 400, assess_every: 100 };
+	Policy { discover_every: 50, watch_every: 50, survey_every: 400, assess_every: 50 };
 
 /// A report on the ledger with its opened evidence.
 struct Reported {
