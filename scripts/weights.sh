@@ -3,6 +3,8 @@
 # the validators, with nothing else running, whenever a call or the SDK changes. Never part of the tests: the measuring
 # program has dependencies of its own and takes about half an hour to build.
 #
+# It has not been run to its end yet: look at what it writes before you trust it.
+#
 #   scripts/weights.sh                    all pallets
 #   scripts/weights.sh consent exchange   these
 #
