@@ -59,6 +59,15 @@ impl Scene {
 		self.command(arguments).output().unwrap()
 	}
 
+	/// Waits until a program that was just started is at work, which is after it began to listen for signals.
+	fn until_at_work(&self, asked_before: usize) {
+		let begin = Instant::now();
+		while self.node.state().asked == asked_before {
+			assert!(begin.elapsed() < Duration::from_secs(60), "the program never asked");
+			std::thread::sleep(Duration::from_millis(5));
+		}
+	}
+
 	/// Makes blocks until the ledger has as many final reports.
 	fn until_final(&self, count: usize) {
 		let begin = Instant::now();
@@ -93,7 +102,9 @@ fn a_program_that_is_killed_at_any_moment_records_everything_once() {
 		scene.node.produce(1);
 		scene.node.finalise();
 	}
+	let asked = scene.node.state().asked;
 	let mut child = scene.start();
+	scene.until_at_work(asked);
 	scene.until_final(5);
 	terminate(&child);
 	assert!(child.wait().unwrap().success());
@@ -105,7 +116,7 @@ fn a_program_that_is_killed_at_any_moment_records_everything_once() {
 fn the_program_ends_with_its_node() {
 	let scene = Scene::new();
 	let mut child = scene.start();
-	std::thread::sleep(Duration::from_millis(300));
+	scene.until_at_work(0);
 	assert!(child.try_wait().unwrap().is_none(), "it works while the node is there");
 	drop(child.stdin.take());
 	let begin = Instant::now();

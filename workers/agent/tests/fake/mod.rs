@@ -55,6 +55,8 @@ pub struct State {
 	/// How many of them are final.
 	final_count: usize,
 	pub finalised: u32,
+	/// How often the orders were asked for.
+	pub asked: usize,
 	pub capacity: usize,
 	pub fault: Option<Fault>,
 	/// What the node says of a report of a kind instead of taking it.
@@ -261,7 +263,8 @@ fn lost() -> Error {
 impl Mailbox for Node {
 	fn orders(&mut self) -> Result<Orders, Error> {
 		self.broken()?;
-		let state = self.state();
+		let mut state = self.state();
+		state.asked += 1;
 		Ok(Orders {
 			orders: state.orders.values().cloned().collect(),
 			best: state.finalised + 1,
