@@ -29,15 +29,15 @@ fi
 arguments=("$@" --node "$binaries/curex-node")
 
 if [ "$1" = exchange ] && [ -z "${CUREX_NO_POSTGRES:-}" ]; then
-	programs() { find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1; }
-	if ! command -v pg_config >/dev/null && [ -z "$(programs)" ]; then
+	server() { find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | sort -V | tail -n 1; }
+	if [ -z "$(server)" ]; then
 		# The installation must not start a server of its own.
 		as_root mkdir -p /etc/postgresql-common
 		[ -e /etc/postgresql-common/createcluster.conf ] ||
 			echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
 		install_packages "the database beside which the ledger is measured" postgresql
 	fi
-	folder=$(programs)
+	folder=$(dirname "$(server)")
 	version=$(basename "$(dirname "$folder")")
 	install_packages "the audit log of that database" "postgresql-$version-pgaudit"
 	arguments+=(--postgres "$folder")
