@@ -97,54 +97,66 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 	vec![
 		("newest", list(|_| Filter::default())),
 		("organisation", list(of)),
-		("organisation_and_state", list(move |about| {
-			Filter { state: Some("not-served".into()), ..of(about) }
-		})),
-		("organisation_partner_purpose", list(move |about| Filter {
-			partner: Some(Generator::parties(about).1),
-			purpose: Some("research".into()),
-			..of(about)
-		})),
-		("organisation_and_nothing_found", list(move |about| {
-			Filter { state: Some("reversed".into()), ..of(about) }
-		})),
-		("state_and_purpose", list(|_| Filter {
-			state: Some("not-served".into()),
-			purpose: Some("payment".into()),
-			..Filter::default()
-		})),
+		(
+			"organisation_and_state",
+			list(move |about| Filter { state: Some("not-served".into()), ..of(about) }),
+		),
+		(
+			"organisation_partner_purpose",
+			list(move |about| Filter {
+				partner: Some(Generator::parties(about).1),
+				purpose: Some("research".into()),
+				..of(about)
+			}),
+		),
+		(
+			"organisation_and_nothing_found",
+			list(move |about| Filter { state: Some("reversed".into()), ..of(about) }),
+		),
+		(
+			"state_and_purpose",
+			list(|_| Filter {
+				state: Some("not-served".into()),
+				purpose: Some("payment".into()),
+				..Filter::default()
+			}),
+		),
 		("consent", list(move |about| Filter { consent: consent(about), ..Filter::default() })),
-		("blocks", list(|about| Filter {
-			from: Some(about / PER_BLOCK),
-			to: Some(about / PER_BLOCK + 3),
-			..Filter::default()
-		})),
-		("deep_page", list(move |about| Filter {
-			after: i64::try_from(exchanges / 2 + about % 100).ok(),
-			..Filter::default()
-		})),
+		(
+			"blocks",
+			list(|about| Filter {
+				from: Some(about / PER_BLOCK),
+				to: Some(about / PER_BLOCK + 3),
+				..Filter::default()
+			}),
+		),
+		(
+			"deep_page",
+			list(move |about| Filter {
+				after: i64::try_from(exchanges / 2 + about % 100).ok(),
+				..Filter::default()
+			}),
+		),
 		("find_exchange", find(Generator::exchange)),
 		("find_commitment", find(Generator::envelope)),
 		("find_name", find(|about| format!("hospital {}", about % u64::from(ORGANISATIONS)))),
-		("record_with_timeline", Box::new(|connection, about| {
-			let Some(id) = RecordId::parse(Kind::Exchange, &Generator::exchange(about)) else {
-				return Ok(0);
-			};
-			match query::record(connection, Kind::Exchange, &id)? {
-				Some(row) => Ok(query::timeline(connection, &row)?.0.len()),
-				None => Ok(0),
-			}
-		})),
+		(
+			"record_with_timeline",
+			Box::new(|connection, about| {
+				let Some(id) = RecordId::parse(Kind::Exchange, &Generator::exchange(about)) else {
+					return Ok(0);
+				};
+				match query::record(connection, Kind::Exchange, &id)? {
+					Some(row) => Ok(query::timeline(connection, &row)?.0.len()),
+					None => Ok(0),
+				}
+			}),
+		),
 	]
 }
 
 /// Median, 95th percentile and longest time of a search, in milliseconds.
-fn measure(
-	reader: &Reader,
-	times: u64,
-	exchanges: u64,
-	question: Question,
-) -> Result<Json, Error> {
+fn measure(reader: &Reader, times: u64, exchanges: u64, question: Question) -> Result<Json, Error> {
 	let mut measured = Vec::new();
 	let mut found = 0;
 	for turn in 0..times.max(1) {

@@ -80,7 +80,8 @@ pub struct Indexer {
 	genesis: Option<[u8; 32]>,
 	store: Arc<Mutex<Store>>,
 	status: SharedStatus,
-	decoders: Mutex<HashMap<u32, Decoder>>,
+	/// Held while metadata are fetched, so that they are fetched once.
+	decoders: tokio::sync::Mutex<HashMap<u32, Decoder>>,
 }
 
 impl Indexer {
@@ -92,7 +93,7 @@ impl Indexer {
 		status: SharedStatus,
 	) -> Self {
 		let store = Arc::new(Mutex::new(store));
-		Self { nodes, genesis, store, status, decoders: Mutex::default() }
+		Self { nodes, genesis, store, status, decoders: tokio::sync::Mutex::default() }
 	}
 
 	/// Follows nodes until the program ends.
@@ -164,8 +165,9 @@ impl Indexer {
 	async fn catch_up(&self, client: &Client, from: u64, to: u64) -> Result<(), Error> {
 		let begun = Instant::now();
 		let mut told = begun;
-		let mut blocks = futures::stream::iter((from..=to).map(|number| self.fetch(client, number)))
-			.buffered(AHEAD);
+		let mut blocks =
+			futures::stream::iter((from..=to).map(|number| self.fetch(client, number)))
+				.buffered(AHEAD);
 		while let Some(block) = blocks.try_next().await? {
 			let number = block.number;
 			self.ingest(block).await?;
@@ -185,7 +187,8 @@ impl Indexer {
 
 	async fn ingest(&self, block: Block) -> Result<(), Error> {
 		let store = self.store.clone();
-		let written = tokio::task::spawn_blocking(move || locked(&store, |store| store.ingest(&block)));
+		let written =
+			tokio::task::spawn_blocking(move || locked(&store, |store| store.ingest(&block)));
 		written.await.map_err(|error| Error::Damaged(error.to_string()))?
 	}
 
@@ -232,9 +235,9 @@ impl Indexer {
 	/// The decoder of a block's runtime: from memory, from the index, from the node.
 	async fn decoder(&self, client: &Client, raw: &RawBlock) -> Result<Decoder, Error> {
 		let spec = raw.spec_version;
-		let known = self.decoders.lock().map_or(None, |decoders| decoders.get(&spec).cloned());
-		if let Some(decoder) = known {
-			return Ok(decoder);
+		let mut decoders = self.decoders.lock().await;
+		if let Some(decoder) = decoders.get(&spec) {
+			return Ok(decoder.clone());
 		}
 		let metadata = match self.with_store(|store| store.metadata(spec))? {
 			Some(metadata) => metadata,
@@ -248,9 +251,7 @@ impl Indexer {
 			},
 		};
 		let decoder = Decoder::new(spec, &metadata)?;
-		if let Ok(mut decoders) = self.decoders.lock() {
-			decoders.insert(spec, decoder.clone());
-		}
+		decoders.insert(spec, decoder.clone());
 		Ok(decoder)
 	}
 
@@ -304,9 +305,8 @@ fn locked<T>(
 	store: &Mutex<Store>,
 	question: impl FnOnce(&mut Store) -> Result<T, Error>,
 ) -> Result<T, Error> {
-	let mut store = store
-		.lock()
-		.map_err(|_| Error::Damaged("an earlier write was interrupted".into()))?;
+	let mut store =
+		store.lock().map_err(|_| Error::Damaged("an earlier write was interrupted".into()))?;
 	question(&mut store)
 }
 
@@ -371,9 +371,8 @@ async fn read_records(
 	let keys: Vec<Vec<u8>> = ids.iter().map(|(kind, id)| id.key(*kind)).collect();
 	let values = client.values(&keys, block).await?;
 	let records = ids.into_iter().zip(values).map(|((kind, id), value)| {
-		let value = value
-			.map(|bytes| decoder.value(kind.pallet(), kind.entry(), &bytes))
-			.transpose()?;
+		let value =
+			value.map(|bytes| decoder.value(kind.pallet(), kind.entry(), &bytes)).transpose()?;
 		Ok(Record { kind, id, value })
 	});
 	records.collect()
@@ -404,4 +403,3 @@ async fn author(
 		.and_then(|seat| seat.get("organisation")?.as_u64())
 		.and_then(|number| u32::try_from(number).ok()))
 }
-

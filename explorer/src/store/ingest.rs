@@ -27,9 +27,8 @@ impl Store {
 		}
 		write_events(&transaction, block, &serials)?;
 		write_mentions(&transaction, block)?;
-		transaction
-			.prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?
-			.execute(params![
+		transaction.prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?.execute(
+			params![
 				block.number,
 				block.hash,
 				block.parent,
@@ -38,7 +37,8 @@ impl Store {
 				block.spec_version,
 				block.extrinsics.len(),
 				block.events.len()
-			])?;
+			],
+		)?;
 		transaction.commit()?;
 		self.head = Some((block.number, block.hash));
 		Ok(())
@@ -143,7 +143,9 @@ fn write_record(
 ) -> Result<Option<i64>, Error> {
 	let kind = record.kind as u8;
 	let known: Option<(i64, Option<String>, bool)> = connection
-		.prepare_cached("SELECT serial, state, removed IS NOT NULL FROM record WHERE kind = ? AND id = ?")?
+		.prepare_cached(
+			"SELECT serial, state, removed IS NOT NULL FROM record WHERE kind = ? AND id = ?",
+		)?
 		.query_row(params![kind, record.id.as_str()], |row| {
 			Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 		})

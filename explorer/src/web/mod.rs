@@ -161,7 +161,8 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 	let mut response = if host.is_some_and(|host| is_own(host, app.name.as_deref())) {
 		next.run(request).await
 	} else {
-		(StatusCode::MISDIRECTED_REQUEST, "this explorer has another name (--name)\n").into_response()
+		(StatusCode::MISDIRECTED_REQUEST, "this explorer has another name (--name)\n")
+			.into_response()
 	};
 	let headers = response.headers_mut();
 	for (name, value) in [
@@ -178,9 +179,7 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 	] {
 		headers.insert(name, HeaderValue::from_static(value));
 	}
-	headers
-		.entry(header::CACHE_CONTROL)
-		.or_insert(HeaderValue::from_static("no-store"));
+	headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 	response
 }
 
@@ -241,7 +240,8 @@ mod tests {
 	#[test]
 	fn only_the_own_name_addresses_and_localhost_are_served() {
 		let name = Some("explorer.example");
-		for own in ["127.0.0.1:9970", "[::1]:9970", "localhost", "Explorer.Example:443", "10.0.0.7"] {
+		for own in ["127.0.0.1:9970", "[::1]:9970", "localhost", "Explorer.Example:443", "10.0.0.7"]
+		{
 			assert!(is_own(own, name), "{own}");
 		}
 		for foreign in ["evil.example", "explorer.example.evil", "", "localhost.evil", "[evil]"] {

@@ -139,7 +139,7 @@ fn bars(states: &BTreeMap<String, u64>, kind: Kind) -> Markup {
 		@if states.is_empty() { p.quiet { "None yet." } }
 		@else {
 			table.bars {
-				thead { tr { th scope="col" { "State" } th scope="col" { "Count" } td {} } }
+				thead { tr { th scope="col" { "State" } th.number scope="col" { "Count" } td {} } }
 				tbody {
 					@for (state, count) in states {
 						tr {
@@ -167,7 +167,8 @@ fn bar(count: u64, of: u64, class: &str) -> Markup {
 
 /// How many organisations stand at which level, by their newest assessment.
 fn risk(assessments: &BTreeMap<u32, RecordRow>) -> Markup {
-	let kinds = [("cyber", "Cybersecurity"), ("privacy", "Privacy"), ("patient_safety", "Patient safety")];
+	let kinds =
+		[("cyber", "Cybersecurity"), ("privacy", "Privacy"), ("patient_safety", "Patient safety")];
 	let counts = |field: &str| {
 		LEVELS.map(|level| {
 			let at = |row: &&RecordRow| {
@@ -218,9 +219,8 @@ pub(super) async fn blocks(State(app): State<Arc<App>>, Query(parameters): Param
 		}
 	}
 	let around = app.surroundings().await?;
-	let rows = app
-		.read(move |connection| query::blocks(connection, after, query::DEFAULT_LIMIT))
-		.await?;
+	let rows =
+		app.read(move |connection| query::blocks(connection, after, query::DEFAULT_LIMIT)).await?;
 	let next = rows.last().map(|row| row.number).filter(|number| *number > 0);
 	let body = html! {
 		h1 { "Blocks" }
@@ -455,8 +455,13 @@ pub(super) async fn records(
 			Ok((query::records(connection, kind, &asked)?, query::tallies(connection)?))
 		})
 		.await?;
-	let states: Vec<String> = tallies.get(&kind).into_iter().flatten().map(|(state, _)| state.clone())
-		.filter(|state| !state.is_empty()).collect();
+	let states: Vec<String> = tallies
+		.get(&kind)
+		.into_iter()
+		.flatten()
+		.map(|(state, _)| state.clone())
+		.filter(|state| !state.is_empty())
+		.collect();
 	let part = format!("/{}", kind.slug());
 	let body = html! {
 		h1 { (kind.plural()) }
@@ -566,7 +571,9 @@ pub(super) fn records_table(kind: Kind, rows: &[RecordRow], around: &Surrounding
 		Kind::Exchange => &["Exchange", "Holder", "Recipient", "Purpose", "State", "Begun"],
 		Kind::Consent => &["Consent", "Holder", "Grantee", "State", "Filed", "Changed"],
 		Kind::Organisation => &["Number", "Name", "Kind", "Country", "State", "Changed"],
-		Kind::Assessment => &["Assessment", "Of", "Cybersecurity", "Privacy", "Patient safety", "Changed"],
+		Kind::Assessment => {
+			&["Assessment", "Of", "Cybersecurity", "Privacy", "Patient safety", "Changed"]
+		},
 		_ => &["Record", "Concerns", "State", "First seen", "Changed"],
 	};
 	let cell = |row: &RecordRow, column: &str| -> Markup {
@@ -664,7 +671,9 @@ pub(super) async fn record(
 		Kind::Organisation => row.id.organisation().and_then(|number| around.names.get(&number)),
 		_ => None,
 	};
-	let title = name.cloned().unwrap_or_else(|| format!("{} {}", kind.singular(), content::short(row.id.as_str())));
+	let title = name
+		.cloned()
+		.unwrap_or_else(|| format!("{} {}", kind.singular(), content::short(row.id.as_str())));
 	let part = format!("/{}", kind.slug());
 	let body = html! {
 		(layout::trail(&[(&part, kind.plural())], &content::short(row.id.as_str())))
@@ -726,7 +735,10 @@ fn related(connection: &rusqlite::Connection, row: &RecordRow) -> Result<Related
 			}
 		},
 		Kind::Consent => {
-			add(Kind::Exchange, Filter { consent: crate::kind::handle(row.id.as_str()), ..filter })?;
+			add(
+				Kind::Exchange,
+				Filter { consent: crate::kind::handle(row.id.as_str()), ..filter },
+			)?;
 		},
 		Kind::Exchange | Kind::Review => {
 			let other = if row.kind == Kind::Review { Kind::Exchange } else { Kind::Review };

@@ -1,8 +1,7 @@
 //! The pages that prove what the others show, and the bundles to take away.
 
 use super::{
-	content,
-	layout,
+	content, layout,
 	pages::{finish, read_id, read_kind},
 	App, PageError,
 };
@@ -86,10 +85,7 @@ pub(super) async fn prove_record(
 }
 
 /// Proves a transaction as the index shows it.
-pub(super) async fn prove_transaction(
-	app: &Arc<App>,
-	id: &str,
-) -> Result<(Bundle, Report), Error> {
+pub(super) async fn prove_transaction(app: &Arc<App>, id: &str) -> Result<(Bundle, Report), Error> {
 	let (block, position) = read_id(id)?;
 	let asking = app.clone();
 	let claim =
@@ -144,7 +140,11 @@ async fn show(
 				(report.first_authorities) " authorities."
 			}
 			li {
-				"Authority set " (report.authority_set) ", reached from them by signed hand-overs, finalised block "
+				@if report.authority_set == 0 { "These authorities, still in office, finalised block " }
+				@else {
+					"Authority set " (report.authority_set)
+					", reached from them by signed hand-overs, finalised block "
+				}
 				(report.justified_by) " with more than two thirds of its votes."
 			}
 			li {
