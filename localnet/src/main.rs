@@ -13,21 +13,21 @@
 
 mod account;
 mod agent;
-mod error;
 mod laboratory;
 mod layout;
 mod measure;
 mod memory;
 mod network;
-mod process;
 mod story;
-
-pub use error::Error;
 
 use account::Account;
 use clap::Parser;
+use curex_localnet::{
+	error,
+	process::{self, Process},
+	Error,
+};
 use layout::{Layout, HOSPITALS, MEMBERS};
-use process::Process;
 use std::{
 	fs::{self, File},
 	path::PathBuf,

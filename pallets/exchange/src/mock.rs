@@ -4,17 +4,18 @@
 use crate as pallet_exchange;
 use crate::{Error, RiskProfile};
 use curex_primitives::{
+	benchmarks::broad_terms,
 	commitment,
 	exchange::{self, exchange_id},
 	permit::{DataFormat, DataUseConditions},
 	subscription::subscription_id,
-	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkDelegates, Category, Commitment,
-	Competence, Competences, ConsentId, ConsentTerms, Countersignature, Country, DelegateKeys,
-	DisputeGrounds, Duties, Duty, EmergencySignature, ExchangeId, ExchangeProposal, ExchangeState,
-	Fitness, Gate, Grantee, Ground, Law, LegalBasis, Level, Moment, OrganisationFacts,
-	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, Permit, PermitId, Permits,
-	Purpose, ReleaseReason, Representation, Settlement, SubscriptionId, SubscriptionTerms,
-	Tolerance,
+	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkClock, BenchmarkDelegates,
+	BenchmarkGate, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
+	Countersignature, Country, DelegateKeys, DisputeGrounds, Duties, Duty, EmergencySignature,
+	ExchangeId, ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground, GroupId, Law,
+	LegalBasis, Level, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
+	OrganisationStatus, Organisations, Permit, PermitId, Permits, Purpose, ReleaseReason,
+	Representation, Settlement, SubscriptionId, SubscriptionTerms, Tolerance,
 };
 use frame::{
 	deps::sp_core::{sr25519, Pair},
@@ -306,16 +307,34 @@ impl BenchmarkDelegates<RuntimeOrigin> for Members {
 	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
 		let organisation = OrganisationId(100 + Members::get().len() as u32);
 		admit(organisation, kind);
+		set_fit(organisation, false);
 		(delegate(organisation, duty), organisation)
 	}
+}
 
-	fn signed(
-		organisation: OrganisationId,
-		duty: Duty,
-		message: &[u8],
-	) -> Option<([u8; 32], [u8; 64])> {
+impl BenchmarkClock for Members {
+	fn set(now: Moment) {
+		Now::set(now);
+	}
+}
+
+impl BenchmarkGate for Members {
+	fn consent(holder: OrganisationId, recipient: OrganisationId, number: u32) -> ConsentId {
+		let id = ConsentId(number.using_encoded(blake2_256));
+		let group = GroupId(number);
+		assert_ok!(Consent::set_group_member(RuntimeOrigin::root(), group, recipient, true));
+		let terms = broad_terms(group, number, Now::get());
+		assert_ok!(Consent::file(delegate(holder, Duty::Consent), id, terms));
+		id
+	}
+
+	fn assess(organisation: OrganisationId) {
+		set_fit(organisation, true);
+	}
+
+	fn sign(organisation: OrganisationId, duty: Duty, message: &[u8]) -> ([u8; 32], [u8; 64]) {
 		let pair = signer(organisation, duty);
-		Some((pair.public().0, pair.sign(message).0))
+		(pair.public().0, pair.sign(message).0)
 	}
 }
 
