@@ -27,8 +27,11 @@ use tracing::{info, warn};
 /// How often a node is asked for its last finalised block.
 const POLL: Duration = Duration::from_millis(500);
 
-/// How long to wait before the next node is tried.
+/// How long to wait before the next node is tried; twice as long after each failure in a row, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Blocks that are fetched ahead of the one that is written.
 const AHEAD: usize = 8;
@@ -99,8 +102,10 @@ impl Indexer {
 	/// Follows nodes until the program ends.
 	pub async fn run(self) {
 		let mut turn = 0;
+		let mut pause = PAUSE;
 		loop {
 			let node = &self.nodes[turn % self.nodes.len()];
+			let begun = Instant::now();
 			let Err(error) = self.follow(node).await;
 			warn!("{node}: {error}");
 			self.tell(|status| {
@@ -108,7 +113,11 @@ impl Indexer {
 				status.last_failure = Some(format!("{node}: {error}"));
 			});
 			turn += 1;
-			tokio::time::sleep(PAUSE).await;
+			if begun.elapsed() > LONGEST_PAUSE {
+				pause = PAUSE;
+			}
+			tokio::time::sleep(pause).await;
+			pause = (pause * 2).min(LONGEST_PAUSE);
 		}
 	}
 

@@ -172,6 +172,7 @@ fn write_record(
 		if !removed {
 			count(connection, kind, state.as_deref(), -1)?;
 		}
+		leave_parties(connection, kind, serial, &facts)?;
 		serial
 	} else {
 		connection
@@ -199,6 +200,32 @@ fn write_record(
 		party.execute(params![organisation, kind, serial, other, facts.state, facts.purpose])?;
 	}
 	Ok(Some(serial))
+}
+
+/// Forgets whom a record no longer concerns. An exchange concerns the same two for ever.
+fn leave_parties(
+	connection: &Connection,
+	kind: u8,
+	serial: i64,
+	facts: &Facts,
+) -> Result<(), Error> {
+	if kind == Kind::Exchange as u8 {
+		return Ok(());
+	}
+	let concerned: Vec<u32> = connection
+		.prepare_cached(
+			"SELECT organisation FROM party WHERE kind = ? AND kind <> 3 AND serial = ?",
+		)?
+		.query_map(params![kind, serial], |row| row.get(0))?
+		.collect::<Result<_, _>>()?;
+	let concerns =
+		|organisation: &u32| facts.parties.iter().any(|(party, _)| party == organisation);
+	for organisation in concerned.iter().filter(|organisation| !concerns(organisation)) {
+		connection
+			.prepare_cached("DELETE FROM party WHERE organisation = ? AND kind = ? AND serial = ?")?
+			.execute(params![organisation, kind, serial])?;
+	}
+	Ok(())
 }
 
 fn count(connection: &Connection, kind: u8, state: Option<&str>, by: i64) -> Result<(), Error> {

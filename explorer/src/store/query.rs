@@ -158,9 +158,10 @@ pub fn records(
 	let table = match (filter.organisation, filter.consent) {
 		(Some(organisation), None) => {
 			values.push(i64::from(organisation).into());
-			sql.push_str(
-				"party p CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?",
-			);
+			let index = if filter.partner.is_some() { " INDEXED BY party_other" } else { "" };
+			sql.push_str(&format!(
+				"party p{index} CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?"
+			));
 			if let Some(partner) = filter.partner {
 				values.push(i64::from(partner).into());
 				sql.push_str(" AND p.other = ?");
@@ -171,12 +172,16 @@ pub fn records(
 			values.push(i64::from(organisation).into());
 			values.push(filter.partner.map_or(Value::Null, |partner| i64::from(partner).into()));
 			sql.push_str(
-				"record r WHERE r.kind = ?1 AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial \
+				"record r INDEXED BY record_consent WHERE r.kind = ?1 AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial \
 				 AND p.kind = ?1 AND p.organisation = ?2 AND p.other IS coalesce(?3, p.other))",
 			);
 			"r"
 		},
-		(None, _) => {
+		(None, Some(_)) => {
+			sql.push_str("record r INDEXED BY record_consent WHERE r.kind = ?");
+			"r"
+		},
+		(None, None) => {
 			sql.push_str("record r WHERE r.kind = ?");
 			"r"
 		},
@@ -242,12 +247,11 @@ pub fn record(
 /// The newest record of a kind for each organisation.
 pub fn newest(connection: &Connection, kind: Kind) -> Result<BTreeMap<u32, RecordRow>, Error> {
 	let sql = format!(
-		"SELECT {}, p.organisation FROM (SELECT organisation, max(serial) AS serial FROM party WHERE kind = ? \
-		 AND organisation IN (SELECT organisation FROM party WHERE kind = ?) GROUP BY organisation) p \
-		 CROSS JOIN record r ON r.serial = p.serial",
+		"SELECT {}, o.number FROM (SELECT CAST(id AS INTEGER) AS number FROM record WHERE kind = ?) o \
+		 JOIN record r ON r.serial = (SELECT max(serial) FROM party WHERE organisation = o.number AND kind = ?)",
 		RecordRow::COLUMNS
 	);
-	let parameters = params![kind as u8, Kind::Organisation as u8];
+	let parameters = params![Kind::Organisation as u8, kind as u8];
 	let rows = all(connection, &sql, parameters, |row| Ok((row.get(10)?, RecordRow::read(row)?)))?;
 	Ok(rows.into_iter().collect())
 }

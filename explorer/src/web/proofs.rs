@@ -77,21 +77,14 @@ pub(super) async fn prove_record(
 ) -> Result<(Bundle, Report), Error> {
 	let kind = read_kind(slug)?;
 	query::check_parameter("id", &id)?;
-	let asking = app.clone();
-	let claim = tokio::task::spawn_blocking(move || claim_of_record(&asking.reader, kind, &id, at))
-		.await
-		.map_err(|error| Error::Damaged(error.to_string()))??;
+	let claim = app.with_reader(move |reader| claim_of_record(reader, kind, &id, at)).await?;
 	prove(app, claim).await
 }
 
 /// Proves a transaction as the index shows it.
 pub(super) async fn prove_transaction(app: &Arc<App>, id: &str) -> Result<(Bundle, Report), Error> {
 	let (block, position) = read_id(id)?;
-	let asking = app.clone();
-	let claim =
-		tokio::task::spawn_blocking(move || claim_of_extrinsic(&asking.reader, block, position))
-			.await
-			.map_err(|error| Error::Damaged(error.to_string()))??;
+	let claim = app.with_reader(move |reader| claim_of_extrinsic(reader, block, position)).await?;
 	prove(app, claim).await
 }
 

@@ -54,12 +54,9 @@ impl Explorer {
 		let folder = tempfile::tempdir().unwrap();
 		fill(&folder);
 		let path = folder.path().join("index.sqlite");
-		let app = App {
-			reader: Reader::new(&path),
-			witness: Witness::new(vec!["ws://127.0.0.1:1".into()], None),
-			status: SharedStatus::default(),
-			name: Some("explorer.example".into()),
-		};
+		let witness = Witness::new(vec!["ws://127.0.0.1:1".into()], None);
+		let name = Some("explorer.example".into());
+		let app = App::new(Reader::new(&path), witness, SharedStatus::default(), name);
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let address = listener.local_addr().unwrap();
 		tokio::spawn(web::serve(listener, Arc::new(app)));
