@@ -181,7 +181,7 @@ fn risk(assessments: &BTreeMap<u32, RecordRow>) -> Markup {
 	html! {
 		@if assessments.is_empty() { p.quiet { "No organisation was assessed yet." } }
 		@else {
-			div.scroll tabindex="0" role="region" aria-labelledby="risk" {
+			div.scroll tabindex="0" role="region" aria-label="Table of risk levels" {
 				table.levels {
 					thead {
 						tr {
@@ -225,7 +225,7 @@ pub(super) async fn blocks(State(app): State<Arc<App>>, Query(parameters): Param
 	let body = html! {
 		h1 { "Blocks" }
 		p.lead { "Final blocks, newest first." }
-		div.scroll tabindex="0" role="region" aria-label="Blocks" {
+		div.scroll tabindex="0" role="region" aria-label="Table of blocks" {
 			table {
 				thead {
 					tr {
@@ -306,7 +306,7 @@ pub(super) async fn block(State(app): State<Arc<App>>, Path(which): Path<String>
 			h2 id="transactions" { "Transactions" }
 			@if extrinsics.is_empty() { p.quiet { "None." } }
 			@else {
-				div.scroll tabindex="0" role="region" aria-labelledby="transactions" {
+				div.scroll tabindex="0" role="region" aria-label="Table of transactions" {
 					table {
 						thead {
 							tr {

@@ -192,7 +192,7 @@ fn verdict(report: &Report) -> Markup {
 
 fn findings(report: &Report) -> Markup {
 	html! {
-		div.scroll tabindex="0" role="region" aria-label="What is shown, and what is proven" {
+		div.scroll tabindex="0" role="region" aria-label="Table of what is shown and proven" {
 			table.findings {
 				thead {
 					tr {

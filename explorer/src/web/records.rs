@@ -207,7 +207,8 @@ pub(super) fn records_table(kind: Kind, rows: &[RecordRow], around: &Surrounding
 	html! {
 		@if rows.is_empty() { p.quiet { "None." } }
 		@else {
-			div.scroll tabindex="0" role="region" aria-label=(kind.plural()) {
+			@let name = format!("Table: {}", kind.plural());
+			div.scroll tabindex="0" role="region" aria-label=(name) {
 				table {
 					thead { tr { @for column in columns { th scope="col" { (column) } } } }
 					tbody {

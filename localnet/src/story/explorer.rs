@@ -12,7 +12,7 @@ use curex_client::proofs::Prover;
 use curex_primitives::{Exchange, ExchangeId, ExchangeState};
 use curex_verify::{bundle::storage_key, Bundle};
 use serde_json::Value;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Story<'_> {
 	/// Starts the explorer, if it stands beside the other programs, and asks it for an exchange of the main job.
@@ -70,7 +70,7 @@ impl Story<'_> {
 			if let Some(found) = found.filter(|found| found["record"]["state"] == "acknowledged") {
 				return Ok(found);
 			}
-			tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+			tokio::time::sleep(Duration::from_millis(500)).await;
 		}
 		Err(Error::TimedOut {
 			what: format!("the explorer to show exchange {exchange} as acknowledged"),
@@ -112,11 +112,15 @@ impl Story<'_> {
 async fn ask(address: &str) -> Result<Vec<u8>, Error> {
 	/// A bundle is far smaller.
 	const MOST: u64 = 16 << 20;
+	/// A proof waits for a justification.
+	const LONGEST: Duration = Duration::from_secs(150);
 	let address = address.to_owned();
 	let failed =
 		|reason: String| Error::Failed { command: "asking the explorer".into(), output: reason };
 	let asking = tokio::task::spawn_blocking(move || {
-		let mut answer = ureq::get(&address).call()?;
+		let request =
+			ureq::get(&address).config().timeout_global(Some(LONGEST)).proxy(None).build();
+		let mut answer = request.call()?;
 		answer.body_mut().with_config().limit(MOST).read_to_vec()
 	});
 	asking
