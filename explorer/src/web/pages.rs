@@ -1,0 +1,893 @@
+//! The pages.
+
+use super::{content, layout, App, PageError, Surroundings};
+use crate::{
+	kind::Kind,
+	store::{
+		self,
+		query::{self, Filter, Page},
+		BlockRow, EventRow, ExtrinsicRow, Found, RecordRow,
+	},
+	Error,
+};
+use axum::{
+	extract::{Path, Query, State},
+	response::Html,
+};
+use maud::{html, Markup, Render};
+use std::{collections::BTreeMap, sync::Arc};
+
+type Answer = Result<Html<String>, PageError>;
+pub(super) type Parameters = Query<Vec<(String, String)>>;
+
+/// Levels of risk, from the best to the worst (NIST SP 800-30 r1, table I-2).
+const LEVELS: [&str; 5] = ["very-low", "low", "moderate", "high", "very-high"];
+
+/// Questions that a supervisor asks first.
+const READY: [(&str, &str); 8] = [
+	("/exchanges?state=not-served", "Requests that were not served"),
+	("/exchanges?state=terminated", "Exchanges that a withdrawal ended"),
+	("/exchanges?state=expired", "Never acknowledged, or not in time"),
+	("/exchanges?state=disputed", "Disputed deliveries"),
+	("/reviews?state=overdue", "Overdue reviews of a break-glass"),
+	("/reviews?state=unjustified", "Break-glass without ground"),
+	("/alerts?state=open", "Open alerts"),
+	("/inquiries?state=open", "Open inquiries"),
+];
+
+fn show(page: Markup) -> Answer {
+	Ok(Html(page.into_string()))
+}
+
+pub(super) async fn overview(State(app): State<Arc<App>>) -> Answer {
+	let around = app.surroundings().await?;
+	let (tallies, recent, assessments) = app
+		.read(|connection| {
+			let newest = Filter { limit: 8, ..Filter::default() };
+			Ok((
+				query::tallies(connection)?,
+				query::records(connection, Kind::Exchange, &newest)?,
+				query::newest(connection, Kind::Assessment)?,
+			))
+		})
+		.await?;
+	let status = app.status.read().map(|status| status.clone()).unwrap_or_default();
+	let none = BTreeMap::new();
+	let of = |kind: Kind| tallies.get(&kind).unwrap_or(&none);
+	let all = |kind: Kind| of(kind).values().sum::<u64>();
+	let one = |kind: Kind, state: &str| of(kind).get(state).copied().unwrap_or(0);
+	let cards = [
+		("/exchanges", "Exchanges", all(Kind::Exchange)),
+		("/consents?state=active", "Active consents", one(Kind::Consent, "active")),
+		("/reviews", "Break-glass", all(Kind::Review)),
+		("/alerts?state=open", "Open alerts", one(Kind::Alert, "open")),
+		("/breaches", "Breaches", all(Kind::Breach)),
+		("/inquiries?state=open", "Open inquiries", one(Kind::Inquiry, "open")),
+	];
+	let lag = match (around.finalised, around.head) {
+		(Some(finalised), Some((indexed, ..))) => Some(finalised.saturating_sub(indexed)),
+		_ => None,
+	};
+	let body = html! {
+		h1 { "The ledger at a glance" }
+		p.lead {
+			"Who exchanged what under which basis, and how members look after their security. "
+			"Every figure leads to its records, every record to its proof."
+		}
+		section aria-labelledby="health" {
+			h2.aside id="health" { "State of the ledger" }
+			ul.health {
+				li {
+					@match lag {
+						Some(0) => { span.state.good { "up to date" } " every final block is indexed" },
+						Some(behind) => {
+							span.state.open { "catching up" } " " (behind) " final blocks are not indexed yet"
+							@if let Some(rate) = status.blocks_per_second { ", " (rate) " blocks a second" }
+						},
+						None => { span.state.bad { "no node" } " no node answers" },
+					}
+				}
+				li {
+					@match &status.reconciled {
+						Some(compared) if compared.missing.is_empty() => {
+							span.state.good { "complete" } " index and ledger hold the same "
+							(compared.indexed) " records as of block "
+							a href=(format!("/blocks/{}", compared.block)) { (compared.block) }
+						},
+						Some(compared) => {
+							span.state.bad { "incomplete" } " the index lacks "
+							(compared.missing.len()) " records of the ledger as of block " (compared.block)
+						},
+						None => { span.state.open { "not compared yet" } " index and ledger" },
+					}
+				}
+			}
+		}
+		ul.cards {
+			@for (link, name, count) in cards {
+				li { a href=(link) { strong { (count) } span { (name) } } }
+			}
+		}
+		div.two {
+			section aria-labelledby="outcomes" {
+				h2 id="outcomes" { "How exchanges stand" }
+				(bars(of(Kind::Exchange), Kind::Exchange))
+			}
+			section aria-labelledby="risk" {
+				h2 id="risk" { "Risk levels of the sector" }
+				(risk(&assessments))
+			}
+		}
+		section aria-labelledby="recent" {
+			h2 id="recent" { "Latest exchanges" }
+			(records_table(Kind::Exchange, &recent.items, &around))
+		}
+		section aria-labelledby="ready" {
+			h2 id="ready" { "Ready questions" }
+			ul.columns { @for (link, name) in READY { li { a href=(link) { (name) } } } }
+		}
+	};
+	show(layout::page("Overview", "/", &around, body))
+}
+
+/// Counts by state, as a table with bars.
+fn bars(states: &BTreeMap<String, u64>, kind: Kind) -> Markup {
+	let mut states: Vec<_> = states.iter().collect();
+	states.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+	let most = states.first().map_or(1, |(_, count)| **count).max(1);
+	html! {
+		@if states.is_empty() { p.quiet { "None yet." } }
+		@else {
+			table.bars {
+				thead { tr { th scope="col" { "State" } th scope="col" { "Count" } td {} } }
+				tbody {
+					@for (state, count) in states {
+						tr {
+							th scope="row" {
+								a href=(format!("/{}?state={state}", kind.slug())) { (state.replace('-', " ")) }
+							}
+							td.number { (count) }
+							td aria-hidden="true" { (bar(*count, most, "bar")) }
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+fn bar(count: u64, of: u64, class: &str) -> Markup {
+	let width = (count * 100).div_ceil(of);
+	html! {
+		svg.chart viewBox="0 0 100 10" preserveAspectRatio="none" focusable="false" {
+			rect class=(class) x="0" y="0" width=(width) height="10" {}
+		}
+	}
+}
+
+/// How many organisations stand at which level, by their newest assessment.
+fn risk(assessments: &BTreeMap<u32, RecordRow>) -> Markup {
+	let kinds = [("cyber", "Cybersecurity"), ("privacy", "Privacy"), ("patient_safety", "Patient safety")];
+	let counts = |field: &str| {
+		LEVELS.map(|level| {
+			let at = |row: &&RecordRow| {
+				let value = row.value.get(field).and_then(serde_json::Value::as_str);
+				value.is_some_and(|value| crate::facts::kebab(value) == level)
+			};
+			assessments.values().filter(at).count()
+		})
+	};
+	html! {
+		@if assessments.is_empty() { p.quiet { "No organisation was assessed yet." } }
+		@else {
+			div.scroll tabindex="0" role="region" aria-labelledby="risk" {
+				table.levels {
+					thead {
+						tr {
+							th scope="col" { "Risk" }
+							@for level in LEVELS { th scope="col" { (level.replace('-', " ")) } }
+						}
+					}
+					tbody {
+						@for (field, name) in kinds {
+							tr {
+								th scope="row" { (name) }
+								@for (step, count) in counts(field).iter().enumerate() {
+									td class=(format!("level step{step}")) data-none[*count == 0] { (count) }
+								}
+							}
+						}
+					}
+				}
+			}
+			p.quiet {
+				"Organisations by their newest assessment; " (assessments.len()) " have one. "
+				a href="/assessments" { "All assessments" }
+			}
+		}
+	}
+}
+
+pub(super) async fn blocks(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+	let mut after = None;
+	for (name, value) in &parameters {
+		query::check_parameter(name, value)?;
+		match name.as_str() {
+			"after" => after = Some(query::number(name, value)?),
+			_ => return Err(Error::input(format!("there is no parameter {name}")).into()),
+		}
+	}
+	let around = app.surroundings().await?;
+	let rows = app
+		.read(move |connection| query::blocks(connection, after, query::DEFAULT_LIMIT))
+		.await?;
+	let next = rows.last().map(|row| row.number).filter(|number| *number > 0);
+	let body = html! {
+		h1 { "Blocks" }
+		p.lead { "Final blocks, newest first." }
+		div.scroll tabindex="0" role="region" aria-label="Blocks" {
+			table {
+				thead {
+					tr {
+						@for name in ["Block", "Time", "Author", "Transactions", "Events", "Hash"] {
+							th scope="col" { (name) }
+						}
+					}
+				}
+				tbody { @for row in &rows { (block_line(row, &around)) } }
+			}
+		}
+		@if let Some(next) = next {
+			nav.pages aria-label="Pages" {
+				a rel="next" href=(format!("/blocks?after={next}")) { "Older blocks" }
+			}
+		}
+	};
+	show(layout::page("Blocks", "/blocks", &around, body))
+}
+
+fn block_line(row: &BlockRow, around: &Surroundings) -> Markup {
+	let hash = format!("0x{}", hex::encode(row.hash));
+	html! {
+		tr {
+			th scope="row" { a href=(format!("/blocks/{}", row.number)) { (row.number) } }
+			td { (content::moment_of(row.time)) }
+			td { (author(row, around)) }
+			td.number { (row.extrinsics) }
+			td.number { (row.events) }
+			td { code { (content::short(&hash)) } }
+		}
+	}
+}
+
+fn author(row: &BlockRow, around: &Surroundings) -> Markup {
+	match row.author {
+		Some(author) => content::organisation(author, around),
+		None => html! { span.quiet { "none" } },
+	}
+}
+
+pub(super) async fn block(State(app): State<Arc<App>>, Path(which): Path<String>) -> Answer {
+	let around = app.surroundings().await?;
+	query::check_parameter("block", &which)?;
+	let (row, extrinsics, events) = app
+		.read(move |connection| {
+			let row = match crate::kind::handle(&which) {
+				Some(hash) => query::block_of_hash(connection, hash)?,
+				None => query::block(connection, query::number("block", &which)?)?,
+			};
+			let row = row.ok_or_else(|| Error::NotFound("there is no such final block".into()))?;
+			let number = row.number;
+			Ok((row, query::extrinsics(connection, number)?, query::events(connection, number)?))
+		})
+		.await?;
+	let number = row.number;
+	let own: Vec<&EventRow> = events.iter().filter(|event| event.extrinsic.is_none()).collect();
+	let last = around.head.map_or(0, |(head, ..)| head);
+	let body = html! {
+		(layout::trail(&[("/blocks", "Blocks")], &number.to_string()))
+		h1 { "Block " (number) }
+		dl.fields {
+			div { dt { "Time" } dd { (content::moment_of(row.time)) } }
+			div { dt { "Author" } dd { (author(&row, &around)) } }
+			div { dt { "Hash" } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
+			div {
+				dt { "Parent" }
+				dd {
+					@let parent = format!("0x{}", hex::encode(row.parent));
+					@if number > 0 {
+						a.long href=(format!("/blocks/{}", number - 1)) { code { (parent) } }
+					} @else { code.long { (parent) } }
+				}
+			}
+			div { dt { "Runtime" } dd { "version " (row.spec_version) } }
+		}
+		section aria-labelledby="transactions" {
+			h2 id="transactions" { "Transactions" }
+			@if extrinsics.is_empty() { p.quiet { "None." } }
+			@else {
+				div.scroll tabindex="0" role="region" aria-labelledby="transactions" {
+					table {
+						thead {
+							tr {
+								@for name in ["Transaction", "Call", "Signed by", "Result"] {
+									th scope="col" { (name) }
+								}
+							}
+						}
+						tbody {
+							@for extrinsic in &extrinsics {
+								tr {
+									th scope="row" {
+										a href=(format!("/transactions/{}", extrinsic.id())) { (extrinsic.id()) }
+									}
+									td { (extrinsic.name()) }
+									td { (signer(extrinsic)) }
+									td { (result(extrinsic)) }
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+		section aria-labelledby="own" {
+			h2 id="own" { "What the block itself did" }
+			(event_list(&own, &around))
+		}
+		nav.pages aria-label="Pages" {
+			@if number > 0 { a rel="prev" href=(format!("/blocks/{}", number - 1)) { "Block before" } }
+			@if number < last { a rel="next" href=(format!("/blocks/{}", number + 1)) { "Block after" } }
+		}
+	};
+	show(layout::page(&format!("Block {number}"), "/blocks", &around, body))
+}
+
+fn signer(row: &ExtrinsicRow) -> Markup {
+	match row.signer {
+		Some(account) => {
+			let text = format!("0x{}", hex::encode(account));
+			html! {
+				a href=(format!("/accounts/{text}")) { code { (content::short(&text)) } }
+			}
+		},
+		None => html! { span.quiet { "nobody" } },
+	}
+}
+
+fn result(row: &ExtrinsicRow) -> Markup {
+	match &row.failure {
+		None => html! { span.state.good { "success" } },
+		Some(failure) => html! { span.state.bad { "failed" } " " (failure) },
+	}
+}
+
+fn event_list(events: &[&EventRow], around: &Surroundings) -> Markup {
+	html! {
+		@if events.is_empty() { p.quiet { "Nothing." } }
+		@else {
+			ol.events {
+				@for event in events {
+					li {
+						h3 { (event.pallet) "." (event.name) }
+						(content::fields(&event.fields, around))
+					}
+				}
+			}
+		}
+	}
+}
+
+pub(super) async fn transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+	let around = app.surroundings().await?;
+	let (block, position) = read_id(&id)?;
+	let (row, events, time, organisation) = app
+		.read(move |connection| {
+			let row = query::extrinsic(connection, block, position)?
+				.ok_or_else(|| Error::NotFound("there is no such transaction".into()))?;
+			let organisation = match row.signer {
+				Some(account) => query::organisation_of(connection, account)?,
+				None => None,
+			};
+			let time = query::block(connection, block)?.and_then(|block| block.time);
+			Ok((row, query::events(connection, block)?, time, organisation))
+		})
+		.await?;
+	let events: Vec<&EventRow> =
+		events.iter().filter(|event| event.extrinsic == Some(position)).collect();
+	let in_block = format!("/blocks/{block}");
+	let body = html! {
+		(layout::trail(&[("/blocks", "Blocks"), (&in_block, &format!("Block {block}"))], &row.name()))
+		h1 { (row.name()) }
+		(verify_box(&format!("/transactions/{}", row.id()), "this transaction, its result and its events"))
+		dl.fields {
+			div { dt { "Transaction" } dd { (row.id()) } }
+			div { dt { "Block" } dd { a href=(in_block) { (block) } ", " (content::moment_of(time)) } }
+			div { dt { "Result" } dd { (result(&row)) } }
+			div {
+				dt { "Signed by" }
+				dd {
+					(signer(&row))
+					@if let Some(organisation) = organisation {
+						" for " (content::organisation(organisation, &around))
+					}
+				}
+			}
+			div { dt { "Hash" } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
+		}
+		section.tree aria-labelledby="call" {
+			h2 id="call" { "The call" }
+			(content::fields(&row.arguments, &around))
+		}
+		section aria-labelledby="events" {
+			h2 id="events" { "What it caused" }
+			(event_list(&events, &around))
+		}
+	};
+	show(layout::page(&row.name(), "/blocks", &around, body))
+}
+
+/// Reads `block-position`.
+pub(super) fn read_id(id: &str) -> Result<(u64, u32), Error> {
+	query::check_parameter("transaction", id)?;
+	let wrong = || Error::input("a transaction is named by block and position, such as 120-2");
+	let (block, position) = id.split_once('-').ok_or_else(wrong)?;
+	let read = (query::number("block", block)?, query::number("position", position)?);
+	Ok(read)
+}
+
+/// The kind that an address names.
+pub(super) fn read_kind(slug: &str) -> Result<Kind, Error> {
+	Kind::from_slug(slug).ok_or_else(|| Error::NotFound("there is no such page".into()))
+}
+
+pub(super) async fn records(
+	State(app): State<Arc<App>>,
+	Path(slug): Path<String>,
+	Query(parameters): Parameters,
+) -> Answer {
+	let kind = read_kind(&slug)?;
+	let filter = Filter::parse(&parameters)?;
+	let around = app.surroundings().await?;
+	let asked = filter.clone();
+	let (page, tallies) = app
+		.read(move |connection| {
+			Ok((query::records(connection, kind, &asked)?, query::tallies(connection)?))
+		})
+		.await?;
+	let states: Vec<String> = tallies.get(&kind).into_iter().flatten().map(|(state, _)| state.clone())
+		.filter(|state| !state.is_empty()).collect();
+	let part = format!("/{}", kind.slug());
+	let body = html! {
+		h1 { (kind.plural()) }
+		p.lead { (kind.about()) }
+		(filter_form(kind, &filter, &states, &around))
+		section aria-labelledby="found" {
+			h2 id="found" {
+				(page.items.len()) @if page.next.is_some() { " of more" }
+				@if page.items.len() == 1 { " record" } @else { " records" }
+			}
+			(records_table(kind, &page.items, &around))
+			(after(kind, &filter, &page))
+		}
+	};
+	show(layout::page(kind.plural(), &part, &around, body))
+}
+
+/// The next page, and the same records for programs.
+fn after(kind: Kind, filter: &Filter, page: &Page<RecordRow>) -> Markup {
+	let query = filter.to_query();
+	let next = page.next.map(|serial| {
+		let and = if query.is_empty() { "" } else { "&" };
+		format!("/{}?{query}{and}after={serial}", kind.slug())
+	});
+	html! {
+		@if let Some(next) = next {
+			nav.pages aria-label="Pages" { a rel="next" href=(next) { "Older records" } }
+		}
+		p.exports {
+			"The same for programs: "
+			a href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
+			a href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
+			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } "."
+		}
+	}
+}
+
+fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surroundings) -> Markup {
+	let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+	let both_sides = matches!(kind, Kind::Exchange | Kind::Consent | Kind::Permit | Kind::Inquiry);
+	let has_purpose = matches!(kind, Kind::Exchange | Kind::Permit);
+	let organisations = |id: &str, text: &str, chosen: Option<u32>| {
+		html! {
+			div {
+				label for=(id) { (text) }
+				select id=(id) name=(id) {
+					option value="" { "any" }
+					@for (number, name) in &around.names {
+						option value=(number) selected[chosen == Some(*number)] { (name) " (" (number) ")" }
+					}
+				}
+			}
+		}
+	};
+	html! {
+		form.filter method="get" action=(format!("/{}", kind.slug())) aria-label="Filter" {
+			@if !matches!(kind, Kind::Organisation | Kind::Erasure) {
+				(organisations("organisation", "Organisation", filter.organisation))
+			}
+			@if both_sides { (organisations("partner", "With", filter.partner)) }
+			@if !states.is_empty() {
+				div {
+					label for="state" { "State" }
+					select id="state" name="state" {
+						option value="" { "any" }
+						@for state in states {
+							option value=(state) selected[filter.state.as_ref() == Some(state)] {
+								(state.replace('-', " "))
+							}
+						}
+					}
+				}
+			}
+			@if has_purpose {
+				div {
+					label for="purpose" { "Purpose" }
+					input id="purpose" name="purpose" maxlength="64"
+						value=(filter.purpose.clone().unwrap_or_default()) placeholder="treatment";
+				}
+			}
+			@if kind == Kind::Exchange {
+				div.grow {
+					label for="consent" { "Consent" }
+					input id="consent" name="consent" maxlength="66" spellcheck="false" placeholder="0x…"
+						value=(filter.consent.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
+				}
+			}
+			div {
+				label for="from" { "From block" }
+				input id="from" name="from" inputmode="numeric" maxlength="12" value=(number(filter.from));
+			}
+			div {
+				label for="to" { "To block" }
+				input id="to" name="to" inputmode="numeric" maxlength="12" value=(number(filter.to));
+			}
+			div.buttons {
+				button type="submit" { "Filter" }
+				a href=(format!("/{}", kind.slug())) { "Clear" }
+			}
+		}
+	}
+}
+
+/// A table of records of a kind.
+pub(super) fn records_table(kind: Kind, rows: &[RecordRow], around: &Surroundings) -> Markup {
+	let columns: &[&str] = match kind {
+		Kind::Exchange => &["Exchange", "Holder", "Recipient", "Purpose", "State", "Begun"],
+		Kind::Consent => &["Consent", "Holder", "Grantee", "State", "Filed", "Changed"],
+		Kind::Organisation => &["Number", "Name", "Kind", "Country", "State", "Changed"],
+		Kind::Assessment => &["Assessment", "Of", "Cybersecurity", "Privacy", "Patient safety", "Changed"],
+		_ => &["Record", "Concerns", "State", "First seen", "Changed"],
+	};
+	let cell = |row: &RecordRow, column: &str| -> Markup {
+		let value = |name: &str| row.value.get(name).cloned().unwrap_or_default();
+		let member = |name: &str| match value(name).as_u64().and_then(|n| u32::try_from(n).ok()) {
+			Some(number) => content::organisation(number, around),
+			None => html! { span.quiet { "none" } },
+		};
+		let level = |name: &str| match value(name).as_str() {
+			Some(level) => content::state(&crate::facts::kebab(level)),
+			None => html! {},
+		};
+		let at = |block: u64| html! { a href=(format!("/blocks/{block}")) { (block) } };
+		match column {
+			"Holder" => member("holder"),
+			"Recipient" => member("recipient"),
+			"Grantee" => content::fields(
+				row.value.pointer("/terms/grantee").unwrap_or(&serde_json::Value::Null),
+				around,
+			),
+			"Purpose" => html! { (row.purpose.as_deref().unwrap_or("none").replace('-', " ")) },
+			"State" => html! {
+				@if let Some(state) = &row.state { (content::state(state)) }
+				@if let Some(block) = row.removed { " " span.quiet { "gone since " (at(block)) } }
+			},
+			"Name" => html! {
+				(crate::facts::bytes_as_text(&value("name")).unwrap_or_default())
+			},
+			"Country" => html! {
+				(crate::facts::bytes_as_text(&value("country")).unwrap_or_default())
+			},
+			"Kind" => html! { (content::spaced(value("kind").as_str().unwrap_or_default())) },
+			"Cybersecurity" => level("cyber"),
+			"Privacy" => level("privacy"),
+			"Patient safety" => level("patient_safety"),
+			"Of" => match row.id.organisation() {
+				Some(number) => content::organisation(number, around),
+				None => html! {},
+			},
+			"Concerns" => match (row.value.get("organisation"), kind) {
+				(Some(_), _) => member("organisation"),
+				(None, Kind::Review) => html! { "reviewer " (member("reviewer")) },
+				(None, Kind::Permit) => member("user"),
+				(None, Kind::Erasure) => html! { "every member" },
+				(None, _) => match row.id.organisation() {
+					Some(number) => content::organisation(number, around),
+					None => html! {},
+				},
+			},
+			"Begun" | "Filed" | "First seen" => at(row.begun),
+			"Changed" => at(row.changed),
+			_ => html! {},
+		}
+	};
+	html! {
+		@if rows.is_empty() { p.quiet { "None." } }
+		@else {
+			div.scroll tabindex="0" role="region" aria-label=(kind.plural()) {
+				table {
+					thead { tr { @for column in columns { th scope="col" { (column) } } } }
+					tbody {
+						@for row in rows {
+							tr {
+								th scope="row" {
+									a href=(row.link()) { code { (content::short(row.id.as_str())) } }
+								}
+								@for column in &columns[1..] { td { (cell(row, column)) } }
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+pub(super) async fn record(
+	State(app): State<Arc<App>>,
+	Path((slug, id)): Path<(String, String)>,
+) -> Answer {
+	let kind = read_kind(&slug)?;
+	query::check_parameter("id", &id)?;
+	let around = app.surroundings().await?;
+	let (row, timeline, more, related) = app
+		.read(move |connection| {
+			let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
+			let id = crate::RecordId::parse(kind, &id).ok_or_else(unknown)?;
+			let row = query::record(connection, kind, &id)?.ok_or_else(unknown)?;
+			let (timeline, more) = query::timeline(connection, &row)?;
+			let related = related(connection, &row)?;
+			Ok((row, timeline, more, related))
+		})
+		.await?;
+	let name = match kind {
+		Kind::Organisation => row.id.organisation().and_then(|number| around.names.get(&number)),
+		_ => None,
+	};
+	let title = name.cloned().unwrap_or_else(|| format!("{} {}", kind.singular(), content::short(row.id.as_str())));
+	let part = format!("/{}", kind.slug());
+	let body = html! {
+		(layout::trail(&[(&part, kind.plural())], &content::short(row.id.as_str())))
+		h1 { (title) }
+		@if let Some(state) = &row.state { p { (content::state(state)) } }
+		@if let Some(block) = row.removed {
+			p.note {
+				"The ledger's state no longer holds this record; that was found in block " (block)
+				". What is shown is how it stood last."
+			}
+		}
+		(verify_box(&row.link(), "what is shown here"))
+		section aria-labelledby="record" {
+			h2 id="record" { "The record" }
+			dl.fields {
+				div { dt { (kind.singular()) } dd { code.long { (row.id) } } }
+				div { dt { "First seen" } dd { "block " a href=(format!("/blocks/{}", row.begun)) { (row.begun) } } }
+				div { dt { "Last changed" } dd { "block " a href=(format!("/blocks/{}", row.changed)) { (row.changed) } } }
+			}
+			(content::fields(&row.value, &around))
+		}
+		section aria-labelledby="timeline" {
+			h2 id="timeline" { "Timeline" }
+			(timeline_of(&timeline, more, &around))
+		}
+		@for (kind, query, page) in &related {
+			section aria-labelledby=(format!("related-{}", kind.slug())) {
+				h2 id=(format!("related-{}", kind.slug())) { (kind.plural()) }
+				(records_table(*kind, &page.items, &around))
+				@if page.next.is_some() {
+					p { a href=(format!("/{}?{query}", kind.slug())) { "All of them" } }
+				}
+			}
+		}
+	};
+	show(layout::page(&title, &part, &around, body))
+}
+
+type Related = Vec<(Kind, String, Page<RecordRow>)>;
+
+/// The records that belong to a record: those of an organisation, the exchanges under a consent, a review.
+fn related(connection: &rusqlite::Connection, row: &RecordRow) -> Result<Related, Error> {
+	let filter = Filter { limit: 8, ..Filter::default() };
+	let mut related = Vec::new();
+	let mut add = |kind: Kind, filter: Filter| -> Result<(), Error> {
+		let page = query::records(connection, kind, &filter)?;
+		if !page.items.is_empty() {
+			let query = Filter { limit: query::DEFAULT_LIMIT, ..filter }.to_query();
+			related.push((kind, query, page));
+		}
+		Ok(())
+	};
+	match row.kind {
+		Kind::Organisation => {
+			let own = Filter { organisation: row.id.organisation(), ..filter };
+			let kinds = [Kind::Exchange, Kind::Consent, Kind::Review].into_iter();
+			for kind in kinds.chain(layout::REGISTERS).filter(|kind| *kind != Kind::Erasure) {
+				add(kind, own.clone())?;
+			}
+		},
+		Kind::Consent => {
+			add(Kind::Exchange, Filter { consent: crate::kind::handle(row.id.as_str()), ..filter })?;
+		},
+		Kind::Exchange | Kind::Review => {
+			let other = if row.kind == Kind::Review { Kind::Exchange } else { Kind::Review };
+			if let Some(review) = query::record(connection, other, &row.id)? {
+				related.push((other, String::new(), Page { items: vec![review], next: None }));
+			}
+		},
+		_ => {},
+	}
+	Ok(related)
+}
+
+fn timeline_of(events: &[EventRow], more: bool, around: &Surroundings) -> Markup {
+	html! {
+		@if events.is_empty() { p.quiet { "It stands since the first block." } }
+		@else {
+			ol.timeline {
+				@for event in events {
+					li {
+						h3 { (content::label(&content::spaced(&event.name))) }
+						p.quiet {
+							"block " a href=(format!("/blocks/{}", event.block)) { (event.block) }
+							@match event.extrinsic {
+								Some(position) => {
+									", transaction "
+									a href=(format!("/transactions/{}-{position}", event.block)) {
+										(event.block) "-" (position)
+									}
+								},
+								None => { ", by the ledger itself" },
+							}
+						}
+						details {
+							summary { "What the event says" }
+							(content::fields(&event.fields, around))
+						}
+					}
+				}
+			}
+			@if more { p.note { "There are more events than these." } }
+		}
+	}
+}
+
+/// The way to a proof, on every page that shows a record.
+fn verify_box(link: &str, what: &str) -> Markup {
+	html! {
+		p.verify {
+			a.button href=(format!("{link}/verify")) { "Verify" }
+			span { "Proves " (what) " against a block that the validators finalised." }
+			a href=(format!("{link}/bundle.json")) download { "Evidence bundle" }
+		}
+	}
+}
+
+pub(super) async fn search(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+	let text = read_search(&parameters)?;
+	let around = app.surroundings().await?;
+	let wanted = text.clone();
+	let found = app.read(move |connection| store::search(connection, &wanted)).await?;
+	let body = html! {
+		h1 { "Search" }
+		@if text.is_empty() {
+			p.lead {
+				"Number or hash of a block, a transaction, an account, number or name of an organisation, "
+				"handle of a consent, exchange or permit, or a commitment."
+			}
+		} @else {
+			p.lead { "For " strong.long { (text) } ":" }
+			(found_list(&found))
+		}
+	};
+	show(layout::page("Search", "/search", &around, body))
+}
+
+fn found_list(found: &[Found]) -> Markup {
+	html! {
+		@if found.is_empty() {
+			p { "Nothing final has this. What is not final yet is not indexed." }
+		} @else {
+			ul.found {
+				@for found in found {
+					li { a href=(found.link) { span.quiet { (found.what) } " " code.long { (found.which) } } }
+				}
+			}
+		}
+	}
+}
+
+/// The text that is searched for.
+pub(super) fn read_search(parameters: &[(String, String)]) -> Result<String, Error> {
+	let mut text = String::new();
+	for (name, value) in parameters {
+		query::check_parameter(name, value)?;
+		match name.as_str() {
+			"q" => text = value.trim().into(),
+			_ => return Err(Error::input(format!("there is no parameter {name}"))),
+		}
+	}
+	Ok(text)
+}
+
+pub(super) async fn about(State(app): State<Arc<App>>) -> Answer {
+	let around = app.surroundings().await?;
+	let given = app.witness.given_root().is_some();
+	let genesis = app.genesis().await.ok();
+	let body = html! {
+		h1 { "What a proof shows" }
+		p.lead {
+			"You need not trust this explorer, nor the node it asks. Every record leads to an evidence bundle: "
+			"one file that anybody can check alone, offline and years later."
+		}
+		h2 { "What a bundle proves" }
+		ol {
+			li { strong { "The authorities." } " From the authorities of the first block, every change of the set of
+				validators is shown with the signatures of the set before it." }
+			li { strong { "Finality." } " More than two thirds of the validators in office signed the block, or a later
+				one that descends from it (GRANDPA)." }
+			li { strong { "The state or the transaction." } " Merkle proofs lead from the block's header to the record,
+				or to the transaction and to the events that say how it ended." }
+		}
+		h2 { "What it does not prove" }
+		ul {
+			li { "That there is nothing else: a bundle shows a record, not that no other exists. The explorer compares
+				its index with the ledger's state and tells the result on the overview; that comparison trusts the node." }
+			li { "That the record still stands so. A bundle speaks of one block. Ask for the proof as of the last final
+				block to see that nothing changed since." }
+			li { "What lies behind a commitment. The ledger holds no clinical data and no reports, only commitments;
+				whoever opens one shows its content." }
+			li { "What members do outside the ledger." }
+			li { "The names of fields. They come from the runtime's metadata in the index; the bytes are proven." }
+		}
+		h2 { "Where trust begins" }
+		p {
+			@if given {
+				"The operator gave this explorer the authorities of the first block. Compare its "
+			} @else {
+				"The authorities of the first block were derived from its hash. Compare the hash, or this explorer's "
+			}
+			a href="/trust-root.json" { "trust root" }
+			", with what the consortium published."
+		}
+		@if let Some(genesis) = genesis {
+			dl.fields {
+				div { dt { "First block" } dd { code.long { (format!("0x{}", hex::encode(genesis))) } } }
+			}
+		}
+		h2 { "Check it yourself" }
+		pre tabindex="0" { code { "curex verify bundle.json --trust-root trust-root.json" } }
+		p { "Take the trust root from a source you trust, not from here. The answer lists the proven bytes." }
+		h2 { "For programs" }
+		p { a href="/api/v1/openapi.json" { "Description of the JSON interface (OpenAPI 3.1)" } "." }
+	};
+	show(layout::page("About proofs", "/about", &around, body))
+}
+
+pub(super) async fn not_found() -> PageError {
+	PageError(Error::NotFound("there is no such page".into()))
+}
+
+/// A page as text, for other modules.
+pub(super) fn finish(title: &str, around: &Surroundings, body: impl Render) -> Html<String> {
+	Html(layout::page(title, "", around, html! { (body) }).into_string())
+}
