@@ -95,6 +95,7 @@ END $$;
 CREATE FUNCTION request(pair integer) RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE
 	asked exchange;
+	chosen integer := pair * 8 + floor(random() * 8);
 BEGIN
 	asked.id := random32();
 	asked.holder := 2 * pair;
@@ -104,8 +105,7 @@ BEGIN
 	asked.recipient_key := random32();
 	asked.begun := now();
 	asked.deadline := now() + interval '1 hour';
-	SELECT id INTO STRICT asked.consent FROM consent
-	WHERE number = pair * 8 + floor(random() * 8)::integer;
+	SELECT id INTO STRICT asked.consent FROM consent WHERE number = chosen;
 	UPDATE organisation SET sequence = sequence + 1 WHERE id = asked.holder
 	RETURNING sequence INTO STRICT asked.holder_sequence;
 	UPDATE organisation SET sequence = sequence + 1 WHERE id = asked.recipient
@@ -178,6 +178,8 @@ END $$;
 CREATE FUNCTION answer_batch(ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE exchange_id bytea;
 BEGIN
+	-- Whoever answers many locks the holder first, so that two batches never wait for each other.
+	PERFORM FROM organisation WHERE id = (SELECT holder FROM exchange WHERE id = ids[1]) FOR UPDATE;
 	FOREACH exchange_id IN ARRAY ids LOOP
 		PERFORM approve(exchange_id);
 		PERFORM dispatch(exchange_id);

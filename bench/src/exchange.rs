@@ -46,6 +46,8 @@ pub struct Options {
 	pub paths: Vec<Path>,
 	/// The most transactions in a second that are signed ahead for; batches are counted by their exchanges.
 	pub most: usize,
+	/// Exchanges in a batch.
+	pub batch: usize,
 	/// Whether the nodes are recorded with `perf` meanwhile.
 	pub profile: bool,
 	/// Where the programs of PostgreSQL are; nothing to leave it out.
@@ -118,6 +120,8 @@ pub struct Results {
 	pub slot_ms: u64,
 	/// Pairs of organisations.
 	pub pairs: u32,
+	/// Exchanges in a batch.
+	pub batch: usize,
 	/// A consent in the state.
 	pub consent: StateUse,
 	/// An exchange in the state.
@@ -170,7 +174,10 @@ pub async fn run(options: &Options) -> Result<Results, Error> {
 	let postgres = match &options.postgres {
 		Some(programs) => {
 			let home = options.network.home.join("postgres");
-			Some(postgres::measure(programs, &home, options.pairs, options.seconds).await?)
+			Some(
+				postgres::measure(programs, &home, options.pairs, options.seconds, options.batch)
+					.await?,
+			)
 		},
 		None => None,
 	};
@@ -180,6 +187,7 @@ pub async fn run(options: &Options) -> Result<Results, Error> {
 		processors: std::thread::available_parallelism().map_or(0, usize::from),
 		slot_ms: options.network.slot_ms,
 		pairs: options.pairs,
+		batch: options.batch,
 		consent,
 		exchange,
 		paths: measured,
@@ -248,7 +256,7 @@ async fn sample(
 	let before = ledger.state_size("Exchange", final_head(ledger).await?).await?;
 	paths::renumber(ledger, pairs).await?;
 	let pen = ledger.pen().await?;
-	let plan = paths::plan(Path::Completed, &pen, &ledger.genesis, pairs, consents, SAMPLE)?;
+	let plan = paths::plan(Path::Completed, &pen, &ledger.genesis, pairs, consents, SAMPLE, 1)?;
 	let outcome = load::run(ledger, network, &plan, Until::Exhausted).await?;
 	let mut made = 0;
 	for block in &outcome.blocks {
@@ -287,7 +295,15 @@ impl Setting<'_> {
 		// The first blocks of the load are not counted, but have to be filled.
 		let count = self.options.most * (self.options.seconds as usize + 30);
 		let count = if path == Path::Batch { 8 * count } else { count };
-		let plan = paths::plan(path, &pen, &self.ledger.genesis, pairs, self.consents, count)?;
+		let plan = paths::plan(
+			path,
+			&pen,
+			&self.ledger.genesis,
+			pairs,
+			self.consents,
+			count,
+			self.options.batch,
+		)?;
 		report::say(&format!("measuring the path {}", path.name()));
 
 		let nodes: Vec<u32> = network.nodes.iter().map(|node| node.id()).collect();
@@ -331,7 +347,7 @@ impl Setting<'_> {
 		let preparing = preparing(&network.logs()?, &window);
 		let (nodes, client) = (after.0.since(&before.0), after.1.since(&before.1));
 		let processor: f64 = nodes.values().sum();
-		let (inclusion, finality) = latencies(&outcome, &plan, path.at_once());
+		let (inclusion, finality) = latencies(&outcome, &plan, path.at_once(self.options.batch));
 		Ok(Measured {
 			path: path.name(),
 			per_second: ratio(exchanges as f64, seconds),
@@ -507,6 +523,26 @@ fn ratios(paths: &[Measured], postgres: Option<&postgres::Results>) -> BTreeMap<
 	compare("full / floor", rate(Path::Full), rate(Path::Floor));
 	compare("batch / one-transaction, acknowledged", rate(Path::Batch), rate(Path::Completed));
 	compare("batch / full", rate(Path::Batch), rate(Path::Full));
+	// What the machine would allow if nothing else limited the ledger: the processor time of all nodes.
+	let cost = |path: Path| {
+		paths.iter().find(|found| found.path == path.name()).map(|found| found.processor_us)
+	};
+	let costs = "by processor time: ";
+	compare(
+		&format!("{costs}one-transaction / floor"),
+		cost(Path::Floor),
+		cost(Path::Countersigned),
+	);
+	compare(
+		&format!("{costs}one-transaction, acknowledged / floor"),
+		cost(Path::Floor),
+		cost(Path::Completed),
+	);
+	compare(
+		&format!("{costs}batch / one-transaction, acknowledged"),
+		cost(Path::Completed),
+		cost(Path::Batch),
+	);
 	for (path, name) in [
 		(Path::Floor, "floor"),
 		(Path::Completed, "one-transaction, acknowledged"),

@@ -29,7 +29,7 @@ const AHEAD: usize = 60;
 /// How many accounts submit at a node at once.
 const AT_ONCE: usize = 8;
 
-/// How long the last transactions may take to become final.
+/// How long the first exchange may take to end, and the last transactions to become final.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Transactions that were signed beforehand.
@@ -222,6 +222,7 @@ pub async fn run(
 	let mut recent: VecDeque<usize> = VecDeque::new();
 	let mut submitted: HashMap<(usize, usize, usize), Instant> = HashMap::new();
 	let mut refused = (0, None);
+	let begun = Instant::now();
 	let (mut first, mut end): (Option<Instant>, Option<Instant>) = (None, None);
 	let mut exhausted = false;
 	let mut last_block = None;
@@ -236,8 +237,9 @@ pub async fn run(
 			exhausted = until != Until::Exhausted;
 			end = Some(Instant::now());
 		}
-		if let (Until::Elapsed(time), Some(begun), None) = (until, first, end) {
-			if begun.elapsed() >= time {
+		if let (Until::Elapsed(time), None) = (until, end) {
+			let over = first.map_or(begun.elapsed() > PATIENCE, |first| first.elapsed() >= time);
+			if over {
 				end = Some(Instant::now());
 			}
 		}

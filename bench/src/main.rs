@@ -97,6 +97,9 @@ struct ExchangeArguments {
 	/// Only these paths, by their numbers: 0 floor, 1 one transaction, 2 with acknowledgement, 3 full, 4 batch.
 	#[arg(long, value_delimiter = ',', default_values_t = 0..ExchangePath::ALL.len())]
 	paths: Vec<usize>,
+	/// Exchanges in a batch, 1 to 256.
+	#[arg(long, default_value_t = paths::MOST_AT_ONCE)]
+	batch: usize,
 	/// Record the nodes with perf meanwhile; that costs a little speed.
 	#[arg(long)]
 	profile: bool,
@@ -166,6 +169,7 @@ async fn run(command: &Command) -> Result<bool, Error> {
 					.filter_map(|&number| ExchangePath::ALL.get(number).copied())
 					.collect(),
 				most: shared.most,
+				batch: arguments.batch.clamp(1, paths::MOST_AT_ONCE),
 				profile: arguments.profile,
 				postgres: arguments.postgres.clone(),
 			})

@@ -19,8 +19,8 @@ use generated::{
 	exchange::signing::Countersignature,
 };
 
-/// Exchanges in one transaction of the batch path.
-pub const BATCH: usize = curex_primitives::batch::MAX_BATCH as usize;
+/// Most exchanges in one transaction of the batch path.
+pub const MOST_AT_ONCE: usize = curex_primitives::batch::MAX_BATCH as usize;
 
 /// For how many blocks a countersignature is made to last.
 const COUNTERSIGNED_FOR: u64 = 1_000;
@@ -39,7 +39,7 @@ pub enum Path {
 	Completed,
 	/// Every step a transaction of its own.
 	Full,
-	/// Three transactions for 256 exchanges.
+	/// Three transactions for many exchanges.
 	Batch,
 }
 
@@ -59,11 +59,11 @@ impl Path {
 		}
 	}
 
-	/// Exchanges in one transaction.
-	pub const fn at_once(self) -> usize {
+	/// Exchanges in one transaction, where a batch has so many.
+	pub const fn at_once(self, batch: usize) -> usize {
 		match self {
 			Self::Floor | Self::Countersigned | Self::Completed | Self::Full => 1,
-			Self::Batch => BATCH,
+			Self::Batch => batch,
 		}
 	}
 
@@ -142,7 +142,7 @@ pub fn prepare(
 	Ok(Preparation { plan, consents })
 }
 
-/// Signs `count` exchanges of a path, spread over the lanes of the pairs.
+/// Signs `count` exchanges of a path, spread over the lanes of the pairs; `batch` of them in a batch.
 pub fn plan(
 	path: Path,
 	pen: &Pen,
@@ -150,11 +150,12 @@ pub fn plan(
 	pairs: &mut [Pair],
 	consents: &[Vec<FiledConsent>],
 	count: usize,
+	batch: usize,
 ) -> Result<Plan, Error> {
 	let lanes: usize = pairs.iter().map(|pair| pair.holder.lanes.len()).sum();
 	// The floor has no recipient: both sides' accounts are lanes of their own.
 	let lanes = if path == Path::Floor { 2 * lanes } else { lanes };
-	let each = count.div_ceil(lanes.max(1) * path.at_once());
+	let each = count.div_ceil(lanes.max(1) * path.at_once(batch));
 	let mut plan = Plan { lanes: Vec::new(), least_waiting: path.least_waiting() };
 	// All lanes with the same index first: pairs take turns.
 	let most = pairs.iter().map(|pair| pair.holder.lanes.len()).max().unwrap_or(0);
@@ -166,7 +167,7 @@ pub fn plan(
 				Path::Countersigned => plan.lanes.push(maker.countersigned(each, false)?),
 				Path::Completed => plan.lanes.push(maker.countersigned(each, true)?),
 				Path::Full => plan.lanes.push(maker.full(each)?),
-				Path::Batch => plan.lanes.push(maker.batches(each)?),
+				Path::Batch => plan.lanes.push(maker.batches(each, batch)?),
 			}
 		}
 	}
@@ -303,10 +304,10 @@ impl Maker<'_> {
 		Ok(Lane { steps })
 	}
 
-	fn batches(&mut self, count: usize) -> Result<Lane, Error> {
+	fn batches(&mut self, count: usize, size: usize) -> Result<Lane, Error> {
 		let mut steps = vec![Vec::new(); 3];
 		for _ in 0..count {
-			let drafts: Vec<Draft> = (0..BATCH).map(|_| self.draft()).collect();
+			let drafts: Vec<Draft> = (0..size).map(|_| self.draft()).collect();
 			let ids: Vec<ExchangeId> = drafts.iter().map(|draft| draft.id).collect();
 			let requests = drafts
 				.into_iter()
@@ -414,7 +415,7 @@ mod tests {
 	fn every_path_counts_by_an_event() {
 		for path in Path::ALL {
 			let (pallet, event) = path.event();
-			assert!(!pallet.is_empty() && !event.is_empty() && path.at_once() > 0);
+			assert!(!pallet.is_empty() && !event.is_empty() && path.at_once(2) > 0);
 		}
 	}
 }

@@ -5,7 +5,7 @@
 //! costs, not what a ledger without a trusted operator could save.
 
 use crate::{
-	paths::{Path as LedgerPath, BATCH},
+	paths::Path as LedgerPath,
 	report,
 	statistics::{ratio, Spread},
 	Error,
@@ -31,13 +31,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The tables and functions.
 const SCHEMA: &str = include_str!("../sql/schema.sql");
 
-/// What is run for each path: its name, the script, exchanges in one run.
-const SCRIPTS: [(LedgerPath, &str, usize); 5] = [
-	(LedgerPath::Floor, include_str!("../sql/floor.sql"), 1),
-	(LedgerPath::Countersigned, include_str!("../sql/serve.sql"), 1),
-	(LedgerPath::Completed, include_str!("../sql/completed.sql"), 1),
-	(LedgerPath::Full, include_str!("../sql/full.sql"), 1),
-	(LedgerPath::Batch, include_str!("../sql/batch.sql"), BATCH),
+/// What is run for each path.
+const SCRIPTS: [(LedgerPath, &str); 5] = [
+	(LedgerPath::Floor, include_str!("../sql/floor.sql")),
+	(LedgerPath::Countersigned, include_str!("../sql/serve.sql")),
+	(LedgerPath::Completed, include_str!("../sql/completed.sql")),
+	(LedgerPath::Full, include_str!("../sql/full.sql")),
+	(LedgerPath::Batch, include_str!("../sql/batch.sql")),
 ];
 
 /// What PostgreSQL came to.
@@ -86,14 +86,21 @@ pub async fn measure(
 	home: &Path,
 	pairs: u32,
 	seconds: u64,
+	batch: usize,
 ) -> Result<Results, Error> {
 	let (programs, home) = (programs.to_owned(), home.to_owned());
-	tokio::task::spawn_blocking(move || blocking(&programs, &home, pairs, seconds))
+	tokio::task::spawn_blocking(move || blocking(&programs, &home, pairs, seconds, batch))
 		.await
 		.map_err(|reason| Error::Postgres(reason.to_string()))?
 }
 
-fn blocking(programs: &Path, home: &Path, pairs: u32, seconds: u64) -> Result<Results, Error> {
+fn blocking(
+	programs: &Path,
+	home: &Path,
+	pairs: u32,
+	seconds: u64,
+	batch: usize,
+) -> Result<Results, Error> {
 	report::say("starting PostgreSQL with a synchronous standby");
 	let cluster = Cluster::start(programs, home)?;
 	let version = cluster.query("SHOW server_version")?;
@@ -101,7 +108,8 @@ fn blocking(programs: &Path, home: &Path, pairs: u32, seconds: u64) -> Result<Re
 	fs::write(&schema, SCHEMA).map_err(Error::at(&schema))?;
 	cluster.psql(&["-v", &format!("pairs={pairs}"), "-f", &schema.display().to_string()])?;
 	let mut paths = Vec::new();
-	for (path, script, at_once) in SCRIPTS {
+	for (path, script) in SCRIPTS {
+		let at_once = path.at_once(batch);
 		report::say(&format!("measuring PostgreSQL on the path {}", path.name()));
 		let file = home.join("script.sql");
 		fs::write(&file, script).map_err(Error::at(&file))?;
@@ -122,6 +130,8 @@ fn blocking(programs: &Path, home: &Path, pairs: u32, seconds: u64) -> Result<Re
 			seconds.to_string(),
 			"--define".into(),
 			format!("pairs={pairs}"),
+			"--define".into(),
+			format!("batch={batch}"),
 			"--log".into(),
 			"--log-prefix".into(),
 			log.display().to_string(),
@@ -336,8 +346,11 @@ mod tests {
 	#[test]
 	fn every_path_of_the_ledger_has_its_script() {
 		for path in LedgerPath::ALL {
-			let found = SCRIPTS.iter().find(|(of, _, _)| *of == path);
-			assert_eq!(found.map(|(_, _, at_once)| *at_once), Some(path.at_once()));
+			let (_, script) = SCRIPTS.iter().find(|(of, _)| *of == path).unwrap();
+			for called in script.split("SELECT ").skip(1) {
+				let name = called.split('(').next().unwrap();
+				assert!(SCHEMA.contains(&format!("FUNCTION {name}(")), "{name} is no function");
+			}
 		}
 	}
 }

@@ -106,8 +106,15 @@ pub async fn run(options: &Options) -> Result<Results, Error> {
 	paths::renumber(&ledger, &mut pairs).await?;
 	let pen = ledger.pen().await?;
 	let count = options.most * (time.as_secs() as usize + 30);
-	let mut plan =
-		paths::plan(Path::Floor, &pen, &ledger.genesis, &mut pairs, &preparation.consents, count)?;
+	let mut plan = paths::plan(
+		Path::Floor,
+		&pen,
+		&ledger.genesis,
+		&mut pairs,
+		&preparation.consents,
+		count,
+		1,
+	)?;
 	plan.least_waiting = options.waiting;
 	let mut withdrawals = Vec::new();
 	for consent in &consents {
