@@ -166,7 +166,7 @@ fn ten_thousand_deadlines_in_one_block_starve_nothing() {
 	run(|| {
 		let ids = crowd();
 		skip(AnswerWindow::get() + 1);
-		let limit = <() as WeightInfo>::close() * 6_000;
+		let limit = <() as WeightInfo>::close() * 1_500;
 		let recorded = |state: ExchangeState| {
 			ids.iter().filter(|id| Exchanges::<Test>::get(**id).unwrap().state == state).count()
 		};
