@@ -27,17 +27,14 @@ impl Facts {
 		};
 		let own = || organisation.map(|number| (number, None)).into_iter().collect();
 		match kind {
-			Kind::Organisation => {
-				Self { parties: own(), state: word("status"), ..Self::default() }
-			},
+			Kind::Organisation => Self { parties: own(), state: word("status"), ..Self::default() },
 			Kind::Account => Self {
 				parties: number("organisation").map(|number| (number, None)).into_iter().collect(),
 				..Self::default()
 			},
 			Kind::Consent => {
-				let grantee = value
-					.pointer("/terms/grantee/Organisation")
-					.and_then(as_organisation);
+				let grantee =
+					value.pointer("/terms/grantee/Organisation").and_then(as_organisation);
 				let parties = match (number("holder"), grantee) {
 					(Some(holder), Some(grantee)) => {
 						vec![(holder, Some(grantee)), (grantee, Some(holder))]
@@ -50,10 +47,7 @@ impl Facts {
 				parties: both("holder", "recipient"),
 				state: word("state"),
 				purpose: word("purpose"),
-				consent: value
-					.pointer("/gate/Consent")
-					.and_then(Json::as_str)
-					.and_then(handle),
+				consent: value.pointer("/gate/Consent").and_then(Json::as_str).and_then(handle),
 			},
 			Kind::Review => {
 				let reviewers = [number("reviewer"), number("second")];

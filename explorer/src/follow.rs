@@ -27,8 +27,11 @@ use tracing::{info, warn};
 /// How often a node is asked for its last finalised block.
 const POLL: Duration = Duration::from_millis(500);
 
-/// How long to wait before the next node is tried.
+/// How long to wait before the next node is tried; twice as long after each failure in a row, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Blocks that are fetched ahead of the one that is written.
 const AHEAD: usize = 8;
@@ -80,7 +83,8 @@ pub struct Indexer {
 	genesis: Option<[u8; 32]>,
 	store: Arc<Mutex<Store>>,
 	status: SharedStatus,
-	decoders: Mutex<HashMap<u32, Decoder>>,
+	/// Held while metadata are fetched, so that they are fetched once.
+	decoders: tokio::sync::Mutex<HashMap<u32, Decoder>>,
 }
 
 impl Indexer {
@@ -92,14 +96,16 @@ impl Indexer {
 		status: SharedStatus,
 	) -> Self {
 		let store = Arc::new(Mutex::new(store));
-		Self { nodes, genesis, store, status, decoders: Mutex::default() }
+		Self { nodes, genesis, store, status, decoders: tokio::sync::Mutex::default() }
 	}
 
 	/// Follows nodes until the program ends.
 	pub async fn run(self) {
 		let mut turn = 0;
+		let mut pause = PAUSE;
 		loop {
 			let node = &self.nodes[turn % self.nodes.len()];
+			let begun = Instant::now();
 			let Err(error) = self.follow(node).await;
 			warn!("{node}: {error}");
 			self.tell(|status| {
@@ -107,7 +113,11 @@ impl Indexer {
 				status.last_failure = Some(format!("{node}: {error}"));
 			});
 			turn += 1;
-			tokio::time::sleep(PAUSE).await;
+			if begun.elapsed() > LONGEST_PAUSE {
+				pause = PAUSE;
+			}
+			tokio::time::sleep(pause).await;
+			pause = (pause * 2).min(LONGEST_PAUSE);
 		}
 	}
 
@@ -164,8 +174,9 @@ impl Indexer {
 	async fn catch_up(&self, client: &Client, from: u64, to: u64) -> Result<(), Error> {
 		let begun = Instant::now();
 		let mut told = begun;
-		let mut blocks = futures::stream::iter((from..=to).map(|number| self.fetch(client, number)))
-			.buffered(AHEAD);
+		let mut blocks =
+			futures::stream::iter((from..=to).map(|number| self.fetch(client, number)))
+				.buffered(AHEAD);
 		while let Some(block) = blocks.try_next().await? {
 			let number = block.number;
 			self.ingest(block).await?;
@@ -185,7 +196,8 @@ impl Indexer {
 
 	async fn ingest(&self, block: Block) -> Result<(), Error> {
 		let store = self.store.clone();
-		let written = tokio::task::spawn_blocking(move || locked(&store, |store| store.ingest(&block)));
+		let written =
+			tokio::task::spawn_blocking(move || locked(&store, |store| store.ingest(&block)));
 		written.await.map_err(|error| Error::Damaged(error.to_string()))?
 	}
 
@@ -232,9 +244,9 @@ impl Indexer {
 	/// The decoder of a block's runtime: from memory, from the index, from the node.
 	async fn decoder(&self, client: &Client, raw: &RawBlock) -> Result<Decoder, Error> {
 		let spec = raw.spec_version;
-		let known = self.decoders.lock().map_or(None, |decoders| decoders.get(&spec).cloned());
-		if let Some(decoder) = known {
-			return Ok(decoder);
+		let mut decoders = self.decoders.lock().await;
+		if let Some(decoder) = decoders.get(&spec) {
+			return Ok(decoder.clone());
 		}
 		let metadata = match self.with_store(|store| store.metadata(spec))? {
 			Some(metadata) => metadata,
@@ -248,9 +260,7 @@ impl Indexer {
 			},
 		};
 		let decoder = Decoder::new(spec, &metadata)?;
-		if let Ok(mut decoders) = self.decoders.lock() {
-			decoders.insert(spec, decoder.clone());
-		}
+		decoders.insert(spec, decoder.clone());
 		Ok(decoder)
 	}
 
@@ -304,9 +314,8 @@ fn locked<T>(
 	store: &Mutex<Store>,
 	question: impl FnOnce(&mut Store) -> Result<T, Error>,
 ) -> Result<T, Error> {
-	let mut store = store
-		.lock()
-		.map_err(|_| Error::Damaged("an earlier write was interrupted".into()))?;
+	let mut store =
+		store.lock().map_err(|_| Error::Damaged("an earlier write was interrupted".into()))?;
 	question(&mut store)
 }
 
@@ -371,9 +380,8 @@ async fn read_records(
 	let keys: Vec<Vec<u8>> = ids.iter().map(|(kind, id)| id.key(*kind)).collect();
 	let values = client.values(&keys, block).await?;
 	let records = ids.into_iter().zip(values).map(|((kind, id), value)| {
-		let value = value
-			.map(|bytes| decoder.value(kind.pallet(), kind.entry(), &bytes))
-			.transpose()?;
+		let value =
+			value.map(|bytes| decoder.value(kind.pallet(), kind.entry(), &bytes)).transpose()?;
 		Ok(Record { kind, id, value })
 	});
 	records.collect()
@@ -404,4 +412,3 @@ async fn author(
 		.and_then(|seat| seat.get("organisation")?.as_u64())
 		.and_then(|number| u32::try_from(number).ok()))
 }
-

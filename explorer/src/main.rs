@@ -88,12 +88,9 @@ async fn run(command: Run) -> Result<(), Error> {
 	let listener =
 		TcpListener::bind(command.listen).await.map_err(Error::at(command.listen.to_string()))?;
 	let address = listener.local_addr().map_err(Error::at(command.listen.to_string()))?;
-	let app = Arc::new(App {
-		reader: Reader::new(&command.database),
-		witness: Witness::new(command.nodes.clone(), root.clone()),
-		status: status.clone(),
-		name: command.name,
-	});
+	let reader = Reader::new(&command.database);
+	let witness = Witness::new(command.nodes.clone(), root.clone());
+	let app = Arc::new(App::new(reader, witness, status.clone(), command.name));
 	let genesis = root.map(|root| root.genesis.0);
 	let indexer = Indexer::new(command.nodes, genesis, store, status);
 	tokio::spawn(indexer.run());

@@ -228,9 +228,8 @@ async fn check_extrinsic(
 		.filter(|event| event.extrinsic == Some(index))
 		.collect();
 	let shown = events.iter().map(|row| format!("{}.{} {}", row.pallet, row.name, row.fields));
-	let proven = proven.iter().map(|event| {
-		format!("{}.{} {}", event.pallet, event.name, event.fields)
-	});
+	let proven =
+		proven.iter().map(|event| format!("{}.{} {}", event.pallet, event.name, event.fields));
 	let absent = || "nothing".to_string();
 	let (shown, proven): (Vec<_>, Vec<_>) = (shown.collect(), proven.collect());
 	for position in 0..shown.len().max(proven.len()) {
@@ -262,12 +261,7 @@ pub enum At {
 ///
 /// # Errors
 /// [`Error::NotFound`] when the index has no such record, or it is no longer in the ledger's state.
-pub fn claim_of_record(
-	reader: &Reader,
-	kind: Kind,
-	id: &str,
-	at: At,
-) -> Result<Claim, Error> {
+pub fn claim_of_record(reader: &Reader, kind: Kind, id: &str, at: At) -> Result<Claim, Error> {
 	reader.ask(|connection| {
 		let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
 		let id = crate::RecordId::parse(kind, id).ok_or_else(unknown)?;
@@ -359,9 +353,10 @@ impl Witness {
 		genesis: [u8; 32],
 		reader: &Reader,
 	) -> Result<(Bundle, Report), Error> {
-		let _place = self.queue.try_acquire().map_err(|_| {
-			Error::input("too many proofs are under way; try again in a minute")
-		})?;
+		let _place = self
+			.queue
+			.try_acquire()
+			.map_err(|_| Error::input("too many proofs are under way; try again in a minute"))?;
 		let (keys, extrinsic) = claim.needs();
 		let mut held = self.held.lock().await;
 		let mut failure = None;

@@ -1,10 +1,10 @@
 //! What the benchmarks of the pallets ask of the runtime in which they run, so that every call is measured on its
-//! whole way and not up to a refusal.
+//! whole way and not up to a refusal; and records of which they, and tests, need a sound one.
 
 use crate::{
-	commitment::withdraw_lock, AccessModes, Categories, Commitment, ConsentId, ConsentTerms, Duty,
-	Grantee, GroupId, LegalBasis, Moment, OrganisationId, OrganisationKind, Purpose,
-	Representation,
+	commitment::withdraw_lock, AccessModes, Categories, Cohort, Commitment, ConsentId,
+	ConsentTerms, Duty, Extraction, Grantee, GroupId, LegalBasis, MerkleRoot, Moment,
+	OrganisationId, OrganisationKind, PermitId, Purpose, Representation, SizeBucket,
 };
 
 /// Makes delegates for the benchmarks of pallets whose calls ask for a duty.
@@ -58,4 +58,17 @@ pub fn broad_terms(group: GroupId, number: u32, now: Moment) -> ConsentTerms {
 		policy_version: 1,
 		representation: Representation::Own,
 	}
+}
+
+/// An extraction of the holder's under the permit.
+pub fn extraction(permit: PermitId, holder: OrganisationId) -> Extraction {
+	let cohort = Cohort {
+		cohort: MerkleRoot([1; 32]),
+		size: SizeBucket::Hundreds,
+		opt_out: MerkleRoot([2; 32]),
+		excluded: SizeBucket::None,
+		committed: 1_000,
+		committed_at: 1,
+	};
+	Extraction { permit, holder, cohort, payload: Commitment([3; 32]), extracted_at: 2 }
 }

@@ -186,7 +186,10 @@ mod tests {
 		7u16.encode_to(&mut body);
 		let read = decoder().extrinsics(vec![body.encode()]).await.unwrap();
 		assert_eq!(read[0].signer, Some(format!("0x{}", "09".repeat(32))));
-		assert_eq!((read[0].pallet.as_str(), read[0].call.as_str()), ("Consortium", "accept_agreement"));
+		assert_eq!(
+			(read[0].pallet.as_str(), read[0].call.as_str()),
+			("Consortium", "accept_agreement")
+		);
 		assert_eq!(read[0].arguments, json!({"version": 7}));
 		assert!(decoder().extrinsics(vec![vec![1, 2, 3]]).await.is_err());
 	}

@@ -27,9 +27,8 @@ impl Store {
 		}
 		write_events(&transaction, block, &serials)?;
 		write_mentions(&transaction, block)?;
-		transaction
-			.prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?
-			.execute(params![
+		transaction.prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?.execute(
+			params![
 				block.number,
 				block.hash,
 				block.parent,
@@ -38,7 +37,8 @@ impl Store {
 				block.spec_version,
 				block.extrinsics.len(),
 				block.events.len()
-			])?;
+			],
+		)?;
 		transaction.commit()?;
 		self.head = Some((block.number, block.hash));
 		Ok(())
@@ -143,7 +143,9 @@ fn write_record(
 ) -> Result<Option<i64>, Error> {
 	let kind = record.kind as u8;
 	let known: Option<(i64, Option<String>, bool)> = connection
-		.prepare_cached("SELECT serial, state, removed IS NOT NULL FROM record WHERE kind = ? AND id = ?")?
+		.prepare_cached(
+			"SELECT serial, state, removed IS NOT NULL FROM record WHERE kind = ? AND id = ?",
+		)?
 		.query_row(params![kind, record.id.as_str()], |row| {
 			Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 		})
@@ -170,6 +172,7 @@ fn write_record(
 		if !removed {
 			count(connection, kind, state.as_deref(), -1)?;
 		}
+		leave_parties(connection, kind, serial, &facts)?;
 		serial
 	} else {
 		connection
@@ -197,6 +200,32 @@ fn write_record(
 		party.execute(params![organisation, kind, serial, other, facts.state, facts.purpose])?;
 	}
 	Ok(Some(serial))
+}
+
+/// Forgets whom a record no longer concerns. An exchange concerns the same two for ever.
+fn leave_parties(
+	connection: &Connection,
+	kind: u8,
+	serial: i64,
+	facts: &Facts,
+) -> Result<(), Error> {
+	if kind == Kind::Exchange as u8 {
+		return Ok(());
+	}
+	let concerned: Vec<u32> = connection
+		.prepare_cached(
+			"SELECT organisation FROM party WHERE kind = ? AND kind <> 3 AND serial = ?",
+		)?
+		.query_map(params![kind, serial], |row| row.get(0))?
+		.collect::<Result<_, _>>()?;
+	let concerns =
+		|organisation: &u32| facts.parties.iter().any(|(party, _)| party == organisation);
+	for organisation in concerned.iter().filter(|organisation| !concerns(organisation)) {
+		connection
+			.prepare_cached("DELETE FROM party WHERE organisation = ? AND kind = ? AND serial = ?")?
+			.execute(params![organisation, kind, serial])?;
+	}
+	Ok(())
 }
 
 fn count(connection: &Connection, kind: u8, state: Option<&str>, by: i64) -> Result<(), Error> {

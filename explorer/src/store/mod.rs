@@ -79,9 +79,11 @@ impl Store {
 		if first != Some(0) || count != last + 1 {
 			return Err(Error::Damaged(format!("it has {count} blocks up to number {last}")));
 		}
-		let hash =
-			self.connection
-				.query_row("SELECT hash FROM block WHERE number = ?", [last], |row| row.get(0))?;
+		let hash = self.connection.query_row(
+			"SELECT hash FROM block WHERE number = ?",
+			[last],
+			|row| row.get(0),
+		)?;
 		Ok(Some((last, hash)))
 	}
 

@@ -6,7 +6,9 @@ use crate::{
 	kind::{handle, Kind, RecordId},
 	Error,
 };
-use rusqlite::{params, params_from_iter, types::Value, Connection, OptionalExtension, Params, Row};
+use rusqlite::{
+	params, params_from_iter, types::Value, Connection, OptionalExtension, Params, Row,
+};
 use std::collections::BTreeMap;
 
 /// The most rows of one page or answer.
@@ -104,7 +106,8 @@ impl Filter {
 			("limit", (self.limit != DEFAULT_LIMIT).then(|| self.limit.to_string())),
 		];
 		// Words are letters, digits and hyphens: nothing needs escaping.
-		let parts = parts.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+		let parts =
+			parts.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
 		parts.collect::<Vec<_>>().join("&")
 	}
 }
@@ -155,9 +158,10 @@ pub fn records(
 	let table = match (filter.organisation, filter.consent) {
 		(Some(organisation), None) => {
 			values.push(i64::from(organisation).into());
-			sql.push_str(
-				"party p CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?",
-			);
+			let index = if filter.partner.is_some() { " INDEXED BY party_other" } else { "" };
+			sql.push_str(&format!(
+				"party p{index} CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?"
+			));
 			if let Some(partner) = filter.partner {
 				values.push(i64::from(partner).into());
 				sql.push_str(" AND p.other = ?");
@@ -168,12 +172,16 @@ pub fn records(
 			values.push(i64::from(organisation).into());
 			values.push(filter.partner.map_or(Value::Null, |partner| i64::from(partner).into()));
 			sql.push_str(
-				"record r WHERE r.kind = ?1 AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial \
+				"record r INDEXED BY record_consent WHERE r.kind = ?1 AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial \
 				 AND p.kind = ?1 AND p.organisation = ?2 AND p.other IS coalesce(?3, p.other))",
 			);
 			"r"
 		},
-		(None, _) => {
+		(None, Some(_)) => {
+			sql.push_str("record r INDEXED BY record_consent WHERE r.kind = ?");
+			"r"
+		},
+		(None, None) => {
 			sql.push_str("record r WHERE r.kind = ?");
 			"r"
 		},
@@ -239,19 +247,20 @@ pub fn record(
 /// The newest record of a kind for each organisation.
 pub fn newest(connection: &Connection, kind: Kind) -> Result<BTreeMap<u32, RecordRow>, Error> {
 	let sql = format!(
-		"SELECT {}, p.organisation FROM (SELECT organisation, max(serial) AS serial FROM party WHERE kind = ? \
-		 AND organisation IN (SELECT organisation FROM party WHERE kind = ?) GROUP BY organisation) p \
-		 CROSS JOIN record r ON r.serial = p.serial",
+		"SELECT {}, o.number FROM (SELECT CAST(id AS INTEGER) AS number FROM record WHERE kind = ?) o \
+		 JOIN record r ON r.serial = (SELECT max(serial) FROM party WHERE organisation = o.number AND kind = ?)",
 		RecordRow::COLUMNS
 	);
-	let parameters = params![kind as u8, Kind::Organisation as u8];
-	let rows =
-		all(connection, &sql, parameters, |row| Ok((row.get(10)?, RecordRow::read(row)?)))?;
+	let parameters = params![Kind::Organisation as u8, kind as u8];
+	let rows = all(connection, &sql, parameters, |row| Ok((row.get(10)?, RecordRow::read(row)?)))?;
 	Ok(rows.into_iter().collect())
 }
 
 /// The events that changed a record, oldest first, and whether there are more than these.
-pub fn timeline(connection: &Connection, record: &RecordRow) -> Result<(Vec<EventRow>, bool), Error> {
+pub fn timeline(
+	connection: &Connection,
+	record: &RecordRow,
+) -> Result<(Vec<EventRow>, bool), Error> {
 	const MOST: usize = 500;
 	let sql = format!(
 		"SELECT {} FROM touch t JOIN event e USING (block, position) WHERE t.serial = ? \
@@ -299,8 +308,10 @@ pub fn head(connection: &Connection) -> Result<Option<BlockRow>, Error> {
 
 /// The transactions of a block, in order.
 pub fn extrinsics(connection: &Connection, block: u64) -> Result<Vec<ExtrinsicRow>, Error> {
-	let sql =
-		format!("SELECT {} FROM extrinsic WHERE block = ? ORDER BY position", ExtrinsicRow::COLUMNS);
+	let sql = format!(
+		"SELECT {} FROM extrinsic WHERE block = ? ORDER BY position",
+		ExtrinsicRow::COLUMNS
+	);
 	all(connection, &sql, [block], ExtrinsicRow::read)
 }
 
@@ -324,9 +335,10 @@ pub fn events(connection: &Connection, block: u64) -> Result<Vec<EventRow>, Erro
 
 /// How many records of each kind stand in each state.
 pub fn tallies(connection: &Connection) -> Result<BTreeMap<Kind, BTreeMap<String, u64>>, Error> {
-	let rows = all(connection, "SELECT kind, state, count FROM tally WHERE count > 0", [], |row| {
-		Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?, row.get::<_, u64>(2)?))
-	})?;
+	let rows =
+		all(connection, "SELECT kind, state, count FROM tally WHERE count > 0", [], |row| {
+			Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?, row.get::<_, u64>(2)?))
+		})?;
 	let mut tallies: BTreeMap<Kind, BTreeMap<String, u64>> = BTreeMap::new();
 	for (kind, state, count) in rows {
 		if let Some(kind) = Kind::from_number(kind) {

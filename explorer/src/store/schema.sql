@@ -45,6 +45,7 @@ CREATE TABLE party (
 	state TEXT, purpose TEXT,
 	PRIMARY KEY (organisation, kind, serial)
 ) WITHOUT ROWID;
+CREATE INDEX party_record ON party (kind, serial) WHERE kind <> 3; -- exchanges never change theirs
 CREATE INDEX party_other ON party (organisation, kind, other, serial) WHERE other IS NOT NULL;
 
 -- The events that changed a record: its timeline.

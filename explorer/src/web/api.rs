@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
 	kind::Kind,
-	prove::Report,
+	prove::{At, Report},
 	store::{
 		self,
 		query::{self, Filter},
@@ -21,7 +21,6 @@ use axum::{
 	routing::get,
 	Router,
 };
-use curex_verify::Bundle;
 use serde::Serialize;
 use serde_json::{json, Value as Json};
 use std::sync::Arc;
@@ -144,10 +143,7 @@ async fn records(
 	Ok(answer(&page))
 }
 
-async fn record(
-	State(app): State<Arc<App>>,
-	Path((slug, id)): Path<(String, String)>,
-) -> Answer {
+async fn record(State(app): State<Arc<App>>, Path((slug, id)): Path<(String, String)>) -> Answer {
 	let kind = read_kind(&slug)?;
 	query::check_parameter("id", &id)?;
 	let (row, timeline, more) = app
@@ -168,15 +164,18 @@ async fn verify_record(
 	Query(parameters): Parameters,
 ) -> Answer {
 	let at = read_at(&parameters)?;
-	Ok(proof(prove_record(&app, &slug, id, at).await?))
+	let (_, report) = prove_record(&app, &slug, id.clone(), at).await?;
+	let query = if at == At::Now { "?at=now" } else { "" };
+	Ok(proof(&report, format!("/{slug}/{id}/bundle.json{query}")))
 }
 
 async fn verify_transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
-	Ok(proof(prove_transaction(&app, &id).await?))
+	let (_, report) = prove_transaction(&app, &id).await?;
+	Ok(proof(&report, format!("/transactions/{id}/bundle.json")))
 }
 
-/// The report with its bundle, which the asker verifies alone.
-fn proof((bundle, report): (Bundle, Report)) -> Response {
+/// The report, and where the bundle lies that the asker verifies alone.
+fn proof(report: &Report, bundle: String) -> Response {
 	answer(&json!({ "report": report, "bundle": bundle }))
 }
 
@@ -191,9 +190,7 @@ async fn openapi() -> Response {
 /// The OpenAPI description.
 fn description() -> Json {
 	let text = |description: &str| json!({"type": "string", "description": description});
-	let parameter = |name: &str, place: &str, schema: Json| {
-		json!({"name": name, "in": place, "required": place == "path", "schema": schema})
-	};
+	let parameter = |name: &str, place: &str, schema: Json| json!({"name": name, "in": place, "required": place == "path", "schema": schema});
 	let whole = json!({"type": "integer", "minimum": 0});
 	let filters: Vec<Json> = [
 		("organisation", whole.clone()),
@@ -229,8 +226,8 @@ fn description() -> Json {
 			"title": "CUREX explorer",
 			"version": env!("CARGO_PKG_VERSION"),
 			"description": "The finalised ledger of a CUREX consortium. Lists are newest first; ask for the next page \
-				with `after`. Every record and transaction can be proven: `verify` returns a report and the bundle \
-				that `curex verify` checks offline.",
+				with `after`. Every record and transaction can be proven: `verify` returns a report and the \
+				address of the bundle that `curex verify` checks offline.",
 		},
 		"servers": [{"url": "/api/v1"}],
 		"paths": {

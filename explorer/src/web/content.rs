@@ -105,7 +105,12 @@ fn number_of(name: &str, number: &serde_json::Number, around: &Surroundings) -> 
 		}
 	}
 	if BLOCKS.contains(&name) {
-		return html! { "block " a href=(format!("/blocks/{value}")) { (value) } };
+		// Deadlines lie ahead.
+		let is_there = around.head.is_some_and(|(head, ..)| value <= head);
+		return html! {
+			"block "
+			@if is_there { a href=(format!("/blocks/{value}")) { (value) } } @else { (value) }
+		};
 	}
 	match set(name, value) {
 		Some(words) if words.is_empty() => html! { span.quiet { "none" } },
@@ -214,8 +219,15 @@ pub(super) fn state(state: &str) -> Markup {
 		| "accepted" | "issued" | "settled" | "very-low" | "low" => "state good",
 		"not-served" | "terminated" | "expired" | "withdrawn" | "superseded" | "revoked"
 		| "exited" | "rejected" | "refused" => "state ended",
-		"overdue" | "unjustified" | "reversed" | "disputed" | "suspended" | "high"
-		| "very-high" | "delivery-suspended" | "agreement-suspended" => "state bad",
+		"overdue"
+		| "unjustified"
+		| "reversed"
+		| "disputed"
+		| "suspended"
+		| "high"
+		| "very-high"
+		| "delivery-suspended"
+		| "agreement-suspended" => "state bad",
 		_ => "state open",
 	};
 	html! { span class=(class) { (state.replace('-', " ")) } }
@@ -230,7 +242,7 @@ mod tests {
 	fn around() -> Surroundings {
 		Surroundings {
 			names: BTreeMap::from([(1, "<b>Hospital</b>".into())]),
-			head: None,
+			head: Some((8, [0; 32], None)),
 			finalised: None,
 			connected: false,
 		}
@@ -241,7 +253,7 @@ mod tests {
 		let handle = format!("0x{}", "ab".repeat(32));
 		let value = json!({
 			"holder": 1, "state": "NotServed", "categories": 1, "begun_at": 7,
-			"begun": 1_700_000_000_000_u64, "gate": {"Consent": handle}, "released": null,
+			"begun": 1_700_000_000_000_u64, "gate": {"Consent": handle}, "released": null, "deadline": 9,
 			"name": "0x3c7363726970743e", "country": [71, 82], "note": "<img src=x>",
 		});
 		let html = fields(&value, &around()).into_string();
@@ -250,6 +262,7 @@ mod tests {
 			"not served",
 			"patient summary",
 			"<a href=\"/blocks/7\">7</a>",
+			"<dd>block 9</dd>",
 			"2023-11-14 22:13:20 UTC",
 			&format!("<a class=\"long\" href=\"/consents/{handle}\">"),
 			"&lt;script&gt;",

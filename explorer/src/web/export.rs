@@ -70,7 +70,8 @@ fn collect(
 	form: Form,
 ) -> Result<Export, Error> {
 	let view = connection.unchecked_transaction()?;
-	let head = query::head(&view)?.ok_or_else(|| Error::NotFound("no block is indexed yet".into()))?;
+	let head =
+		query::head(&view)?.ok_or_else(|| Error::NotFound("no block is indexed yet".into()))?;
 	let names = query::names(&view)?;
 	let mut rows: Vec<RecordRow> = Vec::new();
 	let mut filter = filter.clone();
@@ -122,8 +123,17 @@ fn csv(rows: &[RecordRow], names: &BTreeMap<u32, String>) -> Result<Vec<u8>, Err
 	let mut writer = csv::Writer::from_writer(Vec::new());
 	writer
 		.write_record([
-			"kind", "id", "organisations", "names", "state", "purpose", "consent", "first_block",
-			"changed_block", "removed_block", "content",
+			"kind",
+			"id",
+			"organisations",
+			"names",
+			"state",
+			"purpose",
+			"consent",
+			"first_block",
+			"changed_block",
+			"removed_block",
+			"content",
 		])
 		.map_err(failed)?;
 	for row in rows {

@@ -32,22 +32,27 @@ pub(super) const REGISTERS: [Kind; 10] = [
 
 /// A page. `here` is the part of the explorer that it belongs to.
 pub(super) fn page(title: &str, here: &str, around: &Surroundings, body: Markup) -> Markup {
-	frame(title, here, body, html! {
-		p {
-			@match around.head {
-				Some((number, hash, time)) => {
-					"Indexed up to block " a href=(format!("/blocks/{number}")) { (number) } ", "
-					(content::moment_of(time)) ", hash "
-					code.long { (format!("0x{}", hex::encode(hash))) } ". "
-				},
-				None => { "No block is indexed yet. " },
+	frame(
+		title,
+		here,
+		body,
+		html! {
+			p {
+				@match around.head {
+					Some((number, hash, time)) => {
+						"Indexed up to block " a href=(format!("/blocks/{number}")) { (number) } ", "
+						(content::moment_of(time)) ", hash "
+						code.long { (format!("0x{}", hex::encode(hash))) } ". "
+					},
+					None => { "No block is indexed yet. " },
+				}
+				@match (around.finalised, around.connected) {
+					(Some(finalised), true) => { "The node says that block " (finalised) " is final." },
+					_ => strong { "No node is followed at present: newer blocks are not shown." },
+				}
 			}
-			@match (around.finalised, around.connected) {
-				(Some(finalised), true) => { "The node says that block " (finalised) " is final." },
-				_ => strong { "No node is followed at present: newer blocks are not shown." },
-			}
-		}
-	})
+		},
+	)
 }
 
 fn frame(title: &str, here: &str, body: Markup, status: Markup) -> Markup {
@@ -113,7 +118,9 @@ fn frame(title: &str, here: &str, body: Markup, status: Markup) -> Markup {
 /// The page of an error.
 pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
 	let (title, advice) = match error {
-		Error::Input(_) => ("This question cannot be answered", "Change the question and ask again."),
+		Error::Input(_) => {
+			("This question cannot be answered", "Change the question and ask again.")
+		},
 		Error::NotFound(_) => ("Nothing is here", "Search for it by number, hash, handle or name."),
 		Error::NotProven(_) => (
 			"Not proven",

@@ -6,6 +6,7 @@ mod export;
 mod layout;
 mod pages;
 mod proofs;
+mod records;
 
 use crate::{
 	follow::SharedStatus,
@@ -44,16 +45,16 @@ const CONNECTION_LIFETIME: Duration = Duration::from_secs(180);
 /// The most bytes of a request's head.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// So many questions to the index are answered at once, which bounds memory; others wait.
+const MAX_QUESTIONS: usize = 8;
+
 /// What pages are made of.
 pub struct App {
-	/// The index.
-	pub reader: Reader,
-	/// Makes proofs.
-	pub witness: Witness,
-	/// How the indexer stands.
-	pub status: SharedStatus,
-	/// The name under which the explorer is reached, beside addresses and `localhost`.
-	pub name: Option<String>,
+	reader: Reader,
+	witness: Witness,
+	status: SharedStatus,
+	name: Option<String>,
+	places: Semaphore,
 }
 
 /// What every page shows around its content.
@@ -69,13 +70,32 @@ pub(crate) struct Surroundings {
 }
 
 impl App {
+	/// Pages of an index. `name` is the name under which browsers reach them, beside addresses and `localhost`.
+	pub fn new(
+		reader: Reader,
+		witness: Witness,
+		status: SharedStatus,
+		name: Option<String>,
+	) -> Self {
+		Self { reader, witness, status, name, places: Semaphore::new(MAX_QUESTIONS) }
+	}
+
 	/// Asks the index, off the threads that serve connections.
 	async fn read<T: Send + 'static>(
 		self: &Arc<Self>,
 		question: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
 	) -> Result<T, Error> {
+		self.with_reader(move |reader| reader.ask(question)).await
+	}
+
+	/// The same with the reader itself.
+	async fn with_reader<T: Send + 'static>(
+		self: &Arc<Self>,
+		question: impl FnOnce(&Reader) -> Result<T, Error> + Send + 'static,
+	) -> Result<T, Error> {
+		let _place = self.places.acquire().await;
 		let app = self.clone();
-		let answer = tokio::task::spawn_blocking(move || app.reader.ask(question));
+		let answer = tokio::task::spawn_blocking(move || question(&app.reader));
 		answer.await.map_err(|error| Error::Damaged(error.to_string()))?
 	}
 
@@ -94,10 +114,7 @@ impl App {
 
 	/// Hash of the first block.
 	async fn genesis(self: &Arc<Self>) -> Result<[u8; 32], Error> {
-		let app = self.clone();
-		let genesis = tokio::task::spawn_blocking(move || app.reader.genesis())
-			.await
-			.map_err(|error| Error::Damaged(error.to_string()))??;
+		let genesis = self.with_reader(Reader::genesis).await?;
 		genesis.ok_or_else(|| Error::NotFound("no block is indexed yet".into()))
 	}
 }
@@ -115,8 +132,8 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/transactions/{id}/bundle.json", get(proofs::transaction_bundle))
 		.route("/about", get(pages::about))
 		.route("/trust-root.json", get(proofs::trust_root))
-		.route("/{kind}", get(pages::records))
-		.route("/{kind}/{id}", get(pages::record))
+		.route("/{kind}", get(records::records))
+		.route("/{kind}/{id}", get(records::record))
 		.route("/{kind}/{id}/verify", get(proofs::verify_record))
 		.route("/{kind}/{id}/bundle.json", get(proofs::record_bundle))
 		.route("/export/{file}", get(export::export))
@@ -161,7 +178,8 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 	let mut response = if host.is_some_and(|host| is_own(host, app.name.as_deref())) {
 		next.run(request).await
 	} else {
-		(StatusCode::MISDIRECTED_REQUEST, "this explorer has another name (--name)\n").into_response()
+		(StatusCode::MISDIRECTED_REQUEST, "this explorer has another name (--name)\n")
+			.into_response()
 	};
 	let headers = response.headers_mut();
 	for (name, value) in [
@@ -178,9 +196,7 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 	] {
 		headers.insert(name, HeaderValue::from_static(value));
 	}
-	headers
-		.entry(header::CACHE_CONTROL)
-		.or_insert(HeaderValue::from_static("no-store"));
+	headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 	response
 }
 
@@ -241,7 +257,8 @@ mod tests {
 	#[test]
 	fn only_the_own_name_addresses_and_localhost_are_served() {
 		let name = Some("explorer.example");
-		for own in ["127.0.0.1:9970", "[::1]:9970", "localhost", "Explorer.Example:443", "10.0.0.7"] {
+		for own in ["127.0.0.1:9970", "[::1]:9970", "localhost", "Explorer.Example:443", "10.0.0.7"]
+		{
 			assert!(is_own(own, name), "{own}");
 		}
 		for foreign in ["evil.example", "explorer.example.evil", "", "localhost.evil", "[evil]"] {

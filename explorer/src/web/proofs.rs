@@ -1,8 +1,7 @@
 //! The pages that prove what the others show, and the bundles to take away.
 
 use super::{
-	content,
-	layout,
+	content, layout,
 	pages::{finish, read_id, read_kind},
 	App, PageError,
 };
@@ -78,24 +77,14 @@ pub(super) async fn prove_record(
 ) -> Result<(Bundle, Report), Error> {
 	let kind = read_kind(slug)?;
 	query::check_parameter("id", &id)?;
-	let asking = app.clone();
-	let claim = tokio::task::spawn_blocking(move || claim_of_record(&asking.reader, kind, &id, at))
-		.await
-		.map_err(|error| Error::Damaged(error.to_string()))??;
+	let claim = app.with_reader(move |reader| claim_of_record(reader, kind, &id, at)).await?;
 	prove(app, claim).await
 }
 
 /// Proves a transaction as the index shows it.
-pub(super) async fn prove_transaction(
-	app: &Arc<App>,
-	id: &str,
-) -> Result<(Bundle, Report), Error> {
+pub(super) async fn prove_transaction(app: &Arc<App>, id: &str) -> Result<(Bundle, Report), Error> {
 	let (block, position) = read_id(id)?;
-	let asking = app.clone();
-	let claim =
-		tokio::task::spawn_blocking(move || claim_of_extrinsic(&asking.reader, block, position))
-			.await
-			.map_err(|error| Error::Damaged(error.to_string()))??;
+	let claim = app.with_reader(move |reader| claim_of_extrinsic(reader, block, position)).await?;
 	prove(app, claim).await
 }
 
@@ -144,7 +133,11 @@ async fn show(
 				(report.first_authorities) " authorities."
 			}
 			li {
-				"Authority set " (report.authority_set) ", reached from them by signed hand-overs, finalised block "
+				@if report.authority_set == 0 { "These authorities, still in office, finalised block " }
+				@else {
+					"Authority set " (report.authority_set)
+					", reached from them by signed hand-overs, finalised block "
+				}
 				(report.justified_by) " with more than two thirds of its votes."
 			}
 			li {
@@ -199,7 +192,7 @@ fn verdict(report: &Report) -> Markup {
 
 fn findings(report: &Report) -> Markup {
 	html! {
-		div.scroll tabindex="0" role="region" aria-label="What is shown, and what is proven" {
+		div.scroll tabindex="0" role="region" aria-label="Table of what is shown and proven" {
 			table.findings {
 				thead {
 					tr {

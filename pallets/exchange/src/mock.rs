@@ -4,10 +4,10 @@
 use crate as pallet_exchange;
 use crate::{Error, RiskProfile};
 use curex_primitives::{
-	benchmarks::broad_terms,
+	benchmarks::{broad_terms, extraction},
 	commitment,
 	exchange::{self, exchange_id},
-	permit::{DataFormat, DataUseConditions},
+	permit::{DataFormat, DataUseConditions, Extraction},
 	subscription::subscription_id,
 	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkClock, BenchmarkDelegates,
 	BenchmarkGate, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
@@ -43,6 +43,7 @@ parameter_types! {
 	pub static Unfit: BTreeSet<u32> = BTreeSet::new();
 	pub static Drawn: u64 = 0;
 	pub static Granted: Option<Permit> = None;
+	pub static Extracted: Option<OrganisationId> = None;
 	pub static Signers: BTreeMap<[u8; 32], (u32, Duty)> = BTreeMap::new();
 	pub const Retention: Moment = 30 * DAY;
 	pub const WithdrawalPriority: TransactionPriority = 1 << 60;
@@ -152,7 +153,10 @@ impl Law for Matrix {
 
 pub const PERMIT: PermitId = PermitId([0x9E; 32]);
 
-/// Knows [`PERMIT`] once it is granted; it names the holder.
+/// What goes out under [`PERMIT`].
+pub const UNDER_PERMIT: Gate = Gate::Permit { permit: PERMIT, extraction: 0 };
+
+/// Knows [`PERMIT`] once it is granted, and one extraction of the holder's under it.
 pub struct Permitted;
 
 impl Permits for Permitted {
@@ -160,13 +164,15 @@ impl Permits for Permitted {
 		Granted::get().filter(|_| id == PERMIT)
 	}
 
-	fn names_holder(id: PermitId, holder: OrganisationId) -> bool {
-		id == PERMIT && holder == HOLDER
+	fn extraction(id: PermitId, number: u32) -> Option<Extraction> {
+		let holder = Extracted::get().filter(|_| id == PERMIT && number == 0)?;
+		Some(extraction(id, holder))
 	}
 }
 
-/// Lets the recipient do research with patient summaries.
+/// Lets the recipient do research with patient summaries, which the holder has extracted.
 pub fn grant() {
+	Extracted::set(Some(HOLDER));
 	Granted::set(Some(Permit {
 		issuer: AUTHORITY,
 		user: RECIPIENT,
@@ -593,6 +599,7 @@ pub fn new_test_ext() -> TestState {
 	Drawn::set(0);
 	Unfit::set(BTreeSet::new());
 	Granted::set(None);
+	Extracted::set(None);
 	Signers::set(BTreeMap::new());
 	Members::set(BTreeMap::new());
 	admit(HOLDER, OrganisationKind::Hospital);
