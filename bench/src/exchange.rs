@@ -608,8 +608,9 @@ mod tests {
 			"2026 🎁 Prepared block for proposing at 7 (123 ms) hash: 0x1; extrinsics_count: 9\n\
 			   2026 🎁 Prepared block for proposing at 9 (5 ms) hash: 0x2\nother"
 				.to_owned();
-		assert_eq!(preparing(&[log.clone()], &(7..=8)), [123.0]);
-		assert_eq!(preparing(&[log], &(1..=9)), [123.0, 5.0]);
+		let logs = [log];
+		assert_eq!(preparing(&logs, &(7..=8)), [123.0]);
+		assert_eq!(preparing(&logs, &(1..=9)), [123.0, 5.0]);
 	}
 
 	#[test]
