@@ -40,8 +40,10 @@ pub struct Options {
 	pub pairs: u32,
 	/// How many lanes each pair has.
 	pub lanes: usize,
-	/// How long each path is measured, seconds.
+	/// How long each path is measured in a round, seconds.
 	pub seconds: u64,
+	/// How many rounds.
+	pub rounds: u32,
 	/// Which paths.
 	pub paths: Vec<Path>,
 	/// The most transactions in a second that are signed ahead for; batches are counted by their exchanges.
@@ -164,11 +166,17 @@ pub async fn run(options: &Options) -> Result<Results, Error> {
 
 	let exchange = sample(&ledger, &mut network, &mut pairs, &consents).await?;
 
-	let mut measured = Vec::new();
-	for path in &options.paths {
-		let setting = Setting { options, ledger: &ledger, limits, consents: &consents };
-		measured.push(setting.measure(*path, &mut network, &mut pairs).await?);
+	let setting = Setting { options, ledger: &ledger, limits, consents: &consents };
+	let mut samples: Vec<(Path, Sample)> =
+		options.paths.iter().map(|path| (*path, Sample::default())).collect();
+	// Round by round, so that whatever else the machine does meets all paths.
+	for _ in 0..options.rounds {
+		for (path, sample) in &mut samples {
+			setting.measure(*path, &mut network, &mut pairs, sample).await?;
+		}
 	}
+	let measured: Vec<Measured> =
+		samples.into_iter().map(|(path, sample)| setting.summarise(path, sample)).collect();
 	// What is left of the machine belongs to PostgreSQL, as it did to the nodes.
 	drop(network);
 	let postgres = match &options.postgres {
@@ -282,13 +290,37 @@ struct Setting<'a> {
 	consents: &'a [Vec<FiledConsent>],
 }
 
+/// What the rounds of a path came to.
+#[derive(Default)]
+struct Sample {
+	exchanges: u64,
+	/// Before and after the blocks that count, too.
+	all: u64,
+	failed: u64,
+	refused: u64,
+	seconds: f64,
+	inclusion: Vec<f64>,
+	finality: Vec<f64>,
+	weights: Vec<f64>,
+	lengths: Vec<f64>,
+	preparing: Vec<f64>,
+	nodes: f64,
+	threads: BTreeMap<String, f64>,
+	client: f64,
+	lasted: f64,
+	exhausted: bool,
+	profile: Option<Profile>,
+}
+
 impl Setting<'_> {
+	/// Measures a path once more.
 	async fn measure(
 		&self,
 		path: Path,
 		network: &mut Network,
 		pairs: &mut [Pair],
-	) -> Result<Measured, Error> {
+		sample: &mut Sample,
+	) -> Result<(), Error> {
 		report::say(&format!("signing for the path {}", path.name()));
 		paths::renumber(self.ledger, pairs).await?;
 		let pen: Pen = self.ledger.pen().await?;
@@ -321,55 +353,66 @@ impl Setting<'_> {
 		let before = (Spent::of(&nodes), Spent::of(&client));
 		let outcome = load::run(self.ledger, network, &plan, Until::Elapsed(time)).await?;
 		let after = (Spent::of(&nodes), Spent::of(&client));
-		let lasted = begun.elapsed().as_secs_f64();
-		let profile = match recording {
-			Some(recording) => recording.await.ok().flatten(),
-			None => None,
-		};
+		sample.lasted += begun.elapsed().as_secs_f64();
+		sample.nodes += after.0.since(&before.0);
+		sample.client += after.1.since(&before.1);
+		for (name, seconds) in after.0.threads_since(&before.0) {
+			*sample.threads.entry(name).or_default() += seconds;
+		}
+		if let Some(recording) = recording {
+			sample.profile = recording.await.ok().flatten();
+		}
 		if let Some(reason) = &outcome.refused.1 {
 			report::say(&format!("a pool refused {} transactions: {reason}", outcome.refused.0));
 		}
 
 		let window = window(&outcome);
-		let (mut exchanges, mut failed, mut all) = (0, 0, 0);
-		let (mut weights, mut lengths) = (Vec::new(), Vec::new());
 		for block in &outcome.blocks {
 			let found = events(self.ledger, block.hash, path.event()).await?;
-			all += found.counted;
-			failed += found.failed;
+			sample.all += found.counted;
+			sample.failed += found.failed;
 			if window.contains(&block.number) {
-				exchanges += found.counted;
-				weights.push(weight(self.ledger, block.hash).await? as f64);
-				lengths.push(block.bytes as f64);
+				sample.exchanges += found.counted;
+				sample.weights.push(weight(self.ledger, block.hash).await? as f64);
+				sample.lengths.push(block.bytes as f64);
 			}
 		}
-		let seconds = seconds_of(&outcome, &window, self.options.network.slot_ms);
-		let preparing = preparing(&network.logs()?, &window);
-		let (nodes, client) = (after.0.since(&before.0), after.1.since(&before.1));
-		let processor: f64 = nodes.values().sum();
+		sample.seconds += seconds_of(&outcome, &window, self.options.network.slot_ms);
+		sample.preparing.extend(preparing(&network.logs()?, &window));
+		sample.refused += outcome.refused.0;
+		sample.exhausted |= outcome.exhausted;
 		let (inclusion, finality) = latencies(&outcome, &plan, path.at_once(self.options.batch));
-		Ok(Measured {
+		sample.inclusion.extend(inclusion);
+		sample.finality.extend(finality);
+		Ok(())
+	}
+
+	fn summarise(&self, path: Path, sample: Sample) -> Measured {
+		let exchanges = sample.exchanges as f64;
+		let weight: f64 = sample.weights.iter().sum();
+		let preparing: f64 = sample.preparing.iter().sum();
+		Measured {
 			path: path.name(),
-			per_second: ratio(exchanges as f64, seconds),
-			exchanges,
-			blocks: window.clone().count() as u64,
-			seconds,
-			inclusion,
-			finality,
-			failed,
-			refused: outcome.refused.0,
-			weight_share: ratio(mean(weights.iter().copied()), self.limits.weight as f64),
-			length_share: ratio(mean(lengths), self.limits.length as f64),
-			weight_us: ratio(weights.iter().sum::<f64>() / 1e6, exchanges as f64),
-			preparing_us: ratio(preparing.iter().sum::<f64>() * 1e3, exchanges as f64),
-			preparing_ms: Spread::of(preparing),
-			processor_us: ratio(processor * 1e6, all as f64),
-			processors: ratio(processor, lasted),
-			threads: busiest(nodes),
-			client_processors: ratio(client.values().sum(), lasted),
-			exhausted: outcome.exhausted,
-			profile,
-		})
+			per_second: ratio(exchanges, sample.seconds),
+			exchanges: sample.exchanges,
+			blocks: sample.weights.len() as u64,
+			seconds: sample.seconds,
+			inclusion: Spread::of(sample.inclusion),
+			finality: Spread::of(sample.finality),
+			failed: sample.failed,
+			refused: sample.refused,
+			weight_share: ratio(mean(sample.weights), self.limits.weight as f64),
+			length_share: ratio(mean(sample.lengths), self.limits.length as f64),
+			weight_us: ratio(weight / 1e6, exchanges),
+			preparing_us: ratio(preparing * 1e3, exchanges),
+			preparing_ms: Spread::of(sample.preparing),
+			processor_us: ratio(sample.nodes * 1e6, sample.all as f64),
+			processors: ratio(sample.nodes, sample.lasted),
+			threads: busiest(sample.threads),
+			client_processors: ratio(sample.client, sample.lasted),
+			exhausted: sample.exhausted,
+			profile: sample.profile,
+		}
 	}
 }
 
@@ -395,7 +438,7 @@ fn seconds_of(outcome: &Outcome, window: &std::ops::RangeInclusive<u64>, slot_ms
 
 /// From the submission of the first step until the last is included, and final; of exchanges that ended while the
 /// load was at its height.
-fn latencies(outcome: &Outcome, plan: &load::Plan, at_once: usize) -> (Spread, Spread) {
+fn latencies(outcome: &Outcome, plan: &load::Plan, at_once: usize) -> (Vec<f64>, Vec<f64>) {
 	let mut begun = BTreeMap::new();
 	for trace in outcome.traces.iter().filter(|trace| trace.place.step == 0) {
 		begun.insert((trace.place.lane, trace.place.exchange), trace.submitted);
@@ -416,7 +459,7 @@ fn latencies(outcome: &Outcome, plan: &load::Plan, at_once: usize) -> (Spread, S
 			}
 		}
 	}
-	(Spread::of(inclusion), Spread::of(finality))
+	(inclusion, finality)
 }
 
 /// The milliseconds that nodes say they took to prepare the blocks of a window.
@@ -565,8 +608,9 @@ mod tests {
 			"2026 🎁 Prepared block for proposing at 7 (123 ms) hash: 0x1; extrinsics_count: 9\n\
 			   2026 🎁 Prepared block for proposing at 9 (5 ms) hash: 0x2\nother"
 				.to_owned();
-		assert_eq!(preparing(&[log.clone()], &(7..=8)), [123.0]);
-		assert_eq!(preparing(&[log], &(1..=9)), [123.0, 5.0]);
+		let logs = [log];
+		assert_eq!(preparing(&logs, &(7..=8)), [123.0]);
+		assert_eq!(preparing(&logs, &(1..=9)), [123.0, 5.0]);
 	}
 
 	#[test]

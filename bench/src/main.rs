@@ -91,9 +91,12 @@ struct Shared {
 struct ExchangeArguments {
 	#[command(flatten)]
 	shared: Shared,
-	/// How long each path is measured.
-	#[arg(long, default_value_t = 60)]
+	/// How long each path is measured in a round.
+	#[arg(long, default_value_t = 30)]
 	seconds: u64,
+	/// How many rounds; each measures every path.
+	#[arg(long, default_value_t = 2)]
+	rounds: u32,
 	/// Only these paths, by their numbers: 0 floor, 1 one transaction, 2 with acknowledgement, 3 full, 4 batch.
 	#[arg(long, value_delimiter = ',', default_values_t = 0..ExchangePath::ALL.len())]
 	paths: Vec<usize>,
@@ -163,6 +166,7 @@ async fn run(command: &Command) -> Result<bool, Error> {
 				pairs: shared.pairs,
 				lanes: shared.lanes as usize,
 				seconds: arguments.seconds,
+				rounds: arguments.rounds.max(1),
 				paths: arguments
 					.paths
 					.iter()

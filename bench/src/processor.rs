@@ -8,10 +8,12 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 /// Ticks in a second, as user programs see them (`USER_HZ`, proc(5)); 100 on every architecture of Debian.
 const TICKS: u64 = 100;
 
-/// Processor time of a process and its threads, in ticks of the system's clock.
+/// Processor time of processes and their threads, in ticks of the system's clock.
 #[derive(Clone, Debug, Default)]
 pub struct Spent {
-	/// By name of the thread; numbers at the end are left out.
+	/// Of the processes, threads that have ended included.
+	whole: u64,
+	/// Of the threads that run, by name; numbers at the end are left out.
 	threads: BTreeMap<String, u64>,
 }
 
@@ -19,12 +21,14 @@ impl Spent {
 	/// What these processes have spent since they started.
 	pub fn of(processes: &[u32]) -> Self {
 		let mut spent = Self::default();
+		// A process or thread may have ended meanwhile.
+		let read = |path: &Path| read_stat(&fs::read_to_string(path).ok()?);
 		for process in processes {
-			let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { continue };
+			let folder = Path::new("/proc").join(process.to_string());
+			spent.whole += read(&folder.join("stat")).map_or(0, |(_, ticks)| ticks);
+			let Ok(threads) = fs::read_dir(folder.join("task")) else { continue };
 			for thread in threads.flatten() {
-				// A thread may have ended meanwhile.
-				let Ok(text) = fs::read_to_string(thread.path().join("stat")) else { continue };
-				if let Some((name, ticks)) = read_stat(&text) {
+				if let Some((name, ticks)) = read(&thread.path().join("stat")) {
 					*spent.threads.entry(name).or_default() += ticks;
 				}
 			}
@@ -32,8 +36,13 @@ impl Spent {
 		spent
 	}
 
-	/// What was spent since an earlier moment, in seconds. Threads that ended between are not counted.
-	pub fn since(&self, earlier: &Self) -> BTreeMap<String, f64> {
+	/// What the processes spent since an earlier moment, in seconds.
+	pub fn since(&self, earlier: &Self) -> f64 {
+		self.whole.saturating_sub(earlier.whole) as f64 / TICKS as f64
+	}
+
+	/// What the threads that run spent since an earlier moment, in seconds.
+	pub fn threads_since(&self, earlier: &Self) -> BTreeMap<String, f64> {
 		self.threads
 			.iter()
 			.map(|(name, ticks)| {
@@ -66,7 +75,7 @@ pub struct Profile {
 }
 
 /// What functions belong to what, by parts of their names; the first that fits counts.
-const KINDS: [(&str, &[&str]); 9] = [
+const KINDS: [(&str, &[&str]); 10] = [
 	("runtime (compiled WebAssembly)", &["[jit]", "perf-", "0x0000"]),
 	(
 		"signatures",
@@ -81,7 +90,7 @@ const KINDS: [(&str, &[&str]); 9] = [
 			"scalar52",
 		],
 	),
-	("hashing", &["blake2", "twox", "sha2", "sha256", "siphash", "xxhash"]),
+	("hashing", &["blake2", "twox", "sha2", "sha256", "xxhash"]),
 	(
 		"trie and overlay",
 		&[
@@ -98,7 +107,15 @@ const KINDS: [(&str, &[&str]); 9] = [
 	("database", &["parity_db", "kvdb", "lz4", "snappy"]),
 	(
 		"WebAssembly host",
-		&["wasmtime", "sp_io", "sc_executor", "sp_wasm", "cranelift", "sp_runtime_interface"],
+		&[
+			"wasmtime",
+			"sp_io",
+			"sc_allocator",
+			"sc_executor",
+			"sp_wasm",
+			"cranelift",
+			"sp_runtime_interface",
+		],
 	),
 	("pool", &["txpool", "transaction_pool"]),
 	(
@@ -115,10 +132,14 @@ const KINDS: [(&str, &[&str]); 9] = [
 			"tokio_tungstenite",
 		],
 	),
+	("tables in memory", &["hasher", "siphash", "hashbrown", "hash_map", "lrumap", "btree"]),
 	(
 		"memory",
 		&[
 			"malloc",
+			"_int_free",
+			"unlink_chunk",
+			"cfree",
 			"memcpy",
 			"memmove",
 			"memset",
@@ -219,10 +240,11 @@ mod tests {
 
 	#[test]
 	fn what_was_spent_before_does_not_count() {
-		let spent = |ticks| Spent { threads: [("a".to_owned(), ticks)].into() };
-		let since = spent(5 * TICKS).since(&spent(2 * TICKS));
-		assert_eq!(since.get("a"), Some(&3.0));
-		assert!(spent(4).since(&spent(4)).is_empty());
+		let spent = |ticks| Spent { whole: 2 * ticks, threads: [("a".to_owned(), ticks)].into() };
+		let (earlier, later) = (spent(2 * TICKS), spent(5 * TICKS));
+		assert_eq!(later.since(&earlier), 6.0);
+		assert_eq!(later.threads_since(&earlier).get("a"), Some(&3.0));
+		assert!(later.threads_since(&later).is_empty());
 	}
 
 	#[test]

@@ -351,7 +351,7 @@ fn permitted(question: &Question) -> Result<(), Refusal> {
 		return Err(Refusal::NotCovered);
 	}
 	// An extraction is recorded for holders alone that the permit names.
-	if !question.extraction.is_some_and(|extraction| extraction.holder == question.holder) {
+	if question.extraction.is_none_or(|extraction| extraction.holder != question.holder) {
 		return Err(Refusal::NotExtracted);
 	}
 	if !question.purpose.is_secondary_use() || question.bases.is_empty() {
