@@ -180,6 +180,14 @@ impl Client {
 			.ok_or_else(|| Error::NotFound(format!("block {number}")))
 	}
 
+	/// Number of the block that a view means.
+	///
+	/// # Errors
+	/// [`Error::Connection`].
+	pub async fn height(&self, view: View) -> Result<u64, Error> {
+		Ok(self.at(self.block_of(view).await?).await?.block_number())
+	}
+
 	/// Hash of the ledger's first block.
 	pub fn genesis(&self) -> [u8; 32] {
 		self.0.genesis
@@ -252,7 +260,7 @@ impl Client {
 	}
 
 	/// Calls a function of the runtime.
-	async fn read<R: Decode>(
+	pub(crate) async fn read<R: Decode>(
 		&self,
 		function: &str,
 		parameters: impl Encode,
@@ -376,7 +384,7 @@ impl Client {
 		let at = self.at(block).await?;
 		let events =
 			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
-		events::read(&events)
+		events::read(&events, &at.metadata())
 	}
 
 	/// Signs a call with the client's account and submits it. What comes after the pool admitted it, the

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
+//! | [`duties`], [`erasure`], [`reconciliation`] | what follows from it: deadlines, orders to erase, counts that agree |
 //! | [`gateway`] | answers requests and accepts offers unattended |
 //! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
 //! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
@@ -22,7 +23,9 @@ pub mod audit;
 pub mod blocks;
 pub mod client;
 pub mod consent;
+pub mod duties;
 pub mod envelope;
+pub mod erasure;
 mod error;
 pub mod exchange;
 pub mod fhir;
@@ -34,6 +37,7 @@ pub mod ledger;
 pub mod nonces;
 pub mod proofs;
 pub mod receipt;
+pub mod reconciliation;
 pub mod seal;
 pub mod submission;
 pub mod time;

@@ -75,7 +75,7 @@ impl Decoder {
 	/// # Errors
 	/// [`Error::Protocol`] when they do not decode.
 	pub fn events(&self, bytes: Vec<u8>) -> Result<Vec<Event>, Error> {
-		events::read(&self.events_of(bytes))
+		events::read(&self.events_of(bytes), &self.0.metadata())
 	}
 
 	/// Why the transaction at this index failed, from the same bytes; nothing if it succeeded.
