@@ -12,12 +12,14 @@
 //! | [`receipt`] | what the patient receives |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
+//! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
 pub mod administration;
 pub mod audit;
+pub mod blocks;
 pub mod client;
 pub mod consent;
 pub mod envelope;

@@ -136,10 +136,22 @@ impl Submission {
 	}
 
 	/// What came of it in the block that holds it.
-	async fn outcome(&self) -> Result<Recorded, Error> {
-		let block_hash = self.block.ok_or(Error::NotFinal)?;
+	async fn outcome(&mut self) -> Result<Recorded, Error> {
+		let block = self.block.ok_or(Error::NotFinal)?;
+		self.client.outcome(self.hash, block, self.idempotent).await
+	}
+}
+
+impl Client {
+	/// What came of the transaction with this hash in the block that holds it. With `idempotent`, "exists already" is
+	/// success.
+	pub(crate) async fn outcome(
+		&self,
+		hash: [u8; 32],
+		block_hash: H256,
+		idempotent: bool,
+	) -> Result<Recorded, Error> {
 		let block = self
-			.client
 			.methods()
 			.chain_get_block(Some(block_hash))
 			.await
@@ -149,15 +161,15 @@ impl Submission {
 		let index = block
 			.extrinsics
 			.iter()
-			.position(|extrinsic| sp_crypto_hashing::blake2_256(&extrinsic.0) == self.hash)
+			.position(|extrinsic| sp_crypto_hashing::blake2_256(&extrinsic.0) == hash)
 			.and_then(|position| u32::try_from(position).ok())
 			.ok_or_else(|| Error::Protocol("the block does not hold the transaction".into()))?;
-		let at = self.client.at(block_hash).await?;
+		let at = self.at(block_hash).await?;
 		let events =
 			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
 		let already_recorded = match events::rejection(&events, index, at.metadata())? {
 			None => false,
-			Some(rejection) if self.idempotent && rejection.is_already_recorded() => true,
+			Some(rejection) if idempotent && rejection.is_already_recorded() => true,
 			Some(rejection) => return Err(Error::Rejected(rejection)),
 		};
 		let events = events::read(&events)?

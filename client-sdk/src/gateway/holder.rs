@@ -2,7 +2,7 @@
 
 use super::{
 	store::{Case, Decision, Payload},
-	Gateway,
+	Due, Gateway,
 };
 use crate::{
 	client::View,
@@ -188,7 +188,7 @@ impl Gateway {
 		let recipient = self.client.partner(spec.partner).await?;
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
 		let sealed = seal::seal(&recipient.encryption_key, purpose, document)?;
-		self.store().see([id], None)?;
+		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		self.store().keep_payload(id, &Payload { salt: random(), sealed })?;
 		self.store().decide(id, Decision::Serve, "")?;
 		let begun = async { self.client.begin(&pending).await?.in_block().await }.await;

@@ -1,14 +1,17 @@
 //! The gateway of an organisation: answers unattended (`curex serve`).
 //!
 //! It reads the finalised ledger block by block, the best blocks for break-glass, and takes each exchange one step
-//! further than it stands. What it decided and what it sealed is in its [`Store`] before the ledger hears of it, so
-//! that a crash at any point resumes, and nothing is served twice. A refusal is doing nothing: the answer window
-//! passes, and every refusal looks like every other.
+//! further than it stands: several at once ([`Limits`]), broken glasses first, the steps of one exchange one after the
+//! other. What it decided and what it sealed is in its [`Store`] before the ledger hears of it, so that a crash at any
+//! point resumes, and nothing is served twice. A refusal is doing nothing: the answer window passes, and every refusal
+//! looks like every other.
 
 mod holder;
 mod recipient;
+mod schedule;
 pub mod store;
 
+pub use schedule::{Due, Limits};
 pub use store::{Decision, Store, Waiting};
 
 use crate::{
@@ -22,9 +25,11 @@ use crate::{
 use curex_primitives::{
 	transfer::Part, Direction, Duty, Exchange, ExchangeId, Gate, OrganisationId,
 };
-use std::{collections::BTreeSet, future::Future, path::PathBuf, sync::Arc, time::Duration};
+use schedule::{Finished, Schedule};
+use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
 use store::Case;
 use subxt_rpcs::rpc_params;
+use tokio::sync::Notify;
 
 /// How long to wait between two looks at the ledger.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -43,11 +48,13 @@ pub struct Setup {
 	pub store: Store,
 }
 
-/// The gateway of one organisation.
+/// The gateway of one organisation. Cheap to clone.
+#[derive(Clone)]
 pub struct Gateway {
 	client: Client,
 	organisation: OrganisationId,
-	setup: Setup,
+	setup: Arc<Setup>,
+	limits: Limits,
 }
 
 impl Gateway {
@@ -71,7 +78,15 @@ impl Gateway {
 		if setup.inbox.as_ref().is_some_and(|inbox| !inbox.is_dir()) {
 			return Err(Error::input("the inbox is no folder"));
 		}
-		Ok(Self { client, organisation: delegate.organisation, setup })
+		let setup = Arc::new(setup);
+		let limits = Limits::default();
+		Ok(Self { client, organisation: delegate.organisation, setup, limits })
+	}
+
+	/// The same gateway, working on so many cases at once.
+	#[must_use]
+	pub fn with_limits(self, limits: Limits) -> Self {
+		Self { limits, ..self }
 	}
 
 	/// The gateway's store.
@@ -79,38 +94,85 @@ impl Gateway {
 		&self.setup.store
 	}
 
-	/// Answers until `stop` completes. Failures of single cases are logged and tried again.
+	/// Answers until `stop` completes. A case that fails is logged and tried again later; it holds up no other.
 	///
 	/// # Errors
 	/// [`Error::Connection`] when the node is lost, [`Error::Store`] when the store fails.
 	pub async fn run(&self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-		tokio::pin!(stop);
+		let news = Notify::new();
+		tokio::select! {
+			// What was begun and not ended is resumed by the next start, as after a crash.
+			() = stop => Ok(()),
+			outcome = self.watch(&news) => outcome,
+			outcome = self.attend(&news) => outcome,
+		}
+	}
+
+	/// Looks at the ledger again and again.
+	async fn watch(&self, news: &Notify) -> Result<(), Error> {
 		loop {
-			self.tick().await?;
+			self.look().await?;
+			news.notify_one();
+			tokio::time::sleep(PAUSE).await;
+		}
+	}
+
+	/// Works on the cases that are due, whenever somebody looked at the ledger.
+	async fn attend(&self, news: &Notify) -> Result<(), Error> {
+		let mut schedule = Schedule::new(self.limits);
+		loop {
 			tokio::select! {
-				() = &mut stop => return Ok(()),
-				() = tokio::time::sleep(PAUSE) => (),
+				() = news.notified() => schedule.enter(self.store().due(time::now())?),
+				Some(finished) = schedule.finished() => {
+					// Whether the node is lost, the next look at the ledger tells.
+					self.conclude(finished)?;
+				},
 			}
+			schedule.start(|exchange| self.clone().work(exchange));
 		}
 	}
 
 	/// Takes every case one step further, as far as it stands.
 	///
 	/// # Errors
-	/// As [`Self::run`].
+	/// As [`Self::run`]; a lost node is told after every case had its turn.
 	pub async fn tick(&self) -> Result<(), Error> {
 		self.look().await?;
-		for case in self.store().due(time::now())? {
-			match self.step(&case).await {
-				Ok(()) => (),
-				Err(error @ (Error::Connection(_) | Error::Store(_))) => return Err(error),
-				Err(error) => {
-					tracing::warn!(exchange = %case.id, code = error.code(), %error, "will be tried again");
-					self.store().failed(&case)?;
-				},
+		let mut schedule = Schedule::new(self.limits);
+		schedule.enter(self.store().due(time::now())?);
+		let mut lost = None;
+		loop {
+			schedule.start(|exchange| self.clone().work(exchange));
+			let Some(finished) = schedule.finished().await else { break };
+			if let Some(error @ Error::Connection(_)) = self.conclude(finished)? {
+				lost.get_or_insert(error);
 			}
 		}
-		Ok(())
+		lost.map_or(Ok(()), Err)
+	}
+
+	/// Works on a case, in a task of its own.
+	async fn work(self, exchange: ExchangeId) -> Result<(), Error> {
+		self.advance(exchange).await
+	}
+
+	/// Notes what came of working on a case. A failure is the case's own, unless it is the store's.
+	fn conclude(&self, finished: Finished) -> Result<Option<Error>, Error> {
+		let Finished { exchange, outcome } = finished;
+		let failure = match outcome {
+			Some(Ok(())) => return Ok(None),
+			Some(Err(error @ Error::Store(_))) => return Err(error),
+			Some(Err(error)) => {
+				tracing::warn!(%exchange, code = error.code(), %error, "will be tried again");
+				Some(error)
+			},
+			None => {
+				tracing::error!(%exchange, "the work on a case panicked; it will be tried again");
+				None
+			},
+		};
+		self.store().failed(exchange)?;
+		Ok(failure)
 	}
 
 	/// Notes exchanges that are new on the ledger.
@@ -121,41 +183,33 @@ impl Gateway {
 			None => self.store().see(self.every_exchange(head).await?, Some(number))?,
 			Some(seen) => {
 				for block in seen + 1..=number {
-					self.store().see(self.exchanges_of(block, |_| true).await?, Some(block))?;
+					self.store().see(self.exchanges_of(block).await?, Some(block))?;
 				}
 			},
 		}
 		// Urgent care does not wait for finality.
 		let best = self.client.at(self.client.block_of(View::Best).await?).await?.block_number();
 		for block in number + 1..=best {
-			let urgent = |event: &Event| event.name == "GlassBroken";
-			self.store().see(self.exchanges_of(block, urgent).await?, None)?;
+			let mut exchanges = self.exchanges_of(block).await?;
+			exchanges.retain(|due| due.urgent);
+			self.store().see(exchanges, None)?;
 		}
 		Ok(())
 	}
 
 	/// The exchanges that events of a block name.
-	async fn exchanges_of(
-		&self,
-		block: u64,
-		chosen: impl Fn(&Event) -> bool,
-	) -> Result<BTreeSet<ExchangeId>, Error> {
+	async fn exchanges_of(&self, block: u64) -> Result<Vec<Due>, Error> {
 		let at = self
 			.client
 			.online()
 			.at_block(block)
 			.await
 			.map_err(|error| Error::Connection(error.to_string()))?;
-		let events = self.client.events(at.block_hash()).await?;
-		Ok(events
-			.iter()
-			.filter(|event| event.pallet == "Exchange" && chosen(event))
-			.filter_map(|event| event.fields["exchange"].as_str()?.parse().ok())
-			.collect())
+		Ok(named_by(&self.client.events(at.block_hash()).await?))
 	}
 
 	/// Every exchange on the ledger: once, when the store is new.
-	async fn every_exchange(&self, head: subxt::utils::H256) -> Result<Vec<ExchangeId>, Error> {
+	async fn every_exchange(&self, head: subxt::utils::H256) -> Result<Vec<Due>, Error> {
 		let prefix = curex_verify::bundle::storage_key("Exchange", "Exchanges");
 		let prefix = format!("0x{}", hex::encode(prefix));
 		let mut exchanges = Vec::new();
@@ -165,9 +219,11 @@ impl Gateway {
 			let keys: Vec<String> = self.client.ask("state_getKeysPaged", params).await?;
 			let Some(last) = keys.last() else { return Ok(exchanges) };
 			start = Some(last.clone());
-			exchanges.extend(
-				keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse::<ExchangeId>().ok()),
-			);
+			exchanges.extend(keys.iter().filter_map(|key| {
+				let exchange = key.strip_prefix(&prefix)?.parse().ok()?;
+				// Whether it is, the first step on it shows.
+				Some(Due { exchange, urgent: false })
+			}));
 		}
 	}
 
@@ -194,6 +250,10 @@ impl Gateway {
 		if !ours {
 			return self.store().done(id);
 		}
+		let urgent = matches!(best.gate, Gate::BreakGlass(_));
+		if urgent && !case.urgent {
+			self.store().see([Due { exchange: id, urgent }], None)?;
+		}
 		// What another process of this organisation answers is left to it.
 		let equipped = match (best.direction, holder) {
 			(Direction::Pull, _) => self.setup.source.is_some(),
@@ -203,14 +263,15 @@ impl Gateway {
 		if !equipped {
 			return Ok(());
 		}
-		let exchange = match best.gate {
+		let exchange = if urgent {
 			// Urgent care does not wait for finality.
-			Gate::BreakGlass(_) => best,
-			_ => match self.client.exchange(id, View::Finalised).await? {
+			best
+		} else {
+			match self.client.exchange(id, View::Finalised).await? {
 				// A step is on its way to finality: nothing to do but wait for it.
 				Some(finalised) if finalised.state == best.state => finalised,
 				_ => return Ok(()),
-			},
+			}
 		};
 		if exchange.state.is_final() {
 			self.store().done(id)
@@ -256,4 +317,16 @@ impl Gateway {
 		}
 		Ok(Ok(envelope))
 	}
+}
+
+/// The exchanges that events name, each once, in the order of their handles.
+fn named_by(events: &[Event]) -> Vec<Due> {
+	let mut exchanges = BTreeMap::new();
+	for event in events.iter().filter(|event| event.pallet == "Exchange") {
+		let named = event.fields["exchange"].as_str().and_then(|text| text.parse().ok());
+		if let Some(exchange) = named {
+			*exchanges.entry(exchange).or_default() |= event.name == "GlassBroken";
+		}
+	}
+	exchanges.into_iter().map(|(exchange, urgent)| Due { exchange, urgent }).collect()
 }

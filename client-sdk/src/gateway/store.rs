@@ -3,6 +3,7 @@
 //! Written before the ledger is told, so that after a crash the same ciphertext is dispatched and not another. It
 //! holds no plaintext: envelopes are sealed to the own organisation, payloads to their recipients.
 
+use super::schedule::Due;
 use crate::{time, Error};
 use curex_primitives::{ExchangeId, Moment};
 use rusqlite::{params, Connection, OptionalExtension, Row};
@@ -54,8 +55,8 @@ pub struct Case {
 	pub payload: Option<Payload>,
 	/// Whether the payload was left at the node.
 	pub deposited: bool,
-	/// Failed attempts in a row.
-	pub attempts: u32,
+	/// Whether it is a broken glass.
+	pub urgent: bool,
 	/// Not to be looked at before this moment.
 	pub due: Moment,
 }
@@ -96,7 +97,8 @@ const SCHEMA: &str = "
 		attempts INTEGER NOT NULL DEFAULT 0,
 		due INTEGER NOT NULL DEFAULT 0,
 		done INTEGER NOT NULL DEFAULT 0,
-		changed INTEGER NOT NULL
+		changed INTEGER NOT NULL,
+		urgent INTEGER NOT NULL DEFAULT 0
 	) STRICT;
 	CREATE INDEX IF NOT EXISTS open_cases ON cases (done, due);
 	CREATE TABLE IF NOT EXISTS progress (
@@ -125,6 +127,7 @@ impl Store {
 		connection.pragma_update(None, "synchronous", "FULL")?;
 		connection.busy_timeout(std::time::Duration::from_secs(5))?;
 		connection.execute_batch(SCHEMA)?;
+		bring_up_to_date(&connection)?;
 		connection.execute(
 			"INSERT OR IGNORE INTO progress (only, genesis) VALUES (1, ?1)",
 			params![genesis],
@@ -155,15 +158,16 @@ impl Store {
 	/// [`Error::Store`].
 	pub fn see(
 		&self,
-		exchanges: impl IntoIterator<Item = ExchangeId>,
+		exchanges: impl IntoIterator<Item = Due>,
 		block: Option<u64>,
 	) -> Result<(), Error> {
 		let mut connection = self.lock();
 		let transaction = connection.transaction()?;
-		for id in exchanges {
+		for Due { exchange, urgent } in exchanges {
 			transaction.execute(
-				"INSERT OR IGNORE INTO cases (id, changed) VALUES (?1, ?2)",
-				params![id.0, time::now()],
+				"INSERT INTO cases (id, changed, urgent) VALUES (?1, ?2, ?3) ON CONFLICT (id) \
+				 DO UPDATE SET urgent = MAX(urgent, excluded.urgent)",
+				params![exchange.0, time::now(), urgent],
 			)?;
 		}
 		if let Some(block) = block {
@@ -172,15 +176,20 @@ impl Store {
 		Ok(transaction.commit()?)
 	}
 
-	/// Cases that are not done and due by now.
+	/// Cases that are not done and due by now, urgent ones first, then those that wait longest.
 	///
 	/// # Errors
 	/// [`Error::Store`].
-	pub fn due(&self, now: Moment) -> Result<Vec<Case>, Error> {
+	pub fn due(&self, now: Moment) -> Result<Vec<Due>, Error> {
 		let connection = self.lock();
-		let mut statement = connection
-			.prepare("SELECT * FROM cases WHERE done = 0 AND due <= ?1 ORDER BY changed, id")?;
-		let cases = statement.query_map(params![now], read_case)?.collect::<Result<_, _>>()?;
+		let mut statement = connection.prepare(
+			"SELECT id, urgent FROM cases WHERE done = 0 AND due <= ?1 ORDER BY urgent DESC, changed, id",
+		)?;
+		let cases = statement
+			.query_map(params![now], |row| {
+				Ok(Due { exchange: ExchangeId(row.get(0)?), urgent: row.get(1)? })
+			})?
+			.collect::<Result<_, _>>()?;
 		Ok(cases)
 	}
 
@@ -237,11 +246,11 @@ impl Store {
 	///
 	/// # Errors
 	/// [`Error::Store`].
-	pub fn failed(&self, case: &Case) -> Result<(), Error> {
-		let pause = PAUSE.saturating_mul(1 << case.attempts.min(10)).min(MAX_PAUSE);
+	pub fn failed(&self, id: ExchangeId) -> Result<(), Error> {
 		self.change(
-			"UPDATE cases SET attempts = attempts + 1, due = ?2 WHERE id = ?1",
-			params![case.id.0, time::now() + pause],
+			"UPDATE cases SET attempts = attempts + 1, due = ?2 + MIN(?3 << MIN(attempts, 10), ?4) \
+			 WHERE id = ?1",
+			params![id.0, time::now(), PAUSE, MAX_PAUSE],
 		)
 	}
 
@@ -283,6 +292,18 @@ impl Store {
 	}
 }
 
+/// Adds what stores of earlier versions lack.
+fn bring_up_to_date(connection: &Connection) -> Result<(), Error> {
+	let known = connection
+		.query_row("SELECT 1 FROM pragma_table_info('cases') WHERE name = 'urgent'", [], |_| Ok(()))
+		.optional()?;
+	if known.is_none() {
+		connection
+			.execute_batch("ALTER TABLE cases ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0")?;
+	}
+	Ok(())
+}
+
 fn read_case(row: &Row) -> rusqlite::Result<Case> {
 	let text: String = row.get("decision")?;
 	let salt: Option<[u8; 32]> = row.get("salt")?;
@@ -298,7 +319,7 @@ fn read_case(row: &Row) -> rusqlite::Result<Case> {
 		envelope: row.get("envelope")?,
 		payload: salt.zip(sealed).map(|(salt, sealed)| Payload { salt, sealed }),
 		deposited: row.get("deposited")?,
-		attempts: row.get("attempts")?,
+		urgent: row.get("urgent")?,
 		due: row.get("due")?,
 	})
 }
@@ -313,6 +334,10 @@ mod tests {
 		Store::open(&folder.path().join("gateway.sqlite"), [1; 32]).unwrap()
 	}
 
+	fn due(exchange: ExchangeId) -> Due {
+		Due { exchange, urgent: false }
+	}
+
 	fn payload(byte: u8) -> Payload {
 		Payload { salt: [byte; 32], sealed: vec![byte; 5] }
 	}
@@ -322,7 +347,7 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let first = store(&folder);
 		assert_eq!(first.progress().unwrap(), None);
-		first.see([ID, ExchangeId([8; 32])], Some(12)).unwrap();
+		first.see([due(ID), due(ExchangeId([8; 32]))], Some(12)).unwrap();
 		first.decide(ID, Decision::Serve, "").unwrap();
 		first.keep_envelope(ID, b"envelope").unwrap();
 		first.keep_payload(ID, &payload(1)).unwrap();
@@ -340,7 +365,7 @@ mod tests {
 	fn a_payload_that_was_kept_is_never_replaced() {
 		let folder = tempfile::tempdir().unwrap();
 		let store = store(&folder);
-		store.see([ID], None).unwrap();
+		store.see([due(ID)], None).unwrap();
 		store.keep_payload(ID, &payload(1)).unwrap();
 		store.keep_payload(ID, &payload(2)).unwrap();
 		assert_eq!(store.case(ID).unwrap().unwrap().payload, Some(payload(1)));
@@ -350,9 +375,9 @@ mod tests {
 	fn seeing_an_exchange_again_changes_nothing() {
 		let folder = tempfile::tempdir().unwrap();
 		let store = store(&folder);
-		store.see([ID], Some(1)).unwrap();
+		store.see([due(ID)], Some(1)).unwrap();
 		store.decide(ID, Decision::Refuse, "unknown").unwrap();
-		store.see([ID], Some(2)).unwrap();
+		store.see([due(ID)], Some(2)).unwrap();
 		assert_eq!(store.case(ID).unwrap().unwrap().decision, Decision::Refuse);
 	}
 
@@ -360,10 +385,10 @@ mod tests {
 	fn a_failed_attempt_waits_longer_each_time() {
 		let folder = tempfile::tempdir().unwrap();
 		let store = store(&folder);
-		store.see([ID], None).unwrap();
+		store.see([due(ID)], None).unwrap();
 		let mut pauses = Vec::new();
 		for _ in 0..10 {
-			store.failed(&store.case(ID).unwrap().unwrap()).unwrap();
+			store.failed(ID).unwrap();
 			pauses.push(store.case(ID).unwrap().unwrap().due.saturating_sub(time::now()));
 		}
 		assert!(pauses[0] <= PAUSE && pauses[9] > MAX_PAUSE / 2 && pauses[9] <= MAX_PAUSE);
@@ -376,7 +401,7 @@ mod tests {
 	fn what_waits_for_a_person_is_listed_until_it_is_done() {
 		let folder = tempfile::tempdir().unwrap();
 		let store = store(&folder);
-		store.see([ID], None).unwrap();
+		store.see([due(ID)], None).unwrap();
 		assert!(store.worklist().unwrap().is_empty());
 		store.decide(ID, Decision::Person, "risk").unwrap();
 		let list = store.worklist().unwrap();
@@ -393,5 +418,35 @@ mod tests {
 		drop(store(&folder));
 		let other = Store::open(&folder.path().join("gateway.sqlite"), [2; 32]);
 		assert!(matches!(other, Err(Error::Store(_))));
+	}
+
+	#[test]
+	fn urgent_cases_are_due_first_and_stay_urgent() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		let [first, second] = [ExchangeId([1; 32]), ExchangeId([2; 32])];
+		store.see([due(first), due(second)], None).unwrap();
+		store.see([Due { exchange: second, urgent: true }], None).unwrap();
+		store.see([due(second)], Some(1)).unwrap();
+		let order: Vec<ExchangeId> =
+			store.due(time::now()).unwrap().iter().map(|due| due.exchange).collect();
+		assert_eq!(order, [second, first]);
+		assert!(store.case(second).unwrap().unwrap().urgent);
+	}
+
+	#[test]
+	fn a_store_of_an_earlier_version_is_brought_up_to_date() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("gateway.sqlite");
+		let earlier = SCHEMA.replace(",\n\t\turgent INTEGER NOT NULL DEFAULT 0", "");
+		assert_ne!(earlier, SCHEMA);
+		let connection = Connection::open(&path).unwrap();
+		connection.execute_batch(&earlier).unwrap();
+		connection
+			.execute("INSERT INTO cases (id, changed) VALUES (?1, 0)", params![ID.0])
+			.unwrap();
+		drop(connection);
+		assert_eq!(store(&folder).due(time::now()).unwrap(), [due(ID)]);
+		assert_eq!(store(&folder).due(time::now()).unwrap().len(), 1, "a second time as well");
 	}
 }

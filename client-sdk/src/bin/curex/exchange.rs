@@ -5,7 +5,7 @@ use clap::Args;
 use curex_client::{
 	exchange::Opening,
 	fhir::{Directory, FhirSource, Server},
-	gateway::{Gateway, Setup, Store},
+	gateway::{Gateway, Limits, Setup, Store},
 	Client, Delivery, Error, Pending, Spec,
 };
 use curex_primitives::{
@@ -94,6 +94,16 @@ pub struct Serve {
 	/// Look once and leave.
 	#[arg(long)]
 	once: bool,
+	/// Work on so many cases at once; broken glasses have places beyond these.
+	#[arg(long, default_value_t = Limits::default().ordinary, value_parser = at_once)]
+	at_once: usize,
+}
+
+fn at_once(text: &str) -> Result<usize, String> {
+	match text.parse() {
+		Ok(number @ 1..=1_000) => Ok(number),
+		_ => Err("expected a number from 1 to 1000".into()),
+	}
 }
 
 #[derive(Args)]
@@ -279,7 +289,9 @@ pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
 	let mut pause = Duration::from_secs(1);
 	loop {
 		let outcome = async {
+			let limits = Limits { ordinary: command.at_once, ..Limits::default() };
 			let gateway = gateway(context, source.clone(), command.inbox.clone()).await?;
+			let gateway = gateway.with_limits(limits);
 			pause = Duration::from_secs(1);
 			tracing::info!("serving");
 			if command.once {

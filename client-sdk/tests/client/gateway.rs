@@ -1,0 +1,187 @@
+//! The gateway works on several cases at once.
+
+use crate::node::{event, Node, Reply};
+use codec::{Decode, Encode};
+use curex_client::{
+	gateway::{Decision, Limits, Setup, Store},
+	EncryptionKey, Gateway, Signer,
+};
+use curex_primitives::{
+	merkle,
+	transfer::{Authorisation, Manifest, Part, CHUNK_SIZE},
+	Categories, Commitment, Competences, Country, Direction, Exchange, ExchangeId, ExchangeState,
+	Gate, Ground, LegalBasis, OrganisationId, OrganisationKind, OrganisationStatus, Purpose,
+};
+use serde_json::{json, Value};
+use std::time::Duration;
+
+const HOLDER: OrganisationId = OrganisationId(1);
+const RECIPIENT: OrganisationId = OrganisationId(2);
+/// Nothing that opens: the gateway refuses the case, which is a decision like any other.
+const ENVELOPE: [u8; 5] = [7; 5];
+const SALT: [u8; 32] = [9; 32];
+
+fn id(number: u8) -> ExchangeId {
+	ExchangeId([number; 32])
+}
+
+fn exchange(id: ExchangeId, gate: Gate) -> Exchange {
+	Exchange {
+		direction: Direction::Pull,
+		holder: HOLDER,
+		recipient: RECIPIENT,
+		gate,
+		purpose: Purpose::Treatment,
+		categories: Categories::all(),
+		state: ExchangeState::Requested,
+		envelope: Manifest::of(SALT, &ENVELOPE).commitment(Part::Envelope, &id),
+		recipient_key: Commitment([3; 32]),
+		payload: None,
+		receipt: None,
+		acknowledgement: None,
+		released: None,
+		deadline: 1_000,
+		begun_at: 1,
+		begun: 0,
+		holder_sequence: 1,
+		recipient_sequence: 1,
+		border: None,
+		law_version: 1,
+		subscription: None,
+		suspended_by: None,
+		recorded_late: false,
+		ended_at: None,
+	}
+}
+
+fn requested(id: ExchangeId) -> Vec<u8> {
+	event("Exchange", "Requested", &(id, RECIPIENT, HOLDER).encode())
+}
+
+/// The exchange for which a method of the transfer is called.
+fn asked_for(params: &[Value]) -> ExchangeId {
+	let bytes = hex::decode(&params[0].as_str().unwrap()[2..]).unwrap();
+	Authorisation::decode(&mut &bytes[..]).unwrap().exchange
+}
+
+/// A gateway of the holder at a node that knows `urgent` as broken glasses and gives no envelope of the `silent`.
+async fn gateway(
+	folder: &tempfile::TempDir,
+	urgent: &'static [ExchangeId],
+	silent: &'static [ExchangeId],
+) -> (Node, Gateway) {
+	let node = Node::new();
+	let key = EncryptionKey::generate();
+	node.everybody_is_delegate_of(HOLDER);
+	node.answer(
+		"ConsortiumApi_organisation",
+		Some((
+			OrganisationKind::Hospital,
+			Country::new(*b"GR").unwrap(),
+			Competences::EMPTY,
+			OrganisationStatus::Active,
+			key.public(),
+			b"General Hospital".to_vec(),
+			1u16,
+			0u32,
+		)),
+	);
+	node.method("state_getKeysPaged", |_| Reply::Value(json!([])));
+	node.function("ExchangeApi_exchange", |asked| {
+		let id = ExchangeId::decode(&mut &asked[..]).unwrap();
+		let gate = match urgent.contains(&id) {
+			true => Gate::BreakGlass(Ground::LifeThreat),
+			false => Gate::Statutory(LegalBasis::CARE),
+		};
+		Some(exchange(id, gate)).encode()
+	});
+	node.method("curex_fetch", |params| match silent.contains(&asked_for(params)) {
+		true => Reply::Never,
+		false => Reply::Value(json!({"complete": true, "missing": [], "failure": null})),
+	});
+	let manifest = Manifest::of(SALT, &ENVELOPE);
+	let root = manifest.root;
+	node.method("curex_manifest", move |_| {
+		let salt = format!("0x{}", hex::encode(SALT));
+		Reply::Value(json!({ "salt": salt, "length": ENVELOPE.len(), "root": root }))
+	});
+	node.method("curex_chunk", |_| {
+		let proof = merkle::prove(ENVELOPE.chunks(CHUNK_SIZE), 0).unwrap();
+		Reply::Value(json!({
+			"bytes": format!("0x{}", hex::encode(ENVELOPE)),
+			"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
+		}))
+	});
+	let client = node.client(Some(Signer::development("//Alice").unwrap())).await;
+	let store = Store::open(&folder.path().join("gateway.sqlite"), client.genesis()).unwrap();
+	let source = curex_client::fhir::Directory::new(folder.path());
+	let setup = Setup { key, source: Some(std::sync::Arc::new(source)), inbox: None, store };
+	let gateway = Gateway::open(client, setup).await.unwrap();
+	(node, gateway.with_limits(Limits { ordinary: 2, urgent: 1 }))
+}
+
+/// Runs the gateway until every one of these exchanges is refused.
+async fn run_until_refused(gateway: &Gateway, exchanges: &[ExchangeId]) {
+	let decided = || {
+		exchanges.iter().all(|id| {
+			let case = gateway.store().case(*id).unwrap();
+			case.is_some_and(|case| case.decision == Decision::Refuse)
+		})
+	};
+	let stop = async {
+		while !decided() {
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
+	};
+	let run = gateway.run(stop);
+	tokio::time::timeout(Duration::from_secs(3_600), run).await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_case_whose_partner_is_silent_holds_up_no_other() {
+	let folder = tempfile::tempdir().unwrap();
+	let (node, gateway) = gateway(&folder, &[], &[ExchangeId([1; 32])]).await;
+	let exchanges: Vec<ExchangeId> = (2..=9).map(id).collect();
+	gateway.tick().await.unwrap();
+	node.block(&(1..=9).map(|number| requested(id(number))).collect::<Vec<_>>());
+	run_until_refused(&gateway, &exchanges).await;
+	let silent = gateway.store().case(id(1)).unwrap().unwrap();
+	assert_eq!(silent.decision, Decision::Open);
+	assert_eq!(node.calls("curex_chunk"), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_glass_is_attended_to_though_every_ordinary_place_hangs() {
+	let folder = tempfile::tempdir().unwrap();
+	const SILENT: &[ExchangeId] = &[ExchangeId([1; 32]), ExchangeId([2; 32]), ExchangeId([3; 32])];
+	let (node, gateway) = gateway(&folder, &[ExchangeId([4; 32])], SILENT).await;
+	gateway.tick().await.unwrap();
+	let broken = (id(4), RECIPIENT, HOLDER, Ground::LifeThreat, None::<OrganisationId>).encode();
+	let mut events: Vec<Vec<u8>> = (1..=3).map(|number| requested(id(number))).collect();
+	events.push(event("Exchange", "GlassBroken", &broken));
+	node.block(&events);
+	run_until_refused(&gateway, &[id(4)]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_node_ends_the_gateway_and_a_single_failure_does_not() {
+	let folder = tempfile::tempdir().unwrap();
+	let (node, gateway) = gateway(&folder, &[], &[]).await;
+	gateway.tick().await.unwrap();
+	node.method("curex_chunk", |params| match asked_for(params) == id(1) {
+		true => Reply::Error(-32_000, "this chunk is damaged"),
+		false => {
+			let proof = merkle::prove(ENVELOPE.chunks(CHUNK_SIZE), 0).unwrap();
+			Reply::Value(json!({
+				"bytes": format!("0x{}", hex::encode(ENVELOPE)),
+				"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
+			}))
+		},
+	});
+	node.block(&[requested(id(1)), requested(id(2))]);
+	run_until_refused(&gateway, &[id(2)]).await;
+	assert!(gateway.store().case(id(1)).unwrap().unwrap().due > 0, "it is tried again later");
+	node.method("chain_getFinalizedHead", |_| Reply::Error(-32_000, "shutting down"));
+	let ended = gateway.run(std::future::pending()).await;
+	assert!(ended.is_err(), "{ended:?}");
+}

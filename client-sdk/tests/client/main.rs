@@ -1,0 +1,4 @@
+//! The client against a fake node.
+
+mod gateway;
+mod node;
