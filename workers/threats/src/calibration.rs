@@ -23,7 +23,7 @@ pub enum Verdict {
 /// the share `false_alarm_rate` of normal events is flagged, provided that every normal score is
 /// recorded, flagged ones included: leaving those out would cut the tail off and lower the
 /// threshold without end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Calibration {
 	false_alarm_rate: f64,
 	needed: usize,
@@ -51,9 +51,12 @@ impl Calibration {
 		if self.scores.len() < self.needed {
 			return Verdict::Calibrating;
 		}
-		let reaching = self.scores.iter().filter(|other| **other >= score).count();
-		let p_value = (1 + reaching) as f64 / (self.scores.len() + 1) as f64;
-		if p_value <= self.false_alarm_rate {
+		// The p-value is (1 + reaching) / (scores + 1). It need not be known beyond the rate, so that
+		// counting ends early for most events.
+		let most = self.false_alarm_rate * (self.scores.len() + 1) as f64;
+		let enough = most as usize;
+		let reaching = self.scores.iter().filter(|other| **other >= score).take(enough).count();
+		if (1 + reaching) as f64 <= most {
 			Verdict::Flagged
 		} else {
 			Verdict::Normal

@@ -13,6 +13,7 @@ use crate::{
 const ALERTS: usize = 10_000;
 
 /// Signatures of one address by one rule that follow each other are one alert.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct KnownThreats {
 	silence: Moment,
 	/// Id of the open alert by address and rule.

@@ -13,6 +13,9 @@
 //! 5. correlation: flags of one entity that follow each other are one [`Alert`], raised once there
 //!    are enough.
 //!
+//! [`replay`] reads logs so that a crash at any point loses no event and counts none twice:
+//! positions and the state of the watcher are committed together, as [`snapshots`].
+//!
 //! What others know already comes from a sensor's rules and from [`indicators`]. [`identity`] tells
 //! changed hardware behind a known address, [`series`] unusual values of a measurement, [`staff`]
 //! unusual working days, [`mod@package`] how easily people are found again in a data package.
@@ -35,16 +38,20 @@ pub mod ingest;
 mod known;
 pub mod package;
 pub mod persistence;
+pub mod replay;
 pub mod series;
+pub mod snapshots;
 pub mod staff;
 pub mod template;
 mod watcher;
 
 pub use alert::{Alert, Driver, Kind};
 pub use config::{Config, StreamConfig, WorkingHours};
-pub use detector::{Detector, ForestDetector};
+pub use detector::Detector;
 pub use event::{CareRelationship, Event, Flow, LogLine, Notice, RecordAccess};
 pub use ingest::{Format, Malformed, Source};
+pub use replay::Replay;
+pub use snapshots::Snapshots;
 pub use watcher::{watch, Coverage, Feedback, Report, Watcher};
 
 /// What can go wrong. A malformed line is not among it: see [`Malformed`].
@@ -72,8 +79,18 @@ pub enum ThreatsError {
 		/// Why.
 		reason: String,
 	},
-	/// The forest refused a point. Points are finite and of fixed width, so this is a defect of
-	/// this crate.
-	#[error("the forest refused a point: {0}; please report this as a defect")]
-	Forest(#[from] rcf3::RcfError),
+	/// The folder of the snapshots could not be used.
+	#[error("{path}: {error}; check the folder, its permissions and the free space")]
+	Folder {
+		/// File or folder.
+		path: std::path::PathBuf,
+		/// What the system said.
+		error: std::io::Error,
+	},
+}
+
+impl From<postcard::Error> for ThreatsError {
+	fn from(error: postcard::Error) -> Self {
+		Self::Snapshot { reason: error.to_string() }
+	}
 }

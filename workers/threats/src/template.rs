@@ -14,7 +14,7 @@ const VARIABLE: &str = "<*>";
 /// Counts templates: messages with every word replaced that holds a digit or follows a word that
 /// announces a name. The first step of Drain (He et al., ICWS 2017) without its tree: what varies in
 /// security logs is numbers, addresses and names.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Templates {
 	counts: HashMap<String, u64>,
 	all: u64,

@@ -13,7 +13,7 @@ use crate::{
 	calibration::{Calibration, Verdict},
 	config::{Config, StreamConfig},
 	detector::Detector,
-	ensemble::stream::EnsembleDetector,
+	ensemble::stream::{EnsembleDetector, Memory},
 	event::Event,
 	ingest::{self, Malformed, Source},
 	known::KnownThreats,
@@ -65,14 +65,11 @@ pub fn watch<R: BufRead>(
 	let mut watcher = Watcher::new(config)?;
 	let (mut events, mut malformed) = (Vec::new(), Malformed::default());
 	for source in sources {
-		ingest::read(source, &mut malformed, |event| {
-			events.push(event);
-			Ok(())
-		})?;
+		ingest::read(source, &mut malformed, |event| events.push(event))?;
 	}
 	events.sort_by_key(Event::at);
 	for event in &events {
-		watcher.observe(event)?;
+		watcher.observe(event);
 	}
 	let [flows, accesses, logs] = watcher.coverage();
 	let (events, alerts) = (events.len() as u64, watcher.alerts());
@@ -89,8 +86,12 @@ pub enum Feedback {
 	Dismiss,
 }
 
+/// Version of the state that a watcher writes; one of another version is refused.
+const STATE: u16 = 1;
+
 /// Watches a stream of events.
 pub struct Watcher {
+	config: Config,
 	flows: Pipeline<FlowBehaviour, EnsembleDetector>,
 	accesses: Pipeline<AccessBehaviour, EnsembleDetector>,
 	logs: Pipeline<LogBehaviour, EnsembleDetector>,
@@ -107,32 +108,78 @@ impl Watcher {
 		let flows = FlowBehaviour::new(&config.flows);
 		let accesses = AccessBehaviour::new(&config.accesses, config.working_hours);
 		Ok(Self {
-			flows: Pipeline::new(flows, config, &config.flows)?,
-			accesses: Pipeline::new(accesses, config, &config.accesses)?,
-			logs: Pipeline::new(LogBehaviour::new(&config.logs), config, &config.logs)?,
+			config: config.clone(),
+			flows: Pipeline::new(flows, config, &config.flows),
+			accesses: Pipeline::new(accesses, config, &config.accesses),
+			logs: Pipeline::new(LogBehaviour::new(&config.logs), config, &config.logs),
 			known: KnownThreats::new(config.flows.window_seconds.saturating_mul(1_000)),
 		})
 	}
 
 	/// Watches one event. Events of an entity should come roughly in order of time.
-	///
-	/// # Errors
-	/// [`ThreatsError::Forest`], which would be a defect.
-	pub fn observe(&mut self, event: &Event) -> Result<(), ThreatsError> {
+	pub fn observe(&mut self, event: &Event) {
 		match event {
 			Event::Flow(flow) => self.flows.observe(flow),
 			Event::Access(access) => self.accesses.observe(access),
 			Event::Log(line) => self.logs.observe(line),
-			Event::Notice(notice) => {
-				self.known.observe(notice);
-				Ok(())
-			},
+			Event::Notice(notice) => self.known.observe(notice),
 		}
+	}
+
+	/// All that it knows, in a form of its own: a watcher that [restores](Self::restore) it goes on as if
+	/// it had never stopped. It holds names of devices, pseudonymous staff codes, and references to
+	/// patients that were seen within a window: keep it as confidential as the logs.
+	///
+	/// # Errors
+	/// [`ThreatsError::Snapshot`], which would be a defect.
+	pub fn state(&self) -> Result<Vec<u8>, ThreatsError> {
+		let streams = (self.flows.state(), self.accesses.state(), self.logs.state());
+		Ok(postcard::to_stdvec(&(STATE, &self.config, streams, &self.known))?)
+	}
+
+	/// The watcher that wrote the state.
+	///
+	/// # Errors
+	/// [`ThreatsError::Snapshot`] if it is of another version or configuration, or damaged.
+	pub fn restore(config: &Config, state: &[u8]) -> Result<Self, ThreatsError> {
+		let refuse = |reason: String| Err(ThreatsError::Snapshot { reason });
+		let (version, rest): (u16, _) = postcard::take_from_bytes(state)?;
+		if version != STATE {
+			return refuse(format!("it is of version {version}, this program knows {STATE}"));
+		}
+		let (written, rest): (Config, _) = postcard::take_from_bytes(rest)?;
+		if written != *config {
+			return refuse("it was written under another configuration".into());
+		}
+		let mut watcher = Self::new(config)?;
+		let ((flows, accesses, logs), known) = postcard::from_bytes(rest)?;
+		watcher.flows.restore(flows)?;
+		watcher.accesses.restore(accesses)?;
+		watcher.logs.restore(logs)?;
+		watcher.known = known;
+		Ok(watcher)
+	}
+
+	/// Goes back to what another watcher had learned, and keeps its own alerts, windows and counts.
+	///
+	/// # Errors
+	/// [`ThreatsError::Snapshot`] if the other has other features.
+	pub fn take_model(&mut self, other: Self) -> Result<(), ThreatsError> {
+		self.flows.take_model(other.flows)?;
+		self.accesses.take_model(other.accesses)?;
+		self.logs.take_model(other.logs)
+	}
+
+	/// Flows, record accesses and log messages that were learned so far.
+	pub fn learned(&self) -> [u64; 3] {
+		let learned = [self.flows.detector.memory(), self.accesses.detector.memory()];
+		let [flows, accesses] = learned.map(|memory| memory.learned);
+		[flows, accesses, self.logs.detector.memory().learned]
 	}
 
 	/// How much of the flows, the record accesses and the log messages could be judged so far.
 	pub fn coverage(&self) -> [Coverage; 3] {
-		[self.flows.coverage, self.accesses.coverage, self.logs.coverage]
+		[self.flows.held.coverage, self.accesses.held.coverage, self.logs.held.coverage]
 	}
 
 	/// Takes what a person says of an alert; false if there is none of this id, or if it came from a
@@ -145,8 +192,8 @@ impl Watcher {
 
 	/// Every alert raised so far, by start, then id.
 	pub fn alerts(&self) -> Vec<Alert> {
-		let alerts = self.flows.alerts.values().chain(self.accesses.alerts.values());
-		let alerts = alerts.chain(self.logs.alerts.values()).chain(self.known.alerts());
+		let alerts = self.flows.held.alerts.values().chain(self.accesses.held.alerts.values());
+		let alerts = alerts.chain(self.logs.held.alerts.values()).chain(self.known.alerts());
 		let mut alerts: Vec<Alert> = alerts.cloned().collect();
 		alerts.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
 		alerts
@@ -154,14 +201,20 @@ impl Watcher {
 }
 
 struct Pipeline<B: Behaviour, D> {
-	behaviour: B,
 	detector: D,
-	calibration: Calibration,
 	confirmations: u64,
 	/// Share of the baseline that an event must exceed to be scored; 0 scores all.
 	screening: f64,
 	/// Silence that ends a suspicion, in milliseconds.
 	silence: Moment,
+	held: Held<B>,
+}
+
+/// What a pipeline has come to know beside what its detector remembers.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Held<B> {
+	behaviour: B,
+	calibration: Calibration,
 	/// What each entity is suspected of.
 	suspicions: HashMap<String, Suspicion>,
 	/// When to look whether an entity's suspicion is over, in the order in which suspicions arose.
@@ -180,6 +233,7 @@ struct Pipeline<B: Behaviour, D> {
 const FLAGS: usize = 64;
 
 /// An event that waits to be learned.
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Probation {
 	until: Moment,
 	entity: String,
@@ -191,6 +245,7 @@ struct Probation {
 const PROBATION: usize = 1 << 16;
 
 /// Flags of one entity that follow each other.
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Suspicion {
 	started: Moment,
 	last: Moment,
@@ -223,92 +278,115 @@ impl Suspicion {
 }
 
 impl<B: Behaviour> Pipeline<B, EnsembleDetector> {
-	fn new(behaviour: B, config: &Config, stream: &StreamConfig) -> Result<Self, ThreatsError> {
-		Ok(Self {
-			behaviour,
-			detector: EnsembleDetector::new(B::FEATURES, stream.warm_up, config.seed),
-			calibration: Calibration::new(config.false_alarm_rate, stream.calibration),
+	fn new(behaviour: B, config: &Config, stream: &StreamConfig) -> Self {
+		let calibration = Calibration::new(config.false_alarm_rate, stream.calibration);
+		Self {
+			detector: EnsembleDetector::new(
+				B::FEATURES,
+				stream.warm_up,
+				config.screening,
+				config.seed,
+			),
 			confirmations: config.confirmations as u64,
 			screening: config.screening,
 			silence: stream.window_seconds.saturating_mul(1_000),
+			held: Held::new(behaviour, calibration),
+		}
+	}
+
+	fn state(&self) -> (&Held<B>, &Memory) {
+		(&self.held, self.detector.memory())
+	}
+
+	fn restore(&mut self, (held, memory): (Held<B>, Memory)) -> Result<(), ThreatsError> {
+		self.held = held;
+		self.detector.restore(memory)
+	}
+
+	/// Takes over what another pipeline has learned, and nothing else of it.
+	fn take_model(&mut self, other: Self) -> Result<(), ThreatsError> {
+		self.held.calibration = other.held.calibration;
+		self.held.probation.clear();
+		self.detector.restore(other.detector.memory().clone())
+	}
+}
+
+impl<B> Held<B> {
+	fn new(behaviour: B, calibration: Calibration) -> Self {
+		Self {
+			behaviour,
+			calibration,
 			suspicions: HashMap::new(),
 			reviews: VecDeque::new(),
 			probation: VecDeque::new(),
 			alerts: BTreeMap::new(),
 			flags: HashMap::new(),
 			coverage: Coverage::default(),
-		})
+		}
 	}
 }
 
 impl<B: Behaviour, D: Detector> Pipeline<B, D> {
-	fn observe(&mut self, event: &B::Event) -> Result<(), ThreatsError> {
-		let observation = self.behaviour.observe(event);
+	fn observe(&mut self, event: &B::Event) {
+		let observation = self.held.behaviour.observe(event);
 		self.review_suspicions(observation.at);
-		self.end_probation(observation.at)?;
+		self.end_probation(observation.at);
 		let usual = self.screening > 0.0
 			&& self.detector.screen(&observation.point).is_some_and(|share| share < self.screening);
 		let score = match usual {
 			true => Some(f64::NEG_INFINITY),
-			false => self.detector.score(&observation.point)?,
+			false => self.detector.score(&observation.point),
 		};
 		let Some(score) = score else {
-			self.coverage.unjudged += 1;
+			self.held.coverage.unjudged += 1;
 			return self.detector.learn(&observation.point);
 		};
-		self.coverage.screened += u64::from(usual);
-		match self.calibration.judge(score) {
-			Verdict::Calibrating => self.coverage.unjudged += 1,
-			Verdict::Normal => self.coverage.judged += 1,
+		self.held.coverage.screened += u64::from(usual);
+		match self.held.calibration.judge(score) {
+			Verdict::Calibrating => self.held.coverage.unjudged += 1,
+			Verdict::Normal => self.held.coverage.judged += 1,
 			Verdict::Flagged => {
-				self.coverage.judged += 1;
-				self.coverage.flagged += 1;
+				self.held.coverage.judged += 1;
+				self.held.coverage.flagged += 1;
 				return self.suspect(observation, score, event);
 			},
 		}
 		let Observation { entity, at, point, .. } = observation;
-		self.probation.push_back(Probation {
+		self.held.probation.push_back(Probation {
 			until: at.saturating_add(self.silence),
 			entity,
 			point,
 			score,
 		});
-		if self.probation.len() > PROBATION {
-			self.probation.pop_front();
+		if self.held.probation.len() > PROBATION {
+			self.held.probation.pop_front();
 		}
-		Ok(())
 	}
 
 	/// Learns what has proved itself.
-	fn end_probation(&mut self, now: Moment) -> Result<(), ThreatsError> {
-		while self.probation.front().is_some_and(|event| event.until < now) {
-			let Some(event) = self.probation.pop_front() else { break };
+	fn end_probation(&mut self, now: Moment) {
+		while self.held.probation.front().is_some_and(|event| event.until < now) {
+			let Some(event) = self.held.probation.pop_front() else { break };
 			if !self.has_open_alert(&event.entity) {
-				self.calibration.record(event.score);
-				self.detector.learn(&event.point)?;
+				self.held.calibration.record(event.score);
+				self.detector.learn(&event.point);
 			}
 		}
-		Ok(())
 	}
 
 	fn has_open_alert(&self, entity: &str) -> bool {
-		let suspicion = self.suspicions.get(entity);
+		let suspicion = self.held.suspicions.get(entity);
 		suspicion.is_some_and(|suspicion| suspicion.flagged >= self.confirmations)
 	}
 
-	fn suspect(
-		&mut self,
-		observation: Observation,
-		score: f64,
-		event: &B::Event,
-	) -> Result<(), ThreatsError> {
+	fn suspect(&mut self, observation: Observation, score: f64, event: &B::Event) {
 		let Observation { entity, at, point, reach } = observation;
-		let explained = match self.suspicions.get(&entity) {
+		let explained = match self.held.suspicions.get(&entity) {
 			Some(suspicion) if suspicion.highest >= score => None,
-			_ => Some((self.behaviour.describe(&entity, &point), self.drivers(&point)?)),
+			_ => Some((self.held.behaviour.describe(&entity, &point), self.drivers(&point))),
 		};
-		let suspicion = self.suspicions.entry(entity.clone()).or_insert_with(|| {
-			self.reviews.push_back((at.saturating_add(self.silence), entity.clone()));
+		let suspicion = self.held.suspicions.entry(entity.clone()).or_insert_with(|| {
+			self.held.reviews.push_back((at.saturating_add(self.silence), entity.clone()));
 			Suspicion::new(at)
 		});
 		suspicion.last = suspicion.last.max(at);
@@ -323,33 +401,32 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			suspicion.evidence.push(B::evidence(event));
 		}
 		if suspicion.flagged >= self.confirmations {
-			let alert = alert::<B>(&entity, suspicion, self.calibration.len());
-			let flags = self.flags.entry(alert.id.clone()).or_default();
+			let alert = alert::<B>(&entity, suspicion, self.held.calibration.len());
+			let flags = self.held.flags.entry(alert.id.clone()).or_default();
 			flags.append(&mut suspicion.unconfirmed);
 			flags.push(score);
 			flags.truncate(FLAGS);
-			self.alerts.insert(alert.id.clone(), alert);
+			self.held.alerts.insert(alert.id.clone(), alert);
 		} else {
 			suspicion.unconfirmed.push(score);
 		}
-		Ok(())
 	}
 
 	fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
-		if !self.alerts.contains_key(id) {
+		if !self.held.alerts.contains_key(id) {
 			return false;
 		}
-		let flags = self.flags.remove(id).unwrap_or_default();
+		let flags = self.held.flags.remove(id).unwrap_or_default();
 		match feedback {
 			Feedback::Confirm => {
 				let least = flags.iter().copied().fold(f64::INFINITY, f64::min);
-				self.calibration.forget_from(least);
+				self.held.calibration.forget_from(least);
 			},
 			Feedback::Dismiss => {
 				for score in flags {
-					self.calibration.record(score);
+					self.held.calibration.record(score);
 				}
-				self.alerts.remove(id);
+				self.held.alerts.remove(id);
 			},
 		}
 		true
@@ -357,23 +434,23 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 
 	/// Ends the suspicions of entities that have been silent for long enough.
 	fn review_suspicions(&mut self, now: Moment) {
-		while self.reviews.front().is_some_and(|(due, _)| *due < now) {
-			let Some((_, entity)) = self.reviews.pop_front() else { return };
-			let Some(suspicion) = self.suspicions.get(&entity) else { continue };
+		while self.held.reviews.front().is_some_and(|(due, _)| *due < now) {
+			let Some((_, entity)) = self.held.reviews.pop_front() else { return };
+			let Some(suspicion) = self.held.suspicions.get(&entity) else { continue };
 			let due = suspicion.last.saturating_add(self.silence);
 			if due >= now {
-				self.reviews.push_back((due, entity));
+				self.held.reviews.push_back((due, entity));
 				continue;
 			}
 			for score in &suspicion.unconfirmed {
-				self.calibration.record(*score);
+				self.held.calibration.record(*score);
 			}
-			self.suspicions.remove(&entity);
+			self.held.suspicions.remove(&entity);
 		}
 	}
 
-	fn drivers(&self, point: &[f64]) -> Result<Vec<Driver>, ThreatsError> {
-		let shares = self.detector.explain(point)?;
+	fn drivers(&self, point: &[f64]) -> Vec<Driver> {
+		let shares = self.detector.explain(point);
 		let typical = self.detector.typical();
 		let mut drivers: Vec<Driver> = B::FEATURES
 			.iter()
@@ -388,7 +465,7 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			.collect();
 		drivers.sort_by(|one, other| other.share.total_cmp(&one.share));
 		drivers.truncate(DRIVERS);
-		Ok(drivers)
+		drivers
 	}
 }
 
@@ -456,21 +533,20 @@ mod tests {
 	struct Learned(Vec<f64>);
 
 	impl Detector for Learned {
-		fn score(&self, point: &[f64]) -> Result<Option<f64>, ThreatsError> {
-			Ok(Some(point[0]))
+		fn score(&self, point: &[f64]) -> Option<f64> {
+			Some(point[0])
 		}
 
-		fn explain(&self, _point: &[f64]) -> Result<Vec<f64>, ThreatsError> {
-			Ok(vec![1.0])
+		fn explain(&self, _point: &[f64]) -> Vec<f64> {
+			vec![1.0]
 		}
 
 		fn typical(&self) -> Vec<f64> {
 			vec![0.0]
 		}
 
-		fn learn(&mut self, point: &[f64]) -> Result<(), ThreatsError> {
+		fn learn(&mut self, point: &[f64]) {
 			self.0.push(point[0]);
-			Ok(())
 		}
 	}
 
@@ -481,24 +557,17 @@ mod tests {
 			calibration.record(f64::from(step) / 20.0);
 		}
 		Pipeline {
-			behaviour: Plain,
 			detector: Learned::default(),
-			calibration,
 			confirmations: 3,
 			screening: 0.0,
 			silence: 100,
-			suspicions: HashMap::new(),
-			reviews: VecDeque::new(),
-			probation: VecDeque::new(),
-			alerts: BTreeMap::new(),
-			flags: HashMap::new(),
-			coverage: Coverage::default(),
+			held: Held::new(Plain, calibration),
 		}
 	}
 
 	fn run(pipeline: &mut Pipeline<Plain, Learned>, events: &[(&'static str, Moment, f64)]) {
 		for event in events {
-			pipeline.observe(event).unwrap();
+			pipeline.observe(event);
 		}
 	}
 
@@ -509,18 +578,18 @@ mod tests {
 		run(&mut pipeline, &[("bad", 50, 9.0), ("bad", 51, 9.0), ("bad", 52, 9.0)]);
 		run(&mut pipeline, &[("calm", 110, 0.5)]);
 		assert_eq!(pipeline.detector.0, [0.25]);
-		assert_eq!(pipeline.alerts.len(), 1);
+		assert_eq!(pipeline.held.alerts.len(), 1);
 	}
 
 	#[test]
 	fn flags_that_never_become_an_alert_calibrate_and_those_of_an_alert_do_not() {
 		let mut pipeline = calibrated();
 		run(&mut pipeline, &[("odd", 1, 9.0), ("odd", 2, 9.0), ("calm", 500, 0.5)]);
-		assert_eq!((pipeline.calibration.len(), pipeline.alerts.len()), (22, 0));
+		assert_eq!((pipeline.held.calibration.len(), pipeline.held.alerts.len()), (22, 0));
 		run(&mut pipeline, &[("bad", 600, 99.0), ("bad", 601, 99.0), ("bad", 602, 99.0)]);
 		run(&mut pipeline, &[("calm", 900, 0.5)]);
-		assert_eq!((pipeline.calibration.len(), pipeline.alerts.len()), (23, 1));
-		assert!(pipeline.suspicions.is_empty());
+		assert_eq!((pipeline.held.calibration.len(), pipeline.held.alerts.len()), (23, 1));
+		assert!(pipeline.held.suspicions.is_empty());
 	}
 
 	#[test]
@@ -533,7 +602,7 @@ mod tests {
 			assert!(pipeline.feedback("flow-bad-10", feedback));
 			assert!(!pipeline.feedback("flow-other-10", feedback));
 			run(&mut pipeline, &again);
-			assert_eq!(pipeline.alerts.len(), alerts, "{feedback:?}");
+			assert_eq!(pipeline.held.alerts.len(), alerts, "{feedback:?}");
 		}
 	}
 
@@ -543,9 +612,9 @@ mod tests {
 		let burst = |at: Moment| [0, 1, 2, 3].map(|step| ("bad", at + step, 9.0));
 		run(&mut pipeline, &burst(10));
 		run(&mut pipeline, &burst(100));
-		assert_eq!(pipeline.alerts.len(), 1);
-		assert_eq!(pipeline.alerts["flow-bad-10"].flagged, 8);
+		assert_eq!(pipeline.held.alerts.len(), 1);
+		assert_eq!(pipeline.held.alerts["flow-bad-10"].flagged, 8);
 		run(&mut pipeline, &burst(1_000));
-		assert_eq!(pipeline.alerts.len(), 2);
+		assert_eq!(pipeline.held.alerts.len(), 2);
 	}
 }

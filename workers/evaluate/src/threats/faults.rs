@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		clean.extend(one);
 		poisoned.extend(other);
 		unguarded.extend(third);
-		for (rates, rate) in rates.iter_mut().zip(drift(seed, arguments)?) {
+		for (rates, rate) in rates.iter_mut().zip(drift(seed, arguments)) {
 			rates.push(rate);
 		}
 	}
@@ -168,9 +168,9 @@ fn poisoning(seed: u64) -> [Option<f64>; 3] {
 
 /// Share of normal events flagged in each third of a stream: as it was, while its mean moves by two
 /// deviations, and where it has got to.
-fn drift(seed: u64, arguments: &Arguments) -> Result<[f64; 3], Error> {
+fn drift(seed: u64, arguments: &Arguments) -> [f64; 3] {
 	let mut random = Random::new(seed.wrapping_add(200));
-	let mut detector = EnsembleDetector::new(FEATURES, 512, seed);
+	let mut detector = EnsembleDetector::new(FEATURES, 512, 0.0, seed);
 	let needed = (1.0 / arguments.budget).ceil() as usize * 5;
 	let mut calibration = Calibration::new(arguments.budget, needed);
 	let mut counts = [(0u64, 0u64); 3];
@@ -184,8 +184,8 @@ fn drift(seed: u64, arguments: &Arguments) -> Result<[f64; 3], Error> {
 		};
 		let mut point = normal(&mut random);
 		point.iter_mut().for_each(|value| *value += 2.0 * moved);
-		let Some(score) = detector.score(&point)? else {
-			detector.learn(&point)?;
+		let Some(score) = detector.score(&point) else {
+			detector.learn(&point);
 			continue;
 		};
 		let verdict = calibration.judge(score);
@@ -195,10 +195,10 @@ fn drift(seed: u64, arguments: &Arguments) -> Result<[f64; 3], Error> {
 		}
 		calibration.record(score);
 		if verdict != Verdict::Flagged {
-			detector.learn(&point)?;
+			detector.learn(&point);
 		}
 	}
-	Ok(counts.map(|(judged, flagged)| flagged as f64 / judged.max(1) as f64))
+	counts.map(|(judged, flagged)| flagged as f64 / judged.max(1) as f64)
 }
 
 fn cells(row: &[f64]) -> Vec<Cell> {

@@ -8,7 +8,9 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use curex_threats::{ingest, Config, Format, Malformed, Source, Watcher};
+use curex_threats::{
+	ingest, snapshots::Snapshot, Config, Format, Malformed, Replay, Report, Source, Watcher,
+};
 use serde_json::{json, Value};
 
 use super::peak_memory;
@@ -28,7 +30,20 @@ pub struct Arguments {
 	/// Share of normal events that may be flagged.
 	#[arg(long)]
 	false_alarm_rate: Option<f64>,
+	/// Keep positions and everything learned in this folder and go on from there: after a crash no event
+	/// is lost and none is counted twice. Every state that is kept is named on standard error.
+	#[arg(long)]
+	state: Option<PathBuf>,
+	/// Events after which a state is kept.
+	#[arg(long, default_value_t = 50_000, requires = "state")]
+	keep_every: u64,
+	/// Go back to what had been learned at the state of this number before reading on.
+	#[arg(long, requires = "state")]
+	revert: Option<u64>,
 }
+
+/// States that stay in the folder.
+const KEPT: usize = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LogFormat {
@@ -52,7 +67,7 @@ impl From<LogFormat> for Format {
 /// Prints the alerts and returns the last line.
 ///
 /// # Errors
-/// [`Error::File`], [`Error::Threats`].
+/// [`Error::File`], [`Error::Argument`], [`Error::Threats`].
 pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 	let mut config = Config { screening: arguments.screening, ..Config::default() };
 	if let Some(rate) = arguments.false_alarm_rate {
@@ -62,9 +77,57 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 			stream.calibration = stream.calibration.max(needed);
 		}
 	}
-	let mut watcher = Watcher::new(&config)?;
-	let (mut malformed, mut events) = (Malformed::default(), 0u64);
 	let started = Instant::now();
+	let (report, snapshots) = match &arguments.state {
+		Some(folder) => durable(arguments, &config, folder)?,
+		None => (transient(arguments, &config)?, json!([])),
+	};
+	let seconds = started.elapsed().as_secs_f64();
+	let Report { events, malformed, flows, accesses, logs, alerts } = report;
+	let mut output = std::io::stdout().lock();
+	for alert in &alerts {
+		serde_json::to_writer(&mut output, alert)
+			.map_err(std::io::Error::from)
+			.and_then(|()| writeln!(output))
+			.map_err(|error| Error::file("standard output", &error))?;
+	}
+	Ok(json!({
+		"events": events,
+		"alerts": alerts.len(),
+		"events_per_second": events as f64 / seconds.max(1e-9),
+		"seconds": seconds,
+		"malformed": malformed,
+		"coverage": { "flows": flows, "accesses": accesses, "logs": logs },
+		"peak_memory_bytes": peak_memory(),
+		"snapshots": snapshots,
+	}))
+}
+
+/// Reads with positions and states that outlast this program.
+fn durable(
+	arguments: &Arguments,
+	config: &Config,
+	folder: &Path,
+) -> Result<(Report, Value), Error> {
+	let mut replay = Replay::open(folder, config, arguments.keep_every, KEPT)?;
+	let mut tell = |kept: &Snapshot| eprintln!("state {} {}", kept.number, kept.hash);
+	if let Some(number) = arguments.revert {
+		tell(&replay.revert_model(number)?);
+	}
+	for path in inputs(&arguments.input)? {
+		if path == Path::new("-") {
+			let reason = "standard input has no positions; give a file or a folder with --state";
+			return Err(Error::Argument(reason.into()));
+		}
+		replay.read(&path, arguments.format.into(), &mut tell)?;
+	}
+	Ok((replay.report(), json!(replay.snapshots()?)))
+}
+
+/// Reads from the beginning to the end.
+fn transient(arguments: &Arguments, config: &Config) -> Result<Report, Error> {
+	let mut watcher = Watcher::new(config)?;
+	let (mut malformed, mut events) = (Malformed::default(), 0u64);
 	for path in inputs(&arguments.input)? {
 		let reader: Box<dyn BufRead> = if path == Path::new("-") {
 			Box::new(std::io::stdin().lock())
@@ -75,28 +138,11 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		let source = Source::new(path.display().to_string(), arguments.format.into(), reader);
 		ingest::read(source, &mut malformed, |event| {
 			events += 1;
-			watcher.observe(&event)
+			watcher.observe(&event);
 		})?;
 	}
-	let seconds = started.elapsed().as_secs_f64();
-	let alerts = watcher.alerts();
-	let mut output = std::io::stdout().lock();
-	for alert in &alerts {
-		serde_json::to_writer(&mut output, alert)
-			.map_err(std::io::Error::from)
-			.and_then(|()| writeln!(output))
-			.map_err(|error| Error::file("standard output", &error))?;
-	}
 	let [flows, accesses, logs] = watcher.coverage();
-	Ok(json!({
-		"events": events,
-		"alerts": alerts.len(),
-		"events_per_second": events as f64 / seconds.max(1e-9),
-		"seconds": seconds,
-		"malformed": malformed,
-		"coverage": { "flows": flows, "accesses": accesses, "logs": logs },
-		"peak_memory_bytes": peak_memory(),
-	}))
+	Ok(Report { events, malformed, flows, accesses, logs, alerts: watcher.alerts() })
 }
 
 /// The file, or the files of the folder by name, so that rotated logs come in order.
@@ -131,6 +177,9 @@ mod tests {
 			format: LogFormat::Zeek,
 			screening: 0.0,
 			false_alarm_rate: None,
+			state: None,
+			keep_every: 1,
+			revert: None,
 		})
 		.unwrap();
 		assert_eq!((&last["events"], &last["alerts"]), (&json!(2), &json!(0)));

@@ -23,6 +23,7 @@ const fn part(name: &'static str) -> Feature {
 	Feature { name, scale: Scale::Share }
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct AccessBehaviour {
 	windows: Windows<String, Window>,
 	length: Moment,
@@ -45,7 +46,7 @@ impl AccessBehaviour {
 }
 
 /// What one user did lately.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Window {
 	accesses: Recent<Access>,
 	patients: Tally<String>,
@@ -56,6 +57,7 @@ struct Window {
 	no_relationship: usize,
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Access {
 	patient: Option<String>,
 	first_time: bool,

@@ -17,6 +17,7 @@ const fn count(name: &'static str) -> Feature {
 	Feature { name, scale: Scale::Count }
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct FlowBehaviour {
 	windows: Windows<IpAddr, Window>,
 	length: Moment,
@@ -32,7 +33,7 @@ impl FlowBehaviour {
 }
 
 /// What one source did lately.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Window {
 	flows: Recent<Target>,
 	failed: usize,
@@ -43,6 +44,7 @@ struct Window {
 	most_ports: Greatest,
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Target {
 	destination: IpAddr,
 	port: u16,

@@ -17,6 +17,7 @@ use crate::{
 const FAILURES: [&str; 7] =
 	["fail", "invalid", "error", "denied", "refused", "illegal", "break-in"];
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct LogBehaviour {
 	windows: Windows<String, Window>,
 	length: Moment,
@@ -33,13 +34,14 @@ impl LogBehaviour {
 	}
 }
 
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Window {
 	messages: Recent<Entry>,
 	templates: Tally<String>,
 	failures: usize,
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Entry {
 	template: String,
 	failure: bool,

@@ -47,6 +47,11 @@ pub(crate) struct Observation {
 }
 
 /// Sliding windows by entity. Bounded: entities unseen for longest are forgotten.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(bound(
+	serialize = "K: serde::Serialize, W: serde::Serialize",
+	deserialize = "K: serde::Deserialize<'de> + Hash + Eq, W: serde::Deserialize<'de>"
+))]
 pub(crate) struct Windows<K, W> {
 	by_entity: HashMap<K, (Moment, W)>,
 	limit: usize,
@@ -78,6 +83,7 @@ impl<K: Hash + Eq + Clone + Ord, W: Default> Windows<K, W> {
 }
 
 /// Items of the last so many milliseconds.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Recent<T> {
 	items: VecDeque<(Moment, T)>,
 }
@@ -109,6 +115,11 @@ impl<T> Recent<T> {
 }
 
 /// Counts how often each value occurs.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(bound(
+	serialize = "T: serde::Serialize",
+	deserialize = "T: serde::Deserialize<'de> + Hash + Eq"
+))]
 pub(crate) struct Tally<T> {
 	counts: HashMap<T, u32>,
 }
@@ -145,7 +156,7 @@ impl<T: Hash + Eq> Tally<T> {
 }
 
 /// The greatest of a changing set of counts.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Greatest {
 	multiplicity: BTreeMap<u32, u32>,
 }

@@ -57,7 +57,7 @@ pub struct Malformed {
 }
 
 impl Malformed {
-	fn add(&mut self, source: &str, line: u64, reason: &str) {
+	pub(crate) fn add(&mut self, source: &str, line: u64, reason: &str) {
 		self.count += 1;
 		if self.samples.len() < SAMPLES {
 			self.samples.push(format!("{source}:{line}: {reason}"));
@@ -68,43 +68,23 @@ impl Malformed {
 /// Reads a source to its end and hands every event to `accept`.
 ///
 /// # Errors
-/// [`ThreatsError::Read`] if the reader fails, and whatever `accept` returns.
+/// [`ThreatsError::Read`] if the reader fails.
 pub fn read<R: BufRead>(
 	source: Source<R>,
 	malformed: &mut Malformed,
-	mut accept: impl FnMut(Event) -> Result<(), ThreatsError>,
+	mut accept: impl FnMut(Event),
 ) -> Result<(), ThreatsError> {
 	let Source { name, format, mut reader } = source;
-	let mut zeek = zeek::Header::default();
+	let mut parser = Parser::new(format);
 	let mut line = Vec::new();
 	for number in 1.. {
-		line.clear();
-		let whole = read_line(&mut reader, &mut line)
+		let read = read_line(&mut reader, &mut line)
 			.map_err(|error| ThreatsError::Read { source_name: name.clone(), error })?;
-		match whole {
-			LineEnd::Input => break,
-			LineEnd::TooLong => {
-				malformed.add(&name, number, "longer than 1 MiB");
-				continue;
-			},
-			LineEnd::Found => {},
+		if read.bytes == 0 {
+			break;
 		}
-		let Ok(text) = std::str::from_utf8(&line) else {
-			malformed.add(&name, number, "not UTF-8");
-			continue;
-		};
-		let text = text.trim_matches(['\r', '\n']);
-		if text.trim().is_empty() {
-			continue;
-		}
-		let parsed = match format {
-			Format::Zeek => zeek.parse(text).map(|flow| flow.map(Event::Flow)),
-			Format::FhirAudit => fhir::parse(text).map(|access| access.map(Event::Access)),
-			Format::Eve => eve::parse(text),
-			Format::Syslog => syslog::parse(text).map(|line| line.map(Event::Log)),
-		};
-		match parsed {
-			Ok(Some(event)) => accept(event)?,
+		match parser.line(&line, &read) {
+			Ok(Some(event)) => accept(event),
 			Ok(None) => {},
 			Err(reason) => malformed.add(&name, number, &reason),
 		}
@@ -112,27 +92,63 @@ pub fn read<R: BufRead>(
 	Ok(())
 }
 
-enum LineEnd {
-	Found,
-	TooLong,
-	Input,
+/// Reads lines of one format, which may refer to lines before them.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Parser {
+	format: Format,
+	zeek: zeek::Header,
+}
+
+impl Parser {
+	pub(crate) fn new(format: Format) -> Self {
+		Self { format, zeek: zeek::Header::default() }
+	}
+
+	pub(crate) fn format(&self) -> Format {
+		self.format
+	}
+
+	/// An event, nothing, or why the line is malformed.
+	pub(crate) fn line(&mut self, line: &[u8], read: &Line) -> Result<Option<Event>, String> {
+		if read.too_long {
+			return Err("longer than 1 MiB".into());
+		}
+		let text = std::str::from_utf8(line).map_err(|_| "not UTF-8")?;
+		let text = text.trim_matches(['\r', '\n']);
+		if text.trim().is_empty() {
+			return Ok(None);
+		}
+		match self.format {
+			Format::Zeek => self.zeek.parse(text).map(|flow| flow.map(Event::Flow)),
+			Format::FhirAudit => fhir::parse(text).map(|access| access.map(Event::Access)),
+			Format::Eve => eve::parse(text),
+			Format::Syslog => syslog::parse(text).map(|line| line.map(Event::Log)),
+		}
+	}
+}
+
+/// What was read of a line.
+pub(crate) struct Line {
+	/// Its bytes, its end included; 0 at the end of the input.
+	pub(crate) bytes: u64,
+	/// Whether its end was found.
+	pub(crate) ended: bool,
+	/// Whether only its last part was kept.
+	too_long: bool,
 }
 
 /// Reads one line of bounded length; the rest of a longer line is skipped.
-fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<LineEnd> {
-	let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', line)?;
-	if read == 0 {
-		return Ok(LineEnd::Input);
-	}
-	if line.ends_with(b"\n") || (read as u64) < LONGEST_LINE {
-		return Ok(LineEnd::Found);
-	}
+pub(crate) fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Line> {
+	let mut out = Line { bytes: 0, ended: false, too_long: false };
 	loop {
 		line.clear();
-		let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', line)?;
-		if read == 0 || line.ends_with(b"\n") {
-			return Ok(LineEnd::TooLong);
+		let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', line)? as u64;
+		out.bytes += read;
+		out.ended = line.ends_with(b"\n");
+		if read < LONGEST_LINE || out.ended {
+			return Ok(out);
 		}
+		out.too_long = true;
 	}
 }
 
@@ -142,11 +158,7 @@ mod tests {
 
 	fn events_of(format: Format, text: &[u8]) -> (Vec<Event>, Malformed) {
 		let (mut events, mut malformed) = (Vec::new(), Malformed::default());
-		read(Source::new("log", format, text), &mut malformed, |event| {
-			events.push(event);
-			Ok(())
-		})
-		.unwrap();
+		read(Source::new("log", format, text), &mut malformed, |event| events.push(event)).unwrap();
 		(events, malformed)
 	}
 

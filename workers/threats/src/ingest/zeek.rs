@@ -5,6 +5,7 @@ use std::{borrow::Cow, net::IpAddr};
 use crate::event::Flow;
 
 /// What a TSV log said about itself so far.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Header {
 	separator: char,
 	unset: String,

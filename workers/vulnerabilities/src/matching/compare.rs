@@ -173,6 +173,7 @@ fn drafts(subjects: &[Subject<'_>], index: &Index<'_>, places: &[u32]) -> Vec<Ve
 		let set = &candidate.affected.versions;
 		let ordered = matches!(set.versions, Versions::Intervals(_))
 			&& set.scheme != Scheme::Date
+			&& set.scheme.is_order()
 			&& !candidate.by_edition;
 		let regular = |subject: &Subject<'_>| {
 			ordered
