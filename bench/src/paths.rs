@@ -10,14 +10,12 @@ use curex_client::ledger::curex::{self, runtime_types::curex_primitives as gener
 use curex_primitives::{
 	commitment::withdraw_lock,
 	exchange::{exchange_id, request_message},
-	AccessMode, AccessModes, AcknowledgementCode, Assessment, Attestation, Categories, Category,
-	Commitment, Confidence, ConsentId, ConsentTerms, ExchangeId, ExchangeProposal, Gate, Grantee,
-	LegalBasis, Level, Moment, OrganisationId, Purpose, Representation,
+	AccessMode, AccessModes, AcknowledgementCode, Assessment, Attestation, BatchAnswer,
+	BatchCompletion, BatchRequest, Categories, Category, Commitment, Confidence, ConsentId,
+	ConsentTerms, ExchangeId, ExchangeProposal, Gate, Grantee, LegalBasis, Level, Moment,
+	OrganisationId, Purpose, Representation,
 };
-use generated::{
-	batch::{BatchAnswer, BatchCompletion, BatchRequest},
-	exchange::signing::Countersignature,
-};
+use generated::exchange::signing::Countersignature;
 
 /// Most exchanges in one transaction of the batch path.
 pub const MOST_AT_ONCE: usize = curex_primitives::batch::MAX_BATCH as usize;
@@ -311,22 +309,22 @@ impl Maker<'_> {
 			let ids: Vec<ExchangeId> = drafts.iter().map(|draft| draft.id).collect();
 			let requests = drafts
 				.into_iter()
-				.map(|draft| BatchRequest { key: draft.key, proposal: draft.proposal.into() })
+				.map(|draft| BatchRequest { key: draft.key, proposal: draft.proposal }.into())
 				.collect();
 			let answers = ids
 				.iter()
-				.map(|id| BatchAnswer {
-					exchange: (*id).into(),
-					payload: Commitment(rand::random()).into(),
-				})
+				.map(|id| BatchAnswer { exchange: *id, payload: Commitment(rand::random()) }.into())
 				.collect();
 			let completions = ids
 				.iter()
-				.map(|id| BatchCompletion {
-					exchange: (*id).into(),
-					receipt: Commitment(rand::random()).into(),
-					code: AcknowledgementCode::Accepted.into(),
-					evidence: None,
+				.map(|id| {
+					let completion = BatchCompletion {
+						exchange: *id,
+						receipt: Commitment(rand::random()),
+						code: AcknowledgementCode::Accepted,
+						evidence: None,
+					};
+					completion.into()
 				})
 				.collect();
 			let calls = curex::tx().exchange();
