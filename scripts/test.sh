@@ -41,7 +41,7 @@ if [ "${1:-}" != --no-story ]; then
 	"$home/bin/curex-localnet" --binaries "$home/bin" --root "$CUREX_ROOT" --home "$home/story" --once \
 		>"$home/account" 2>&1 &
 	story=$!
-	trap 'kill "$story" 2>/dev/null; wait "$story" 2>/dev/null; rm -rf "$home"' EXIT
+	trap 'kill "$story" 2>/dev/null || true; wait "$story" 2>/dev/null || true; rm -rf "$home"' EXIT
 fi
 
 # With the runtime's code: leaving it out here would have it built again for the programs.

@@ -218,7 +218,7 @@ fn step_of(block: &mut Block, exchange: u64, step: usize) {
 			"subscription": null, "suspended_by": null, "recorded_late": false, "ended_at": null,
 		}),
 	));
-	if step == 0 && exchange % PER_CONSENT == 0 {
+	if step == 0 && exchange.is_multiple_of(PER_CONSENT) {
 		block.records.push(record(
 			Kind::Consent,
 			consent,

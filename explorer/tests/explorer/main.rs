@@ -1,7 +1,6 @@
 //! The explorer as its users and its enemies meet it.
 
 mod attacks;
-#[allow(dead_code)]
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;
 mod index;

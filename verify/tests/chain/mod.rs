@@ -1,4 +1,5 @@
 //! A small chain with real keys: three authority sets, a record, and votes for it.
+#![allow(dead_code, reason = "every test binary uses its own part")]
 
 use codec::{Compact, Encode};
 use curex_verify::{
