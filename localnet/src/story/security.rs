@@ -1,6 +1,6 @@
 //! Steps 2 to 5: hospital A looks after its own security.
 
-use super::{not_verified, Story, FINAL, HOSPITAL_A};
+use super::{not_verified, Story, FINAL, HOSPITAL_A, HOST_OF_REGULATOR};
 use crate::{account::Place, agent, error::Context, laboratory::Laboratory, Error};
 use curex_client::{audit::Entry, Client};
 use curex_primitives::{OrganisationId, PlanVerdict, Policy, ReportKind};
@@ -95,7 +95,9 @@ impl Story<'_> {
 			.await
 			.during("reading the ledger")?;
 		let wait = earlier == 0 || !matches!(kind, ReportKind::Alert | ReportKind::GroupResult);
-		let begin = if wait { since } else { 1 };
+		// Hospital A's node keeps the states of the latest blocks only.
+		let archive = self.reader(HOST_OF_REGULATOR).await?;
+		let (reader, begin) = if wait { (reader, since) } else { (&archive, 1) };
 		let entry: Entry = self
 			.wait_for(
 				&format!("hospital A's {name} on the ledger"),
