@@ -396,6 +396,25 @@ pub(super) fn one<T>(
 	Ok(all(connection, sql, parameters, read)?.pop())
 }
 
+/// A block by number or hash as a person writes it, with its transactions and events.
+///
+/// # Errors
+/// [`Error::Input`] when the text is neither; [`Error::NotFound`] when no such block is final.
+pub fn whole_block(
+	connection: &Connection,
+	which: &str,
+) -> Result<(BlockRow, Vec<ExtrinsicRow>, Vec<EventRow>), Error> {
+	check_parameter("block", which)?;
+	let row = match handle(which) {
+		Some(hash) => block_of_hash(connection, hash)?,
+		None => block(connection, number("block", which)?)?,
+	};
+	let row = row.ok_or_else(|| Error::NotFound("there is no such final block".into()))?;
+	let (extrinsics, events) =
+		(extrinsics(connection, row.number)?, events(connection, row.number)?);
+	Ok((row, extrinsics, events))
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;

@@ -104,18 +104,8 @@ async fn blocks(State(app): State<Arc<App>>, Query(parameters): Parameters) -> A
 }
 
 async fn block(State(app): State<Arc<App>>, Path(which): Path<String>) -> Answer {
-	query::check_parameter("block", &which)?;
-	let (row, extrinsics, events) = app
-		.read(move |connection| {
-			let row = match crate::kind::handle(&which) {
-				Some(hash) => query::block_of_hash(connection, hash)?,
-				None => query::block(connection, query::number("block", &which)?)?,
-			};
-			let row = row.ok_or_else(|| Error::NotFound("there is no such final block".into()))?;
-			let number = row.number;
-			Ok((row, query::extrinsics(connection, number)?, query::events(connection, number)?))
-		})
-		.await?;
+	let (row, extrinsics, events) =
+		app.read(move |connection| query::whole_block(connection, &which)).await?;
 	Ok(answer(&json!({ "block": row, "transactions": extrinsics, "events": events })))
 }
 

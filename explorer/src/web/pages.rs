@@ -269,18 +269,8 @@ fn author(row: &BlockRow, around: &Surroundings) -> Markup {
 
 pub(super) async fn block(State(app): State<Arc<App>>, Path(which): Path<String>) -> Answer {
 	let around = app.surroundings().await?;
-	query::check_parameter("block", &which)?;
-	let (row, extrinsics, events) = app
-		.read(move |connection| {
-			let row = match crate::kind::handle(&which) {
-				Some(hash) => query::block_of_hash(connection, hash)?,
-				None => query::block(connection, query::number("block", &which)?)?,
-			};
-			let row = row.ok_or_else(|| Error::NotFound("there is no such final block".into()))?;
-			let number = row.number;
-			Ok((row, query::extrinsics(connection, number)?, query::events(connection, number)?))
-		})
-		.await?;
+	let (row, extrinsics, events) =
+		app.read(move |connection| query::whole_block(connection, &which)).await?;
 	let number = row.number;
 	let own: Vec<&EventRow> = events.iter().filter(|event| event.extrinsic.is_none()).collect();
 	let last = around.head.map_or(0, |(head, ..)| head);
