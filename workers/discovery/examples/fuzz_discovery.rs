@@ -1,7 +1,7 @@
 //! Throws damaged captures, logs, reports and fingerprint databases at the parsers of the crate.
 //!
 //! ```text
-//! cargo run --release -p curex-discovery --example fuzz -- [--seconds 300] [--corpus FOLDER] [--state FILE]
+//! cargo run --release -p curex-discovery --example fuzz_discovery -- [--seconds 300] [--corpus FOLDER] [--state FILE]
 //! ```
 //!
 //! A capture carries greetings, HTTP responses, DICOM associations, HL7 messages, DHCP, mDNS and LLDP to their

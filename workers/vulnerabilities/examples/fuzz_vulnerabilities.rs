@@ -1,7 +1,7 @@
 //! Throws damaged files at every parser of the crate, for as long as wanted.
 //!
 //! ```text
-//! cargo run --release -p curex-vulnerabilities --example fuzz -- [--seconds 300] [--corpus FOLDER] [--state FILE]
+//! cargo run --release -p curex-vulnerabilities --example fuzz_vulnerabilities -- [--seconds 300] [--corpus FOLDER] [--state FILE]
 //! ```
 //!
 //! Files of the corpus (built-in samples if none is given) are cut, flipped, spliced and repeated. The state file
