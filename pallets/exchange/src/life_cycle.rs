@@ -1,9 +1,6 @@
 //! How an exchange begins, and its steps.
 
-use crate::{
-	Closing, Commitments, Config, Error, Event, Evidence, Exchanges, OfConsent, Pallet, Pruning,
-	Sequences,
-};
+use crate::{Commitments, Config, Error, Event, Evidence, Exchanges, OfConsent, Pallet, Sequences};
 use curex_primitives::{
 	consent::Consents,
 	exchange::exchange_id,
@@ -172,7 +169,7 @@ impl<T: Config> Pallet<T> {
 			OfConsent::<T>::insert(consent, id, ());
 		}
 		exchange.deadline = Self::block().saturating_add(window);
-		Closing::<T>::insert(exchange.deadline, id, ());
+		Self::list(exchange.deadline, id);
 		Exchanges::<T>::insert(id, exchange);
 		Ok(())
 	}
@@ -325,26 +322,21 @@ impl<T: Config> Pallet<T> {
 		.map(|next| (exchange, next))
 	}
 
-	/// Writes an exchange down in its new state, with the deadline of its next window. What is over is listed for
-	/// pruning instead.
+	/// Writes an exchange down in its new state, with the deadline of its next window. It is listed anew only if the
+	/// ledger has to look at it earlier than it would.
 	pub(crate) fn write(
 		id: ExchangeId,
 		mut exchange: Exchange,
 		state: ExchangeState,
 		deadline: BlockNumber,
 	) {
-		match exchange.ended_at.take() {
-			Some(ended_at) => Pruning::<T>::remove(Self::pruned_after(ended_at), id),
-			None => Closing::<T>::remove(exchange.deadline, id),
-		}
+		let listed_by = Self::listed_by(&exchange);
 		exchange.state = state;
 		exchange.deadline = deadline;
-		if state.is_final() {
-			let block = Self::block();
-			exchange.ended_at = Some(block);
-			Pruning::<T>::insert(Self::pruned_after(block), id, ());
-		} else {
-			Closing::<T>::insert(deadline, id, ());
+		exchange.ended_at = state.is_final().then(Self::block);
+		let due = Self::listed_by(&exchange);
+		if due < listed_by {
+			Self::list(due, id);
 		}
 		Exchanges::<T>::insert(id, exchange);
 	}

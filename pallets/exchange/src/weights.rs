@@ -27,8 +27,10 @@ pub trait WeightInfo {
 	fn break_glass() -> Weight;
 	/// `review`.
 	fn review() -> Weight;
-	/// `closing_block`.
-	fn closing_block() -> Weight;
+	/// `advance`.
+	fn advance() -> Weight;
+	/// `list`.
+	fn list() -> Weight;
 	/// `close`.
 	fn close() -> Weight;
 	/// `mark_overdue`.
@@ -67,6 +69,8 @@ pub trait WeightInfo {
 	fn dispatch_documents() -> Weight;
 	/// `serve_countersigned`.
 	fn serve_countersigned() -> Weight;
+	/// `serve_countersigned_batch`, `n` from 1 to 256.
+	fn serve_countersigned_batch(n: u32) -> Weight;
 	/// `complete`.
 	fn complete() -> Weight;
 	/// `record_emergency`.
@@ -135,8 +139,12 @@ impl<Database: Get<RuntimeDbWeight>> WeightInfo for Measured<Database> {
 		Weight::from_parts(50_325_000, 4_522).saturating_add(Database::get().reads_writes(8, 10))
 	}
 
-	fn closing_block() -> Weight {
+	fn advance() -> Weight {
 		Weight::from_parts(6_129_000, 3_509).saturating_add(Database::get().reads_writes(2, 1))
+	}
+
+	fn list() -> Weight {
+		Weight::from_parts(60_000_000, 6_182).saturating_add(Database::get().reads_writes(9, 2))
 	}
 
 	fn close() -> Weight {
@@ -230,6 +238,15 @@ impl<Database: Get<RuntimeDbWeight>> WeightInfo for Measured<Database> {
 		Weight::from_parts(149_213_000, 8_655).saturating_add(Database::get().reads_writes(21, 9))
 	}
 
+	fn serve_countersigned_batch(n: u32) -> Weight {
+		Weight::from_parts(180_000_000, 8_655)
+			.saturating_add(Weight::from_parts(80_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(Database::get().reads_writes(15, 3))
+			.saturating_add(Database::get().reads(5_u64.saturating_mul(n.into())))
+			.saturating_add(Database::get().writes(6_u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5_110).saturating_mul(n.into()))
+	}
+
 	fn complete() -> Weight {
 		Weight::from_parts(66_369_000, 6_182).saturating_add(Database::get().reads_writes(9, 10))
 	}
@@ -317,8 +334,12 @@ impl WeightInfo for () {
 		Measured::<RocksDbWeight>::review()
 	}
 
-	fn closing_block() -> Weight {
-		Measured::<RocksDbWeight>::closing_block()
+	fn advance() -> Weight {
+		Measured::<RocksDbWeight>::advance()
+	}
+
+	fn list() -> Weight {
+		Measured::<RocksDbWeight>::list()
 	}
 
 	fn close() -> Weight {
@@ -395,6 +416,10 @@ impl WeightInfo for () {
 
 	fn serve_countersigned() -> Weight {
 		Measured::<RocksDbWeight>::serve_countersigned()
+	}
+
+	fn serve_countersigned_batch(n: u32) -> Weight {
+		Measured::<RocksDbWeight>::serve_countersigned_batch(n)
 	}
 
 	fn complete() -> Weight {
