@@ -70,11 +70,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(proposal.partner == holder, Error::<T>::NotAuthorized);
 		proposal.check(recipient, Direction::Pull)?;
 		let (id, mut exchange) = Self::draft(recipient, Direction::Pull, &key, proposal)?;
-		Self::ensure_fresh(payload)?;
-		ensure!(
-			payload != exchange.envelope && payload != exchange.recipient_key,
-			Error::<T>::MissingCommitment
-		);
+		Self::ensure_payload(&exchange, payload)?;
 		Self::ensure_open(&exchange, false)?;
 		Self::count_use(&exchange);
 		exchange.state = ExchangeState::Dispatched;

@@ -4,7 +4,7 @@ use crate::{
 	Commitments, Config, Disputes, Documents, Error, Event, Evidence, Exchanges, Holds, NextAgenda,
 	OfConsent, Pallet, PrunedAhead, PrunedUpTo, Rectifications, Reviews,
 };
-use curex_primitives::{Commitment, ExchangeId, Gate, Obligation, OrganisationId};
+use curex_primitives::{Commitment, ExchangeId, Gate, Obligation, OrganisationId, RecordHandle};
 use frame::prelude::*;
 
 /// Numbers pruned earlier that one pruning joins to [`PrunedUpTo`]. More than it adds, so that it catches up.
@@ -47,7 +47,10 @@ impl<T: Config> Pallet<T> {
 			.chain([exchange.receipt, root])
 			.flatten();
 		for commitment in carried.chain(Evidence::<T>::take(id)) {
-			Commitments::<T>::remove(commitment);
+			// An emergency may share it with another record.
+			if Commitments::<T>::get(commitment) == Some(RecordHandle(id.0)) {
+				Commitments::<T>::remove(commitment);
+			}
 		}
 		for &obligation in Obligation::ALL {
 			Self::forget_duty(id, obligation);

@@ -24,7 +24,7 @@ impl<T: Config> Pallet<T> {
 	///    later than the ledger has to look at it, unless every list from there on was full; or its retention is over
 	///    and it is held. No list of a block that is done is left.
 	/// 3. Every commitment that an exchange, what followed from it, or a subscription carries leads back to it, once,
-	///    and nothing else leads anywhere.
+	///    and nothing else leads anywhere. Only those of a break-glass may lead to another record, or nowhere.
 	/// 4. An exchange has a payload from its dispatch on, a receipt from its delivery on, an acknowledgement exactly
 	///    when it was acknowledged or reversed, a suspender exactly while it is suspended, and two different sides.
 	/// 5. Exactly the break-glasses have a review; no side reviews; verdict and reasons come together; a review is
@@ -96,18 +96,24 @@ impl<T: Config> Pallet<T> {
 
 	fn check_commitments(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
 		let mut carried: Vec<(Commitment, RecordHandle)> = Vec::new();
+		let mut shared = BTreeSet::new();
 		for (id, exchange) in exchanges {
 			let key = (!exchange.recipient_key.is_zero()).then_some(exchange.recipient_key);
 			let root = Documents::<T>::get(id).map(|documents| Commitment(documents.root.0));
 			let own = [Some(exchange.envelope), key, exchange.payload, exchange.receipt, root];
 			let all = own.into_iter().flatten().chain(Evidence::<T>::get(id));
-			carried.extend(all.map(|commitment| (commitment, RecordHandle(id.0))));
+			let all = all.map(|commitment| (commitment, RecordHandle(id.0)));
+			match exchange.gate {
+				Gate::BreakGlass(_) => shared.extend(all),
+				_ => carried.extend(all),
+			}
 		}
 		for (id, subscription) in Subscriptions::<T>::iter() {
 			carried.push((subscription.terms.envelope, RecordHandle(id.0)));
 			carried.push((subscription.terms.recipient_key, RecordHandle(id.0)));
 		}
 		let mut known: Vec<_> = Commitments::<T>::iter().collect();
+		known.retain(|pair| !shared.contains(pair));
 		carried.sort_unstable();
 		known.sort_unstable();
 		ensure!(carried == known, "3: a commitment leads elsewhere, or nowhere");
