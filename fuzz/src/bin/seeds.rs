@@ -145,7 +145,7 @@ fn suspended(story: &mut Story) {
 	story.then(HOLDER, Call::suspend { id });
 	story.after(Pass::Block, HOLDER, Call::resume { id });
 	story.then(AUTHORITY, Call::suspend_by_policy { id });
-	story.after(Pass::Hour, AUTHORITY, Call::resume_by_policy { id });
+	story.after(Pass::Block, AUTHORITY, Call::resume_by_policy { id });
 	story.then(HOLDER, pallet_consent::Call::withdraw { id: CONSENT });
 }
 
