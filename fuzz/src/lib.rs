@@ -167,8 +167,7 @@ pub fn offer(transaction: UncheckedExtrinsic) -> Ended {
 }
 
 fn arrive(bytes: &[u8]) {
-	let Ok(transaction) =
-		UncheckedExtrinsic::decode_all_with_depth_limit(DEPTH, &mut &bytes[..])
+	let Ok(transaction) = UncheckedExtrinsic::decode_all_with_depth_limit(DEPTH, &mut &bytes[..])
 	else {
 		return;
 	};

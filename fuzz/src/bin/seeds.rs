@@ -11,9 +11,9 @@ use curex_primitives::{
 	subscription::subscription_id, AcknowledgementCode, Assessment, Attestation, BatchAnswer,
 	BatchCompletion, BatchRequest, Category, Commitment, Competence, Confidence, ConsentId,
 	ConsentTerms, DataFormat, DataUseConditions, DisputeGrounds, ErasureId, ErasureMethod,
-	ExchangeId, ExchangeProposal, Gate, Grantee, Ground, GroupId, Level, MerkleRoot, OrganisationId,
-	PermitTerms, Purpose, RecordHandle, Regimes, ReviewVerdict, SecondaryPurpose, Settlement,
-	SizeBucket, SubscriptionTerms, SLOTS,
+	ExchangeId, ExchangeProposal, Gate, Grantee, Ground, GroupId, Level, MerkleRoot,
+	OrganisationId, PermitTerms, Purpose, RecordHandle, Regimes, ReviewVerdict, SecondaryPurpose,
+	Settlement, SizeBucket, SubscriptionTerms, SLOTS,
 };
 use curex_runtime::{Runtime, RuntimeCall};
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, process::ExitCode};
