@@ -102,113 +102,113 @@ pub struct Measured<Database>(PhantomData<Database>);
 
 impl<Database: Get<RuntimeDbWeight>> WeightInfo for Measured<Database> {
 	fn request() -> Weight {
-		Weight::from_parts(75_363_000, 134_551).saturating_add(Database::get().reads_writes(19, 7))
+		Weight::from_parts(74_431_000, 134_551).saturating_add(Database::get().reads_writes(19, 7))
 	}
 
 	fn offer() -> Weight {
-		Weight::from_parts(73_439_000, 134_551).saturating_add(Database::get().reads_writes(18, 6))
+		Weight::from_parts(71_406_000, 134_551).saturating_add(Database::get().reads_writes(18, 6))
 	}
 
 	fn release() -> Weight {
-		Weight::from_parts(52_328_000, 6_182).saturating_add(Database::get().reads_writes(11, 1))
+		Weight::from_parts(50_425_000, 6_182).saturating_add(Database::get().reads_writes(11, 1))
 	}
 
 	fn approve() -> Weight {
-		Weight::from_parts(64_115_000, 6_182).saturating_add(Database::get().reads_writes(13, 2))
+		Weight::from_parts(62_203_000, 6_182).saturating_add(Database::get().reads_writes(13, 2))
 	}
 
 	fn accept() -> Weight {
-		Weight::from_parts(69_003_000, 6_182).saturating_add(Database::get().reads_writes(14, 3))
+		Weight::from_parts(67_651_000, 6_182).saturating_add(Database::get().reads_writes(14, 3))
 	}
 
 	fn dispatch() -> Weight {
-		Weight::from_parts(65_257_000, 6_182).saturating_add(Database::get().reads_writes(14, 2))
+		Weight::from_parts(64_055_000, 6_182).saturating_add(Database::get().reads_writes(14, 2))
 	}
 
 	fn receive() -> Weight {
-		Weight::from_parts(36_464_000, 6_182).saturating_add(Database::get().reads_writes(6, 2))
+		Weight::from_parts(36_755_000, 6_182).saturating_add(Database::get().reads_writes(6, 2))
 	}
 
 	fn acknowledge() -> Weight {
-		Weight::from_parts(47_250_000, 6_182).saturating_add(Database::get().reads_writes(8, 6))
+		Weight::from_parts(47_030_000, 6_182).saturating_add(Database::get().reads_writes(8, 6))
 	}
 
 	fn break_glass() -> Weight {
-		Weight::from_parts(109_643_000, 134_551)
+		Weight::from_parts(112_638_000, 134_551)
 			.saturating_add(Database::get().reads_writes(23, 17))
 	}
 
 	fn review() -> Weight {
-		Weight::from_parts(49_334_000, 4_522).saturating_add(Database::get().reads_writes(8, 10))
+		Weight::from_parts(51_517_000, 4_522).saturating_add(Database::get().reads_writes(8, 10))
 	}
 
 	fn advance() -> Weight {
-		Weight::from_parts(49_294_000, 134_551).saturating_add(Database::get().reads_writes(2, 1))
+		Weight::from_parts(49_594_000, 134_551).saturating_add(Database::get().reads_writes(2, 1))
 	}
 
 	fn list() -> Weight {
-		Weight::from_parts(46_830_000, 268_112).saturating_add(Database::get().reads_writes(6, 1))
+		Weight::from_parts(48_953_000, 268_112).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn close() -> Weight {
-		Weight::from_parts(42_143_000, 134_551).saturating_add(Database::get().reads_writes(7, 6))
+		Weight::from_parts(43_194_000, 134_551).saturating_add(Database::get().reads_writes(7, 6))
 	}
 
 	fn mark_overdue() -> Weight {
-		Weight::from_parts(40_830_000, 3_763).saturating_add(Database::get().reads_writes(7, 6))
+		Weight::from_parts(42_703_000, 3_763).saturating_add(Database::get().reads_writes(7, 6))
 	}
 
 	fn look_at() -> Weight {
-		Weight::from_parts(31_777_000, 6_182).saturating_add(Database::get().reads_writes(5, 3))
+		Weight::from_parts(31_477_000, 6_182).saturating_add(Database::get().reads_writes(5, 3))
 	}
 
 	fn prune() -> Weight {
-		Weight::from_parts(260_899_000, 92_970).saturating_add(Database::get().reads_writes(53, 61))
+		Weight::from_parts(259_366_000, 92_970).saturating_add(Database::get().reads_writes(53, 61))
 	}
 
 	fn suspend() -> Weight {
-		Weight::from_parts(32_499_000, 6_182).saturating_add(Database::get().reads_writes(5, 1))
+		Weight::from_parts(32_027_000, 6_182).saturating_add(Database::get().reads_writes(5, 1))
 	}
 
 	fn resume() -> Weight {
-		Weight::from_parts(32_068_000, 6_182).saturating_add(Database::get().reads_writes(5, 1))
+		Weight::from_parts(32_228_000, 6_182).saturating_add(Database::get().reads_writes(5, 1))
 	}
 
 	fn suspend_by_policy() -> Weight {
-		Weight::from_parts(36_695_000, 8_778).saturating_add(Database::get().reads_writes(6, 1))
+		Weight::from_parts(37_566_000, 8_778).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn resume_by_policy() -> Weight {
-		Weight::from_parts(37_145_000, 8_778).saturating_add(Database::get().reads_writes(6, 1))
+		Weight::from_parts(38_668_000, 8_778).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn dispute() -> Weight {
-		Weight::from_parts(52_348_000, 134_551).saturating_add(Database::get().reads_writes(8, 8))
+		Weight::from_parts(54_141_000, 134_551).saturating_add(Database::get().reads_writes(8, 8))
 	}
 
 	fn answer_dispute() -> Weight {
-		Weight::from_parts(54_231_000, 6_182).saturating_add(Database::get().reads_writes(9, 6))
+		Weight::from_parts(54_671_000, 6_182).saturating_add(Database::get().reads_writes(9, 6))
 	}
 
 	fn settle_dispute() -> Weight {
-		Weight::from_parts(46_229_000, 6_182).saturating_add(Database::get().reads_writes(7, 5))
+		Weight::from_parts(46_539_000, 6_182).saturating_add(Database::get().reads_writes(7, 5))
 	}
 
 	fn decide_dispute() -> Weight {
-		Weight::from_parts(49_163_000, 8_778).saturating_add(Database::get().reads_writes(8, 5))
+		Weight::from_parts(49_674_000, 8_778).saturating_add(Database::get().reads_writes(8, 5))
 	}
 
 	fn attest_duty() -> Weight {
-		Weight::from_parts(31_837_000, 4_522).saturating_add(Database::get().reads_writes(5, 5))
+		Weight::from_parts(32_128_000, 4_522).saturating_add(Database::get().reads_writes(5, 5))
 	}
 
 	fn defer_notice() -> Weight {
-		Weight::from_parts(26_790_000, 3_586).saturating_add(Database::get().reads_writes(3, 4))
+		Weight::from_parts(26_490_000, 3_586).saturating_add(Database::get().reads_writes(3, 4))
 	}
 
 	fn request_batch(n: u32) -> Weight {
-		Weight::from_parts(81_011_000, 134_551)
-			.saturating_add(Weight::from_parts(51_417_428, 0).saturating_mul(n.into()))
+		Weight::from_parts(78_928_000, 134_551)
+			.saturating_add(Weight::from_parts(61_450_719, 0).saturating_mul(n.into()))
 			.saturating_add(Database::get().reads_writes(14, 3))
 			.saturating_add(Database::get().reads(5_u64.saturating_mul(n.into())))
 			.saturating_add(Database::get().writes(4_u64.saturating_mul(n.into())))
@@ -216,8 +216,8 @@ impl<Database: Get<RuntimeDbWeight>> WeightInfo for Measured<Database> {
 	}
 
 	fn answer_batch(n: u32) -> Weight {
-		Weight::from_parts(63_500_338, 6_182)
-			.saturating_add(Weight::from_parts(81_669_049, 0).saturating_mul(n.into()))
+		Weight::from_parts(96_314_000, 6_182)
+			.saturating_add(Weight::from_parts(81_258_939, 0).saturating_mul(n.into()))
 			.saturating_add(Database::get().reads_writes(10, 0))
 			.saturating_add(Database::get().reads(4_u64.saturating_mul(n.into())))
 			.saturating_add(Database::get().writes(3_u64.saturating_mul(n.into())))
@@ -225,25 +225,25 @@ impl<Database: Get<RuntimeDbWeight>> WeightInfo for Measured<Database> {
 	}
 
 	fn complete_batch(n: u32) -> Weight {
-		Weight::from_parts(58_627_000, 6_182)
-			.saturating_add(Weight::from_parts(50_553_183, 0).saturating_mul(n.into()))
+		Weight::from_parts(52_168_000, 6_182)
+			.saturating_add(Weight::from_parts(42_326_252, 0).saturating_mul(n.into()))
 			.saturating_add(Database::get().reads_writes(3, 0))
-			.saturating_add(Database::get().reads(5_u64.saturating_mul(n.into())))
-			.saturating_add(Database::get().writes(4_u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 5_110).saturating_mul(n.into()))
+			.saturating_add(Database::get().reads(3_u64.saturating_mul(n.into())))
+			.saturating_add(Database::get().writes(2_u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2_795).saturating_mul(n.into()))
 	}
 
 	fn dispatch_documents() -> Weight {
-		Weight::from_parts(81_962_000, 6_182).saturating_add(Database::get().reads_writes(15, 4))
+		Weight::from_parts(80_300_000, 6_182).saturating_add(Database::get().reads_writes(15, 4))
 	}
 
 	fn serve_countersigned() -> Weight {
-		Weight::from_parts(156_744_000, 134_551).saturating_add(Database::get().reads_writes(22, 9))
+		Weight::from_parts(140_029_000, 134_551).saturating_add(Database::get().reads_writes(22, 9))
 	}
 
 	fn serve_countersigned_batch(n: u32) -> Weight {
-		Weight::from_parts(355_292_037, 134_551)
-			.saturating_add(Weight::from_parts(70_774_640, 0).saturating_mul(n.into()))
+		Weight::from_parts(142_102_000, 134_551)
+			.saturating_add(Weight::from_parts(68_997_370, 0).saturating_mul(n.into()))
 			.saturating_add(Database::get().reads_writes(16, 3))
 			.saturating_add(Database::get().reads(6_u64.saturating_mul(n.into())))
 			.saturating_add(Database::get().writes(6_u64.saturating_mul(n.into())))
@@ -251,52 +251,52 @@ impl<Database: Get<RuntimeDbWeight>> WeightInfo for Measured<Database> {
 	}
 
 	fn complete() -> Weight {
-		Weight::from_parts(62_503_000, 6_182).saturating_add(Database::get().reads_writes(9, 7))
+		Weight::from_parts(61_111_000, 6_182).saturating_add(Database::get().reads_writes(9, 7))
 	}
 
 	fn complete_plainly() -> Weight {
-		Weight::from_parts(50_000_000, 6_182).saturating_add(Database::get().reads_writes(6, 2))
+		Weight::from_parts(49_053_000, 6_182).saturating_add(Database::get().reads_writes(6, 2))
 	}
 
 	fn record_emergency() -> Weight {
-		Weight::from_parts(179_198_000, 134_551)
+		Weight::from_parts(166_528_000, 134_551)
 			.saturating_add(Database::get().reads_writes(25, 17))
 	}
 
 	fn subscribe() -> Weight {
-		Weight::from_parts(36_885_000, 6_182).saturating_add(Database::get().reads_writes(7, 5))
+		Weight::from_parts(36_314_000, 6_182).saturating_add(Database::get().reads_writes(7, 5))
 	}
 
 	fn accept_subscription() -> Weight {
-		Weight::from_parts(67_631_000, 6_182).saturating_add(Database::get().reads_writes(14, 3))
+		Weight::from_parts(64_827_000, 6_182).saturating_add(Database::get().reads_writes(14, 3))
 	}
 
 	fn end_subscription() -> Weight {
-		Weight::from_parts(40_089_000, 6_182).saturating_add(Database::get().reads_writes(6, 3))
+		Weight::from_parts(38_858_000, 6_182).saturating_add(Database::get().reads_writes(6, 3))
 	}
 
 	fn deliver() -> Weight {
-		Weight::from_parts(95_553_000, 134_551).saturating_add(Database::get().reads_writes(20, 9))
+		Weight::from_parts(93_329_000, 134_551).saturating_add(Database::get().reads_writes(20, 9))
 	}
 
 	fn rectify() -> Weight {
-		Weight::from_parts(49_463_000, 6_182).saturating_add(Database::get().reads_writes(8, 6))
+		Weight::from_parts(47_631_000, 6_182).saturating_add(Database::get().reads_writes(8, 6))
 	}
 
 	fn acknowledge_rectification() -> Weight {
-		Weight::from_parts(44_466_000, 6_182).saturating_add(Database::get().reads_writes(7, 4))
+		Weight::from_parts(43_976_000, 6_182).saturating_add(Database::get().reads_writes(7, 4))
 	}
 
 	fn reconcile() -> Weight {
-		Weight::from_parts(31_738_000, 6_182).saturating_add(Database::get().reads_writes(6, 1))
+		Weight::from_parts(32_078_000, 6_182).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn set_hold() -> Weight {
-		Weight::from_parts(24_867_000, 3_763).saturating_add(Database::get().reads_writes(4, 1))
+		Weight::from_parts(24_427_000, 3_763).saturating_add(Database::get().reads_writes(4, 1))
 	}
 
 	fn lift_hold() -> Weight {
-		Weight::from_parts(27_751_000, 3_763).saturating_add(Database::get().reads_writes(5, 1))
+		Weight::from_parts(27_320_000, 3_763).saturating_add(Database::get().reads_writes(5, 1))
 	}
 }
 
