@@ -85,7 +85,7 @@ pub async fn trail(
 			.map_err(|error| Error::Connection(error.to_string()))?;
 		let claimed =
 			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
-		let mut chosen = choose(events::read(&claimed)?, filter);
+		let mut chosen = choose(events::read(&claimed, &at.metadata())?, filter);
 		let mut verified_by = None;
 		// A block whose events are not chosen is proven as well: a node could hide them.
 		if let Some(prover) = &mut prover {
@@ -93,7 +93,7 @@ pub async fn trail(
 			let (_, verified) = prover.prove(block, &keys, None).await?;
 			let proven = verified.events.unwrap_or_default();
 			verified_by = Some(verified.justified_by);
-			chosen = choose(events::read(&at.events().from_bytes(proven))?, filter);
+			chosen = choose(events::read(&at.events().from_bytes(proven), &at.metadata())?, filter);
 		}
 		entries.extend(chosen.into_iter().map(|event| Entry {
 			block,

@@ -1,6 +1,7 @@
 //! What can go wrong, and what to do about it.
 
 use curex_primitives::{ExchangeId, ExchangeState};
+use serde::{Deserialize, Serialize};
 
 /// Every failure of this crate. [`Error::code`] is stable, for programs; the text is for people.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +105,7 @@ pub enum Error {
 }
 
 /// A rejection by a pallet or by the runtime.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Rejection {
 	/// The pallet; empty when the runtime itself rejected.
 	pub pallet: String,

@@ -3,6 +3,15 @@
 //! What was begun is kept as a [`Pending`] before anything is submitted, so that a crash loses nothing and submitting
 //! again records nothing twice: the exchange's handle derives from a key that the pending exchange holds.
 
+mod batch;
+mod follow_up;
+mod subscription;
+
+pub use batch::{BatchOutcome, Found, MAX_ITEMS};
+pub use follow_up::By;
+pub(crate) use subscription::PreparedDelivery;
+pub use subscription::{PendingSubscription, SubscriptionEnvelope, SubscriptionSpec};
+
 use crate::{
 	client::{Client, View},
 	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
@@ -385,13 +394,7 @@ impl Client {
 		key: &EncryptionKey,
 		patient: &PatientIdentification,
 	) -> Result<Delivery, Error> {
-		let payload = payload_of(exchange)?;
-		let receipt = Opening::new(
-			Domain::Receipt,
-			&id.0,
-			&serde_json::json!({ "exchange": id, "payload": payload, "length": sealed.len() })
-				.to_string(),
-		);
+		let receipt = receipt_of(id, exchange, sealed.len())?;
 		if exchange.state == ExchangeState::Dispatched {
 			let call = curex::tx().exchange().receive(id.into(), receipt.commitment.into());
 			let mut submission = self.submit(&call).await?;
@@ -493,6 +496,13 @@ fn border_between(
 		)));
 	}
 	Ok(Some(Border { affiliation, treatment, tool: TransferTool::Eea }))
+}
+
+/// The receipt of a ciphertext of `length` bytes.
+fn receipt_of(id: ExchangeId, exchange: &Exchange, length: usize) -> Result<Opening, Error> {
+	let payload = payload_of(exchange)?;
+	let content = serde_json::json!({ "exchange": id, "payload": payload, "length": length });
+	Ok(Opening::new(Domain::Receipt, &id.0, &content.to_string()))
 }
 
 /// The commitment to the payload of a dispatched exchange.

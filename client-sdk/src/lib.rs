@@ -6,10 +6,12 @@
 //! |---|---|
 //! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
+//! | [`duties`], [`erasure`], [`reconciliation`] | what follows from it: deadlines, orders to erase, counts that agree |
 //! | [`gateway`] | answers requests and accepts offers unattended |
 //! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
 //! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
-//! | [`receipt`] | what the patient receives |
+//! | [`receipt`], [`paper`] | what the patient receives, as JSON and on paper |
+//! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
 //! | [`transfer`] | ciphertexts to and from a node |
@@ -20,7 +22,9 @@ pub mod administration;
 pub mod audit;
 pub mod client;
 pub mod consent;
+pub mod duties;
 pub mod envelope;
+pub mod erasure;
 mod error;
 pub mod exchange;
 pub mod fhir;
@@ -30,8 +34,11 @@ mod hexadecimal;
 pub mod keys;
 pub mod ledger;
 pub mod nonces;
+pub mod outbox;
+pub mod paper;
 pub mod proofs;
 pub mod receipt;
+pub mod reconciliation;
 pub mod seal;
 pub mod submission;
 pub mod time;
@@ -42,6 +49,7 @@ pub use error::{Error, Rejection};
 pub use exchange::{Delivery, Pending, Spec};
 pub use gateway::Gateway;
 pub use keys::{EncryptionKey, KeyFile, Password, Signer};
+pub use outbox::Outbox;
 pub use submission::{Recorded, Submission};
 
 /// Keeps the examples of both READMEs compiling.

@@ -172,7 +172,7 @@ impl Client {
 			Some(rejection) if idempotent && rejection.is_already_recorded() => true,
 			Some(rejection) => return Err(Error::Rejected(rejection)),
 		};
-		let events = events::read(&events)?
+		let events = events::read(&events, &at.metadata())?
 			.into_iter()
 			.filter(|event| event.extrinsic == Some(index) && event.pallet != "System")
 			.collect();

@@ -1,6 +1,7 @@
 //! The holder's side: matching the patient, building the document, serving it.
 
 use super::{
+	schedule::Finished,
 	store::{Case, Decision, Payload},
 	Due, Gateway,
 };
@@ -8,7 +9,7 @@ use crate::{
 	client::View,
 	envelope::{Envelope, RecipientKey},
 	error::Rejection,
-	exchange::{Pending, Spec},
+	exchange::{Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS},
 	fhir::{self, build_summary, Author, Defect, Sensitivity},
 	ledger::curex,
 	receipt::random,
@@ -16,7 +17,7 @@ use crate::{
 };
 use curex_primitives::{
 	transfer::{Manifest, Part},
-	Category, Direction, Exchange, ExchangeId, ExchangeState, Gate,
+	BatchAnswer, Category, Direction, Exchange, ExchangeId, ExchangeState, Gate,
 };
 
 /// What the holder's own view of a request comes to.
@@ -116,14 +117,7 @@ impl Gateway {
 			Some(payload) => payload.clone(),
 			// Looked at again: a restriction may have come meanwhile.
 			None => match self.consider(case, exchange).await? {
-				Answer::Serve(document, key) => {
-					let purpose =
-						seal::Purpose::Part(self.client.genesis(), case.id, Part::Payload);
-					let sealed = seal::seal(&key, purpose, &document)?;
-					let payload = Payload { salt: random(), sealed };
-					self.store().keep_payload(case.id, &payload)?;
-					payload
-				},
+				Answer::Serve(document, key) => self.seal_payload(case.id, &document, &key)?,
 				Answer::Refuse(reason) => {
 					return self.store().decide(case.id, Decision::Refuse, reason);
 				},
@@ -200,6 +194,127 @@ impl Gateway {
 		}
 		self.client.deposit_envelope(&pending).await?;
 		Ok(id)
+	}
+
+	/// Delivers a document under a subscription. What was sealed is in the store before the ledger hears of it: a gateway
+	/// that serves leaves it at the node, should this be interrupted.
+	///
+	/// # Errors
+	/// [`Error::Fhir`] when the document is none, or of another patient; [`Error::Rejected`] when it is too soon or the
+	/// gate is shut; otherwise as [`crate::Client::read_subscription`] and [`crate::Client::deposit`].
+	pub async fn deliver(
+		&self,
+		envelope: &SubscriptionEnvelope,
+		document: &[u8],
+	) -> Result<ExchangeId, Error> {
+		let delivery = self.client.prepare_delivery(envelope, &self.setup.key, document).await?;
+		let PreparedDelivery { id, envelope: (envelope_salt, envelope), .. } = &delivery;
+		let (salt, sealed) = delivery.payload.clone();
+		self.store().see([Due { exchange: *id, urgent: false }], None)?;
+		self.store().keep_payload(*id, &Payload { salt, sealed })?;
+		self.store().decide(*id, Decision::Serve, "")?;
+		let begun = async { self.client.begin_delivery(&delivery).await?.finalized().await }.await;
+		if let Err(error) = begun {
+			if !error.is_retryable() {
+				self.store().done(*id)?;
+			}
+			return Err(error);
+		}
+		self.client.deposit(*id, Part::Envelope, *envelope_salt, envelope).await?;
+		self.advance(*id).await?;
+		Ok(*id)
+	}
+
+	/// Approves and dispatches requests that wait for this organisation in one transaction, up to `most`. Whatever is not
+	/// plainly to be served is decided as [`Self::tick`] would.
+	///
+	/// # Errors
+	/// As [`Self::run`], and [`crate::Client::answer_batch`].
+	pub async fn answer_batch(
+		&self,
+		most: usize,
+	) -> Result<Vec<(ExchangeId, Result<(), Rejection>)>, Error> {
+		self.look().await?;
+		let mut batch = Vec::new();
+		for due in self.store().due(time::now())? {
+			if batch.len() >= most.min(MAX_ITEMS) {
+				break;
+			}
+			let Some(case) = self.store().case(due.exchange)? else { continue };
+			match self.ready_for_batch(&case).await {
+				Ok(Some(payload)) => batch.push((case, payload)),
+				Ok(None) => (),
+				Err(error) => {
+					let outcome = Some(Err(error));
+					self.conclude(Finished { exchange: due.exchange, outcome })?;
+				},
+			}
+		}
+		if batch.is_empty() {
+			return Ok(Vec::new());
+		}
+		let answers = batch.iter().map(|(case, payload)| BatchAnswer {
+			exchange: case.id,
+			payload: Manifest::of(payload.salt, &payload.sealed)
+				.commitment(Part::Payload, &case.id),
+		});
+		let outcome = self.client.answer_batch(answers.collect()).await?;
+		let mut answered = Vec::new();
+		for ((case, payload), item) in batch.into_iter().zip(outcome.items) {
+			let id = case.id;
+			match &item {
+				Ok(()) => self.deposit_payload(&Case { payload: Some(payload), ..case }).await?,
+				Err(rejection) => self.settle(&case, Err(Error::Rejected(rejection.clone())))?,
+			}
+			answered.push((id, item));
+		}
+		Ok(answered)
+	}
+
+	/// The sealed answer to a request, if it is one that waits for this organisation and is to be served.
+	async fn ready_for_batch(&self, case: &Case) -> Result<Option<Payload>, Error> {
+		if !matches!(case.decision, Decision::Open | Decision::Serve) {
+			return Ok(None);
+		}
+		let Some(exchange) = self.client.exchange(case.id, View::Finalised).await? else {
+			return Ok(None);
+		};
+		let waits = exchange.holder == self.organisation
+			&& exchange.direction == Direction::Pull
+			&& exchange.state == ExchangeState::Requested;
+		if !waits {
+			return Ok(None);
+		}
+		if let Some(payload) = &case.payload {
+			return Ok(Some(payload.clone()));
+		}
+		match self.consider(case, &exchange).await? {
+			Answer::Serve(document, key) => {
+				self.store().decide(case.id, Decision::Serve, "")?;
+				self.seal_payload(case.id, &document, &key).map(Some)
+			},
+			Answer::Refuse(reason) => {
+				self.store().decide(case.id, Decision::Refuse, reason)?;
+				Ok(None)
+			},
+			Answer::Person(reason) => {
+				self.store().decide(case.id, Decision::Person, reason)?;
+				Ok(None)
+			},
+		}
+	}
+
+	/// Seals a document to the recipient's key and keeps it.
+	fn seal_payload(
+		&self,
+		id: ExchangeId,
+		document: &[u8],
+		key: &[u8; 32],
+	) -> Result<Payload, Error> {
+		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
+		let payload = Payload { salt: random(), sealed: seal::seal(key, purpose, document)? };
+		self.store().keep_payload(id, &payload)?;
+		Ok(payload)
 	}
 }
 

@@ -35,7 +35,10 @@ impl Event {
 ///
 /// # Errors
 /// [`Error::Protocol`] when they do not decode with the block's metadata.
-pub(crate) fn read(events: &Events<CurexConfig>) -> Result<Vec<Event>, Error> {
+pub(crate) fn read(
+	events: &Events<CurexConfig>,
+	metadata: &ArcMetadata,
+) -> Result<Vec<Event>, Error> {
 	let undecodable = |error: subxt::error::EventsError| Error::Protocol(error.to_string());
 	events
 		.iter()
@@ -46,12 +49,17 @@ pub(crate) fn read(events: &Events<CurexConfig>) -> Result<Vec<Event>, Error> {
 				Phase::ApplyExtrinsic(index) => Some(index),
 				Phase::Initialization | Phase::Finalization => None,
 			};
-			Ok(Event {
+			let mut event = Event {
 				extrinsic,
 				pallet: event.pallet_name().into(),
 				name: event.event_name().into(),
 				fields: composite(fields),
-			})
+			};
+			if event.is("Exchange", "ItemFailed") {
+				let rejection = rejection_of(&event.fields["error"], metadata);
+				event.fields["error"] = serde_json::to_value(rejection).unwrap_or_default();
+			}
+			Ok(event)
 		})
 		.collect()
 }
@@ -81,6 +89,29 @@ pub(crate) fn rejection(
 		}
 	}
 	Err(Error::Protocol("the block does not say how the extrinsic ended".into()))
+}
+
+/// The rejection that an event carries as a field: `{"Module": {"index": 9, "error": "0x0b000000"}}`, or the name of an
+/// error of the runtime itself.
+fn rejection_of(error: &Json, metadata: &ArcMetadata) -> Rejection {
+	let module = &error["Module"];
+	let index = module["index"].as_u64().and_then(|index| u8::try_from(index).ok());
+	let number = module["error"].as_str().and_then(|text| text.get(2..4));
+	let number = number.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+	let named = index.zip(number).and_then(|(index, number)| {
+		let pallet = metadata.pallet_by_error_index(index)?;
+		let variant = pallet.error_variant_by_index(number)?;
+		Some(Rejection {
+			pallet: pallet.name().into(),
+			name: variant.name.clone(),
+			docs: variant.docs.join(" ").trim().into(),
+		})
+	});
+	named.unwrap_or_else(|| Rejection {
+		pallet: String::new(),
+		name: error.as_str().map_or_else(|| error.to_string(), Into::into),
+		docs: String::new(),
+	})
 }
 
 fn describe(error: &DispatchError) -> Rejection {
@@ -193,6 +224,28 @@ mod tests {
 				"large": u128::MAX.to_string(),
 			})
 		);
+	}
+
+	#[test]
+	fn the_error_of_an_item_is_named_as_the_metadata_name_it() {
+		use codec::Decode;
+		let metadata = subxt::Metadata::decode(&mut &super::super::METADATA[..]).unwrap();
+		let metadata = ArcMetadata::from(metadata);
+		let pallet = metadata.pallet_by_name("Exchange").unwrap();
+		let variants = pallet.error_variants().unwrap();
+		let closed = variants.iter().find(|variant| variant.name == "GateClosed").unwrap();
+		let error = format!("0x{:02x}000000", closed.index);
+		let index = pallet.error_index();
+		let rejection =
+			rejection_of(&json!({"Module": {"index": index, "error": error}}), &metadata);
+		assert_eq!(
+			(rejection.pallet.as_str(), rejection.name.as_str()),
+			("Exchange", "GateClosed")
+		);
+		assert!(!rejection.docs.is_empty());
+		assert_eq!(rejection_of(&json!("BadOrigin"), &metadata).name, "BadOrigin");
+		let unknown = json!({"Module": {"index": 250, "error": "0xff000000"}});
+		assert!(rejection_of(&unknown, &metadata).name.contains("250"));
 	}
 
 	#[test]

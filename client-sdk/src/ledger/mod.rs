@@ -88,6 +88,54 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 		with = "::subxt::utils::Static<::curex_primitives::PlanDecision>"
 	),
 	substitute_type(
+		path = "curex_primitives::exchange::duty::DisputeGrounds",
+		with = "::subxt::utils::Static<::curex_primitives::exchange::DisputeGrounds>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::duty::Settlement",
+		with = "::subxt::utils::Static<::curex_primitives::exchange::Settlement>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::duty::Obligation",
+		with = "::subxt::utils::Static<::curex_primitives::Obligation>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::duty::DeferralReason",
+		with = "::subxt::utils::Static<::curex_primitives::exchange::DeferralReason>"
+	),
+	substitute_type(
+		path = "curex_primitives::batch::BatchRequest",
+		with = "::subxt::utils::Static<::curex_primitives::batch::BatchRequest>"
+	),
+	substitute_type(
+		path = "curex_primitives::batch::BatchAnswer",
+		with = "::subxt::utils::Static<::curex_primitives::batch::BatchAnswer>"
+	),
+	substitute_type(
+		path = "curex_primitives::batch::BatchCompletion",
+		with = "::subxt::utils::Static<::curex_primitives::batch::BatchCompletion>"
+	),
+	substitute_type(
+		path = "curex_primitives::batch::Tally",
+		with = "::subxt::utils::Static<::curex_primitives::batch::Tally>"
+	),
+	substitute_type(
+		path = "curex_primitives::subscription::SubscriptionTerms",
+		with = "::subxt::utils::Static<::curex_primitives::SubscriptionTerms>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::SubscriptionId",
+		with = "::subxt::utils::Static<::curex_primitives::SubscriptionId>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::ErasureId",
+		with = "::subxt::utils::Static<::curex_primitives::ErasureId>"
+	),
+	substitute_type(
+		path = "curex_primitives::erasure::ErasureMethod",
+		with = "::subxt::utils::Static<::curex_primitives::erasure::ErasureMethod>"
+	),
+	substitute_type(
 		path = "curex_primitives::gate::Tolerance",
 		with = "::subxt::utils::Static<::curex_primitives::Tolerance>"
 	)

@@ -78,18 +78,20 @@ pub fn account(text: &str) -> Result<Bytes<32>, String> {
 pub struct Output {
 	text: String,
 	json: Value,
+	/// The exit code: other than 0 if what is told is in part a failure.
+	pub code: u8,
 }
 
 impl Output {
 	/// A result that is told in words and as JSON.
 	pub fn new(text: impl Into<String>, json: impl Serialize) -> Self {
-		Self { text: text.into(), json: serde_json::to_value(json).unwrap_or_default() }
+		Self { text: text.into(), json: serde_json::to_value(json).unwrap_or_default(), code: 0 }
 	}
 
 	/// A result that people read as indented JSON, too.
 	pub fn data(json: impl Serialize) -> Self {
 		let json = serde_json::to_value(json).unwrap_or_default();
-		Self { text: serde_json::to_string_pretty(&json).unwrap_or_default(), json }
+		Self { text: serde_json::to_string_pretty(&json).unwrap_or_default(), json, code: 0 }
 	}
 
 	/// A recorded transaction.
@@ -100,6 +102,12 @@ impl Output {
 			format!("{what}{again}: block {block_number}, extrinsic {extrinsic_index}"),
 			recorded,
 		)
+	}
+
+	/// The exit code with which the program ends.
+	#[must_use]
+	pub fn ending_with(self, code: u8) -> Self {
+		Self { code, ..self }
 	}
 
 	/// Adds a field to the JSON.

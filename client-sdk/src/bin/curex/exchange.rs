@@ -199,7 +199,7 @@ pub async fn receive(context: &Context, command: Receive) -> Result<Output, Erro
 	take(context, &client, &pending, &command.out, !command.no_acknowledge).await
 }
 
-async fn take(
+pub async fn take(
 	context: &Context,
 	client: &Client,
 	pending: &Pending,
@@ -270,12 +270,7 @@ pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 }
 
 pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
-	let source: Option<Arc<dyn FhirSource>> = match &command.fhir {
-		Some(place) if place.contains("://") => Some(Arc::new(Server::new(place)?)),
-		Some(folder) if Path::new(folder).is_dir() => Some(Arc::new(Directory::new(folder))),
-		Some(_) => return Err(Error::Input("--fhir is neither a folder nor an address".into())),
-		None => None,
-	};
+	let source = command.fhir.as_deref().map(fhir_source).transpose()?;
 	if let Some(inbox) = &command.inbox {
 		std::fs::create_dir_all(inbox).map_err(|error| file_error(inbox, error))?;
 	}
@@ -314,7 +309,18 @@ pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
 	}
 }
 
-async fn gateway(
+/// Where the records are, as `--fhir` says.
+pub fn fhir_source(place: &str) -> Result<Arc<dyn FhirSource>, Error> {
+	if place.contains("://") {
+		Ok(Arc::new(Server::new(place)?))
+	} else if Path::new(place).is_dir() {
+		Ok(Arc::new(Directory::new(place)))
+	} else {
+		Err(Error::Input("--fhir is neither a folder nor an address".into()))
+	}
+}
+
+pub async fn gateway(
 	context: &Context,
 	source: Option<Arc<dyn FhirSource>>,
 	inbox: Option<PathBuf>,
@@ -373,7 +379,7 @@ pub async fn review(context: &Context, command: Review) -> Result<Output, Error>
 }
 
 /// Keeps what opens a commitment on the ledger.
-fn keep(
+pub fn keep(
 	context: &Context,
 	folder: &str,
 	id: ExchangeId,
@@ -387,15 +393,19 @@ fn keep(
 	Ok(path)
 }
 
-fn pending_path(context: &Context, id: ExchangeId) -> Result<PathBuf, Error> {
+pub fn pending_path(context: &Context, id: ExchangeId) -> Result<PathBuf, Error> {
 	Ok(context.folder("pending")?.join(format!("{}.sealed", hex::encode(id.0))))
 }
 
 /// Deletes the key of an exchange that is closed.
-fn forget(context: &Context, id: ExchangeId) -> Result<(), Error> {
-	let path = pending_path(context, id)?;
+pub fn forget(context: &Context, id: ExchangeId) -> Result<(), Error> {
+	forget_file(&pending_path(context, id)?)
+}
+
+/// Deletes a file that is needed no more.
+pub fn forget_file(path: &Path) -> Result<(), Error> {
 	if path.exists() {
-		std::fs::remove_file(&path).map_err(|error| file_error(&path, error))?;
+		std::fs::remove_file(path).map_err(|error| file_error(path, error))?;
 	}
 	Ok(())
 }

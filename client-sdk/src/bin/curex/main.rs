@@ -4,11 +4,18 @@
 //! error ends with its remedy and one of the exit codes of [`exit_code`].
 
 mod admin;
+mod batch;
 mod consent;
 mod context;
+mod duties;
+mod erasure;
 mod exchange;
+mod fhir;
+mod follow_up;
 mod keys;
+mod manual;
 mod proof;
+mod subscription;
 
 use clap::{Parser, Subcommand};
 use context::{Context, Global, Output};
@@ -18,8 +25,8 @@ use std::process::ExitCode;
 /// Command line of the CUREX consortium.
 ///
 /// Exit codes: 0 done; 1 a local file, the store or the node's answer is unusable; 2 wrong arguments or input; 3 wrong
-/// key or password; 4 the node does not answer in time; 5 wrong chain or runtime; 6 rejected; 7 nothing available;
-/// 8 not proven; 9 what was received is unusable.
+/// key or password; 4 the node does not answer in time; 5 wrong chain or runtime; 6 rejected, also of a batch in part;
+/// 7 nothing available; 8 not proven; 9 what was received is unusable.
 #[derive(Parser)]
 #[command(name = "curex", version, propagate_version = true)]
 struct Arguments {
@@ -57,6 +64,26 @@ enum Command {
 	Release(exchange::Release),
 	/// Review another organisation's break-glass.
 	Review(exchange::Review),
+	/// Many exchanges in one transaction.
+	#[command(subcommand)]
+	Batch(batch::Batch),
+	/// Standing subscriptions and their deliveries.
+	#[command(subcommand)]
+	Subscription(subscription::Subscription),
+	/// Suspend, dispute or correct an exchange.
+	#[command(subcommand)]
+	Exchange(follow_up::Exchange),
+	/// What the own organisation owes, and fulfilling it.
+	#[command(subcommand)]
+	Duties(duties::Duties),
+	/// Count the exchanges with a partner on a day, and put the count on the ledger.
+	Reconcile(duties::Reconcile),
+	/// Erasure orders and the answers to them.
+	#[command(subcommand)]
+	Erasure(erasure::Erasure),
+	/// What a FHIR file means to the ledger.
+	#[command(subcommand)]
+	Fhir(fhir::Fhir),
 	/// Risk assessments.
 	#[command(subcommand)]
 	Assessment(admin::AssessmentCommand),
@@ -76,6 +103,10 @@ enum Command {
 	Verify(proof::Verify),
 	/// Write the trust root that follows from the first block.
 	TrustRoot(proof::WriteTrustRoot),
+	/// Print the completion script of a shell.
+	Completion(manual::Completion),
+	/// Write the manual pages.
+	Man(manual::Man),
 }
 
 #[tokio::main]
@@ -93,7 +124,7 @@ async fn main() -> ExitCode {
 	match run(Context::new(global), command).await {
 		Ok(output) => {
 			output.print(json);
-			ExitCode::SUCCESS
+			ExitCode::from(output.code)
 		},
 		Err(error) => {
 			if json {
@@ -120,6 +151,13 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Worklist(command) => exchange::worklist(&context, command).await,
 		Command::Release(command) => exchange::release(&context, command).await,
 		Command::Review(command) => exchange::review(&context, command).await,
+		Command::Batch(command) => batch::run(&context, command).await,
+		Command::Subscription(command) => subscription::run(&context, command).await,
+		Command::Exchange(command) => follow_up::run(&context, command).await,
+		Command::Duties(command) => duties::run(&context, command).await,
+		Command::Reconcile(command) => duties::reconcile(&context, command).await,
+		Command::Erasure(command) => erasure::run(&context, command).await,
+		Command::Fhir(command) => fhir::run(&context, command).await,
 		Command::Assessment(command) => admin::assessment(&context, command).await,
 		Command::Decide(command) => admin::decide(&context, command).await,
 		Command::Organisation(command) => admin::organisation(&context, command).await,
@@ -128,6 +166,8 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Prove(command) => proof::prove(&context, command).await,
 		Command::Verify(command) => proof::verify(&command),
 		Command::TrustRoot(command) => proof::trust_root(&context, command).await,
+		Command::Completion(command) => Ok(manual::completion(&command)),
+		Command::Man(command) => manual::man(&command),
 	}
 }
 

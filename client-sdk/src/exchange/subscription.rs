@@ -1,0 +1,474 @@
+//! Standing subscriptions: one agreement, many deliveries.
+//!
+//! A subscription is no exchange, so that no node carries its envelope: it is a file that the recipient hands to the
+//! holder, bound to the ledger by its commitment. Deliveries are exchanges, and travel like any other.
+
+use super::{border_between, random, EncryptionKey, Pending, Secret, Spec};
+use crate::{
+	client::{Client, View},
+	envelope::{Envelope, RecipientKey},
+	exchange::Kind,
+	fhir::{check_document, PatientIdentification},
+	ledger::curex,
+	seal,
+	submission::{Recorded, Submission},
+	time, Error,
+};
+use curex_primitives::{
+	exchange::exchange_id,
+	subscription::subscription_id,
+	transfer::{Manifest, Part},
+	ExchangeId, ExchangeProposal, ExchangeState, Subscription, SubscriptionId, SubscriptionTerms,
+};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// What is subscribed to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SubscriptionSpec {
+	/// What each delivery is: its partner is the holder.
+	pub delivery: Spec,
+	/// Nothing is delivered from this moment on (RFC 3339); at most a year away.
+	pub until: String,
+	/// Least time between two deliveries, in seconds.
+	#[serde(default)]
+	pub min_interval_s: u32,
+}
+
+impl SubscriptionSpec {
+	/// Reads a spec from JSON.
+	///
+	/// # Errors
+	/// [`Error::Input`] with what is wrong.
+	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+		serde_json::from_slice(json).map_err(|error| Error::input(format!("the spec: {error}")))
+	}
+}
+
+/// A subscription that this side opened, with what opens its deliveries. At rest it is sealed.
+#[derive(Serialize, Deserialize)]
+pub struct PendingSubscription {
+	id: SubscriptionId,
+	#[serde(with = "crate::hexadecimal")]
+	key: [u8; 32],
+	secret: Secret,
+	terms: SubscriptionTerms,
+	envelope: SubscriptionEnvelope,
+	patient: PatientIdentification,
+}
+
+impl std::fmt::Debug for PendingSubscription {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "PendingSubscription({})", self.id)
+	}
+}
+
+/// The sealed envelope of a subscription, to be handed to the holder.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriptionEnvelope {
+	/// The subscription.
+	pub subscription: SubscriptionId,
+	/// Salt of the commitment on the ledger.
+	#[serde(with = "crate::hexadecimal")]
+	pub salt: [u8; 32],
+	/// The envelope, sealed to the holder, in hexadecimal.
+	pub sealed: String,
+}
+
+/// The record that commitments and seals of a subscription are bound to. Handles of subscriptions and of exchanges are
+/// hashes of different domains, so that none is both.
+const fn record_of(id: SubscriptionId) -> ExchangeId {
+	ExchangeId(id.0)
+}
+
+impl SubscriptionEnvelope {
+	/// Reads an envelope from JSON.
+	///
+	/// # Errors
+	/// [`Error::Input`].
+	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+		serde_json::from_slice(json).map_err(|error| Error::input(format!("the envelope: {error}")))
+	}
+
+	/// Opens the envelope of a subscription as the ledger has it, with the holder's key.
+	///
+	/// # Errors
+	/// [`Error::Sealed`] when it is not the one that the ledger is committed to, or does not open.
+	fn open(
+		&self,
+		key: &EncryptionKey,
+		genesis: [u8; 32],
+		terms: &SubscriptionTerms,
+	) -> Result<(Envelope, RecipientKey, [u8; 32]), Error> {
+		let record = record_of(self.subscription);
+		let sealed = hex::decode(&self.sealed)
+			.map_err(|_| Error::input("the envelope: `sealed` is not hexadecimal"))?;
+		let commitment = Manifest::of(self.salt, &sealed).commitment(Part::Envelope, &record);
+		if commitment != terms.envelope {
+			return Err(Error::Sealed("it is not the envelope that the ledger is committed to"));
+		}
+		let opened = Envelope::open(&sealed, key, genesis, record)?;
+		let recipient_key = opened
+			.envelope
+			.recipient_key
+			.filter(|recipient_key| recipient_key.commitment(&record) == terms.recipient_key)
+			.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
+		Ok((opened.envelope, recipient_key, opened.account))
+	}
+}
+
+/// A delivery that is ready: two ciphertexts with the salts of their commitments.
+pub(crate) struct PreparedDelivery {
+	pub(crate) id: ExchangeId,
+	subscription: SubscriptionId,
+	key: [u8; 32],
+	pub(crate) envelope: ([u8; 32], Vec<u8>),
+	pub(crate) payload: ([u8; 32], Vec<u8>),
+}
+
+impl PendingSubscription {
+	/// The subscription's handle.
+	pub fn id(&self) -> SubscriptionId {
+		self.id
+	}
+
+	/// What the holder has to be handed.
+	pub fn envelope(&self) -> &SubscriptionEnvelope {
+		&self.envelope
+	}
+
+	/// Seals it to the organisation's own encryption key, for keeping.
+	///
+	/// # Errors
+	/// [`Error::Key`] when the key cannot be used.
+	pub fn seal(&self, own_key: &[u8; 32], genesis: [u8; 32]) -> Result<Vec<u8>, Error> {
+		let json = Zeroizing::new(
+			serde_json::to_vec(self).map_err(|error| Error::input(error.to_string()))?,
+		);
+		seal::seal(own_key, seal::Purpose::Keepsake(genesis, record_of(self.id)), &json)
+	}
+
+	/// Opens what [`Self::seal`] made.
+	///
+	/// # Errors
+	/// [`Error::Sealed`].
+	pub fn open(
+		sealed: &[u8],
+		own_key: &EncryptionKey,
+		genesis: [u8; 32],
+		id: SubscriptionId,
+	) -> Result<Self, Error> {
+		let json = seal::open(own_key, seal::Purpose::Keepsake(genesis, record_of(id)), sealed)?;
+		serde_json::from_slice(&json)
+			.map_err(|_| Error::Sealed("the pending subscription is not readable"))
+	}
+
+	/// A delivery under the subscription as an exchange that this side awaits ([`Client::receive`]).
+	///
+	/// # Errors
+	/// [`Error::Input`] when the exchange is not delivered under this subscription.
+	pub async fn delivery(&self, client: &Client, exchange: ExchangeId) -> Result<Pending, Error> {
+		let found = client.exchange(exchange, View::Finalised).await?;
+		if found.and_then(|found| found.subscription) != Some(self.id) {
+			return Err(Error::input("the exchange is no delivery under this subscription"));
+		}
+		let terms = &self.terms;
+		Ok(Pending {
+			id: exchange,
+			key: self.key,
+			kind: Kind::Request { secret: Secret(self.secret.0) },
+			proposal: ExchangeProposal {
+				partner: terms.holder,
+				gate: terms.gate,
+				purpose: terms.purpose,
+				categories: terms.categories,
+				envelope: terms.envelope,
+				recipient_key: terms.recipient_key,
+				border: terms.border,
+			},
+			envelope_salt: self.envelope.salt,
+			envelope: self.envelope.sealed.clone(),
+			patient: self.patient.clone(),
+		})
+	}
+}
+
+impl Client {
+	/// A subscription in the state in which it stands, if the ledger has it.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn subscription(
+		&self,
+		id: SubscriptionId,
+		view: View,
+	) -> Result<Option<Subscription>, Error> {
+		self.read("ExchangeApi_subscription", id, view).await
+	}
+
+	async fn known_subscription(&self, id: SubscriptionId) -> Result<Subscription, Error> {
+		self.subscription(id, View::Finalised)
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("subscription {id}")))
+	}
+
+	/// Prepares a subscription; nothing is sent.
+	///
+	/// # Errors
+	/// [`Error::Input`] when the ledger would refuse its form, [`Error::NotFound`] when the holder is no member,
+	/// [`Error::Connection`].
+	pub async fn prepare_subscription(
+		&self,
+		spec: &SubscriptionSpec,
+	) -> Result<PendingSubscription, Error> {
+		let until = time::read(&spec.until)
+			.ok_or_else(|| Error::input("`until` is no RFC 3339 time with an offset"))?;
+		let Spec { partner, gate, purpose, categories, border, .. } = spec.delivery;
+		let own = self.own_delegate().await?.organisation;
+		let holder = self.partner(partner).await?;
+		let border = match border {
+			Some(border) => Some(border),
+			None => {
+				let here = self.member(own, View::Best).await?.country;
+				border_between(gate, holder.country, here)?
+			},
+		};
+		let secret = EncryptionKey::generate();
+		let recipient_key = RecipientKey { key: secret.public(), salt: random() };
+		let key = random();
+		let id = subscription_id(own, &key);
+		let record = record_of(id);
+		let envelope = Envelope {
+			patient: spec.delivery.patient.clone(),
+			professional: spec.delivery.professional.clone(),
+			care_relationship: spec.delivery.care_relationship,
+			purpose,
+			recipient_key: Some(recipient_key),
+		};
+		let sealed =
+			envelope.seal(self.signer()?, &holder.encryption_key, self.genesis(), record)?;
+		let salt = random();
+		let terms = SubscriptionTerms {
+			holder: partner,
+			gate,
+			purpose,
+			categories,
+			border,
+			until,
+			min_interval_s: spec.min_interval_s,
+			envelope: Manifest::of(salt, &sealed).commitment(Part::Envelope, &record),
+			recipient_key: recipient_key.commitment(&record),
+		};
+		terms
+			.check(own, time::now())
+			.map_err(|defect| Error::input(format!("the ledger would refuse it: {defect:?}")))?;
+		Ok(PendingSubscription {
+			id,
+			key,
+			secret: Secret(*secret.to_bytes()),
+			terms,
+			envelope: SubscriptionEnvelope { subscription: id, salt, sealed: hex::encode(sealed) },
+			patient: spec.delivery.patient.clone(),
+		})
+	}
+
+	/// Submits a pending subscription. Submitting again is safe.
+	///
+	/// # Errors
+	/// As [`Client::submit`].
+	pub async fn subscribe(&self, pending: &PendingSubscription) -> Result<Submission, Error> {
+		let call = curex::tx().exchange().subscribe(pending.key, pending.terms.clone().into());
+		Ok(self.submit(&call).await?.idempotent())
+	}
+
+	/// Opens the envelope of a subscription, as its holder, so that a person can decide about it.
+	///
+	/// # Errors
+	/// [`Error::Sealed`] when it is not the ledger's, does not open, or was not signed by a delegate of the recipient;
+	/// [`Error::NotFound`]; [`Error::Connection`].
+	pub async fn read_subscription(
+		&self,
+		envelope: &SubscriptionEnvelope,
+		key: &EncryptionKey,
+	) -> Result<(Subscription, Envelope, RecipientKey), Error> {
+		let subscription = self.known_subscription(envelope.subscription).await?;
+		let (opened, recipient_key, account) =
+			envelope.open(key, self.genesis(), &subscription.terms)?;
+		let delegate = self.delegate(account, View::Finalised).await?;
+		if delegate.is_none_or(|delegate| delegate.organisation != subscription.recipient) {
+			return Err(Error::Sealed("it was not signed by a delegate of the recipient"));
+		}
+		if opened.purpose != subscription.terms.purpose {
+			return Err(Error::Sealed("it names another purpose than the ledger"));
+		}
+		Ok((subscription, opened, recipient_key))
+	}
+
+	/// Accepts a subscription, as its holder.
+	///
+	/// # Errors
+	/// As [`Client::record`].
+	pub async fn accept_subscription(&self, id: SubscriptionId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().exchange().accept_subscription(id.into())).await
+	}
+
+	/// Ends a subscription that runs, as either side.
+	///
+	/// # Errors
+	/// As [`Client::record`].
+	pub async fn end_subscription(&self, id: SubscriptionId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().exchange().end_subscription(id.into())).await
+	}
+
+	/// Seals a document for delivery under a subscription; nothing is sent.
+	pub(crate) async fn prepare_delivery(
+		&self,
+		envelope: &SubscriptionEnvelope,
+		key: &EncryptionKey,
+		document: &[u8],
+	) -> Result<PreparedDelivery, Error> {
+		let (subscription, opened, recipient_key) = self.read_subscription(envelope, key).await?;
+		check_document(document, &opened.patient)?;
+		let own = self.own_delegate().await?.organisation;
+		let recipient = self.partner(subscription.recipient).await?;
+		let exchange_key = random();
+		let id = exchange_id(own, &exchange_key);
+		// What the recipient asked for, under the handle of this delivery.
+		let delivered = Envelope { recipient_key: None, ..opened }.seal(
+			self.signer()?,
+			&recipient.encryption_key,
+			self.genesis(),
+			id,
+		)?;
+		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
+		Ok(PreparedDelivery {
+			id,
+			subscription: envelope.subscription,
+			key: exchange_key,
+			envelope: (random(), delivered),
+			payload: (random(), seal::seal(&recipient_key.key, purpose, document)?),
+		})
+	}
+
+	/// Puts a delivery on the ledger. Submitting again is safe.
+	pub(crate) async fn begin_delivery(
+		&self,
+		delivery: &PreparedDelivery,
+	) -> Result<Submission, Error> {
+		let commit = |part, (salt, bytes): &([u8; 32], Vec<u8>)| {
+			Manifest::of(*salt, bytes).commitment(part, &delivery.id).into()
+		};
+		let call = curex::tx().exchange().deliver(
+			delivery.subscription.into(),
+			delivery.key,
+			commit(Part::Envelope, &delivery.envelope),
+			commit(Part::Payload, &delivery.payload),
+		);
+		Ok(self.submit(&call).await?.idempotent())
+	}
+
+	/// The deliveries under a subscription in a range of finalised blocks that wait to be taken.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn deliveries(
+		&self,
+		id: SubscriptionId,
+		from: u64,
+		to: u64,
+	) -> Result<Vec<ExchangeId>, Error> {
+		let mut waiting = Vec::new();
+		for block in from.max(1)..=to {
+			let hash = self.block_hash(block).await?;
+			for event in self.events(hash).await? {
+				if !event.is("Exchange", "SubscriptionServed")
+					|| event.fields["subscription"] != id.to_string()
+				{
+					continue;
+				}
+				let exchange = event.fields["exchange"].as_str().and_then(|text| text.parse().ok());
+				let Some(exchange) = exchange else { continue };
+				let state =
+					self.exchange(exchange, View::Finalised).await?.map(|found| found.state);
+				if matches!(state, Some(ExchangeState::Dispatched | ExchangeState::Delivered)) {
+					waiting.push(exchange);
+				}
+			}
+		}
+		Ok(waiting)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use curex_primitives::{Categories, Commitment, Gate, LegalBasis, OrganisationId, Purpose};
+
+	const GENESIS: [u8; 32] = [1; 32];
+	const ID: SubscriptionId = SubscriptionId([2; 32]);
+
+	/// An envelope as a recipient hands it over, and the terms it is bound to.
+	fn handed_over(holder: &EncryptionKey) -> (SubscriptionEnvelope, SubscriptionTerms) {
+		let recipient_key = RecipientKey { key: [3; 32], salt: [4; 32] };
+		let envelope =
+			Envelope { recipient_key: Some(recipient_key), ..crate::envelope::tests::envelope() };
+		let signer = crate::Signer::development("//Alice").unwrap();
+		let sealed = envelope.seal(&signer, &holder.public(), GENESIS, record_of(ID)).unwrap();
+		let salt = [5; 32];
+		let terms = SubscriptionTerms {
+			holder: OrganisationId(1),
+			gate: Gate::Statutory(LegalBasis::CARE),
+			purpose: Purpose::Treatment,
+			categories: Categories::all(),
+			border: None,
+			until: 1,
+			min_interval_s: 0,
+			envelope: Manifest::of(salt, &sealed).commitment(Part::Envelope, &record_of(ID)),
+			recipient_key: recipient_key.commitment(&record_of(ID)),
+		};
+		(SubscriptionEnvelope { subscription: ID, salt, sealed: hex::encode(sealed) }, terms)
+	}
+
+	#[test]
+	fn an_envelope_opens_only_as_the_ledger_is_committed_to_it() {
+		let key = EncryptionKey::generate();
+		let (envelope, terms) = handed_over(&key);
+		let (opened, recipient_key, _) = envelope.open(&key, GENESIS, &terms).unwrap();
+		assert_eq!(opened.patient, crate::envelope::tests::envelope().patient);
+		assert_eq!(recipient_key.key, [3; 32]);
+
+		let refused = |envelope: &SubscriptionEnvelope, terms: &SubscriptionTerms| {
+			matches!(envelope.open(&key, GENESIS, terms), Err(Error::Sealed(_)))
+		};
+		let (other, _) = handed_over(&key);
+		assert!(refused(&other, &terms), "another envelope for the same subscription");
+		let moved =
+			SubscriptionEnvelope { subscription: SubscriptionId([9; 32]), ..envelope.clone() };
+		assert!(refused(&moved, &terms));
+		let another_key = SubscriptionTerms { recipient_key: Commitment([9; 32]), ..terms.clone() };
+		assert!(refused(&envelope, &another_key));
+		assert!(envelope.open(&EncryptionKey::generate(), GENESIS, &terms).is_err());
+	}
+
+	#[test]
+	fn a_pending_subscription_is_kept_sealed_and_comes_back_whole() {
+		let key = EncryptionKey::generate();
+		let (envelope, terms) = handed_over(&key);
+		let pending = PendingSubscription {
+			id: ID,
+			key: [6; 32],
+			secret: Secret([7; 32]),
+			terms: terms.clone(),
+			envelope,
+			patient: crate::envelope::tests::envelope().patient,
+		};
+		assert_eq!(format!("{pending:?}"), format!("PendingSubscription({ID})"));
+		let sealed = pending.seal(&key.public(), GENESIS).unwrap();
+		let opened = PendingSubscription::open(&sealed, &key, GENESIS, ID).unwrap();
+		assert_eq!((opened.terms, opened.secret.0), (terms, [7; 32]));
+		assert!(PendingSubscription::open(&sealed, &key, [9; 32], ID).is_err());
+		assert!(PendingSubscription::open(&sealed, &key, GENESIS, SubscriptionId([9; 32])).is_err());
+	}
+}
