@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Treats the local consortium badly and checks that it says what is wrong, leaves nothing behind, and starts again:
-# a taken port, a full disk, a damaged key, another consortium's specification, and kill -9 at each of the eight steps.
-# Not part of the tests: it takes about half an hour. Needs root for the full disk (a small file system in memory).
+# no network during the set-up, a taken port, a full disk, a damaged key, another consortium's specification, and kill -9
+# during the build and at each of the eight steps.
+# Not part of the tests: it takes about forty minutes. Needs root for the full disk (a small file system in memory) and for
+# taking the network away.
 #
 #   scripts/chaos.sh            everything
 #   scripts/chaos.sh --quick    without the kills
@@ -54,6 +56,16 @@ nothing_runs() {
 	if pgrep -af "$work/" >"$work/log"; then failed "$1: programs were left behind"; fi
 }
 
+say "no network during the set-up"
+offline=(unshare --net env CUREX_CACHE="$work/cache")
+mkdir -p "$work/cache"
+# A package that nobody has: what matters is what is said when it cannot be fetched.
+refused "packages without a network" "is the network reachable" \
+	"${offline[@]}" bash -c 'source scripts/setup.sh && install_packages "a test" gnu-standards'
+refused "crates without a network" "is the network reachable" \
+	"${offline[@]}" CARGO_HOME="$work/cargo" CARGO_TARGET_DIR="$work/target" \
+	bash -c 'source scripts/setup.sh && fetch_crates'
+
 say "a taken port"
 python3 -c 'import socket, time
 taken = socket.socket()
@@ -73,6 +85,7 @@ refused "unwritable target folder" "cannot be written" env CARGO_TARGET_DIR=/pro
 say "a full disk"
 mkdir -p "$work/small"
 mount -t tmpfs -o size=2m tmpfs "$work/small"
+refused "no space to build" "needs 12 GiB" env CARGO_TARGET_DIR="$work/small/target" scripts/run.sh --once
 refused "full disk" "no space left" "${localnet[@]}" --home "$work/small/home" --once
 umount "$work/small"
 
@@ -104,6 +117,22 @@ refused "another specification" "genesis|specification|chain" "${localnet[@]}" -
 cp -p "$work/spec" "$spec"
 
 if [ "${1:-}" != --quick ]; then
+	for pause in 10 45 90; do
+		say "kill -9 during the build, after $pause s"
+		touch primitives/src/lib.rs
+		setsid scripts/run.sh --once --home "$home" >"$work/log" 2>&1 &
+		victim=$!
+		sleep "$pause"
+		kill -9 -- "-$victim" 2>/dev/null || failed "the build was over before it could be killed"
+		wait "$victim" 2>/dev/null || true
+	done
+	say "the next build"
+	if (build_programs) >"$work/log" 2>&1; then
+		passed "a killed build is taken up again"
+	else
+		failed "after the killed builds"
+	fi
+
 	for step in 1 2 3 4 5 6 7 8; do
 		say "kill -9 in step $step"
 		"${localnet[@]}" --home "$home" --once >"$work/story" 2>&1 &

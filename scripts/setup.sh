@@ -137,10 +137,17 @@ setup_lab() {
 		procps openssh-server nginx orthanc dcmtk snmpd
 }
 
+# The crates that the build needs, so that a missing network is told before anything is compiled.
+fetch_crates() {
+	cd "$CUREX_ROOT"
+	cargo fetch --locked --target "$(rustc -vV | sed -n 's/^host: //p')" ||
+		die "the crates could not be downloaded" "the reason stands above" "is the network reachable?"
+}
+
 # build_programs [CARGO OPTION...]: builds every program of the workspace with the one profile and feature set that tests and
 # lints use too. Cargo shows each crate as it goes; a first build takes about half an hour on two cores.
 build_programs() {
-	cd "$CUREX_ROOT"
+	fetch_crates
 	if [ ! -e "$CARGO_TARGET_DIR/release/curex-node" ]; then
 		say "building (the first time about half an hour on two cores; later only what changed)"
 	fi

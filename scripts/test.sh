@@ -31,6 +31,19 @@ build_programs --timings
 stage "tests, with every benchmark run once"
 cargo test --release --locked --workspace
 
+# The main job mostly waits for blocks: it runs beside the lints.
+if [ "${1:-}" != --no-story ]; then
+	stage "the main job starts; its account follows the lints"
+	home=$(mktemp -d "$CUREX_CACHE/story.XXXXXX")
+	# Copies, for the lints may not change what runs.
+	mkdir "$home/bin"
+	cp "$CARGO_TARGET_DIR"/release/curex{,-agent,-explorer,-localnet,-node} "$home/bin/"
+	"$home/bin/curex-localnet" --binaries "$home/bin" --root "$CUREX_ROOT" --home "$home/story" --once \
+		>"$home/account" 2>&1 &
+	story=$!
+	trap 'kill "$story" 2>/dev/null; wait "$story" 2>/dev/null; rm -rf "$home"' EXIT
+fi
+
 # With the runtime's code: leaving it out here would have it built again for the programs.
 stage "lints"
 cargo clippy --release --locked --workspace --all-targets -- -D warnings
@@ -40,9 +53,8 @@ bash scripts/chain-specs.sh --check
 
 if [ "${1:-}" != --no-story ]; then
 	stage "the main job"
-	home=$(mktemp -d "$CUREX_CACHE/story.XXXXXX")
-	trap 'rm -rf "$home"' EXIT
-	"$CARGO_TARGET_DIR/release/curex-localnet" --binaries "$CARGO_TARGET_DIR/release" \
-		--root "$CUREX_ROOT" --home "$home" --once
+	# What it tells while it goes on, from the beginning.
+	tail -n +1 -f --pid="$story" "$home/account" || true
+	wait "$story" || die "the main job failed" "the reason stands above"
 fi
 say "all checks passed"

@@ -3,12 +3,10 @@
 # the validators, with nothing else running, whenever a call or the SDK changes. Never part of the tests: the measuring
 # program has dependencies of its own and takes about half an hour to build.
 #
-# It has not been run to its end yet: look at what it writes before you trust it.
-#
 #   scripts/weights.sh                    all pallets
 #   scripts/weights.sh consent exchange   these
 #
-# CUREX_STEPS (20) and CUREX_REPEAT (10) say how thoroughly.
+# CUREX_STEPS (20), CUREX_REPEAT (10) and CUREX_SECONDS (2, at least, per call) say how thoroughly.
 set -euo pipefail
 source "$(dirname "$0")/setup.sh"
 setup_build
@@ -30,7 +28,7 @@ for pallet in "$@"; do
 	[ -f "pallets/$pallet/src/benchmarking.rs" ] || die "there is no pallet $pallet with benchmarks" "see pallets/"
 	say "measuring $pallet"
 	"$CARGO_TARGET_DIR/release/curex-weights" --pallet "pallet_${pallet//-/_}" --extrinsic '*' \
-		--steps "${CUREX_STEPS:-20}" --repeat "${CUREX_REPEAT:-10}" --heap-pages 4096 \
+		--steps "${CUREX_STEPS:-20}" --repeat "${CUREX_REPEAT:-10}" --min-duration "${CUREX_SECONDS:-2}" --heap-pages 4096 \
 		--template weights/template.hbs --output "pallets/$pallet/src/weights.rs" >"$CUREX_CACHE/weights-$pallet.log" 2>&1 ||
 		die "$pallet could not be measured" "the output is in $CUREX_CACHE/weights-$pallet.log" \
 			"$(tail -n 3 "$CUREX_CACHE/weights-$pallet.log")"

@@ -14,12 +14,14 @@
 //! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
+//! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
 pub mod administration;
 pub mod audit;
+pub mod blocks;
 pub mod client;
 pub mod consent;
 pub mod duties;

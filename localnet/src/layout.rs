@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub struct Layout {
 	/// Folder of the local consortium; everything in it can be discarded with `--fresh`.
 	pub home: PathBuf,
-	/// Folder with `curex-node`, `curex-agent` and `curex`.
+	/// Folder with `curex-node`, `curex-agent`, `curex` and, if it is there, `curex-explorer`.
 	pub binaries: PathBuf,
 	/// The laboratory.
 	pub laboratory: PathBuf,
@@ -91,6 +91,21 @@ impl Layout {
 	/// Port on which a hospital's node meets the others.
 	pub fn peer_port(&self, hospital: usize) -> u16 {
 		self.port_base + 20 + hospital as u16
+	}
+
+	/// Port of the regulator's explorer.
+	pub fn explorer_port(&self) -> u16 {
+		self.port_base + 60
+	}
+
+	/// Address of the regulator's explorer.
+	pub fn explorer(&self) -> String {
+		format!("http://127.0.0.1:{}", self.explorer_port())
+	}
+
+	/// Whether the explorer stands beside the other programs.
+	pub fn has_explorer(&self) -> bool {
+		self.binaries.join("curex-explorer").exists()
 	}
 
 	/// Port of a hospital's metrics.

@@ -13,21 +13,21 @@
 
 mod account;
 mod agent;
-mod error;
 mod laboratory;
 mod layout;
 mod measure;
 mod memory;
 mod network;
-mod process;
 mod story;
-
-pub use error::Error;
 
 use account::Account;
 use clap::Parser;
+use curex_localnet::{
+	error,
+	process::{self, Process},
+	Error,
+};
 use layout::{Layout, HOSPITALS, MEMBERS};
-use process::Process;
 use std::{
 	fs::{self, File},
 	path::PathBuf,
@@ -144,6 +144,9 @@ async fn run(arguments: Arguments) -> Result<End, Error> {
 	for (hospital, member) in MEMBERS.iter().enumerate().take(HOSPITALS) {
 		println!("   {:<12} JSON-RPC {}", member.name, layout.rpc(hospital));
 	}
+	if layout.has_explorer() {
+		println!("   {:<12} explorer {}", "Regulator", layout.explorer());
+	}
 	println!("   keys, chains, logs: {}", layout.home.display());
 	tokio::select! {
 		ended = watch(&mut running) => Err(ended),
@@ -191,7 +194,7 @@ fn lock(layout: &Layout) -> Result<File, Error> {
 
 /// Removes what earlier runs left, and nothing else.
 fn discard(layout: &Layout) -> Result<(), Error> {
-	for name in ["members", "logs", "laboratory"] {
+	for name in ["members", "logs", "laboratory", "explorer"] {
 		let path = layout.home.join(name);
 		if path.exists() {
 			fs::remove_dir_all(&path).map_err(Error::at(&path))?;

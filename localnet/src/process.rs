@@ -55,6 +55,11 @@ impl Process {
 		Ok(Self { name: name.into(), log: log.into(), child })
 	}
 
+	/// Its number in the operating system.
+	pub fn id(&self) -> u32 {
+		self.child.id()
+	}
+
 	/// Fails if the program has ended.
 	pub fn check(&mut self) -> Result<(), Error> {
 		match self.child.try_wait() {

@@ -43,9 +43,14 @@ pub enum Gate {
 	/// A lawful basis that needs no consent.
 	#[codec(index = 1)]
 	Statutory(LegalBasis),
-	/// A permit for secondary use.
+	/// A permit for secondary use, and what was extracted under it before.
 	#[codec(index = 2)]
-	Permit(PermitId),
+	Permit {
+		/// The permit.
+		permit: PermitId,
+		/// The number of the extraction under the permit.
+		extraction: u32,
+	},
 	/// Urgent care, reviewed afterwards.
 	#[codec(index = 3)]
 	BreakGlass(Ground),
@@ -298,7 +303,7 @@ impl Exchange {
 				};
 				consented && (both_active || lapsed)
 			},
-			Gate::Statutory(_) | Gate::Permit(_) => both_active || lapsed,
+			Gate::Statutory(_) | Gate::Permit { .. } => both_active || lapsed,
 		}
 	}
 

@@ -3,7 +3,7 @@
 
 use crate::{
 	consent::{record, Candidate, Consents, Use},
-	permit::{Permit, Permits},
+	permit::{Extraction, Permit, Permits},
 	vocabulary, AccessMode, Assessment, Attestation, Bases, BlockNumber, Border, Categories,
 	Confidence, Consent, Gate, Law, Level, Moment, OrganisationFacts, OrganisationId,
 	Organisations, Purpose,
@@ -84,8 +84,8 @@ pub struct Question<'a> {
 	pub use_counted: bool,
 	/// The permit that [`Gate::Permit`] names, if the ledger has it.
 	pub permit: Option<&'a Permit>,
-	/// Whether that permit names the holder's data.
-	pub permit_names_holder: bool,
+	/// The extraction under that permit that [`Gate::Permit`] names, if the ledger has it.
+	pub extraction: Option<&'a Extraction>,
 	/// The facts of whoever issued that permit, if it is a member.
 	pub permit_issuer: Option<OrganisationFacts>,
 	/// Whose records.
@@ -144,12 +144,14 @@ impl Asked {
 	) -> A {
 		let consent = match self.gate {
 			Gate::Consent(id) => C::get(id),
-			Gate::Statutory(_) | Gate::Permit(_) | Gate::BreakGlass(_) => None,
+			Gate::Statutory(_) | Gate::Permit { .. } | Gate::BreakGlass(_) => None,
 		};
 		let group = consent.as_ref().and_then(|consent| consent.terms.grantee.group());
-		let (permit, permit_names_holder) = match self.gate {
-			Gate::Permit(id) => (P::get(id), P::names_holder(id, self.holder)),
-			Gate::Consent(_) | Gate::Statutory(_) | Gate::BreakGlass(_) => (None, false),
+		let (permit, extraction) = match self.gate {
+			Gate::Permit { permit, extraction } => {
+				(P::get(permit), P::extraction(permit, extraction))
+			},
+			Gate::Consent(_) | Gate::Statutory(_) | Gate::BreakGlass(_) => (None, None),
 		};
 		let recipient_facts = O::facts(self.recipient);
 		let bases = recipient_facts.map_or(Bases::EMPTY, |facts| {
@@ -164,7 +166,7 @@ impl Asked {
 			member_since: group.and_then(|group| C::member_since(group, self.recipient)),
 			use_counted,
 			permit: permit.as_ref(),
-			permit_names_holder,
+			extraction: extraction.as_ref(),
 			permit_issuer: permit.as_ref().and_then(|permit| O::facts(permit.issuer)),
 			holder: self.holder,
 			holder_facts: O::facts(self.holder),
@@ -208,6 +210,8 @@ vocabulary! {
 		PermitNotLive = 9,
 		/// The border between the two is not stated, or wrongly.
 		Border = 10,
+		/// Nothing of the holder's was extracted under that number.
+		NotExtracted = 11,
 	}
 }
 
@@ -295,7 +299,7 @@ fn basis(question: &Question, recipient: OrganisationFacts) -> Result<(), Refusa
 			}
 			Ok(())
 		},
-		Gate::Permit(_) => permitted(question),
+		Gate::Permit { .. } => permitted(question),
 		Gate::BreakGlass(_) => Ok(()),
 	}
 }
@@ -333,7 +337,8 @@ fn consented(question: &Question, recipient: OrganisationFacts) -> Result<(), Re
 	Ok(())
 }
 
-/// A permit is a basis of its own (EHDS art. 68) for secondary use, unless the law of the country leaves none.
+/// A permit is a basis of its own (EHDS art. 68) for secondary use, unless the law of the country leaves none. What goes
+/// out under it was extracted before: the holder has proven that it left out who opted out.
 fn permitted(question: &Question) -> Result<(), Refusal> {
 	let permit = question
 		.permit
@@ -342,10 +347,12 @@ fn permitted(question: &Question) -> Result<(), Refusal> {
 	if !permit.is_live(question.now) {
 		return Err(Refusal::PermitNotLive);
 	}
-	if !question.permit_names_holder
-		|| !permit.covers(question.recipient, question.purpose, question.categories)
-	{
+	if !permit.covers(question.recipient, question.purpose, question.categories) {
 		return Err(Refusal::NotCovered);
+	}
+	// An extraction is recorded for holders alone that the permit names.
+	if !question.extraction.is_some_and(|extraction| extraction.holder == question.holder) {
+		return Err(Refusal::NotExtracted);
 	}
 	if !question.purpose.is_secondary_use() || question.bases.is_empty() {
 		return Err(Refusal::NoBasis);

@@ -10,11 +10,9 @@
 //! | [`law`] | purposes, categories, lawful bases, the matrix of what they carry, borders |
 //! | [`consent`], [`ticket`] | the consent and its checks; consents for one exchange each |
 //! | [`conflict`] | what holds where a patient said several things |
-//! | [`permit`] | permits for secondary use |
 //! | [`exchange`] | the exchange and the table of its states |
 //! | [`subscription`] | the standing order behind repeated deliveries |
 //! | [`batch`] | many exchanges in one transaction, many documents under one root |
-//! | [`permit`] | secondary use |
 //! | [`gate`] | may this exchange be served? |
 //! | [`security`] | what the off-chain workers report |
 //! | [`orders`] | what they are told to do |
@@ -24,12 +22,14 @@
 //! | [`erasure`] | orders to erase, which tell nobody what they are about |
 //! | [`transfer`] | how ciphertexts travel |
 //! | [`commitment`], [`merkle`] | how content that stays at home is bound to the ledger |
+//! | [`benchmarks`] | what benchmarks ask of the runtime |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![warn(missing_docs)]
 
 extern crate alloc;
 
 pub mod batch;
+pub mod benchmarks;
 pub mod commitment;
 pub mod conflict;
 pub mod consent;
@@ -52,6 +52,7 @@ pub mod ticket;
 pub mod transfer;
 
 pub use batch::{BatchAnswer, BatchCompletion, BatchRequest, DocumentRoot, Tally};
+pub use benchmarks::{BenchmarkClock, BenchmarkDelegates, BenchmarkGate};
 pub use conflict::{OverarchingPolicy, Position};
 pub use consent::{
 	Confirmation, Consent, ConsentStatus, ConsentTerms, Grantee, GroupId, Quarter, Representation,
@@ -80,9 +81,8 @@ pub use orders::{
 	Due, Policy, Rejection, RejectionReason, SignedWorkOrder, Submission, Task, WorkOrder,
 };
 pub use organisation::{
-	BenchmarkDelegates, Competence, Competences, Country, DelegateKeys, Duties, Duty,
-	OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus, Organisations,
-	PeerRole,
+	Competence, Competences, Country, DelegateKeys, Duties, Duty, OrganisationFacts,
+	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, PeerRole,
 };
 pub use oversight::{
 	AnchorAlarm, AnchorAlarms, AnchorDefect, BreachCase, BreachDefect, BreachNotice, DutyDue,

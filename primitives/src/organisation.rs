@@ -230,18 +230,6 @@ pub trait DelegateKeys {
 	fn delegate(public: &[u8; 32]) -> Option<(OrganisationId, Duties)>;
 }
 
-/// Makes delegates for the benchmarks of pallets whose calls ask for a duty.
-pub trait BenchmarkDelegates<Origin> {
-	/// The origin of a delegate with this duty, of one more active organisation of this kind.
-	fn origin(duty: Duty, kind: OrganisationKind) -> (Origin, OrganisationId);
-
-	/// The public key of a delegate of the organisation with this duty, and its signature over the message, if such
-	/// can be made.
-	fn signed(_: OrganisationId, _: Duty, _message: &[u8]) -> Option<([u8; 32], [u8; 64])> {
-		None
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;

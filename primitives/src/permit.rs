@@ -161,8 +161,8 @@ pub trait Permits {
 	/// The permit, if the ledger has it.
 	fn get(id: PermitId) -> Option<Permit>;
 
-	/// Whether the permit names the organisation as one whose data may be used.
-	fn names_holder(id: PermitId, holder: OrganisationId) -> bool;
+	/// The extraction of this number under the permit, if there was one.
+	fn extraction(id: PermitId, number: u32) -> Option<Extraction>;
 }
 
 impl Permits for () {
@@ -170,8 +170,8 @@ impl Permits for () {
 		None
 	}
 
-	fn names_holder(_: PermitId, _: OrganisationId) -> bool {
-		false
+	fn extraction(_: PermitId, _: u32) -> Option<Extraction> {
+		None
 	}
 }
 

@@ -38,7 +38,7 @@ vocabulary! {
 		NoCategory = 1,
 		/// A commitment is missing (all zero), or both are equal.
 		MissingCommitment = 2,
-		/// Break-glass is for one exchange.
+		/// Break-glass is for one exchange, and so is what was extracted under a permit.
 		WrongGate = 3,
 		/// Has ended already, or lasts longer than [`MAX_SUBSCRIPTION`].
 		WrongPeriod = 4,
@@ -66,7 +66,7 @@ impl SubscriptionTerms {
 		{
 			return Err(SubscriptionDefect::MissingCommitment);
 		}
-		if matches!(self.gate, Gate::BreakGlass(_)) {
+		if matches!(self.gate, Gate::Permit { .. } | Gate::BreakGlass(_)) {
 			return Err(SubscriptionDefect::WrongGate);
 		}
 		if self.until <= now || self.until - now > MAX_SUBSCRIPTION {
@@ -171,7 +171,9 @@ pub fn subscription_id(recipient: OrganisationId, key: &[u8; 32]) -> Subscriptio
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{Category, Ground, LegalBasis};
+	use crate::{Category, Ground, LegalBasis, PermitId};
+
+	const EXTRACTED: Gate = Gate::Permit { permit: PermitId([1; 32]), extraction: 0 };
 
 	fn terms() -> SubscriptionTerms {
 		SubscriptionTerms {
@@ -212,6 +214,7 @@ mod tests {
 		assert_eq!(check(|terms| terms.categories = Categories::EMPTY), Some(NoCategory));
 		assert_eq!(check(|terms| terms.recipient_key = terms.envelope), Some(MissingCommitment));
 		assert_eq!(check(|terms| terms.gate = Gate::BreakGlass(Ground::Other)), Some(WrongGate));
+		assert_eq!(check(|terms| terms.gate = EXTRACTED), Some(WrongGate));
 		assert_eq!(check(|terms| terms.until = 1_000), Some(WrongPeriod));
 		assert_eq!(check(|terms| terms.until = u64::MAX), Some(WrongPeriod));
 	}

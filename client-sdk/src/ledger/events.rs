@@ -2,7 +2,7 @@
 
 use super::CurexConfig;
 use crate::{error::Rejection, Error};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use subxt::{
 	error::DispatchError,
@@ -12,7 +12,7 @@ use subxt::{
 };
 
 /// Something that happened on the ledger.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Event {
 	/// The extrinsic that caused it; nothing for what the block itself does.
 	pub extrinsic: Option<u32>,
@@ -129,7 +129,7 @@ fn describe(error: &DispatchError) -> Rejection {
 	Rejection { pallet: String::new(), name, docs: error.to_string() }
 }
 
-fn composite(composite: Composite<()>) -> Json {
+pub(crate) fn composite(composite: Composite<()>) -> Json {
 	match composite {
 		Composite::Named(fields) => {
 			let object: Map<String, Json> =
@@ -161,7 +161,7 @@ fn bytes(values: &[Value<()>]) -> Option<Vec<u8>> {
 	(values.len() >= 4).then(|| values.iter().map(byte).collect()).flatten()
 }
 
-fn json(value: Value<()>) -> Json {
+pub(crate) fn json(value: Value<()>) -> Json {
 	match value.value {
 		ValueDef::Composite(inner) => composite(inner),
 		ValueDef::Variant(variant) => match (variant.name.as_str(), variant.values) {

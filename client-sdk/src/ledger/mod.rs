@@ -3,7 +3,11 @@
 //! `metadata/curex.scale` is the metadata of the runtime this library was built for. Every call carries a hash of
 //! its form; a node whose runtime has another form of it is refused before anything is signed.
 
+mod decoder;
 pub(crate) mod events;
+
+pub use decoder::{Decoder, Extrinsic};
+pub use events::Event;
 
 use crate::keys::Signer;
 use codec::Decode;
@@ -165,6 +169,10 @@ impl Config for CurexConfig {
 	type Header = substrate::SubstrateHeader<H256>;
 	type TransactionExtensions = CurexExtensions;
 	type AssetId = u32;
+
+	fn spec_and_transaction_version_for_block_number(&self, block: u64) -> Option<(u32, u32)> {
+		self.0.spec_and_transaction_version_for_block_number(block)
+	}
 
 	fn metadata_for_spec_version(&self, spec_version: u32) -> Option<ArcMetadata> {
 		self.0.metadata_for_spec_version(spec_version)

@@ -24,6 +24,8 @@ const HALF_A_YEAR: u64 = 182 * 24 * 3_600 * 1_000;
 /// The consent of the story, and what the patient carries away.
 pub(super) struct Given {
 	pub(super) consent: ConsentId,
+	/// The exchange of the patient summary.
+	pub(super) exchange: ExchangeId,
 	pub(super) receipt: Receipt,
 	pub(super) gateways: Vec<Process>,
 }
@@ -48,9 +50,9 @@ impl Story<'_> {
 		self.account.note("the gateways of hospital A and the care centre answer unattended");
 
 		let spec = self.spec(HOSPITAL_A, Gate::Consent(prepared.id), Purpose::Treatment)?;
-		self.request_and_receive(&centre, &spec, "patient summary").await?;
+		let exchange = self.request_and_receive(&centre, &spec, "patient summary").await?;
 		self.discharge_letter(prepared.id).await?;
-		Ok(Given { consent: prepared.id, receipt: prepared.receipt, gateways })
+		Ok(Given { consent: prepared.id, exchange, receipt: prepared.receipt, gateways })
 	}
 
 	/// The care centre runs no agent: its officer declares its risk level, which the gate reads.
@@ -105,7 +107,7 @@ impl Story<'_> {
 		centre: &Client,
 		spec: &Spec,
 		what: &str,
-	) -> Result<(), Error> {
+	) -> Result<ExchangeId, Error> {
 		let pending = centre.request(spec).await.during("requesting")?;
 		let delivery = centre.receive(&pending, PATIENCE).await.during("receiving")?;
 		let code = delivery.acknowledgement();
@@ -118,7 +120,7 @@ impl Story<'_> {
 			"the care centre holds a FHIR R4 document with {} resources: the {what}",
 			document.resources().len()
 		));
-		Ok(())
+		Ok(pending.id())
 	}
 
 	/// Hospital A offers a document that it made; the care centre's gateway accepts it.

@@ -3,6 +3,7 @@
 mod audit;
 mod consensus;
 mod exchange;
+mod explorer;
 mod security;
 mod withdrawal;
 
@@ -51,7 +52,7 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-	/// Does all eight steps. Returns the gateways that it started, which go on answering.
+	/// Does all eight steps. Returns the gateways and the explorer that it started, which go on answering.
 	pub async fn tell(
 		layout: &'a Layout,
 		agent_config: PathBuf,
@@ -64,10 +65,11 @@ impl<'a> Story<'a> {
 		let mut given = story.data_are_exchanged().await?;
 		story.patient_withdraws(&mut given).await?;
 		story.regulator_audits().await?;
+		let explorer = story.regulator_explores(given.exchange).await?;
 		if measure > 0 {
 			story.measures(measure).await?;
 		}
-		Ok(given.gateways)
+		Ok(given.gateways.into_iter().chain(explorer).collect())
 	}
 
 	/// Times exchanges for care that need no consent, in the network as it is after the main job.

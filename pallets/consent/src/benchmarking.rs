@@ -5,9 +5,10 @@ use crate::{
 	RetainedTickets, Tickets, VoidTickets,
 };
 use curex_primitives::{
-	commitment, consent::Quarter, ticket, AccessModes, Bases, BenchmarkDelegates, Categories,
-	Commitment, ConsentId, ConsentStatus, ConsentTerms, Country, Duty, Grantee, GroupId,
-	LegalBasis, MerkleRoot, OrganisationId, OrganisationKind, Purpose, Representation, TicketProof,
+	commitment, consent::Quarter, ticket, AccessModes, Bases, BenchmarkClock, BenchmarkDelegates,
+	Categories, Commitment, ConsentId, ConsentStatus, ConsentTerms, Country, Duty, Grantee,
+	GroupId, LegalBasis, MerkleRoot, OrganisationId, OrganisationKind, Purpose, Representation,
+	TicketProof,
 };
 use frame_benchmarking::v2::*;
 
@@ -28,6 +29,7 @@ mod benchmarks {
 	}
 
 	const CODE: [u8; 32] = [7; 32];
+	const DAY: u64 = 24 * 3_600 * 1_000;
 
 	fn terms<T: Config>(grantee: OrganisationId, number: u8) -> ConsentTerms {
 		let now = T::Clock::now().as_millis().saturated_into::<u64>();
@@ -314,13 +316,18 @@ mod benchmarks {
 	#[benchmark]
 	fn prune_day() {
 		filed::<T>();
+		let now = T::Clock::now().as_millis().saturated_into::<u64>();
+		let passed = Pallet::<T>::day(now);
+		NextPruning::<T>::put(passed);
+		T::BenchmarkHelper::set(now + DAY);
 
+		// Nothing is kept until the day that has passed; the day is looked through all the same.
 		#[block]
 		{
-			NextPruning::<T>::mutate(|day| *day = Some(1));
-			let _ = Retained::<T>::iter_key_prefix(0).next();
-			let _ = RetainedTickets::<T>::iter_key_prefix(0).next();
+			Pallet::<T>::prune(Weight::MAX);
 		}
+
+		assert_eq!(NextPruning::<T>::get(), Some(passed + 1));
 	}
 
 	#[benchmark]

@@ -147,7 +147,8 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 		/// Delegates for benchmarks.
 		#[cfg(any(feature = "runtime-benchmarks", test))]
-		type BenchmarkHelper: curex_primitives::BenchmarkDelegates<Self::RuntimeOrigin>;
+		type BenchmarkHelper: curex_primitives::BenchmarkDelegates<Self::RuntimeOrigin>
+			+ curex_primitives::BenchmarkClock;
 	}
 
 	#[pallet::pallet]

@@ -2,13 +2,14 @@
 
 use crate as pallet_consent;
 use curex_primitives::{
+	benchmarks::extraction,
 	commitment,
 	gate::{Asked, RiskProfile},
-	merkle, ticket, AccessMode, Attestation, BenchmarkDelegates, Category, Commitment, Competence,
-	Competences, ConsentId, ConsentTerms, Country, Duty, Fitness, Gate, Grantee, LegalBasis, Level,
-	MerkleRoot, Moment, OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus,
-	Organisations, Permit, PermitId, Permits, Purpose, Representation, TicketProof, Tolerance,
-	WithdrawLock,
+	merkle, ticket, AccessMode, Attestation, BenchmarkClock, BenchmarkDelegates, Category,
+	Commitment, Competence, Competences, ConsentId, ConsentTerms, Country, Duty, Extraction,
+	Fitness, Gate, Grantee, LegalBasis, Level, MerkleRoot, Moment, OrganisationFacts,
+	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, Permit, PermitId, Permits,
+	Purpose, Representation, TicketProof, Tolerance, WithdrawLock,
 };
 use frame::{
 	testing_prelude::*,
@@ -69,8 +70,8 @@ impl Permits for Permitted {
 		Permitted::get()
 	}
 
-	fn names_holder(_: PermitId, holder: OrganisationId) -> bool {
-		holder == HOLDER
+	fn extraction(id: PermitId, number: u32) -> Option<Extraction> {
+		(number == 0).then(|| extraction(id, HOLDER))
 	}
 }
 
@@ -143,6 +144,12 @@ impl BenchmarkDelegates<RuntimeOrigin> for Members {
 		let organisation = OrganisationId(100 + Members::get().len() as u32);
 		admit(organisation, kind, OrganisationStatus::Active);
 		(delegate(organisation, duty), organisation)
+	}
+}
+
+impl BenchmarkClock for Members {
+	fn set(now: Moment) {
+		Now::set(now);
 	}
 }
 

@@ -1,12 +1,12 @@
 //! Measures the calls. Under `cargo test` every benchmark runs once as a test.
 
 use crate::{
-	Attestations, Batches, BenchmarkClock, Call, Collecting, Commitments, Config, Days, Holds,
-	NextOverdue, NextPruning, Orders, Overdue, Pallet, Pruning,
+	Attestations, Batches, Call, Collecting, Commitments, Config, Days, Holds, NextOverdue,
+	NextPruning, Orders, Overdue, Pallet, Pruning,
 };
 use curex_primitives::{
 	erasure::{due, DAY},
-	BenchmarkDelegates, Commitment, Duty, ErasureId, ErasureMethod, OrganisationId,
+	BenchmarkClock, BenchmarkDelegates, Commitment, Duty, ErasureId, ErasureMethod, OrganisationId,
 	OrganisationKind, SLOTS,
 };
 use frame_benchmarking::v2::*;
@@ -14,6 +14,8 @@ use frame_benchmarking::v2::*;
 #[benchmarks]
 mod benchmarks {
 	use super::*;
+	use crate::WeightInfo;
+	use ::frame::deps::frame_support::weights::WeightMeter;
 
 	// The macros look here for what the umbrella shows only under its own feature `runtime-benchmarks`.
 	mod frame {
@@ -128,14 +130,17 @@ mod benchmarks {
 	#[benchmark]
 	fn overdue_day() {
 		released::<T>();
+		// Every organisation of the day has been looked at.
+		let members = Batches::<T>::get(TODAY).map_or(0, |batch| batch.members);
+		NextOverdue::<T>::put((TODAY, OrganisationId(members)));
+		T::BenchmarkHelper::set(due(TODAY) + 1);
 
 		#[block]
 		{
-			let (day, organisation) = NextOverdue::<T>::get().unwrap_or((TODAY, OrganisationId(0)));
-			let members = Batches::<T>::get(day).map_or(0, |batch| batch.members);
-			assert!(due(day) > 0 && organisation.0 < members);
-			NextOverdue::<T>::put((day + 1, OrganisationId(0)));
+			Pallet::<T>::flag_overdue(&mut WeightMeter::new());
 		}
+
+		assert_eq!(NextOverdue::<T>::get(), Some((TODAY + 1, OrganisationId(0))));
 	}
 
 	#[benchmark]
@@ -154,16 +159,17 @@ mod benchmarks {
 	#[benchmark]
 	fn prune_day() {
 		released::<T>();
+		at::<T>(Pallet::<T>::retained_until(TODAY) + 1);
+		// The round and one day, and nothing of the batch.
+		let limit = T::WeightInfo::prune_day().saturating_mul(2);
 
 		#[block]
 		{
-			if Batches::<T>::contains_key(TODAY) && !Pallet::<T>::is_held(TODAY) {
-				Pruning::<T>::insert(TODAY, ());
-			}
-			NextPruning::<T>::put(TODAY + 1);
+			Pallet::<T>::prune(&mut WeightMeter::with_limit(limit));
 		}
 
 		assert!(Pruning::<T>::contains_key(TODAY));
+		assert_eq!(NextPruning::<T>::get(), Some(TODAY + 1));
 	}
 
 	#[benchmark]
@@ -171,11 +177,11 @@ mod benchmarks {
 		released::<T>();
 		Pruning::<T>::insert(TODAY, ());
 		NextPruning::<T>::put(TODAY + 1);
-		let order = handles(1)[0];
 
 		#[block]
 		{
-			let (order, ()) = Orders::<T>::drain_prefix(TODAY).next().unwrap_or((order, ()));
+			let order = Orders::<T>::drain_prefix(TODAY).next();
+			let (order, ()) = order.expect("the batch has orders; qed");
 			Pallet::<T>::forget_order(order);
 		}
 
@@ -188,10 +194,10 @@ mod benchmarks {
 
 		#[block]
 		{
-			if let Some((_, attestation)) = Attestations::<T>::drain_prefix(TODAY).next() {
-				Commitments::<T>::remove(attestation.evidence);
-				Overdue::<T>::remove(TODAY, organisation);
-			}
+			let attestation = Attestations::<T>::drain_prefix(TODAY).next();
+			let (_, attestation) = attestation.expect("it was attested; qed");
+			Commitments::<T>::remove(attestation.evidence);
+			Overdue::<T>::remove(TODAY, organisation);
 		}
 
 		assert!(!Attestations::<T>::contains_key(TODAY, organisation));
@@ -208,9 +214,8 @@ mod benchmarks {
 
 		#[block]
 		{
-			if let Some(day) = Pruning::<T>::iter_keys().next() {
-				Pallet::<T>::forget_batch(day);
-			}
+			let day = Pruning::<T>::iter_keys().next();
+			Pallet::<T>::forget_batch(day.expect("the batch is marked; qed"));
 		}
 
 		assert!(!Batches::<T>::contains_key(TODAY));

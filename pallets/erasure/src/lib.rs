@@ -45,13 +45,6 @@ mod tests;
 mod try_state;
 pub mod weights;
 
-/// Sets the clock for a benchmark: orders are filed early in the day.
-#[cfg(any(feature = "runtime-benchmarks", test))]
-pub trait BenchmarkClock {
-	/// Makes it `now`.
-	fn set(now: curex_primitives::Moment);
-}
-
 // The orders of a day are one array of fixed size in the call that files them.
 #[allow(clippy::large_enum_variant)]
 #[frame::pallet]
@@ -90,7 +83,7 @@ pub mod pallet {
 		/// Delegates for benchmarks.
 		#[cfg(any(feature = "runtime-benchmarks", test))]
 		type BenchmarkHelper: curex_primitives::BenchmarkDelegates<Self::RuntimeOrigin>
-			+ BenchmarkClock;
+			+ curex_primitives::BenchmarkClock;
 	}
 
 	#[pallet::pallet]

@@ -3,9 +3,9 @@
 use crate as pallet_erasure;
 use crate::Error;
 use curex_primitives::{
-	BenchmarkDelegates, Commitment, Competence, Competences, Country, Duty, ErasureId,
-	ErasureMethod, Moment, OrganisationFacts, OrganisationId, OrganisationKind, OrganisationStatus,
-	Organisations, SLOTS,
+	BenchmarkClock, BenchmarkDelegates, Commitment, Competence, Competences, Country, Duty,
+	ErasureId, ErasureMethod, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
+	OrganisationStatus, Organisations, SLOTS,
 };
 use frame::{
 	testing_prelude::*,
@@ -121,7 +121,7 @@ impl BenchmarkDelegates<RuntimeOrigin> for Members {
 	}
 }
 
-impl crate::BenchmarkClock for Members {
+impl BenchmarkClock for Members {
 	fn set(now: Moment) {
 		Now::set(now);
 	}

@@ -35,7 +35,10 @@ impl<T: Config> Pallet<T> {
 		documents: DocumentRoot,
 	) -> Result<(), Error<T>> {
 		let (exchange, _) = Self::before(id, holder, Step::Dispatch)?;
-		ensure!(matches!(exchange.gate, Gate::Consent(_) | Gate::Permit(_)), Error::<T>::WrongGate);
+		ensure!(
+			matches!(exchange.gate, Gate::Consent(_) | Gate::Permit { .. }),
+			Error::<T>::WrongGate
+		);
 		documents.check().map_err(|_| Error::<T>::MissingCommitment)?;
 		let root = Commitment(documents.root.0);
 		ensure!(root != payload, Error::<T>::MissingCommitment);

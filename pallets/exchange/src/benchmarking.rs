@@ -1,25 +1,26 @@
 //! Measures the calls. Under `cargo test` every benchmark runs once as a test.
 
 use crate::{
-	Batch, Call, Closing, Config, Disputes, Duties, Exchanges, Holds, NextClosing, Pallet, Reviews,
-	Sequences, Subscriptions, Tallies,
+	Batch, Call, Closing, Config, Disputes, Documents, Duties, Emergencies, Event, Exchanges,
+	Holds, NextClosing, OfConsent, Pallet, Reviews, Sequences, Subscriptions, EMERGENCY_PERIOD,
 };
 use curex_primitives::{
-	batch::{tally, RECONCILIATION_PERIOD},
+	batch::{pair, tally, RECONCILIATION_PERIOD},
 	exchange::{emergency_message, exchange_id, request_message},
 	subscription::subscription_id,
 	AcknowledgementCode, BatchAnswer, BatchCompletion, BatchRequest, BenchmarkDelegates,
-	BlockNumber, Categories, Commitment, ConsentId, Countersignature, DeferralReason, Direction,
-	DisputeGrounds, DocumentRoot, Duty, EmergencySignature, ExchangeId, ExchangeProposal,
-	ExchangeState, Gate, Ground, MerkleRoot, Obligation, OrganisationId, OrganisationKind, Purpose,
-	RecordHandle, ReleaseReason, Review, ReviewVerdict, Settlement, SizeBucket, SubscriptionTerms,
+	BenchmarkGate, BlockNumber, Categories, Commitment, Countersignature, DeferralReason,
+	Direction, DisputeGrounds, DocumentRoot, Duty, EmergencySignature, ExchangeId,
+	ExchangeProposal, ExchangeState, Gate, Ground, MerkleRoot, Obligation, OrganisationId,
+	OrganisationKind, Purpose, RecordHandle, ReleaseReason, Review, ReviewVerdict, Settlement,
+	SizeBucket, SubscriptionState, SubscriptionTerms,
 };
 use frame_benchmarking::v2::*;
 
 #[benchmarks]
 mod benchmarks {
 	use super::*;
-	use ::frame::{prelude::*, traits::Get};
+	use ::frame::{deps::frame_support::weights::WeightMeter, prelude::*, traits::Get};
 
 	// The macros look here for what the umbrella shows only under its own feature `runtime-benchmarks`.
 	mod frame {
@@ -30,8 +31,7 @@ mod benchmarks {
 	}
 
 	const KEY: [u8; 32] = [1; 32];
-	/// The gate that reads most and still allows: care asks for a release wherever no assessment is known.
-	const CARE: Gate = Gate::Statutory(curex_primitives::LegalBasis::CARE);
+	const EMERGENCY: Gate = Gate::BreakGlass(Ground::LifeThreat);
 
 	fn organisation<T: Config>(
 		duty: Duty,
@@ -52,17 +52,26 @@ mod benchmarks {
 		}
 	}
 
-	/// Puts an exchange into a state, as the calls would have left it.
+	/// The gate at which most is read and written, with the consent of this number.
+	fn consented<T: Config>(
+		holder: OrganisationId,
+		recipient: OrganisationId,
+		number: u32,
+	) -> Gate {
+		Gate::Consent(T::BenchmarkHelper::consent(holder, recipient, number))
+	}
+
+	/// Puts an exchange under a consent into a state, as the calls would have left it.
 	fn placed<T: Config>(
 		holder: OrganisationId,
 		recipient: OrganisationId,
-		gate: Gate,
 		state: ExchangeState,
 	) -> ExchangeId {
+		let gate = consented::<T>(holder, recipient, 0);
 		placed_as::<T>(holder, recipient, gate, state, KEY)
 	}
 
-	/// As [`placed`], under a key; the key stands in every commitment.
+	/// As [`placed`], with another gate and under a key, which stands in every commitment.
 	fn placed_as<T: Config>(
 		holder: OrganisationId,
 		recipient: OrganisationId,
@@ -101,7 +110,6 @@ mod benchmarks {
 		exchange.state = state;
 		exchange.payload = sent.then_some(own(103));
 		exchange.receipt = received.then_some(own(104));
-		exchange.released = (state != ExchangeState::Held).then_some(ReleaseReason::RiskAccepted);
 		exchange.deadline = block::<T>().saturating_add(T::AnswerWindow::get());
 		exchange.holder_sequence = number;
 		exchange.recipient_sequence = number;
@@ -113,6 +121,9 @@ mod benchmarks {
 		}
 		Sequences::<T>::insert(holder, number);
 		Sequences::<T>::insert(recipient, number);
+		if let Gate::Consent(consent) = gate {
+			OfConsent::<T>::insert(consent, id, ());
+		}
 		if state.is_final() {
 			exchange.acknowledgement = Some(AcknowledgementCode::Accepted);
 			exchange.ended_at = Some(block::<T>());
@@ -131,17 +142,38 @@ mod benchmarks {
 		frame_system::Pallet::<T>::set_block_number(block.saturated_into());
 	}
 
-	/// The two sides, the first of which acts with the duty.
+	/// The two sides, the recipient assessed; the holder acts with the duty.
 	fn holder_acts<T: Config>(duty: Duty) -> (T::RuntimeOrigin, OrganisationId, OrganisationId) {
 		let (origin, holder) = organisation::<T>(duty, OrganisationKind::Hospital);
 		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
+		T::BenchmarkHelper::assess(recipient);
 		(origin, holder, recipient)
 	}
 
+	/// The two sides, the recipient assessed; the recipient acts with the duty.
 	fn recipient_acts<T: Config>(duty: Duty) -> (T::RuntimeOrigin, OrganisationId, OrganisationId) {
 		let (origin, recipient) = organisation::<T>(duty, OrganisationKind::CareCentre);
 		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
+		T::BenchmarkHelper::assess(recipient);
 		(origin, holder, recipient)
+	}
+
+	/// Organisations that may review.
+	fn reviewers<T: Config>() {
+		for _ in 0..10 {
+			organisation::<T>(Duty::Review, OrganisationKind::Hospital);
+		}
+	}
+
+	/// The recipient has broken the glass so often that once more raises an alarm.
+	fn alarming<T: Config>(recipient: OrganisationId) {
+		let period: u32 = (Pallet::<T>::now() / EMERGENCY_PERIOD).saturated_into();
+		Emergencies::<T>::insert(recipient, (period, T::EmergencyAlarm::get()));
+	}
+
+	fn ends_with<T: Config>(event: Event<T>) {
+		let event: <T as frame_system::Config>::RuntimeEvent = event.into();
+		frame_system::Pallet::<T>::assert_last_event(event);
 	}
 
 	fn authority<T: Config>() -> (T::RuntimeOrigin, OrganisationId) {
@@ -159,14 +191,14 @@ mod benchmarks {
 		BoundedVec::truncate_from(items)
 	}
 
-	fn terms(holder: OrganisationId, until: u64) -> SubscriptionTerms {
+	fn terms<T: Config>(holder: OrganisationId, recipient: OrganisationId) -> SubscriptionTerms {
 		SubscriptionTerms {
 			holder,
-			gate: CARE,
-			purpose: Purpose::Payment,
+			gate: consented::<T>(holder, recipient, 0),
+			purpose: Purpose::Treatment,
 			categories: Categories::all(),
 			border: None,
-			until,
+			until: Pallet::<T>::now().saturating_add(1_000_000),
 			min_interval_s: 0,
 			envelope: Commitment([11; 32]),
 			recipient_key: Commitment([12; 32]),
@@ -199,47 +231,46 @@ mod benchmarks {
 
 	#[benchmark]
 	fn request() {
-		let (origin, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let gate = Gate::Consent(ConsentId([9; 32]));
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let gate = consented::<T>(holder, recipient, 0);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, KEY, proposal(holder, gate, Purpose::Treatment));
 
-		assert!(state::<T>(exchange_id(recipient, &KEY)).is_some());
+		assert_eq!(state::<T>(exchange_id(recipient, &KEY)), Some(ExchangeState::Requested));
 	}
 
 	#[benchmark]
 	fn offer() {
-		let (origin, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let recipient_key = Commitment([0; 32]);
+		let gate = consented::<T>(holder, recipient, 0);
 		let proposal =
-			ExchangeProposal { recipient_key, ..proposal(recipient, CARE, Purpose::Treatment) };
+			ExchangeProposal { recipient_key, ..proposal(recipient, gate, Purpose::Treatment) };
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, KEY, proposal);
 
-		assert!(state::<T>(exchange_id(holder, &KEY)).is_some());
+		assert_eq!(state::<T>(exchange_id(holder, &KEY)), Some(ExchangeState::Offered));
 	}
 
 	#[benchmark]
 	fn release() {
 		let (origin, holder) = organisation::<T>(Duty::Review, OrganisationKind::Hospital);
+		// Nobody has assessed the recipient: its risk shows since the request.
 		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Held);
+		let id = placed::<T>(holder, recipient, ExchangeState::Requested);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id, ReleaseReason::ClinicalNeed);
 
-		assert_eq!(state::<T>(id), Some(ExchangeState::Requested));
+		assert!(Exchanges::<T>::get(id).is_some_and(|exchange| exchange.released.is_some()));
 	}
 
 	#[benchmark]
 	fn approve() {
-		let (origin, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Requested);
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Requested);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
@@ -249,9 +280,8 @@ mod benchmarks {
 
 	#[benchmark]
 	fn accept() {
-		let (origin, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Offered);
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Offered);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id, Commitment([6; 32]));
@@ -261,9 +291,8 @@ mod benchmarks {
 
 	#[benchmark]
 	fn dispatch() {
-		let (origin, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Approved);
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Approved);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id, Commitment([6; 32]));
@@ -273,9 +302,8 @@ mod benchmarks {
 
 	#[benchmark]
 	fn receive() {
-		let (origin, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id, Commitment([6; 32]));
@@ -285,9 +313,8 @@ mod benchmarks {
 
 	#[benchmark]
 	fn acknowledge() {
-		let (origin, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Delivered);
 		let evidence = Some(Commitment([6; 32]));
 
 		#[extrinsic_call]
@@ -298,27 +325,24 @@ mod benchmarks {
 
 	#[benchmark]
 	fn break_glass() {
-		let (origin, recipient) = organisation::<T>(Duty::Emergency, OrganisationKind::CareCentre);
-		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		for _ in 0..10 {
-			organisation::<T>(Duty::Review, OrganisationKind::Hospital);
-		}
-		let gate = Gate::BreakGlass(Ground::LifeThreat);
-		let proposal = proposal(holder, gate, Purpose::EmergencyTreatment);
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Emergency);
+		reviewers::<T>();
+		alarming::<T>(recipient);
+		let proposal = proposal(holder, EMERGENCY, Purpose::EmergencyTreatment);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, KEY, proposal, Commitment([6; 32]));
 
 		assert!(Reviews::<T>::contains_key(exchange_id(recipient, &KEY)));
+		let count = T::EmergencyAlarm::get() + 1;
+		ends_with::<T>(Event::EmergencyAlarmRaised { organisation: recipient, count });
 	}
 
 	#[benchmark]
 	fn review() {
 		let (origin, reviewer) = organisation::<T>(Duty::Review, OrganisationKind::Hospital);
-		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let gate = Gate::BreakGlass(Ground::LifeThreat);
-		let id = placed::<T>(holder, recipient, gate, ExchangeState::Approved);
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed_as::<T>(holder, recipient, EMERGENCY, ExchangeState::Approved, KEY);
 		reviewed_by::<T>(id, reviewer);
 
 		#[extrinsic_call]
@@ -331,36 +355,36 @@ mod benchmarks {
 	fn closing_block() {
 		#[block]
 		{
-			let block = NextClosing::<T>::get();
-			let _ = Closing::<T>::drain_prefix(block).next();
-			NextClosing::<T>::put(block.saturating_add(1));
+			let mut meter = WeightMeter::new();
+			Pallet::<T>::advance::<NextClosing<T>>(1, &mut meter, |block, _| {
+				Closing::<T>::drain_prefix(block).next().is_none()
+			});
 		}
+
+		assert_eq!(NextClosing::<T>::get(), 1);
 	}
 
 	#[benchmark]
 	fn close() {
-		let (_, holder) = organisation::<T>(Duty::Exchange, OrganisationKind::Hospital);
-		let (_, recipient) = organisation::<T>(Duty::Exchange, OrganisationKind::CareCentre);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Requested);
-		go_to::<T>(block::<T>().saturating_add(T::AnswerWindow::get()).saturating_add(10));
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = disputed::<T>(holder, recipient);
+		go_to::<T>(block::<T>().saturating_add(T::DisputeWindow::get()).saturating_add(10));
 
 		#[block]
 		{
 			Pallet::<T>::close(id);
 		}
 
-		assert_eq!(state::<T>(id), Some(ExchangeState::NotServed));
+		assert_eq!(state::<T>(id), Some(ExchangeState::Settled));
+		ends_with::<T>(Event::Settled { exchange: id, settlement: Settlement::Lapsed });
 	}
 
 	#[benchmark]
 	fn mark_overdue() {
 		let (_, reviewer) = organisation::<T>(Duty::Review, OrganisationKind::Hospital);
-		for _ in 0..10 {
-			organisation::<T>(Duty::Review, OrganisationKind::Hospital);
-		}
+		reviewers::<T>();
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
-		let gate = Gate::BreakGlass(Ground::LifeThreat);
-		let id = placed::<T>(holder, recipient, gate, ExchangeState::Approved);
+		let id = placed_as::<T>(holder, recipient, EMERGENCY, ExchangeState::Approved, KEY);
 		reviewed_by::<T>(id, reviewer);
 
 		#[block]
@@ -368,23 +392,21 @@ mod benchmarks {
 			Pallet::<T>::mark_overdue(id, Obligation::Review);
 		}
 
-		assert!(Reviews::<T>::get(id).is_some_and(|seen| seen.overdue));
+		assert!(Reviews::<T>::get(id).is_some_and(|seen| seen.overdue && seen.second.is_some()));
 	}
 
-	/// A subscription of the recipient that the holder has accepted.
+	/// A subscription of the recipient, which the holder has accepted or not.
 	fn subscribed<T: Config>(
 		holder: OrganisationId,
 		recipient: OrganisationId,
 		accepted: bool,
 	) -> curex_primitives::SubscriptionId {
-		let until = Pallet::<T>::now().saturating_add(1_000_000);
-		let terms = SubscriptionTerms { purpose: Purpose::Treatment, ..terms(holder, until) };
-		let done = Pallet::<T>::do_subscribe(recipient, KEY, terms);
+		let done = Pallet::<T>::do_subscribe(recipient, KEY, terms::<T>(holder, recipient));
 		done.expect("the terms are well-formed; qed");
 		let id = subscription_id(recipient, &KEY);
 		if accepted {
 			let done = Pallet::<T>::do_accept_subscription(holder, id);
-			done.expect("the gate does not refuse care; qed");
+			done.expect("the consent allows it; qed");
 		}
 		id
 	}
@@ -406,8 +428,7 @@ mod benchmarks {
 	#[benchmark]
 	fn prune() {
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
-		let gate = Gate::BreakGlass(Ground::LifeThreat);
-		let id = placed::<T>(holder, recipient, gate, ExchangeState::Acknowledged);
+		let id = placed_as::<T>(holder, recipient, EMERGENCY, ExchangeState::Acknowledged, KEY);
 		reviewed_by::<T>(id, recipient);
 		for &obligation in Obligation::ALL {
 			Pallet::<T>::owe(id, obligation, Some(holder), 10);
@@ -429,7 +450,7 @@ mod benchmarks {
 	#[benchmark]
 	fn suspend() {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
@@ -440,7 +461,7 @@ mod benchmarks {
 	#[benchmark]
 	fn resume() {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
 		Pallet::<T>::do_suspend(Some(holder), id).expect("it is dispatched; qed");
 
 		#[extrinsic_call]
@@ -453,7 +474,7 @@ mod benchmarks {
 	fn suspend_by_policy() {
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let (origin, _) = authority::<T>();
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
@@ -465,7 +486,7 @@ mod benchmarks {
 	fn resume_by_policy() {
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let (origin, _) = authority::<T>();
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
 		Pallet::<T>::do_suspend(None, id).expect("it is dispatched; qed");
 
 		#[extrinsic_call]
@@ -477,7 +498,7 @@ mod benchmarks {
 	#[benchmark]
 	fn dispute() {
 		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+		let id = placed::<T>(holder, recipient, ExchangeState::Acknowledged);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id, DisputeGrounds::Content, Commitment([6; 32]));
@@ -486,7 +507,7 @@ mod benchmarks {
 	}
 
 	fn disputed<T: Config>(holder: OrganisationId, recipient: OrganisationId) -> ExchangeId {
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+		let id = placed::<T>(holder, recipient, ExchangeState::Acknowledged);
 		let evidence = Commitment([6; 32]);
 		let done = Pallet::<T>::do_dispute(recipient, id, DisputeGrounds::Content, evidence);
 		done.expect("it is acknowledged; qed");
@@ -530,7 +551,7 @@ mod benchmarks {
 	#[benchmark]
 	fn attest_duty() {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Oversight);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		let id = placed::<T>(holder, recipient, ExchangeState::Delivered);
 		Pallet::<T>::owe(id, Obligation::Breach, Some(holder), 10);
 
 		#[extrinsic_call]
@@ -542,7 +563,7 @@ mod benchmarks {
 	#[benchmark]
 	fn defer_notice() {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Oversight);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		let id = placed::<T>(holder, recipient, ExchangeState::Delivered);
 		Pallet::<T>::owe(id, Obligation::PatientNotice, Some(holder), 10);
 
 		#[extrinsic_call]
@@ -566,7 +587,7 @@ mod benchmarks {
 				proposal: ExchangeProposal {
 					envelope: own(index, 101),
 					recipient_key: own(index, 102),
-					..proposal(holder, Gate::Consent(ConsentId([9; 32])), Purpose::Treatment)
+					..proposal(holder, consented::<T>(holder, recipient, index), Purpose::Treatment)
 				},
 			})
 			.collect();
@@ -583,8 +604,9 @@ mod benchmarks {
 		let items = (0..n)
 			.map(|index| {
 				let key = item_key(index);
+				let gate = consented::<T>(holder, recipient, index);
 				let state = ExchangeState::Requested;
-				let exchange = placed_as::<T>(holder, recipient, CARE, state, key);
+				let exchange = placed_as::<T>(holder, recipient, gate, state, key);
 				BatchAnswer { exchange, payload: Commitment(key) }
 			})
 			.collect();
@@ -602,8 +624,9 @@ mod benchmarks {
 		let items = (0..n)
 			.map(|index| {
 				let key = item_key(index);
+				let gate = consented::<T>(holder, recipient, index);
 				let state = ExchangeState::Dispatched;
-				let exchange = placed_as::<T>(holder, recipient, CARE, state, key);
+				let exchange = placed_as::<T>(holder, recipient, gate, state, key);
 				let mut evidence = key;
 				evidence[31] = 105;
 				BatchCompletion {
@@ -624,47 +647,36 @@ mod benchmarks {
 
 	#[benchmark]
 	fn dispatch_documents() {
-		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
-		let gate = Gate::Consent(ConsentId([9; 32]));
-		let id = placed::<T>(holder, recipient, gate, ExchangeState::Approved);
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Approved);
 		let documents = DocumentRoot { root: MerkleRoot([8; 32]), count: SizeBucket::Tens };
 
-		// The benchmark knows no consent: everything is read, and the gate says no.
-		#[block]
-		{
-			let payload = Commitment([6; 32]);
-			let _ = Pallet::<T>::do_dispatch_documents(holder, id, payload, documents);
-		}
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Commitment([6; 32]), documents);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Dispatched));
+		assert!(Documents::<T>::contains_key(id));
 	}
 
 	#[benchmark]
 	fn serve_countersigned() {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
-		let asked = proposal(holder, CARE, Purpose::Treatment);
+		let asked = proposal(holder, consented::<T>(holder, recipient, 0), Purpose::Treatment);
 		let expires_at = block::<T>().saturating_add(1);
 		let message = request_message(&Pallet::<T>::genesis(), recipient, &KEY, &asked, expires_at);
-		let signed = T::BenchmarkHelper::signed(recipient, Duty::Exchange, &message);
-		let (signer, signature) = signed.unwrap_or(([0; 32], [0; 64]));
+		let (signer, signature) = T::BenchmarkHelper::sign(recipient, Duty::Exchange, &message);
 		let signed = Countersignature { signer, signature, expires_at };
 
-		#[block]
-		{
-			let _ = Pallet::<T>::do_serve_countersigned(
-				holder,
-				KEY,
-				asked,
-				Commitment([6; 32]),
-				&signed,
-			);
-		}
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, KEY, asked, Commitment([6; 32]), signed);
 
-		let _ = origin;
+		assert_eq!(state::<T>(exchange_id(recipient, &KEY)), Some(ExchangeState::Dispatched));
 	}
 
 	#[benchmark]
 	fn complete() {
 		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Dispatched);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
 		let evidence = Some(Commitment([7; 32]));
 
 		#[extrinsic_call]
@@ -681,33 +693,31 @@ mod benchmarks {
 
 	#[benchmark]
 	fn record_emergency() {
-		let (_, holder, recipient) = holder_acts::<T>(Duty::Emergency);
-		for _ in 0..10 {
-			organisation::<T>(Duty::Review, OrganisationKind::Hospital);
-		}
-		let gate = Gate::BreakGlass(Ground::LifeThreat);
-		let asked = proposal(holder, gate, Purpose::EmergencyTreatment);
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Emergency);
+		reviewers::<T>();
+		alarming::<T>(recipient);
+		let asked = proposal(holder, EMERGENCY, Purpose::EmergencyTreatment);
 		let (evidence, moment) = (Commitment([6; 32]), Pallet::<T>::now());
 		let genesis = Pallet::<T>::genesis();
 		let message = emergency_message(&genesis, recipient, &KEY, &asked, evidence, moment);
-		let signed = T::BenchmarkHelper::signed(recipient, Duty::Emergency, &message);
-		let (signer, signature) = signed.unwrap_or(([0; 32], [0; 64]));
+		let (signer, signature) = T::BenchmarkHelper::sign(recipient, Duty::Emergency, &message);
 		let signed = EmergencySignature { signer, signature, moment };
 
-		#[block]
-		{
-			let _ =
-				Pallet::<T>::do_record_emergency(holder, KEY, recipient, asked, evidence, &signed);
-		}
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, KEY, recipient, asked, evidence, signed);
+
+		let exchange = exchange_id(recipient, &KEY);
+		assert!(Reviews::<T>::contains_key(exchange));
+		ends_with::<T>(Event::RecordedLate { exchange, by: holder });
 	}
 
 	#[benchmark]
 	fn subscribe() {
 		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
-		let until = Pallet::<T>::now().saturating_add(1_000);
+		let terms = terms::<T>(holder, recipient);
 
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, KEY, terms(holder, until));
+		_(origin as T::RuntimeOrigin, KEY, terms);
 
 		assert!(Subscriptions::<T>::contains_key(subscription_id(recipient, &KEY)));
 	}
@@ -719,6 +729,9 @@ mod benchmarks {
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
+
+		let state = Subscriptions::<T>::get(id).map(|accepted| accepted.state);
+		assert_eq!(state, Some(SubscriptionState::Active));
 	}
 
 	#[benchmark]
@@ -734,21 +747,20 @@ mod benchmarks {
 
 	#[benchmark]
 	fn deliver() {
-		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let id = subscribed::<T>(holder, recipient, true);
 
-		// Where no assessment of the recipient is known, the gate asks for a release after it has read everything.
-		#[block]
-		{
-			let (envelope, payload) = (Commitment([6; 32]), Commitment([7; 32]));
-			let _ = Pallet::<T>::do_deliver(holder, id, KEY, envelope, payload);
-		}
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, KEY, Commitment([6; 32]), Commitment([7; 32]));
+
+		assert_eq!(state::<T>(exchange_id(holder, &KEY)), Some(ExchangeState::Dispatched));
+		assert!(Subscriptions::<T>::get(id).is_some_and(|served| served.deliveries == 1));
 	}
 
 	#[benchmark]
 	fn rectify() {
 		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		let id = placed::<T>(holder, recipient, ExchangeState::Delivered);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id, Commitment([6; 32]));
@@ -759,7 +771,7 @@ mod benchmarks {
 	#[benchmark]
 	fn acknowledge_rectification() {
 		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Delivered);
+		let id = placed::<T>(holder, recipient, ExchangeState::Delivered);
 		let done = Pallet::<T>::do_rectify(holder, id, Commitment([6; 32]));
 		done.expect("it is delivered; qed");
 
@@ -773,23 +785,23 @@ mod benchmarks {
 	fn reconcile() {
 		let (origin, one) = organisation::<T>(Duty::Oversight, OrganisationKind::Hospital);
 		let (_, other) = organisation::<T>(Duty::Oversight, OrganisationKind::Hospital);
-		let running = (Pallet::<T>::now() / RECONCILIATION_PERIOD) as u32;
-		let period = running.saturating_sub(1);
-		let _ = Pallet::<T>::do_reconcile(other, one, period, tally([]));
+		let running: u32 = (Pallet::<T>::now() / RECONCILIATION_PERIOD).saturated_into();
+		let period = running - 1;
+		let done = Pallet::<T>::do_reconcile(other, one, period, tally([]));
+		done.expect("the period is over and not counted yet; qed");
 
-		#[block]
-		{
-			let _ = Pallet::<T>::do_reconcile(one, other, period, tally([]));
-		}
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, other, period, tally([]));
 
-		let _ = (origin, Tallies::<T>::iter_keys().count());
+		let (one, other) = pair(one, other);
+		ends_with::<T>(Event::Reconciled { one, other, period });
 	}
 
 	#[benchmark]
 	fn set_hold() {
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let (origin, authority) = authority::<T>();
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+		let id = placed::<T>(holder, recipient, ExchangeState::Acknowledged);
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, id);
@@ -801,7 +813,7 @@ mod benchmarks {
 	fn lift_hold() {
 		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
 		let (origin, authority) = authority::<T>();
-		let id = placed::<T>(holder, recipient, CARE, ExchangeState::Acknowledged);
+		let id = placed::<T>(holder, recipient, ExchangeState::Acknowledged);
 		Pallet::<T>::do_set_hold(authority, id).expect("it is not held; qed");
 
 		#[extrinsic_call]

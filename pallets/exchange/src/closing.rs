@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Works one list off, from the block in `Next` on. `work` says whether everything of a block is done.
-	fn advance<Next>(
+	pub(crate) fn advance<Next>(
 		now: BlockNumber,
 		meter: &mut WeightMeter,
 		work: impl Fn(BlockNumber, &mut WeightMeter) -> bool,

@@ -6,9 +6,9 @@ use crate::{
 };
 use alloc::vec::Vec;
 use curex_primitives::{
-	AcknowledgementCode, BlockNumber, Categories, Commitment, Direction, DueDuty, Exchange,
-	ExchangeId, ExchangeState, Gate, Law, Moment, Obligation, OrganisationId, Purpose,
-	ReleaseReason, Review, ReviewVerdict,
+	AcknowledgementCode, BlockNumber, Categories, Commitment, ConsentId, Direction, DueDuty,
+	Exchange, ExchangeId, ExchangeState, Gate, Ground, Law, LegalBasis, Moment, Obligation,
+	OrganisationId, PermitId, Purpose, ReleaseReason, Review, ReviewVerdict,
 };
 use frame::{
 	deps::frame_support::{
@@ -21,13 +21,34 @@ use frame::{
 mod v1 {
 	use super::*;
 
+	/// A gate of version 1: a permit stood alone.
+	#[derive(Clone, Copy, Encode, Decode, PartialEq, Eq, Debug)]
+	pub enum OldGate {
+		Consent(ConsentId),
+		Statutory(LegalBasis),
+		Permit(PermitId),
+		BreakGlass(Ground),
+	}
+
+	impl From<OldGate> for Gate {
+		fn from(gate: OldGate) -> Self {
+			match gate {
+				OldGate::Consent(id) => Self::Consent(id),
+				OldGate::Statutory(basis) => Self::Statutory(basis),
+				// No extraction has this number: what was not dispatched is not served any more.
+				OldGate::Permit(permit) => Self::Permit { permit, extraction: u32::MAX },
+				OldGate::BreakGlass(ground) => Self::BreakGlass(ground),
+			}
+		}
+	}
+
 	/// An exchange of version 1.
 	#[derive(Clone, Encode, Decode, PartialEq, Eq, Debug)]
 	pub struct OldExchange {
 		pub direction: Direction,
 		pub holder: OrganisationId,
 		pub recipient: OrganisationId,
-		pub gate: Gate,
+		pub gate: OldGate,
 		pub purpose: Purpose,
 		pub categories: Categories,
 		pub state: ExchangeState,
@@ -64,6 +85,8 @@ mod v1 {
 		StorageDoubleMap<Pallet<T>, Twox64Concat, BlockNumber, Identity, ExchangeId, ()>;
 }
 
+#[cfg(test)]
+pub(crate) use v1::OldGate;
 pub(crate) use v1::{OldExchange, OldReview};
 
 /// From version 1 to 2: both sides' numbers, border, law, duties instead of due reviews, lists for pruning.
@@ -130,14 +153,15 @@ fn write_exchange<T: Config>(id: ExchangeId, old: OldExchange, block: BlockNumbe
 		Pruning::<T>::insert(Pallet::<T>::pruned_after(ended_at), id, ());
 		Closing::<T>::remove(old.deadline, id);
 	}
-	if let Gate::Consent(consent) = old.gate {
+	let gate = Gate::from(old.gate);
+	if let Gate::Consent(consent) = gate {
 		OfConsent::<T>::insert(consent, id, ());
 	}
 	let exchange = Exchange {
 		direction: old.direction,
 		holder: old.holder,
 		recipient: old.recipient,
-		gate: old.gate,
+		gate,
 		purpose: old.purpose,
 		categories: old.categories,
 		state: old.state,

@@ -4,17 +4,18 @@
 use crate as pallet_exchange;
 use crate::{Error, RiskProfile};
 use curex_primitives::{
+	benchmarks::{broad_terms, extraction},
 	commitment,
 	exchange::{self, exchange_id},
-	permit::{DataFormat, DataUseConditions},
+	permit::{DataFormat, DataUseConditions, Extraction},
 	subscription::subscription_id,
-	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkDelegates, Category, Commitment,
-	Competence, Competences, ConsentId, ConsentTerms, Countersignature, Country, DelegateKeys,
-	DisputeGrounds, Duties, Duty, EmergencySignature, ExchangeId, ExchangeProposal, ExchangeState,
-	Fitness, Gate, Grantee, Ground, Law, LegalBasis, Level, Moment, OrganisationFacts,
-	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, Permit, PermitId, Permits,
-	Purpose, ReleaseReason, Representation, Settlement, SubscriptionId, SubscriptionTerms,
-	Tolerance,
+	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkClock, BenchmarkDelegates,
+	BenchmarkGate, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
+	Countersignature, Country, DelegateKeys, DisputeGrounds, Duties, Duty, EmergencySignature,
+	ExchangeId, ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground, GroupId, Law,
+	LegalBasis, Level, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
+	OrganisationStatus, Organisations, Permit, PermitId, Permits, Purpose, ReleaseReason,
+	Representation, Settlement, SubscriptionId, SubscriptionTerms, Tolerance,
 };
 use frame::{
 	deps::sp_core::{sr25519, Pair},
@@ -42,6 +43,7 @@ parameter_types! {
 	pub static Unfit: BTreeSet<u32> = BTreeSet::new();
 	pub static Drawn: u64 = 0;
 	pub static Granted: Option<Permit> = None;
+	pub static Extracted: Option<OrganisationId> = None;
 	pub static Signers: BTreeMap<[u8; 32], (u32, Duty)> = BTreeMap::new();
 	pub const Retention: Moment = 30 * DAY;
 	pub const WithdrawalPriority: TransactionPriority = 1 << 60;
@@ -151,7 +153,10 @@ impl Law for Matrix {
 
 pub const PERMIT: PermitId = PermitId([0x9E; 32]);
 
-/// Knows [`PERMIT`] once it is granted; it names the holder.
+/// What goes out under [`PERMIT`].
+pub const UNDER_PERMIT: Gate = Gate::Permit { permit: PERMIT, extraction: 0 };
+
+/// Knows [`PERMIT`] once it is granted, and one extraction of the holder's under it.
 pub struct Permitted;
 
 impl Permits for Permitted {
@@ -159,13 +164,15 @@ impl Permits for Permitted {
 		Granted::get().filter(|_| id == PERMIT)
 	}
 
-	fn names_holder(id: PermitId, holder: OrganisationId) -> bool {
-		id == PERMIT && holder == HOLDER
+	fn extraction(id: PermitId, number: u32) -> Option<Extraction> {
+		let holder = Extracted::get().filter(|_| id == PERMIT && number == 0)?;
+		Some(extraction(id, holder))
 	}
 }
 
-/// Lets the recipient do research with patient summaries.
+/// Lets the recipient do research with patient summaries, which the holder has extracted.
 pub fn grant() {
+	Extracted::set(Some(HOLDER));
 	Granted::set(Some(Permit {
 		issuer: AUTHORITY,
 		user: RECIPIENT,
@@ -306,16 +313,34 @@ impl BenchmarkDelegates<RuntimeOrigin> for Members {
 	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
 		let organisation = OrganisationId(100 + Members::get().len() as u32);
 		admit(organisation, kind);
+		set_fit(organisation, false);
 		(delegate(organisation, duty), organisation)
 	}
+}
 
-	fn signed(
-		organisation: OrganisationId,
-		duty: Duty,
-		message: &[u8],
-	) -> Option<([u8; 32], [u8; 64])> {
+impl BenchmarkClock for Members {
+	fn set(now: Moment) {
+		Now::set(now);
+	}
+}
+
+impl BenchmarkGate for Members {
+	fn consent(holder: OrganisationId, recipient: OrganisationId, number: u32) -> ConsentId {
+		let id = ConsentId(number.using_encoded(blake2_256));
+		let group = GroupId(number);
+		assert_ok!(Consent::set_group_member(RuntimeOrigin::root(), group, recipient, true));
+		let terms = broad_terms(group, number, Now::get());
+		assert_ok!(Consent::file(delegate(holder, Duty::Consent), id, terms));
+		id
+	}
+
+	fn assess(organisation: OrganisationId) {
+		set_fit(organisation, true);
+	}
+
+	fn sign(organisation: OrganisationId, duty: Duty, message: &[u8]) -> ([u8; 32], [u8; 64]) {
 		let pair = signer(organisation, duty);
-		Some((pair.public().0, pair.sign(message).0))
+		(pair.public().0, pair.sign(message).0)
 	}
 }
 
@@ -574,6 +599,7 @@ pub fn new_test_ext() -> TestState {
 	Drawn::set(0);
 	Unfit::set(BTreeSet::new());
 	Granted::set(None);
+	Extracted::set(None);
 	Signers::set(BTreeMap::new());
 	Members::set(BTreeMap::new());
 	admit(HOLDER, OrganisationKind::Hospital);

@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn consent_of(gate: Gate) -> Option<Consent> {
 		match gate {
 			Gate::Consent(id) => T::Consents::get(id),
-			Gate::Statutory(_) | Gate::Permit(_) | Gate::BreakGlass(_) => None,
+			Gate::Statutory(_) | Gate::Permit { .. } | Gate::BreakGlass(_) => None,
 		}
 	}
 

@@ -4,8 +4,8 @@ use crate::{Commitments, Config, Error, Event, Pallet, Subscriptions, Subscripti
 use curex_primitives::{
 	subscription::{subscription_id, Standing},
 	BlockNumber, Commitment, ConsentStatus, Direction, ExchangeProposal, ExchangeState, Gate,
-	OrganisationId, OrganisationStatus, Organisations, Permits, RecordHandle, Subscription,
-	SubscriptionId, SubscriptionState, SubscriptionTerms,
+	OrganisationId, OrganisationStatus, Organisations, RecordHandle, Subscription, SubscriptionId,
+	SubscriptionState, SubscriptionTerms,
 };
 use frame::prelude::*;
 
@@ -42,15 +42,8 @@ impl<T: Config> Pallet<T> {
 				Some(consent) if now < consent.terms.valid_from => Standing::Paused,
 				Some(_) => standing,
 			},
-			Gate::Permit(id) => match T::Permits::get(id) {
-				Some(permit) if permit.is_live(now) => standing,
-				Some(permit) if permit.revoked_at.is_none() && now < permit.valid_from => {
-					Standing::Paused
-				},
-				Some(_) | None => Standing::Over,
-			},
 			Gate::Statutory(_) => standing,
-			Gate::BreakGlass(_) => Standing::Over,
+			Gate::Permit { .. } | Gate::BreakGlass(_) => Standing::Over,
 		}
 	}
 }

@@ -216,7 +216,7 @@ impl<T: Config> Pallet<T> {
 		for (id, _) in Documents::<T>::iter() {
 			let gate = exchanges.get(&id).map(|exchange| exchange.gate);
 			ensure!(
-				matches!(gate, Some(Gate::Consent(_) | Gate::Permit(_))),
+				matches!(gate, Some(Gate::Consent(_) | Gate::Permit { .. })),
 				"7: documents under another gate"
 			);
 		}

@@ -1,13 +1,13 @@
 //! Measures the calls. Under `cargo test` every benchmark runs once as a test.
 
 use crate::{
-	Agenda, Alarms, Anchors, BenchmarkClock, Breaches, Call, Config, Duties, Inquiries, NextHour,
-	Notices, Pallet, Round, Watches,
+	Agenda, Alarms, Anchors, Breaches, Call, Config, Duties, Inquiries, NextHour, Notices, Pallet,
+	Round, Watches,
 };
 use curex_primitives::{
-	merkle, oversight::DutyRegister, BenchmarkDelegates, Commitment, Competence, Duty, DutyKind,
-	InquiryOutcome, InquiryRefusal, MerkleRoot, NoticeKind, OrganisationId, OrganisationKind,
-	RecordHandle, Regimes, SizeBucket,
+	merkle, oversight::DutyRegister, BenchmarkClock, BenchmarkDelegates, Commitment, Competence,
+	Duty, DutyKind, InquiryOutcome, InquiryRefusal, MerkleRoot, NoticeKind, OrganisationId,
+	OrganisationKind, RecordHandle, Regimes, SizeBucket,
 };
 use frame_benchmarking::v2::*;
 
@@ -25,7 +25,8 @@ mod benchmarks {
 		}
 	}
 
-	const DAY: u64 = 24 * 3_600 * 1_000;
+	const HOUR: u64 = 3_600 * 1_000;
+	const DAY: u64 = 24 * HOUR;
 	const NOW: u64 = 20_000 * DAY;
 
 	fn organisation<T: Config>(kind: OrganisationKind) -> (T::RuntimeOrigin, OrganisationId) {
@@ -162,12 +163,15 @@ mod benchmarks {
 	#[benchmark]
 	fn agenda_hour() {
 		opened::<T>();
+		let hour = NextHour::<T>::get().expect("the duties of the breach are listed; qed");
+		T::BenchmarkHelper::set(NOW + HOUR);
 
 		#[block]
 		{
-			NextHour::<T>::mutate(|hour| *hour = Some(1));
-			let _ = Agenda::<T>::drain_prefix(0).next();
+			Pallet::<T>::find_overdue(&mut WeightMeter::new());
 		}
+
+		assert_eq!(NextHour::<T>::get(), Some(hour + 1));
 	}
 
 	#[benchmark]

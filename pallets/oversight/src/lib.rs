@@ -52,13 +52,6 @@ mod tests;
 mod try_state;
 pub mod weights;
 
-/// Sets the clock for a benchmark: an anchor ends in the past.
-#[cfg(any(feature = "runtime-benchmarks", test))]
-pub trait BenchmarkClock {
-	/// Makes it `now`.
-	fn set(now: curex_primitives::Moment);
-}
-
 #[frame::pallet]
 pub mod pallet {
 	use super::*;
@@ -96,7 +89,7 @@ pub mod pallet {
 		/// Delegates for benchmarks.
 		#[cfg(any(feature = "runtime-benchmarks", test))]
 		type BenchmarkHelper: curex_primitives::BenchmarkDelegates<Self::RuntimeOrigin>
-			+ BenchmarkClock;
+			+ curex_primitives::BenchmarkClock;
 	}
 
 	#[pallet::pallet]

@@ -3,9 +3,9 @@
 use crate as pallet_oversight;
 use crate::Error;
 use curex_primitives::{
-	oversight::ExchangeRegister, BenchmarkDelegates, Commitment, Competence, Competences, Country,
-	Duty, ExchangeId, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
-	OrganisationStatus, Organisations,
+	oversight::ExchangeRegister, BenchmarkClock, BenchmarkDelegates, Commitment, Competence,
+	Competences, Country, Duty, ExchangeId, Moment, OrganisationFacts, OrganisationId,
+	OrganisationKind, OrganisationStatus, Organisations,
 };
 use frame::{
 	testing_prelude::*,
@@ -147,7 +147,7 @@ impl BenchmarkDelegates<RuntimeOrigin> for Members {
 	}
 }
 
-impl crate::BenchmarkClock for Members {
+impl BenchmarkClock for Members {
 	fn set(now: Moment) {
 		Now::set(now);
 	}

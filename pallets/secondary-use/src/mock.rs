@@ -57,7 +57,7 @@ impl crate::Config for Test {
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl pallet_oversight::BenchmarkClock for Members {
+impl curex_primitives::BenchmarkClock for Members {
 	fn set(now: Moment) {
 		Now::set(now);
 	}

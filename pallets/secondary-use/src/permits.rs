@@ -1,11 +1,11 @@
 //! Permits, their holders, revocation and results.
 
-use crate::{Config, Error, Event, Holders, Pallet, Permits, Standings};
+use crate::{Config, Error, Event, Extractions, Holders, Pallet, Permits, Standings};
 use alloc::vec::Vec;
 use curex_primitives::{
 	oversight::DutyRegister,
 	permit::{permit_id, PUBLICATION_PERIOD},
-	Commitment, Competence, DutyKind, NamedHolder, OrganisationFacts, OrganisationId,
+	Commitment, Competence, DutyKind, Extraction, NamedHolder, OrganisationFacts, OrganisationId,
 	Organisations, Permit, PermitId, PermitStanding, PermitTerms,
 };
 use frame::prelude::*;
@@ -151,7 +151,7 @@ impl<T: Config> curex_primitives::Permits for Pallet<T> {
 		Permits::<T>::get(id)
 	}
 
-	fn names_holder(id: PermitId, holder: OrganisationId) -> bool {
-		Holders::<T>::contains_key(id, holder)
+	fn extraction(id: PermitId, number: u32) -> Option<Extraction> {
+		Extractions::<T>::get(id, number)
 	}
 }

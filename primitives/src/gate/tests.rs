@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+	benchmarks::extraction,
 	consent::{tests::consent, Confirmation, Quarter, Representation},
 	permit::{DataFormat, DataUseConditions},
 	Article6, Article9, Category, Commitment, Competence, Competences, ConsentId, ConsentStatus,
@@ -32,7 +33,7 @@ fn question() -> Question<'static> {
 		member_since: None,
 		use_counted: false,
 		permit: None,
-		permit_names_holder: false,
+		extraction: None,
 		permit_issuer: None,
 		holder: OrganisationId(1),
 		holder_facts: Some(member(OrganisationKind::Hospital)),
@@ -87,12 +88,17 @@ fn permit() -> Permit {
 	}
 }
 
-/// Asks under a covering live permit.
+const UNDER_PERMIT: Gate = Gate::Permit { permit: PERMIT, extraction: 0 };
+
+const PERMIT: PermitId = PermitId([1; 32]);
+
+/// Asks under a covering live permit, after an extraction.
 fn ask_permit(change: impl FnOnce(&mut Question, &mut Permit)) -> Verdict {
 	let mut permit = permit();
+	let extraction = extraction(PERMIT, question().holder);
 	let mut question = Question {
-		gate: Gate::Permit(PermitId([1; 32])),
-		permit_names_holder: true,
+		gate: UNDER_PERMIT,
+		extraction: Some(&extraction),
 		permit_issuer: Some(access_body()),
 		purpose: Purpose::Research,
 		bases: Bases::built_in(Purpose::Research, OrganisationKind::CareCentre),
@@ -252,7 +258,6 @@ fn a_permit_serves_secondary_use_of_whom_and_what_it_names() {
 	assert_eq!(refused(|_, permit| permit.revoked_at = Some(1)), PermitNotLive);
 	assert_eq!(refused(|question, _| question.now = 2_000), PermitNotLive);
 	assert_eq!(refused(|question, _| question.now = 999), PermitNotLive);
-	assert_eq!(refused(|question, _| question.permit_names_holder = false), NotCovered);
 	assert_eq!(refused(|question, _| question.recipient = OrganisationId(7)), NotCovered);
 	assert_eq!(refused(|question, _| question.purpose = Purpose::Statistics), NotCovered);
 	assert_eq!(refused(|_, permit| permit.categories = Category::Imaging.into()), NotCovered);
@@ -266,8 +271,26 @@ fn a_permit_serves_secondary_use_of_whom_and_what_it_names() {
 	);
 	assert_eq!(refused(|question, _| question.bases = Bases::EMPTY), NoBasis);
 	assert_eq!(refused(|question, _| question.fitness = None), Risk);
-	let unknown = Question { gate: Gate::Permit(PermitId([1; 32])), ..question() };
+	let unknown = Question { gate: UNDER_PERMIT, ..question() };
 	assert_eq!(decide(&unknown), Verdict::Refuse(PermitUnknown));
+}
+
+#[test]
+fn nothing_goes_out_under_a_permit_that_was_not_extracted_from_the_holder_before() {
+	let none = ask_permit(|question, _| question.extraction = None);
+	assert_eq!(none, Verdict::Refuse(Refusal::NotExtracted));
+	let of_another = extraction(PERMIT, OrganisationId(77));
+	let permit = permit();
+	let question = Question {
+		gate: UNDER_PERMIT,
+		permit: Some(&permit),
+		extraction: Some(&of_another),
+		permit_issuer: Some(access_body()),
+		purpose: Purpose::Research,
+		bases: Bases::built_in(Purpose::Research, OrganisationKind::CareCentre),
+		..question()
+	};
+	assert_eq!(decide(&question), Verdict::Refuse(Refusal::NotExtracted));
 }
 
 #[test]
@@ -408,7 +431,7 @@ fn gate() -> impl Strategy<Value = Gate> {
 	prop_oneof![
 		Just(Gate::Consent(ConsentId([1; 32]))),
 		prop::sample::select(bases).prop_map(Gate::Statutory),
-		Just(Gate::Permit(PermitId([1; 32]))),
+		Just(UNDER_PERMIT),
 		prop::sample::select(Ground::ALL).prop_map(Gate::BreakGlass),
 	]
 }

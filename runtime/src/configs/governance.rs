@@ -1,8 +1,9 @@
 //! The council of hospitals: two thirds decide on members, validators and runtime upgrades.
 
 use crate::{
-	admission::AdmissionTable, configs::consensus::MaxValidators, AccountId, BlockNumber, Council,
-	Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin,
+	admission::AdmissionTable,
+	configs::{consensus::MaxValidators, DatabaseWeight},
+	AccountId, BlockNumber, Council, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin,
 };
 use frame_support::{
 	parameter_types,
@@ -66,7 +67,7 @@ impl pallet_consortium::Config for Runtime {
 	type QuotaReserve = ConstU32<200>;
 	type MaxUrgentBeyondQuota = ConstU32<32>;
 	type MaxPending = ConstU32<64>;
-	type WeightInfo = ();
+	type WeightInfo = pallet_consortium::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = ();
 }

@@ -1,6 +1,8 @@
 //! Consent, exchange, oversight, secondary use and erasure.
 
-use crate::{Consent, Consortium, Oversight, Risk, Runtime, SecondaryUse, Timestamp};
+use crate::{
+	configs::DatabaseWeight, Consent, Consortium, Oversight, Risk, Runtime, SecondaryUse, Timestamp,
+};
 use alloc::vec::Vec;
 use curex_primitives::{oversight::ExchangeRegister, ExchangeId, Moment, OrganisationId};
 use frame_support::traits::{ConstU32, ConstU64};
@@ -24,7 +26,7 @@ impl pallet_consent::Config for Runtime {
 	type Retention = ConsentRetention;
 	// The admission extension adds the priority of urgent calls.
 	type WithdrawalPriority = ConstU64<0>;
-	type WeightInfo = ();
+	type WeightInfo = pallet_consent::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -55,7 +57,7 @@ impl pallet_exchange::Config for Runtime {
 	// Three years and a day, even at slots of half the length: access logs are kept for three at least (EHDS art. 9).
 	type Retention = ConstU32<{ (3 * 366 + 1) * 2 * BLOCKS_A_DAY }>;
 	type EmergencyAlarm = ConstU32<50>;
-	type WeightInfo = ();
+	type WeightInfo = pallet_exchange::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -94,7 +96,7 @@ impl pallet_oversight::Config for Runtime {
 	type Organisations = Consortium;
 	type Exchanges = Exchanges;
 	type Clock = Timestamp;
-	type WeightInfo = ();
+	type WeightInfo = pallet_oversight::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -109,7 +111,7 @@ impl pallet_secondary_use::Config for Runtime {
 	type Clock = Timestamp;
 	type MaxCohortAge = MaxCohortAge;
 	type MaxHolders = ConstU32<256>;
-	type WeightInfo = ();
+	type WeightInfo = pallet_secondary_use::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -122,7 +124,7 @@ impl pallet_erasure::Config for Runtime {
 	type Organisations = Consortium;
 	type Clock = Timestamp;
 	type Retention = ErasureRetention;
-	type WeightInfo = ();
+	type WeightInfo = pallet_erasure::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }

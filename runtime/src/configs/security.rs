@@ -1,8 +1,8 @@
 //! The security loop: reports of the off-chain workers, and who leads them.
 
 use crate::{
-	AccountId, Consortium, Nonce, Orders, Runtime, RuntimeCall, Signature, SignedPayload, System,
-	Timestamp, TxExtension, UncheckedExtrinsic,
+	configs::DatabaseWeight, AccountId, Consortium, Nonce, Orders, Runtime, RuntimeCall, Signature,
+	SignedPayload, System, Timestamp, TxExtension, UncheckedExtrinsic,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -26,7 +26,7 @@ impl pallet_inventory::Config for Runtime {
 	type Clock = Timestamp;
 	type Outbox = Orders;
 	type History = History;
-	type WeightInfo = ();
+	type WeightInfo = pallet_inventory::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -37,7 +37,7 @@ impl pallet_threats::Config for Runtime {
 	type Outbox = Orders;
 	type History = History;
 	type MaxIndicators = ConstU32<64>;
-	type WeightInfo = ();
+	type WeightInfo = pallet_threats::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -48,7 +48,7 @@ impl pallet_risk::Config for Runtime {
 	type Clock = Timestamp;
 	type Outbox = Orders;
 	type History = History;
-	type WeightInfo = ();
+	type WeightInfo = pallet_risk::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -58,7 +58,7 @@ impl pallet_safeguards::Config for Runtime {
 	type Clock = Timestamp;
 	type Outbox = Orders;
 	type History = History;
-	type WeightInfo = ();
+	type WeightInfo = pallet_safeguards::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -67,7 +67,7 @@ impl pallet_hygiene::Config for Runtime {
 	type DelegateOrigin = EnsureDelegate<Runtime>;
 	type Clock = Timestamp;
 	type Outbox = Orders;
-	type WeightInfo = ();
+	type WeightInfo = pallet_hygiene::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
@@ -78,7 +78,7 @@ impl pallet_orders::Config for Runtime {
 	type Calls = ReportCalls;
 	type AuthorityId = pallet_orders::crypto::WorkerId;
 	type Clock = Timestamp;
-	type WeightInfo = ();
+	type WeightInfo = pallet_orders::weights::Measured<DatabaseWeight>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }

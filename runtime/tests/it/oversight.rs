@@ -3,10 +3,12 @@
 use crate::network::{apply, network, signed, Ended};
 use codec::{Decode, Encode};
 use curex_primitives::{
-	permit::permit_id, Category, Commitment, DataFormat, DataUseConditions, DutyKind, ErasureId,
-	MerkleRoot, OrganisationId, PermitTerms, Permits, SecondaryPurpose, SizeBucket, SLOTS,
+	exchange::exchange_id, permit::permit_id, Assessment, Attestation, Border, Category,
+	Commitment, Confidence, Country, DataFormat, DataUseConditions, DutyKind, ErasureId,
+	ExchangeProposal, Gate, Level, MerkleRoot, OrganisationId, PermitTerms, Purpose,
+	SecondaryPurpose, SizeBucket, TransferTool, SLOTS,
 };
-use curex_runtime::{Erasure, Oversight, Runtime, RuntimeCall, SecondaryUse, System};
+use curex_runtime::{Erasure, Exchange, Oversight, Runtime, RuntimeCall, SecondaryUse, System};
 use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
 use sp_keyring::Sr25519Keyring;
 
@@ -48,7 +50,6 @@ fn a_permit_leads_to_an_extraction_and_a_duty_of_its_user() {
 		assert_eq!(apply(signed(Sr25519Keyring::Ferdie, issue())), Ended::Done);
 		let name = Call::name_holder { id, holder: HOSPITAL, dataset: DATASET };
 		assert_eq!(apply(signed(Sr25519Keyring::Ferdie, secondary_use(name))), Ended::Done);
-		assert!(SecondaryUse::names_holder(id, HOSPITAL));
 		let commit = Call::commit_cohort {
 			id,
 			dataset: DATASET,
@@ -65,10 +66,49 @@ fn a_permit_leads_to_an_extraction_and_a_duty_of_its_user() {
 		let early = apply(signed(Sr25519Keyring::Alice, extract()));
 		assert!(matches!(early, Ended::Failed(_)), "not in the block of the cohort");
 		System::set_block_number(2);
+		assert_eq!(apply(signed(Sr25519Keyring::Bob, assess())), Ended::Done);
+		let early = apply(signed(Sr25519Keyring::Alice, offer_extraction(1)));
+		assert!(matches!(early, Ended::Failed(_)), "nothing was extracted yet");
 		assert_eq!(apply(signed(Sr25519Keyring::Alice, extract())), Ended::Done);
+		assert_eq!(apply(signed(Sr25519Keyring::Alice, offer_extraction(1))), Ended::Done);
+		assert!(Exchange::exchange(exchange_id(HOSPITAL, &[1; 32])).is_some());
 		let duties = Oversight::duties_of(USER, 9);
 		assert!(duties.iter().any(|duty| duty.duty == DutyKind::PublishResults(id)));
 	});
+}
+
+/// The holder's offer of what was extracted first, to the user abroad.
+fn offer_extraction(number: u8) -> RuntimeCall {
+	let [affiliation, treatment] =
+		[*b"GR", *b"ES"].map(|code| Country::new(code).expect("letters"));
+	let proposal = ExchangeProposal {
+		partner: USER,
+		gate: Gate::Permit { permit: permit_id(AUTHORITY, &KEY), extraction: 0 },
+		purpose: Purpose::Research,
+		categories: Category::Imaging.into(),
+		envelope: Commitment([20 + number; 32]),
+		recipient_key: Commitment([0; 32]),
+		border: Some(Border { affiliation, treatment, tool: TransferTool::Eea }),
+	};
+	RuntimeCall::Exchange(pallet_exchange::Call::offer { key: [number; 32], proposal })
+}
+
+/// The user says of itself that its risk is low.
+fn assess() -> RuntimeCall {
+	let now = pallet_timestamp::Now::<Runtime>::get();
+	let assessment = Assessment {
+		cyber: Level::Low,
+		privacy: Level::Low,
+		patient_safety: Level::Low,
+		confidence: Confidence::High,
+		attestation: Attestation::SelfAssessed,
+		inputs: Commitment([1; 32]),
+		parameters: 1,
+		evidence: Commitment([2; 32]),
+		assessed_at: now,
+		expires_at: now + 1_000_000,
+	};
+	RuntimeCall::Risk(pallet_risk::Call::record { number: 1, assessment })
 }
 
 #[test]

@@ -74,21 +74,41 @@ impl Chain {
 
 	/// A chain of ten blocks: set 0 ends with block 2, set 1 with block 4; the record is in block 6.
 	pub fn with_changes(delayed: bool, forced: bool) -> Self {
-		let genesis_state = State::new([
-			(bundle::authorities_key().to_vec(), list(0).encode()),
-			(b"another".to_vec(), vec![7; 100]),
-		]);
-		let state = State::new([
+		let state = [
 			(b"record".to_vec(), b"a commitment of 32 bytes or more, long".to_vec()),
-			(bundle::runtime_version_key().to_vec(), (Compact(SPEC_VERSION), "curex").encode()),
 			(bundle::events_key().to_vec(), b"events".to_vec()),
 			(b"unrelated".to_vec(), vec![3; 40]),
-		]);
-		let extrinsics: Vec<Vec<u8>> = vec![
+		];
+		let extrinsics = vec![
 			vec![1; 11],
 			b"an extrinsic of more than 32 bytes, as most are".to_vec(),
 			vec![2; 90],
 		];
+		Self::made_of(state, extrinsics, delayed, forced)
+	}
+
+	/// The same chain with these values in its state, beside the version of the runtime, and these extrinsics in
+	/// its blocks.
+	pub fn holding(
+		state: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+		extrinsics: Vec<Vec<u8>>,
+	) -> Self {
+		Self::made_of(state, extrinsics, false, false)
+	}
+
+	fn made_of(
+		state: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+		extrinsics: Vec<Vec<u8>>,
+		delayed: bool,
+		forced: bool,
+	) -> Self {
+		let genesis_state = State::new([
+			(bundle::authorities_key().to_vec(), list(0).encode()),
+			(b"another".to_vec(), vec![7; 100]),
+		]);
+		let version =
+			(bundle::runtime_version_key().to_vec(), (Compact(SPEC_VERSION), "curex").encode());
+		let state = State::new(state.into_iter().chain([version]));
 		let mut chain = Self {
 			headers: Vec::new(),
 			changes: vec![2, 4],
@@ -125,7 +145,11 @@ impl Chain {
 	}
 
 	pub fn genesis_hash(&self) -> H256 {
-		self.headers[0].hash()
+		self.hash(0)
+	}
+
+	pub fn hash(&self, block: u32) -> H256 {
+		self.headers[block as usize].hash()
 	}
 
 	/// The first header, and the nodes that prove its authorities.

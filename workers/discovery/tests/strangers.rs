@@ -167,6 +167,25 @@ async fn a_fhir_server_behind_a_web_server_is_a_service_of_its_own() {
 	);
 }
 
+#[tokio::test]
+async fn a_dicom_archive_behind_a_web_server_is_found_without_asking_for_any_patient() {
+	let port = server(|mut stream| async move {
+		let request = request(&mut stream).await?;
+		let search = "GET /dicomweb/studies?StudyInstanceUID=2.25.0&limit=1 ";
+		match request.starts_with(search) {
+			true => {
+				respond(&mut stream, "200 OK", "Content-Type: application/dicom+json\r\n", "[]")
+					.await
+			},
+			false => respond(&mut stream, "404 Not Found", "Server: nginx/1.22.1\r\n", "").await,
+		}
+	})
+	.await;
+	let asset = only_asset(found(&policy(vec![port], vec![])).await);
+	let names: Vec<_> = asset.services.iter().map(named).collect();
+	assert_eq!(names, [("dicomweb", None, None), ("http", Some("nginx"), Some("1.22.1"))]);
+}
+
 /// A-ASSOCIATE-AC of DCMTK 3.6.7: fixed part, application context, one accepted presentation context, user
 /// information with maximum length, implementation class UID (0x52) and version name (0x55).
 fn association_accepted() -> Vec<u8> {

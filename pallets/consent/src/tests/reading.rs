@@ -29,7 +29,7 @@ fn the_closed_question_is_answered_by_every_gate() {
 			Answer::Served
 		);
 		let research = |asked: &mut Asked| {
-			asked.gate = Gate::Permit(PermitId([1; 32]));
+			asked.gate = Gate::Permit { permit: PermitId([1; 32]), extraction: 0 };
 			asked.purpose = Purpose::Research;
 		};
 		assert_eq!(answer(research), Answer::NotServed);
@@ -54,6 +54,11 @@ fn the_closed_question_is_answered_by_every_gate() {
 				Competence::HealthDataAccess.into();
 		});
 		assert_eq!(answer(research), Answer::Served);
+		let not_extracted = |asked: &mut Asked| {
+			asked.gate = Gate::Permit { permit: PermitId([1; 32]), extraction: 1 };
+			asked.purpose = Purpose::Research;
+		};
+		assert_eq!(answer(not_extracted), Answer::NotServed);
 	});
 }
 

@@ -214,11 +214,8 @@ fn a_permits_extraction_is_gated_once_and_rooted() {
 	run(|| {
 		grant();
 		let research = |number| {
-			let proposal = ExchangeProposal {
-				gate: Gate::Permit(PERMIT),
-				purpose: Purpose::Research,
-				..pull()
-			};
+			let proposal =
+				ExchangeProposal { gate: UNDER_PERMIT, purpose: Purpose::Research, ..pull() };
 			assert_ok!(Exchange::request(side(RECIPIENT), key(number), proposal));
 			exchange_id(RECIPIENT, &key(number))
 		};
@@ -229,10 +226,18 @@ fn a_permits_extraction_is_gated_once_and_rooted() {
 		let other = research(2);
 		Granted::mutate(|permit| permit.as_mut().unwrap().revoked_at = Some(1));
 		refuse(|| Exchange::approve(side(HOLDER), other), Error::GateClosed);
-		// Without the permit naming the holder nothing is extracted.
+		// What was extracted from another, or never, does not go out.
 		Granted::mutate(|permit| permit.as_mut().unwrap().revoked_at = None);
+		for extracted in [None, Some(OUTSIDER)] {
+			Extracted::set(extracted);
+			refuse(|| Exchange::approve(side(HOLDER), other), Error::GateClosed);
+		}
+		Extracted::set(Some(HOLDER));
+		// Nor does anything go to whom the permit does not name.
 		Granted::mutate(|permit| permit.as_mut().unwrap().user = OrganisationId(77));
 		refuse(|| Exchange::approve(side(HOLDER), other), Error::GateClosed);
+		Granted::mutate(|permit| permit.as_mut().unwrap().user = RECIPIENT);
+		assert_ok!(Exchange::approve(side(HOLDER), other));
 	});
 }
 

@@ -1,13 +1,14 @@
 //! Version 1 to 2, over exchanges of every state of version 1.
 
 use crate::{
-	migrations::{BothSides, OldExchange, OldReview, ToVersion2},
+	migrations::{BothSides, OldExchange, OldGate, OldReview, ToVersion2},
 	mock::*,
-	Closing, Commitments, Duties, Evidence, Exchanges, NextClosing, Pallet, Reviews, Sequences,
+	Closing, Commitments, Duties, Error, Evidence, Exchanges, NextClosing, Pallet, Reviews,
+	Sequences,
 };
 use curex_primitives::{
 	exchange::exchange_id, AcknowledgementCode, Commitment, Direction, ExchangeId, ExchangeState,
-	Gate, Ground, Obligation, Purpose, RecordHandle, ReviewVerdict,
+	Gate, Ground, LegalBasis, Obligation, Purpose, RecordHandle, ReviewVerdict,
 };
 use frame::{
 	deps::frame_support::{
@@ -36,7 +37,7 @@ fn raw_put(storage: &[u8], hashed_key: Vec<u8>, value: Vec<u8>) {
 }
 
 /// Writes an exchange as version 1 did.
-fn old(state: ExchangeState, number: u8, gate: Gate) -> ExchangeId {
+fn old(state: ExchangeState, number: u8, gate: OldGate) -> ExchangeId {
 	use ExchangeState::*;
 	let direction = if state == Offered { Direction::Push } else { Direction::Pull };
 	let initiator = if state == Offered { HOLDER } else { RECIPIENT };
@@ -98,10 +99,10 @@ fn exchanges_of_every_state_survive_with_all_that_belongs_to_them() {
 	new_test_ext().execute_with(|| {
 		System::set_block_number(30);
 		NextClosing::<Test>::put(29);
-		let consent = Gate::Consent(CONSENT);
+		let consent = OldGate::Consent(CONSENT);
 		let ids: Vec<_> =
 			(1..).zip(STATES).map(|(number, state)| old(state, number, consent)).collect();
-		let urgent = Gate::BreakGlass(Ground::LifeThreat);
+		let urgent = OldGate::BreakGlass(Ground::LifeThreat);
 		let glass = [20, 21, 22].map(|number| old(ExchangeState::Approved, number, urgent));
 		old_review(glass[0], 40, None);
 		old_review(glass[1], 10, None);
@@ -148,6 +149,20 @@ fn exchanges_of_every_state_survive_with_all_that_belongs_to_them() {
 }
 
 #[test]
+fn an_exchange_under_a_permit_of_version_1_names_no_extraction() {
+	new_test_ext().execute_with(|| {
+		grant();
+		let id = old(ExchangeState::Requested, 1, OldGate::Permit(PERMIT));
+		let care = old(ExchangeState::Requested, 2, OldGate::Statutory(LegalBasis::CARE));
+		BothSides::<Test>::on_runtime_upgrade();
+		let gate = |id| Exchanges::<Test>::get(id).unwrap().gate;
+		assert_eq!(gate(id), Gate::Permit { permit: PERMIT, extraction: u32::MAX });
+		assert_eq!(gate(care), Gate::Statutory(LegalBasis::CARE));
+		refuse(|| Exchange::approve(side(HOLDER), id), Error::GateClosed);
+	});
+}
+
+#[test]
 fn nothing_is_migrated_twice() {
 	run(|| {
 		let id = requested(1);
@@ -162,7 +177,7 @@ fn nothing_is_migrated_twice() {
 fn the_migration_weighs_every_record() {
 	new_test_ext().execute_with(|| {
 		let none = BothSides::<Test>::on_runtime_upgrade();
-		old(ExchangeState::Requested, 1, Gate::Consent(CONSENT));
+		old(ExchangeState::Requested, 1, OldGate::Consent(CONSENT));
 		let one = BothSides::<Test>::on_runtime_upgrade();
 		// The mock's database weighs nothing; the count must not go down.
 		assert!(one.all_gte(none));

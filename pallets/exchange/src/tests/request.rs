@@ -1,7 +1,7 @@
 use crate::{mock::*, Closing, Error, Event, Exchanges, Sequences};
 use curex_primitives::{
 	exchange::exchange_id, Categories, Commitment, ConsentId, Direction, Duty, ExchangeProposal,
-	ExchangeState, Gate, Ground, LegalBasis, OrganisationId, OrganisationStatus, PermitId, Purpose,
+	ExchangeState, Gate, Ground, LegalBasis, OrganisationId, OrganisationStatus, Purpose,
 };
 use frame::testing_prelude::*;
 
@@ -65,7 +65,7 @@ fn every_well_formed_request_is_recorded_whatever_the_gate_says() {
 			Gate::Consent(ConsentId([1; 32])),
 			Gate::Statutory(LegalBasis::EXPLICIT_CONSENT),
 			Gate::Statutory(LegalBasis::CARE),
-			Gate::Permit(PermitId([1; 32])),
+			UNDER_PERMIT,
 		];
 		for (number, gate) in (1..).zip(gates) {
 			let proposal = ExchangeProposal { gate, ..pull() };

@@ -1,5 +1,5 @@
-use crate::{mock::*, Error, Event};
-use curex_primitives::{OrganisationId, Permits as _};
+use crate::{mock::*, Error, Event, Holders};
+use curex_primitives::OrganisationId;
 use frame::testing_prelude::*;
 
 fn name(by: OrganisationId, holder: OrganisationId, number: u8) -> DispatchResult {
@@ -11,8 +11,8 @@ fn the_body_names_holders() {
 	run(|| {
 		issued();
 		System::assert_last_event(Event::HolderNamed { permit: id(), holder: HOLDER }.into());
-		assert!(SecondaryUse::names_holder(id(), HOLDER));
-		assert!(!SecondaryUse::names_holder(id(), OTHER));
+		assert!(Holders::<Test>::contains_key(id(), HOLDER));
+		assert!(!Holders::<Test>::contains_key(id(), OTHER));
 	});
 }
 

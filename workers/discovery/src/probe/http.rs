@@ -1,6 +1,8 @@
 //! HTTP: which web server, and which medical application behind it.
 //!
-//! Four GET requests at most: `/`, Orthanc's `/system`, and FHIR's `metadata` at the two usual bases.
+//! Seven GET requests at most: `/`, Orthanc's `/system`, FHIR's `metadata` at the two usual bases, and where none
+//! of them is known, a DICOMweb search at the three usual bases for a study that does not exist: no answer to it
+//! can hold a patient's data.
 
 use std::net::SocketAddr;
 
@@ -24,6 +26,12 @@ const HEADERS: usize = 64;
 
 /// Where a FHIR server describes itself, relative to its base (FHIR, RESTful API, `capabilities`).
 const CAPABILITY_PATHS: [&str; 2] = ["/metadata", "/fhir/metadata"];
+
+/// Where DICOM archives offer DICOMweb: Orthanc's plug-in and others, others again, dcm4chee.
+const DICOMWEB_BASES: [&str; 3] = ["/dicom-web", "/dicomweb", "/dcm4chee-arc/aets/DCM4CHEE/rs"];
+
+/// Search for studies (DICOM PS3.18, section 10.6) with a UID that is assigned to nothing.
+const NO_STUDY: &str = "/studies?StudyInstanceUID=2.25.0&limit=1";
 
 /// A response as far as identification needs it.
 #[derive(Debug)]
@@ -96,6 +104,17 @@ pub(super) async fn ask(
 			}
 		}
 	}
+	if !services.iter().any(|found| found.protocol == "fhir") {
+		for base in DICOMWEB_BASES {
+			let path = format!("{base}{NO_STUDY}");
+			if let Ok(answer) = get(prober, at, secure, &path, PAGE_BYTES).await? {
+				if let Some(found) = dicomweb(at, base, &root, &answer) {
+					services.push(found);
+					break;
+				}
+			}
+		}
+	}
 	if services.is_empty() {
 		services.push(service(at, Transport::Tcp, "http", None, None, root.head, 80));
 	}
@@ -132,7 +151,8 @@ async fn exchange(
 	// HTTP/1.0: the answer is not chunked and the connection ends with it.
 	let request = format!(
 		"GET {path} HTTP/1.0\r\nHost: {at}\r\nUser-Agent: CUREX-discovery/{}\r\n\
-		 Accept: application/fhir+json, application/json, */*;q=0.5\r\nConnection: close\r\n\r\n",
+		 Accept: application/fhir+json, application/dicom+json, application/json, \
+		 */*;q=0.5\r\nConnection: close\r\n\r\n",
 		env!("CARGO_PKG_VERSION")
 	);
 	if stream.write_all(request.as_bytes()).await.is_err() {
@@ -282,9 +302,46 @@ fn fhir(at: SocketAddr, path: &str, statement: &Value) -> Option<Service> {
 	))
 }
 
+/// A DICOMweb server by its answer to a search that finds nothing: an empty list in DICOM's JSON, or "no content"
+/// from a server that does not say so to everything. It does not tell product or version.
+fn dicomweb(at: SocketAddr, base: &str, root: &Response, answer: &Response) -> Option<Service> {
+	let kind = answer.header("content-type").unwrap_or_default();
+	let confidence = match answer.status {
+		200 if kind.contains("application/dicom+json") => 90,
+		200 if answer.json().is_some_and(|json| json == Value::Array(Vec::new())) => 75,
+		204 if root.status != 204 => 70,
+		_ => return None,
+	};
+	let evidence =
+		evidence::text(format!("{base}: {}; Content-Type: {kind}", answer.head).as_bytes());
+	Some(service(at, Transport::Tcp, "dicomweb", None, None, evidence, confidence))
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_search_that_finds_nothing_tells_dicomweb_from_other_servers() {
+		let at = ([192, 0, 2, 7], 8080).into();
+		let answer = |text: &str| parse(text.as_bytes()).expect("HTTP");
+		let page = answer("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<h1>hello</h1>");
+		let silent = answer("HTTP/1.1 204 No Content\r\n\r\n");
+		let list = answer("HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n\r\n[]");
+		let plain = answer("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[]");
+		let object = answer("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}");
+		for (root, found, confidence) in [
+			(&page, &list, Some(90)),
+			(&page, &plain, Some(75)),
+			(&page, &silent, Some(70)),
+			(&silent, &silent, None),
+			(&page, &page, None),
+			(&page, &object, None),
+		] {
+			let service = dicomweb(at, "/dicom-web", root, found);
+			assert_eq!(service.map(|service| service.confidence), confidence, "{found:?}");
+		}
+	}
 
 	#[test]
 	fn a_server_field_gives_product_and_version() {

@@ -1,19 +1,36 @@
 //! The feed by what services are looked up with.
 
-use std::collections::HashMap;
+use std::collections::{hash_map::Entry, HashMap};
 
-use super::{package::package_key, InstalledPackage, Subject};
+use super::{package::package_key, AssetService, InstalledPackage, Subject};
 use crate::{
 	cpe::Cpe,
 	cvss::Cvss,
-	feed::{Advisory, AffectedPackage, AffectedProduct, Feed, VexStatement},
+	feed::{Advisory, AffectedPackage, AffectedProduct, Epss, Feed, Kev, VexStatement},
 	names::product_keys,
 	range::{CompiledSet, Versions},
 };
 
+/// A vulnerability of the feed, by a number that only the index knows.
+pub(super) type Number = u32;
+
+/// What is known about a vulnerability beside the statements about products and packages.
+pub(super) struct Facts<'a> {
+	pub(super) cve: &'a str,
+	/// Worst severity over all sources: newest CVSS version first.
+	pub(super) severity: Option<&'a Cvss>,
+	pub(super) kev: Option<&'a Kev>,
+	pub(super) epss: Option<&'a Epss>,
+	vex: Vec<&'a VexStatement>,
+	/// Products that a publisher calls not affected.
+	not_affected: Vec<(&'a Advisory, &'a AffectedProduct)>,
+}
+
 /// A statement about a product.
 pub(super) struct Candidate<'a> {
 	pub(super) advisory: &'a Advisory,
+	/// Number of its vulnerability.
+	pub(super) cve: Number,
 	pub(super) affected: &'a AffectedProduct,
 	pub(super) compiled: CompiledSet<'a>,
 	/// Whether it was found by the name of an edition, which then needs no further comparison.
@@ -30,14 +47,11 @@ impl Candidate<'_> {
 
 pub(super) struct Index<'a> {
 	candidates: Vec<Candidate<'a>>,
+	/// Places of the candidates that a key leads to.
 	products: HashMap<String, Vec<u32>>,
 	/// By ecosystem and name.
-	packages: HashMap<(String, String), Vec<&'a AffectedPackage>>,
-	/// Worst severity of a CVE over all sources: newest CVSS version first.
-	severity: HashMap<&'a str, &'a Cvss>,
-	vex: HashMap<&'a str, Vec<&'a VexStatement>>,
-	/// Products that a publisher calls not affected, by CVE.
-	not_affected: HashMap<&'a str, Vec<(&'a Advisory, &'a AffectedProduct)>>,
+	packages: HashMap<(String, String), Vec<(Number, &'a AffectedPackage)>>,
+	facts: Vec<Facts<'a>>,
 }
 
 /// Keys under which a statement is found, and whether each is the name of an edition.
@@ -62,61 +76,105 @@ pub(crate) fn statement_keys(affected: &AffectedProduct) -> Vec<(String, bool)> 
 	keys
 }
 
+/// What the index needs only while it is built.
+#[derive(Default)]
+struct Names<'a> {
+	numbers: HashMap<&'a str, Number>,
+	/// Keys of products that carry no names of editions: most statements are about few products.
+	keys: HashMap<(&'a str, &'a str), Vec<String>>,
+}
+
 impl<'a> Index<'a> {
 	pub(super) fn new(feed: &'a Feed) -> Self {
 		let mut index = Self {
 			candidates: Vec::new(),
 			products: HashMap::new(),
 			packages: HashMap::new(),
-			severity: feed.severities.iter().map(|(cve, cvss)| (cve.as_str(), cvss)).collect(),
-			vex: HashMap::new(),
-			not_affected: HashMap::new(),
+			facts: Vec::new(),
 		};
+		let mut names = Names::default();
 		for advisory in &feed.advisories {
+			let cve = index.number(&advisory.cve, feed, &mut names);
 			for affected in &advisory.affected {
-				index.add(advisory, affected);
+				index.add(advisory, affected, cve, &mut names);
 			}
-			for product in &advisory.not_affected {
-				index.not_affected.entry(&advisory.cve).or_default().push((advisory, product));
-			}
-			if let Some(cvss) = &advisory.cvss {
-				let kept = index.severity.entry(&advisory.cve).or_insert(cvss);
-				if cvss.rank() > kept.rank() {
-					*kept = cvss;
-				}
-			}
+			let Some(facts) = index.facts.get_mut(cve as usize) else { continue };
+			facts.not_affected.extend(advisory.not_affected.iter().map(|one| (advisory, one)));
+			let worse = advisory
+				.cvss
+				.as_ref()
+				.filter(|cvss| facts.severity.is_none_or(|kept| cvss.rank() > kept.rank()));
+			facts.severity = worse.or(facts.severity);
 		}
 		for package in &feed.packages {
+			let cve = index.number(&package.cve, feed, &mut names);
 			let key = package_key(&package.ecosystem, &package.name);
-			index.packages.entry(key).or_default().push(package);
+			index.packages.entry(key).or_default().push((cve, package));
 		}
 		for statement in &feed.vex {
-			index.vex.entry(&statement.cve).or_default().push(statement);
+			let number = names.numbers.get(statement.cve.as_str());
+			if let Some(facts) = number.and_then(|number| index.facts.get_mut(*number as usize)) {
+				facts.vex.push(statement);
+			}
 		}
 		index
 	}
 
-	fn add(&mut self, advisory: &'a Advisory, affected: &'a AffectedProduct) {
-		let mut editions = Vec::new();
+	fn number(&mut self, cve: &'a str, feed: &'a Feed, names: &mut Names<'a>) -> Number {
+		match names.numbers.entry(cve) {
+			Entry::Occupied(known) => *known.get(),
+			Entry::Vacant(new) => {
+				let number = Number::try_from(self.facts.len()).unwrap_or(Number::MAX);
+				self.facts.push(Facts {
+					cve,
+					severity: feed.severities.get(cve),
+					kev: feed.kev.get(cve),
+					epss: feed.epss.get(cve),
+					vex: Vec::new(),
+					not_affected: Vec::new(),
+				});
+				*new.insert(number)
+			},
+		}
+	}
+
+	fn add(
+		&mut self,
+		advisory: &'a Advisory,
+		affected: &'a AffectedProduct,
+		cve: Number,
+		names: &mut Names<'a>,
+	) {
 		let at = u32::try_from(self.candidates.len()).unwrap_or(u32::MAX);
-		for (key, by_edition) in statement_keys(affected) {
-			if by_edition {
-				editions.push(key);
-			} else {
-				self.products.entry(key).or_default().push(at);
+		let mut lead = |key: &String, place: u32| match self.products.get_mut(key) {
+			Some(places) => places.push(place),
+			None => {
+				self.products.insert(key.clone(), vec![place]);
+			},
+		};
+		let mut editions = false;
+		if matches!(affected.versions.versions, Versions::Names(_)) {
+			for (key, by_edition) in statement_keys(affected) {
+				editions |= by_edition;
+				lead(&key, at + u32::from(by_edition));
 			}
+		} else {
+			let (vendor, product) = (affected.vendor.as_str(), affected.product.as_str());
+			let keys = names
+				.keys
+				.entry((vendor, product))
+				.or_insert_with(|| product_keys(vendor, product));
+			keys.iter().for_each(|key| lead(key, at));
 		}
 		let candidate = |by_edition| Candidate {
 			advisory,
+			cve,
 			affected,
 			compiled: CompiledSet::new(&affected.versions),
 			by_edition,
 		};
 		self.candidates.push(candidate(false));
-		if !editions.is_empty() {
-			for key in editions {
-				self.products.entry(key).or_default().push(at + 1);
-			}
+		if editions {
 			self.candidates.push(candidate(true));
 		}
 	}
@@ -135,25 +193,31 @@ impl<'a> Index<'a> {
 		self.candidates.get(place as usize)
 	}
 
-	pub(super) fn severity(&self, cve: &str) -> Option<&'a Cvss> {
-		self.severity.get(cve).copied()
+	/// What is known about a vulnerability.
+	///
+	/// # Panics
+	/// If the number is not one of this index.
+	pub(super) fn facts(&self, cve: Number) -> &Facts<'a> {
+		&self.facts[cve as usize]
 	}
 
-	pub(super) fn package(&self, installed: &InstalledPackage) -> &[&'a AffectedPackage] {
+	/// What distributions say about a package, each with the number of the vulnerability.
+	pub(super) fn package(&self, installed: &InstalledPackage) -> &[(Number, &'a AffectedPackage)] {
 		let key = package_key(&installed.distribution, &installed.source);
 		self.packages.get(&key).map_or(&[], Vec::as_slice)
 	}
+}
 
-	/// The statement about this CVE that names the service most closely; the last one wins among equals.
-	pub(super) fn vex(&self, cve: &str, subject: &Subject<'_>) -> Option<&'a VexStatement> {
-		let statements = self.vex.get(cve)?;
+impl<'a> Facts<'a> {
+	/// The statement that names the service most closely; the last one wins among equals.
+	pub(super) fn vex(&self, service: &AssetService) -> Option<&'a VexStatement> {
 		let rank = |statement: &VexStatement| {
 			if statement.products.is_empty() {
 				return Some(0_u8);
 			}
-			statement.products.iter().filter_map(|product| concerns(product, subject)).max()
+			statement.products.iter().filter_map(|product| concerns(product, service)).max()
 		};
-		statements
+		self.vex
 			.iter()
 			.filter_map(|statement| rank(statement).map(|rank| (rank, *statement)))
 			.max_by_key(|(rank, _)| *rank)
@@ -161,8 +225,8 @@ impl<'a> Index<'a> {
 	}
 
 	/// The publisher that calls the service's product and version not affected.
-	pub(super) fn says_not_affected(&self, cve: &str, subject: &Subject<'_>) -> Option<String> {
-		for (advisory, product) in self.not_affected.get(cve)? {
+	pub(super) fn says_not_affected(&self, subject: &Subject<'_>) -> Option<String> {
+		for (advisory, product) in &self.not_affected {
 			let same_product = product_keys(&product.vendor, &product.product)
 				.iter()
 				.any(|key| subject.keys.contains(key));
@@ -186,8 +250,7 @@ impl<'a> Index<'a> {
 
 /// How closely a product of a VEX statement names the service: by asset id, by full name, by name without
 /// version; `None` if it names another.
-fn concerns(product: &str, subject: &Subject<'_>) -> Option<u8> {
-	let service = subject.service;
+fn concerns(product: &str, service: &AssetService) -> Option<u8> {
 	let one = product.split_once('#').is_some_and(|(asset, name)| {
 		(asset, name) == (service.asset.as_str(), service.service.as_str())
 	});

@@ -1,21 +1,22 @@
 //! Compares services with the feed.
 
+mod compare;
 mod conditions;
 mod index;
+mod ladder;
 mod package;
 mod purl;
 mod subject;
 
-use std::collections::{BTreeMap, HashMap};
-
 use serde::{Deserialize, Serialize};
 
 use self::{
-	conditions::{check_requirements, Check},
-	index::{Candidate, Index},
-	subject::{Subject, Within},
+	compare::Finding,
+	index::{Candidate, Facts},
+	subject::Subject,
 };
 pub(crate) use self::{
+	compare::{by_asset, match_some, ByAsset},
 	index::statement_keys,
 	package::package_key,
 	subject::{installed_package, service_keys},
@@ -160,22 +161,21 @@ pub enum Outcome<'a> {
 
 /// A match whose reasons are not put into words yet.
 pub struct Found<'a> {
-	cve: &'a str,
+	service: &'a AssetService,
 	subject: &'a Subject<'a>,
 	finding: &'a Finding<'a>,
-	feed: &'a Feed,
-	index: &'a Index<'a>,
+	facts: &'a Facts<'a>,
 }
 
 impl Found<'_> {
 	/// Id of the asset.
 	pub fn asset(&self) -> &str {
-		&self.subject.service.asset
+		&self.service.asset
 	}
 
 	/// CVE id.
 	pub fn cve(&self) -> &str {
-		self.cve
+		self.facts.cve
 	}
 
 	/// Quality of detection, 0 to 100.
@@ -190,7 +190,7 @@ impl Found<'_> {
 
 	/// The state, with a VEX statement that bears on it.
 	fn status(&self) -> (Status, Option<&VexStatement>) {
-		match self.index.vex(self.cve, self.subject) {
+		match self.facts.vex(self.service) {
 			None => (self.finding.status.clone(), None),
 			Some(statement) => (under_vex(statement, &self.finding.status), Some(statement)),
 		}
@@ -200,21 +200,20 @@ impl Found<'_> {
 		match status {
 			Status::FixedByPackage { .. } | Status::NotAffected { .. } => Priority::done(),
 			Status::Affected | Status::Unknown => Priority::of(
-				self.feed.kev.get(self.cve),
-				self.feed.epss.get(self.cve),
-				self.index.severity(self.cve).map(|cvss| cvss.score),
-				self.subject.service.exposure,
-				self.subject.service.criticality,
+				self.facts.kev,
+				self.facts.epss,
+				self.facts.severity.map(|cvss| cvss.score),
+				self.service.exposure,
+				self.service.criticality,
 			),
 		}
 	}
 
 	/// The whole match with its reasons.
 	pub fn to_match(&self) -> Match {
-		let Self { cve, subject, finding, feed, index } = self;
-		let cvss = index.severity(cve).cloned();
-		let kev = feed.kev.get(*cve);
-		let epss = feed.epss.get(*cve);
+		let Self { service, finding, facts, .. } = self;
+		let cvss = facts.severity.cloned();
+		let kev = facts.kev;
 		let mut reason = Vec::with_capacity(finding.reason.len() + 2);
 		reason.extend(finding.by_product.map(|candidate| self.by_product(candidate)));
 		reason.extend(finding.reason.iter().cloned());
@@ -233,11 +232,11 @@ impl Found<'_> {
 			);
 		}
 		Match {
-			asset: subject.service.asset.clone(),
-			service: subject.service.service.clone(),
-			cve: (*cve).into(),
+			asset: service.asset.clone(),
+			service: service.service.clone(),
+			cve: facts.cve.into(),
 			cvss,
-			epss: epss.map(|epss| epss.probability),
+			epss: facts.epss.map(|epss| epss.probability),
 			kev: kev.is_some(),
 			ransomware: kev.is_some_and(|kev| kev.ransomware),
 			status,
@@ -294,18 +293,6 @@ fn vex_words(statement: &VexStatement) -> String {
 	format!("{} {what}{}.", statement.author, because(statement))
 }
 
-// Qualities of detection, after the scale of Greenbone's scanners.
-/// A distribution's statement about an installed package.
-const BY_PACKAGE: u8 = 97;
-/// Version of a product named in the CPE dictionary.
-const BY_CPE: u8 = 80;
-/// Version of a product matched by the names that people wrote.
-const BY_NAME: u8 = 70;
-/// A distribution's package whose distribution says nothing: the fix may have been backported.
-const BACKPORT_UNKNOWN: u8 = 50;
-/// The version is not known.
-const WITHOUT_VERSION: u8 = 30;
-
 /// Compares every service with the feed.
 ///
 /// Per service and CVE there is one match: the surest. A distribution's statement about the installed
@@ -342,204 +329,7 @@ pub fn match_assets(services: &[AssetService], feed: &Feed) -> MatchReport {
 /// held in memory. They come in no particular order.
 pub fn match_each(services: &[AssetService], feed: &Feed, sink: &mut dyn FnMut(Outcome<'_>)) {
 	let all: Vec<&AssetService> = services.iter().collect();
-	match_some(&all, &|_| Vec::new(), feed, sink);
-}
-
-/// Like [`match_each`] for some services of a larger inventory; `others` gives the remaining services of an
-/// asset, for conditions on platforms.
-pub(crate) fn match_some(
-	services: &[&AssetService],
-	others: &dyn Fn(&str) -> Vec<AssetService>,
-	feed: &Feed,
-	sink: &mut dyn FnMut(Outcome<'_>),
-) {
-	let index = Index::new(feed);
-	let index = &index;
-	let mut by_asset: HashMap<&str, Vec<&AssetService>> = HashMap::new();
-	// Services that look the same are compared with the feed once.
-	let mut alike: BTreeMap<subject::Signature<'_>, Vec<&AssetService>> = BTreeMap::new();
-	for service in services {
-		by_asset.entry(&service.asset).or_default().push(service);
-		alike.entry(subject::Signature::of(service)).or_default().push(service);
-	}
-	// Services of one product look for the same statements.
-	let mut places: HashMap<Vec<String>, Vec<u32>> = HashMap::new();
-	for group in alike.values() {
-		let Some(first) = group.first() else { continue };
-		let subject = Subject::new(first);
-		let places =
-			places.entry(subject.keys.clone()).or_insert_with(|| index.places(&subject.keys));
-		let drafts = drafts(&subject, index, places);
-		let conditional =
-			drafts.iter().any(|draft| draft.candidate.is_some_and(|c| c.is_conditional()));
-		let shared = (!conditional).then(|| findings(&subject, &drafts, &[], index));
-		for service in group {
-			let subject = Subject { service, ..subject.clone() };
-			let own;
-			let (found, left) = match &shared {
-				Some(shared) => (&shared.0, &shared.1),
-				None => {
-					let known = by_asset.get(service.asset.as_str()).map_or(&[][..], Vec::as_slice);
-					let further = others(&service.asset);
-					let neighbours: Vec<Subject<'_>> =
-						known.iter().copied().chain(&further).map(Subject::new).collect();
-					own = findings(&subject, &drafts, &neighbours, index);
-					(&own.0, &own.1)
-				},
-			};
-			for (cve, finding) in found {
-				sink(Outcome::Match(Found { cve, subject: &subject, finding, feed, index }));
-			}
-			for (draft, reason) in left {
-				sink(Outcome::NotUnderstood(NotUnderstood {
-					asset: service.asset.clone(),
-					service: service.service.clone(),
-					cve: draft.cve.to_owned(),
-					source: draft.source.to_owned(),
-					range: draft.range.to_owned(),
-					reason: reason.clone(),
-				}));
-			}
-		}
-	}
-}
-
-/// A statement of the feed that concerns a service, before conditions are looked at.
-#[derive(Clone)]
-struct Draft<'a> {
-	cve: &'a str,
-	source: &'a str,
-	range: &'a str,
-	candidate: Option<&'a Candidate<'a>>,
-	verdict: Verdict,
-}
-
-#[derive(Clone)]
-enum Verdict {
-	/// The version is affected, or (`known` is false) not known.
-	Suspected { known: bool, confidence: u8 },
-	/// The statement could not be compared.
-	Undecided { reason: String },
-}
-
-/// What was found about one CVE.
-#[derive(Clone)]
-struct Finding<'a> {
-	status: Status,
-	confidence: u8,
-	/// The statement by name and version, if there is one.
-	by_product: Option<&'a Candidate<'a>>,
-	/// What else speaks for it or against it.
-	reason: Vec<String>,
-}
-
-/// Statements by vendor, product and upstream version.
-fn drafts<'a>(subject: &Subject<'_>, index: &'a Index<'a>, places: &[u32]) -> Vec<Draft<'a>> {
-	let mut out = Vec::new();
-	let mut same_vendors: HashMap<&str, bool> = HashMap::new();
-	// Statements about one product mostly name the same vendor.
-	let mut last: Option<(&str, bool)> = None;
-	let mut cache = subject::VersionCache::default();
-	for candidate in places.iter().filter_map(|place| index.candidate(*place)) {
-		let affected = candidate.affected;
-		let vendor_known = match &subject.vendor {
-			Some(vendor) if !affected.vendor.is_empty() => {
-				let theirs = affected.vendor.as_str();
-				let same = match last {
-					Some((name, same)) if name == theirs => same,
-					_ => *same_vendors
-						.entry(theirs)
-						.or_insert_with(|| crate::names::same_vendor(vendor, theirs)),
-				};
-				last = Some((theirs, same));
-				if !same {
-					continue;
-				}
-				true
-			},
-			_ => false,
-		};
-		if !subject.part_fits(affected.part) {
-			continue;
-		}
-		let set = &affected.versions;
-		let draft = |verdict| Draft {
-			cve: &candidate.advisory.cve,
-			source: &candidate.advisory.source,
-			range: &set.text,
-			candidate: Some(candidate),
-			verdict,
-		};
-		let confidence = if affected.from_cpe && vendor_known { BY_CPE } else { BY_NAME };
-		let confidence = confidence.min(subject.service.confidence);
-		match subject.within(candidate, &mut cache) {
-			Within::No => {},
-			Within::Yes => out.push(draft(Verdict::Suspected { known: true, confidence })),
-			Within::VersionUnknown => out.push(draft(Verdict::Suspected {
-				known: false,
-				confidence: confidence.min(WITHOUT_VERSION),
-			})),
-			Within::Incomparable(reason) => out.push(draft(Verdict::Undecided { reason })),
-		}
-	}
-	out
-}
-
-type Findings<'a> = (BTreeMap<&'a str, Finding<'a>>, Vec<(Draft<'a>, String)>);
-
-/// Brings the statements together: conditions, packages, VEX; one finding for a CVE, the surest.
-fn findings<'a>(
-	subject: &Subject<'_>,
-	drafts: &[Draft<'a>],
-	neighbours: &[Subject<'_>],
-	index: &Index<'a>,
-) -> Findings<'a> {
-	let mut out: BTreeMap<&'a str, Finding<'a>> = BTreeMap::new();
-	let mut left = Vec::new();
-	for draft in drafts {
-		let (known, confidence) = match &draft.verdict {
-			Verdict::Undecided { reason } => {
-				left.push((draft.clone(), reason.clone()));
-				continue;
-			},
-			Verdict::Suspected { known, confidence } => (*known, *confidence),
-		};
-		let mut finding = Finding {
-			status: if known { Status::Affected } else { Status::Unknown },
-			confidence,
-			by_product: draft.candidate,
-			reason: Vec::new(),
-		};
-		let conditional = draft.candidate.filter(|candidate| candidate.is_conditional());
-		let check = conditional.map_or(Check::Holds(Vec::new()), |candidate| {
-			check_requirements(subject, candidate.affected, neighbours)
-		});
-		match check {
-			Check::Fails => continue,
-			Check::Holds(why) => finding.reason.extend(why),
-			Check::Unknown(why) => {
-				finding.confidence = finding.confidence.min(BACKPORT_UNKNOWN);
-				finding.reason.extend(why);
-			},
-		}
-		let better = out.get(draft.cve).is_none_or(|kept| {
-			(finding.status == Status::Affected, finding.confidence)
-				> (kept.status == Status::Affected, kept.confidence)
-		});
-		if better {
-			out.insert(draft.cve, finding);
-		}
-	}
-	// What is decided by one source needs no person because of another.
-	left.retain(|(draft, _): &(Draft<'a>, String)| !out.contains_key(draft.cve));
-	package::apply(subject, index, &mut out);
-	for (cve, finding) in &mut out {
-		if let Some(by) = index.says_not_affected(cve, subject) {
-			finding.reason.push(format!("{by}."));
-			finding.status = Status::NotAffected { by };
-		}
-	}
-	(out, left)
+	match_some(&all, &by_asset(services), feed, sink);
 }
 
 #[cfg(test)]

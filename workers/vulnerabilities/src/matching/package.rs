@@ -1,8 +1,15 @@
 //! What distributions say about installed packages, which outweighs upstream versions: they backport fixes.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+	cmp::Ordering,
+	collections::{BTreeMap, HashSet},
+};
 
-use super::{index::Index, Finding, Status, Subject, BACKPORT_UNKNOWN, BY_PACKAGE};
+use super::{
+	compare::{Finding, BACKPORT_UNKNOWN, BY_PACKAGE},
+	index::{Index, Number},
+	Status, Subject,
+};
 use crate::{
 	feed::{AffectedPackage, Event},
 	version::Scheme,
@@ -52,19 +59,19 @@ fn backports(ecosystem: &str) -> bool {
 pub(super) fn apply<'a>(
 	subject: &Subject<'_>,
 	index: &Index<'a>,
-	findings: &mut BTreeMap<&'a str, Finding<'a>>,
+	findings: &mut BTreeMap<Number, Finding<'a>>,
 ) {
 	let Some(package) = &subject.package else { return };
 	let statements = index.package(package);
 	let named = format!("{} {}", package.source, package.version);
-	let mut spoken_of: Vec<&str> = Vec::new();
-	for statement in statements {
-		spoken_of.push(&statement.cve);
+	let mut spoken_of: HashSet<Number> = HashSet::new();
+	for (cve, statement) in statements {
+		spoken_of.insert(*cve);
 		let whose = format!("{} ({})", statement.ecosystem, statement.source);
 		match package_state(statement, &package.version) {
 			PackageState::Fixed { by } => {
 				// A fix is worth reporting only where the version would have been suspected.
-				if let Some(finding) = findings.get_mut(statement.cve.as_str()) {
+				if let Some(finding) = findings.get_mut(cve) {
 					finding.status =
 						Status::FixedByPackage { by: format!("{} {by}, {whose}", statement.name) };
 					finding.confidence = BY_PACKAGE;
@@ -75,7 +82,7 @@ pub(super) fn apply<'a>(
 				}
 			},
 			PackageState::NotAffected => {
-				if let Some(finding) = findings.get_mut(statement.cve.as_str()) {
+				if let Some(finding) = findings.get_mut(cve) {
 					let by = format!("{named}, which never had it, {whose}");
 					finding.status = Status::FixedByPackage { by };
 					finding.confidence = BY_PACKAGE;
@@ -87,7 +94,7 @@ pub(super) fn apply<'a>(
 					Some(version) => format!("update to {version}"),
 					None => "no fixed package is published yet".into(),
 				};
-				let finding = findings.entry(&statement.cve).or_insert_with(|| Finding {
+				let finding = findings.entry(*cve).or_insert_with(|| Finding {
 					status: Status::Affected,
 					confidence: BY_PACKAGE,
 					by_product: None,

@@ -6,7 +6,7 @@ use crate::{
 	feed::Part,
 	names::product_keys,
 	range::{letters_and_digits, Versions},
-	version::{upstream, ParsedVersion, Scheme},
+	version::{upstream, Scheme},
 };
 
 /// All that two services must have in common to be compared with the feed in the same way.
@@ -62,10 +62,6 @@ pub(super) enum Within {
 	VersionUnknown,
 	Incomparable(String),
 }
-
-/// A version as read under each scheme.
-#[derive(Default)]
-pub(super) struct VersionCache(Vec<(bool, Scheme, ParsedVersion)>);
 
 /// The keys by which the statements about a service's product are found.
 pub(crate) fn service_keys(service: &AssetService) -> Vec<String> {
@@ -146,18 +142,8 @@ impl<'a> Subject<'a> {
 		}
 	}
 
-	/// Whether a statement about this kind of product can concern the service. Firmware and the device that
-	/// runs it count as one.
-	pub(super) fn part_fits(&self, other: Option<Part>) -> bool {
-		match (self.part, other) {
-			(Some(Part::Application), Some(part)) => part == Part::Application,
-			(Some(_), Some(part)) => part != Part::Application,
-			_ => true,
-		}
-	}
-
 	/// Whether the service's version is in the candidate's range.
-	pub(super) fn within(&self, candidate: &Candidate<'_>, cache: &mut VersionCache) -> Within {
+	pub(super) fn within(&self, candidate: &Candidate<'_>) -> Within {
 		let set = &candidate.affected.versions;
 		if let Versions::NotUnderstood { reason } = &set.versions {
 			return Within::Incomparable(reason.clone());
@@ -189,14 +175,7 @@ impl<'a> Subject<'a> {
 			_ => return Within::VersionUnknown,
 		};
 		let own_date = dated && self.service.manufactured.is_some();
-		let known =
-			cache.0.iter().position(|(own, scheme, _)| (*own, *scheme) == (own_date, set.scheme));
-		let at = known.unwrap_or_else(|| {
-			cache.0.push((own_date, set.scheme, set.scheme.parse(version)));
-			cache.0.len() - 1
-		});
-		let parsed = &cache.0[at].2;
-		match candidate.compiled.contains(version, parsed) {
+		match candidate.compiled.contains(version, &set.scheme.parse(version)) {
 			Some(true) => Within::Yes,
 			Some(false) => Within::No,
 			None if dated && !own_date => Within::VersionUnknown,

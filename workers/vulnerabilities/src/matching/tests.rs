@@ -1,6 +1,9 @@
-use super::*;
+use super::{
+	compare::{BACKPORT_UNKNOWN, BY_CPE, BY_NAME, BY_PACKAGE, WITHOUT_VERSION},
+	*,
+};
 use crate::{
-	feed::{Advisory, AffectedPackage, AffectedProduct, Epss, Event, Kev},
+	feed::{Advisory, AffectedPackage, AffectedProduct, Epss, Event, Feed, Kev},
 	matching::package::{package_state, PackageState},
 	range::VersionSet,
 };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::condition::{Condition, Requirement};
 pub(crate) use self::text::trailing_version;
-use crate::version::{Date, ParsedVersion, Scheme};
+use crate::version::{Date, ParsedVersion, Scheme, Style};
 
 /// One end of an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,9 +143,10 @@ pub(crate) struct CompiledSet<'a> {
 	except: Vec<CompiledInterval>,
 }
 
-struct CompiledInterval {
-	from: Option<(ParsedVersion, bool)>,
-	to: Option<(ParsedVersion, bool)>,
+/// An interval whose ends were parsed: each with whether it belongs to the interval.
+pub(crate) struct CompiledInterval {
+	pub(crate) from: Option<(ParsedVersion, bool)>,
+	pub(crate) to: Option<(ParsedVersion, bool)>,
 }
 
 impl CompiledInterval {
@@ -154,6 +155,14 @@ impl CompiledInterval {
 			limit.as_ref().map(|limit| (scheme.parse(&limit.version), limit.inclusive))
 		};
 		Self { from: end(&interval.from), to: end(&interval.to) }
+	}
+
+	/// Whether versions of this style compare with both ends.
+	pub(crate) fn is_of(&self, style: Option<Style>) -> bool {
+		let fits = |end: &Option<(ParsedVersion, bool)>| {
+			end.as_ref().is_none_or(|(limit, _)| style.is_some() && limit.style() == style)
+		};
+		fits(&self.from) && fits(&self.to)
 	}
 
 	/// Whether the version lies within; `None` if it does not compare with an end.
@@ -218,6 +227,26 @@ impl<'a> CompiledSet<'a> {
 			Versions::NoVersion | Versions::NotUnderstood { .. } => None,
 			Versions::Intervals(_) => any(self.intervals.iter().map(|i| i.contains(parsed))),
 		};
+		self.but_for_exceptions(within, parsed)
+	}
+
+	/// Like [`contains`](Self::contains) for a set of intervals.
+	pub(crate) fn contains_parsed(&self, parsed: &ParsedVersion) -> Option<bool> {
+		let within = any(self.intervals.iter().map(|interval| interval.contains(parsed)));
+		self.but_for_exceptions(within, parsed)
+	}
+
+	/// The intervals; empty if the set has none.
+	pub(crate) fn intervals(&self) -> &[CompiledInterval] {
+		&self.intervals
+	}
+
+	/// The exceptions from them.
+	pub(crate) fn except(&self) -> &[CompiledInterval] {
+		&self.except
+	}
+
+	fn but_for_exceptions(&self, within: Option<bool>, parsed: &ParsedVersion) -> Option<bool> {
 		if within == Some(false) || self.except.is_empty() {
 			return within;
 		}

@@ -9,7 +9,7 @@ use super::{import::joined_package_key, Store};
 use crate::{
 	error::Error,
 	feed::Feed,
-	matching::{installed_package, match_some, service_keys},
+	matching::{by_asset, installed_package, match_some, service_keys, ByAsset},
 	AssetService, Epss, Outcome,
 };
 
@@ -93,7 +93,7 @@ impl Store {
 		let services = self.services(Some(&concerned))?;
 		let all: Vec<&AssetService> = services.iter().collect();
 		let mut outcomes = 0;
-		match_some(&all, &|_| Vec::new(), &feed, &mut |outcome| {
+		match_some(&all, &by_asset(&services), &feed, &mut |outcome| {
 			outcomes += 1;
 			sink(outcome);
 		});
@@ -153,16 +153,12 @@ impl Store {
 		sink: &mut dyn FnMut(Outcome<'_>),
 	) -> Result<(), Error> {
 		let mut groups: BTreeMap<Vec<String>, Vec<&AssetService>> = BTreeMap::new();
-		let mut by_asset: HashMap<&str, Vec<&AssetService>> = HashMap::new();
+		let assets = by_asset(services);
 		for service in services {
 			let mut keys = service_keys(service);
 			keys.extend(package_key_of(service));
 			groups.entry(keys).or_default().push(service);
-			by_asset.entry(&service.asset).or_default().push(service);
 		}
-		let others = |asset: &str| -> Vec<AssetService> {
-			by_asset.get(asset).map_or(Vec::new(), |all| all.iter().map(|s| (*s).clone()).collect())
-		};
 		let mut count = self.db.prepare(
 			"SELECT (SELECT COUNT(*) FROM product WHERE key = ?1)
 				+ (SELECT COUNT(*) FROM package WHERE key = ?1)",
@@ -186,7 +182,7 @@ impl Store {
 				more += known;
 			}
 			if size > 0 && size + more > STATEMENTS_AT_ONCE {
-				self.match_batch(&waiting, &keys, &others, matched, sink)?;
+				self.match_batch(&waiting, &keys, &assets, matched, sink)?;
 				waiting.clear();
 				keys.clear();
 				size = 0;
@@ -195,14 +191,14 @@ impl Store {
 			keys.extend(wanted);
 			waiting.extend(services);
 		}
-		self.match_batch(&waiting, &keys, &others, matched, sink)
+		self.match_batch(&waiting, &keys, &assets, matched, sink)
 	}
 
 	fn match_batch(
 		&self,
 		services: &[&AssetService],
 		keys: &HashSet<String>,
-		others: &dyn Fn(&str) -> Vec<AssetService>,
+		assets: &ByAsset<'_>,
 		matched: &mut Matched,
 		sink: &mut dyn FnMut(Outcome<'_>),
 	) -> Result<(), Error> {
@@ -210,7 +206,7 @@ impl Store {
 		matched.services += services.len() as u64;
 		matched.statements += (feed.advisories.len() + feed.packages.len()) as u64;
 		let mut outcomes = 0;
-		match_some(services, others, &feed, &mut |outcome| {
+		match_some(services, assets, &feed, &mut |outcome| {
 			outcomes += 1;
 			sink(outcome);
 		});
@@ -258,6 +254,15 @@ fn decoded<T: serde::de::DeserializeOwned>(row: &rusqlite::Row<'_>) -> Result<T,
 	serde_json::from_slice(body).map_err(Error::encoding)
 }
 
+/// Like [`decoded`] for a column that may be empty.
+fn decoded_column<T: serde::de::DeserializeOwned>(
+	row: &rusqlite::Row<'_>,
+	column: usize,
+) -> Result<Option<T>, Error> {
+	let body = row.get_ref(column)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+	body.map(serde_json::from_slice).transpose().map_err(Error::encoding)
+}
+
 /// Everything about one vulnerability.
 fn load_cve(db: &Connection, cve: &str, feed: &mut Feed) -> Result<(), Error> {
 	let mut query = db.prepare_cached("SELECT body FROM advisory WHERE cve = ?1")?;
@@ -275,21 +280,22 @@ fn load_cve(db: &Connection, cve: &str, feed: &mut Feed) -> Result<(), Error> {
 
 /// Severity, exploitation and VEX of one vulnerability.
 fn load_facts(db: &Connection, cve: &str, feed: &mut Feed) -> Result<(), Error> {
-	let mut query = db.prepare_cached("SELECT body FROM severity WHERE cve = ?1")?;
+	let mut query = db.prepare_cached(
+		"SELECT severity.body, kev.body, epss.probability, epss.percentile
+			FROM (SELECT ?1 AS cve) AS wanted LEFT JOIN severity USING (cve)
+			LEFT JOIN kev USING (cve) LEFT JOIN epss USING (cve)",
+	)?;
 	let mut rows = query.query([cve])?;
 	if let Some(row) = rows.next()? {
-		feed.severities.insert(cve.to_owned(), decoded(row)?);
-	}
-	let mut query = db.prepare_cached("SELECT body FROM kev WHERE cve = ?1")?;
-	let mut rows = query.query([cve])?;
-	if let Some(row) = rows.next()? {
-		feed.kev.insert(cve.to_owned(), decoded(row)?);
-	}
-	let mut query = db.prepare_cached("SELECT probability, percentile FROM epss WHERE cve = ?1")?;
-	let mut rows = query.query([cve])?;
-	if let Some(row) = rows.next()? {
-		let score = Epss { probability: row.get(0)?, percentile: row.get(1)? };
-		feed.epss.insert(cve.to_owned(), score);
+		if let Some(severity) = decoded_column(row, 0)? {
+			feed.severities.insert(cve.to_owned(), severity);
+		}
+		if let Some(kev) = decoded_column(row, 1)? {
+			feed.kev.insert(cve.to_owned(), kev);
+		}
+		if let Some(probability) = row.get(2)? {
+			feed.epss.insert(cve.to_owned(), Epss { probability, percentile: row.get(3)? });
+		}
 	}
 	let mut query = db.prepare_cached("SELECT body FROM vex WHERE cve = ?1")?;
 	let mut rows = query.query([cve])?;

@@ -59,6 +59,22 @@ impl Scheme {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedVersion(Form);
 
+/// What two versions must have in common to compare. Versions of one style are in one order: each two of
+/// them compare, and the order is transitive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Style {
+	/// A row of numbers and words that begins with a number, or with a word.
+	Generic { number_first: bool, serial: Option<usize> },
+	/// Semantic versioning.
+	Semver,
+	/// Debian packages.
+	Debian,
+	/// RPM packages.
+	Rpm,
+	/// Calendar dates.
+	Date,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
 	Generic(Generic),
@@ -70,6 +86,18 @@ enum Form {
 }
 
 impl ParsedVersion {
+	/// Its style; `None` if it compares with nothing.
+	pub(crate) fn style(&self) -> Option<Style> {
+		match &self.0 {
+			Form::Generic(generic) => generic.style(),
+			Form::Semver(_) => Some(Style::Semver),
+			Form::Debian(_) => Some(Style::Debian),
+			Form::Rpm(_) => Some(Style::Rpm),
+			Form::Date(_) => Some(Style::Date),
+			Form::None => None,
+		}
+	}
+
 	/// Order of the two; `None` if they are of different styles or schemes.
 	pub fn compare(&self, other: &Self) -> Option<Ordering> {
 		match (&self.0, &other.0) {
@@ -86,7 +114,31 @@ impl ParsedVersion {
 	pub fn is_patch_level_of(&self, base: &Self) -> bool {
 		let (Form::Generic(own), Form::Generic(base)) = (&self.0, &base.0) else { return false };
 		match own.parts.strip_prefix(base.parts.as_slice()) {
+			// Level 0 is not written out: see `canonical`.
+			Some([Part::Word { word, .. }]) => word == "p",
 			Some([Part::Word { word, .. }, level]) => word == "p" && level.is_number(),
+			_ => false,
+		}
+	}
+
+	/// Whether a word `p` occurs in it, so that it may be a patch level of another version.
+	pub(crate) fn has_patch_level(&self) -> bool {
+		let Form::Generic(own) = &self.0 else { return false };
+		own.parts.iter().any(|part| matches!(part, Part::Word { word, .. } if word == "p"))
+	}
+
+	/// The first of its patch levels in the order; the others follow it.
+	pub(crate) fn first_patch_level(&self) -> Option<Self> {
+		let Form::Generic(own) = &self.0 else { return None };
+		let mut first = own.clone();
+		first.parts.push(Part::Word { word: "p".into(), pre_release: false });
+		Some(Self(Form::Generic(first)))
+	}
+
+	/// Whether it begins with all parts of `other`.
+	pub(crate) fn begins_with(&self, other: &Self) -> bool {
+		match (&self.0, &other.0) {
+			(Form::Generic(own), Form::Generic(other)) => own.parts.starts_with(&other.parts),
 			_ => false,
 		}
 	}
@@ -124,8 +176,8 @@ impl Part {
 /// Compares two versions; `None` if they are not of the same style.
 ///
 /// A version is a row of numbers and words; a change between digits and letters separates as `.` does.
-/// Numbers compare as numbers, words by the alphabet. A missing number is 0 (`1.0` = `1.0.0`); a word behind
-/// the end is later (`9.2p1` > `9.2`, `2.6A` > `2.6`) unless it marks a pre-release (`1.0-rc1` < `1.0`); a
+/// Numbers compare as numbers, words by the alphabet. A missing number is 0 (`1.0` = `1.0.0`, and `1.0-rc1` =
+/// `1.0.0-rc1`); a word behind the end is later (`9.2p1` > `9.2`, `2.6A` > `2.6`) unless it marks a pre-release (`1.0-rc1` < `1.0`); a
 /// number is later than a word in the same place (`9.2.1` > `9.2p1`). One version that begins with a number
 /// and one that begins with a word (`3.2` and `K`) do not compare; neither do a serial number (`012U000040`)
 /// and anything of another shape.
@@ -135,15 +187,19 @@ pub fn compare_versions(a: &str, b: &str) -> Option<Ordering> {
 
 impl Generic {
 	fn parse(version: &str) -> Self {
-		Self { parts: parts(version), serial: serial_shape(version.trim()) }
+		Self { parts: canonical(parts(version)), serial: serial_shape(version.trim()) }
+	}
+
+	fn style(&self) -> Option<Style> {
+		let number_first = self.parts.first()?.is_number();
+		Some(Style::Generic { number_first, serial: self.serial })
 	}
 
 	fn compare(&self, other: &Self) -> Option<Ordering> {
-		let (a, b) = (&self.parts, &other.parts);
-		let (first_a, first_b) = (a.first()?, b.first()?);
-		if first_a.is_number() != first_b.is_number() || self.serial != other.serial {
+		if self.style()? != other.style()? {
 			return None;
 		}
+		let (a, b) = (&self.parts, &other.parts);
 		for at in 0..a.len().max(b.len()) {
 			let order = match (a.get(at), b.get(at)) {
 				(Some(a), Some(b)) => compare_parts(a, b),
@@ -182,12 +238,32 @@ fn compare_parts(a: &Part, b: &Part) -> Ordering {
 	}
 }
 
+/// Order of a version that goes on with this part and one that ends there. A zero is not the last part (see
+/// [`canonical`]), so that a number is later.
 fn beyond_the_end(part: &Part) -> Ordering {
 	match part {
-		Part::Number(0) => Ordering::Equal,
 		Part::Word { pre_release: true, .. } => Ordering::Less,
 		_ => Ordering::Greater,
 	}
+}
+
+/// The parts without zeros before a word or the end, the first part excepted: a missing number is 0, so that
+/// they say nothing. Left there, they would make `1` = `1.0` and `1` < `1a` < `1.0`, which is no order.
+fn canonical(parts: Vec<Part>) -> Vec<Part> {
+	let mut out: Vec<Part> = Vec::with_capacity(parts.len());
+	let drop_zeros = |out: &mut Vec<Part>| {
+		while out.len() > 1 && out.last() == Some(&Part::Number(0)) {
+			out.pop();
+		}
+	};
+	for part in parts {
+		if !part.is_number() {
+			drop_zeros(&mut out);
+		}
+		out.push(part);
+	}
+	drop_zeros(&mut out);
+	out
 }
 
 fn parts(version: &str) -> Vec<Part> {
@@ -263,6 +339,11 @@ mod tests {
 			("1.0rc1", "1.0", Less),
 			("1.0-rc1", "1.0-rc2", Less),
 			("1.0-beta", "1.0-rc1", Less),
+			("1.0-rc1", "1.0.0-rc1", Equal),
+			("1", "1.0a", Less),
+			("1a", "1.0", Greater),
+			("1.0.1", "1a", Greater),
+			("0", "0.0-rc1", Greater),
 			("5.10.pre2", "5.10", Less),
 			("2.6A", "2.6", Greater),
 			("2.6A", "2.7A", Less),
@@ -316,16 +397,59 @@ mod tests {
 		}
 	}
 
+	/// Every short version over two numbers, a letter, a patch level and a pre-release.
+	fn short_versions() -> Vec<String> {
+		let pieces = [".0", ".1", "a", "p1", "-rc1", "-rc"];
+		let mut out: Vec<String> = vec!["0".into(), "1".into()];
+		let mut last = out.clone();
+		for _ in 0..3 {
+			last = last.iter().flat_map(|v| pieces.map(|piece| format!("{v}{piece}"))).collect();
+			out.extend(last.iter().cloned());
+		}
+		out
+	}
+
+	#[test]
+	fn versions_of_one_style_are_in_one_order() {
+		let mut versions: Vec<ParsedVersion> =
+			short_versions().iter().map(|text| Scheme::Generic.parse(text)).collect();
+		versions.sort_by(|a, b| a.compare(b).expect("one style"));
+		for (at, a) in versions.iter().enumerate() {
+			for b in &versions[at..] {
+				assert_ne!(a.compare(b), Some(Greater), "{a:?} and {b:?}");
+			}
+		}
+	}
+
+	#[test]
+	fn patch_levels_follow_the_first_of_them() {
+		let versions = short_versions();
+		for (base, other) in versions.iter().flat_map(|a| versions.iter().map(move |b| (a, b))) {
+			let [base, other] = [base, other].map(|text| Scheme::Generic.parse(text));
+			let first = base.first_patch_level().expect("a generic version");
+			if other.is_patch_level_of(&base) {
+				assert!(other.begins_with(&first) && other.has_patch_level());
+				assert_ne!(other.compare(&first), Some(Less));
+			}
+			assert!(!other.begins_with(&first) || other.compare(&first) != Some(Less));
+		}
+		let patched = Scheme::Generic.parse("7.7p1");
+		assert!(patched.is_patch_level_of(&Scheme::Generic.parse("7.7.0")));
+		assert!(!patched.is_patch_level_of(&Scheme::Generic.parse("7.6")));
+	}
+
 	proptest::proptest! {
 		#[test]
-		fn generic_comparison_is_transitive(
-			a in "[0-3](\\.[0-3]|[ab]|-rc[12]){0,3}",
-			b in "[0-3](\\.[0-3]|[ab]|-rc[12]){0,3}",
-			c in "[0-3](\\.[0-3]|[ab]|-rc[12]){0,3}",
+		fn comparison_is_transitive_under_every_scheme(
+			a in "[0-2](\\.[0-2]|[abp]|-rc[12]|~1|-1|\\^1){0,3}",
+			b in "[0-2](\\.[0-2]|[abp]|-rc[12]|~1|-1|\\^1){0,3}",
+			c in "[0-2](\\.[0-2]|[abp]|-rc[12]|~1|-1|\\^1){0,3}",
 		) {
-			let less = |a: &str, b: &str| compare_versions(a, b) == Some(Less);
-			if less(&a, &b) && less(&b, &c) {
-				proptest::prop_assert!(less(&a, &c), "{} {} {}", a, b, c);
+			for scheme in [Scheme::Generic, Scheme::Semver, Scheme::Debian, Scheme::Rpm] {
+				let order = |a: &str, b: &str| scheme.compare(a, b);
+				if let (Some(Less | Equal), Some(Less | Equal)) = (order(&a, &b), order(&b, &c)) {
+					proptest::prop_assert_ne!(order(&a, &c), Some(Greater), "{:?} {} {} {}", scheme, a, b, c);
+				}
 			}
 		}
 

@@ -1,0 +1,2 @@
+\set organisation random(0, 2 * :pairs - 1)
+SELECT set_policy(:organisation);

@@ -1,0 +1,2 @@
+\set pair random(0, :pairs - 1)
+SELECT serve(:pair);

@@ -1,0 +1,242 @@
+//! Measures the ledger on four validators of this machine. See `docs/bench.md`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`network`] | the validators |
+//! | [`members`] | the organisations and their accounts |
+//! | [`ledger`], [`chain`] | the connection; which block holds what, since when, and since when it is final |
+//! | [`paths`] | what is signed for each path |
+//! | [`load`] | keeps the pools full |
+//! | [`exchange`], [`withdrawal`] | the two measurements |
+//! | [`postgres`] | the same life-cycle in a database |
+//! | [`processor`] | where processor time goes |
+//! | [`statistics`], [`report`] | what is told of it |
+
+mod chain;
+mod error;
+mod exchange;
+mod ledger;
+mod load;
+mod members;
+mod network;
+mod paths;
+mod postgres;
+mod processor;
+mod report;
+mod statistics;
+mod withdrawal;
+
+pub use error::Error;
+
+use clap::{Args, Parser, Subcommand};
+use paths::Path as ExchangePath;
+use std::{
+	fs,
+	os::unix::fs::PermissionsExt,
+	path::{Path, PathBuf},
+	process::ExitCode,
+};
+use tokio::signal::unix::{signal, SignalKind};
+
+/// Measures the ledger on four validators of this machine.
+#[derive(Parser)]
+struct Arguments {
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+	/// Exchanges per second on each path, beside a floor and PostgreSQL.
+	Exchange(ExchangeArguments),
+	/// How soon a withdrawal is in a block, and final, while every block is full.
+	Withdrawal(WithdrawalArguments),
+}
+
+#[derive(Args)]
+struct Shared {
+	/// The program curex-node.
+	#[arg(long)]
+	node: PathBuf,
+	/// Also write what was measured as JSON.
+	#[arg(long, value_name = "FILE")]
+	json: Option<PathBuf>,
+	/// Where chains and logs lie; a folder that is discarded if not given.
+	#[arg(long, value_name = "DIR")]
+	home: Option<PathBuf>,
+	/// First of the ports.
+	#[arg(long, value_name = "PORT", default_value_t = 9850)]
+	port_base: u16,
+	/// Length of a slot in milliseconds, 500 to 4000.
+	#[arg(long, default_value_t = 3000)]
+	slot_ms: u64,
+	/// Pairs of a holder and a recipient.
+	#[arg(long, default_value_t = 24)]
+	pairs: u32,
+	/// Exchanges of a pair that go beside each other, 1 to 5.
+	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=5))]
+	lanes: u32,
+	/// Transactions in a second that are signed ahead for.
+	#[arg(long, default_value_t = 500)]
+	most: usize,
+	/// Option for every node, for example --node-option=--pool-type=single-state.
+	#[arg(long = "node-option", value_name = "OPTION", allow_hyphen_values = true)]
+	node_options: Vec<String>,
+	/// Another runtime than the node's (WebAssembly), to see what a change would bring.
+	#[arg(long, value_name = "FILE")]
+	runtime: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct ExchangeArguments {
+	#[command(flatten)]
+	shared: Shared,
+	/// How long each path is measured.
+	#[arg(long, default_value_t = 60)]
+	seconds: u64,
+	/// Only these paths, by their numbers: 0 floor, 1 one transaction, 2 with acknowledgement, 3 full, 4 batch.
+	#[arg(long, value_delimiter = ',', default_values_t = 0..ExchangePath::ALL.len())]
+	paths: Vec<usize>,
+	/// Exchanges in a batch, 1 to 256.
+	#[arg(long, default_value_t = paths::MOST_AT_ONCE)]
+	batch: usize,
+	/// Record the nodes with perf meanwhile; that costs a little speed.
+	#[arg(long)]
+	profile: bool,
+	/// Folder with the programs of PostgreSQL; left out if not given.
+	#[arg(long, value_name = "DIR")]
+	postgres: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct WithdrawalArguments {
+	#[command(flatten)]
+	shared: Shared,
+	/// How many withdrawals.
+	#[arg(long, default_value_t = 200)]
+	trials: usize,
+	/// Transactions of the load that wait; the pool takes 8192.
+	#[arg(long, default_value_t = 6000)]
+	waiting: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	let arguments = Arguments::parse();
+	let stopped = async {
+		let interrupt = signal(SignalKind::interrupt());
+		let terminate = signal(SignalKind::terminate());
+		if let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) {
+			tokio::select! {
+				_ = interrupt.recv() => (),
+				_ = terminate.recv() => (),
+			}
+		} else {
+			std::future::pending::<()>().await;
+		}
+	};
+	let done = tokio::select! {
+		done = run(&arguments.command) => done,
+		() = stopped => {
+			eprintln!("stopped");
+			return ExitCode::from(130);
+		},
+	};
+	match done {
+		Ok(true) => ExitCode::SUCCESS,
+		Ok(false) => ExitCode::from(2),
+		Err(error) => {
+			eprintln!("\n\x1b[1;31mstopped:\x1b[0m {error}");
+			ExitCode::FAILURE
+		},
+	}
+}
+
+/// Measures and tells. Says whether a goal that the measurement itself judges was reached.
+async fn run(command: &Command) -> Result<bool, Error> {
+	match command {
+		Command::Exchange(arguments) => {
+			let shared = &arguments.shared;
+			let home = Home::of(shared)?;
+			let results = exchange::run(&exchange::Options {
+				network: network_of(shared, home.path()),
+				pairs: shared.pairs,
+				lanes: shared.lanes as usize,
+				seconds: arguments.seconds,
+				paths: arguments
+					.paths
+					.iter()
+					.filter_map(|&number| ExchangePath::ALL.get(number).copied())
+					.collect(),
+				most: shared.most,
+				batch: arguments.batch.clamp(1, paths::MOST_AT_ONCE),
+				profile: arguments.profile,
+				postgres: arguments.postgres.clone(),
+			})
+			.await?;
+			println!("{}", report::exchange(&results));
+			if let Some(path) = &shared.json {
+				report::write(&results, path)?;
+			}
+			Ok(true)
+		},
+		Command::Withdrawal(arguments) => {
+			let shared = &arguments.shared;
+			let home = Home::of(shared)?;
+			let results = withdrawal::run(&withdrawal::Options {
+				network: network_of(shared, home.path()),
+				pairs: shared.pairs,
+				lanes: shared.lanes as usize,
+				trials: arguments.trials,
+				waiting: arguments.waiting,
+				most: shared.most,
+			})
+			.await?;
+			println!("{}", report::withdrawal(&results));
+			if let Some(path) = &shared.json {
+				report::write(&results, path)?;
+			}
+			Ok(results.reached)
+		},
+	}
+}
+
+fn network_of(shared: &Shared, home: &Path) -> network::Options {
+	network::Options {
+		node: shared.node.clone(),
+		home: home.into(),
+		port_base: shared.port_base,
+		slot_ms: shared.slot_ms,
+		node_options: shared.node_options.clone(),
+		runtime: shared.runtime.clone(),
+	}
+}
+
+/// Where chains and logs lie.
+enum Home {
+	Kept(PathBuf),
+	Discarded(tempfile::TempDir),
+}
+
+impl Home {
+	fn of(shared: &Shared) -> Result<Self, Error> {
+		let home = match &shared.home {
+			Some(path) => {
+				fs::create_dir_all(path).map_err(Error::at(path))?;
+				Self::Kept(std::path::absolute(path).map_err(Error::at(path))?)
+			},
+			None => Self::Discarded(tempfile::tempdir().map_err(Error::at(Path::new("/tmp")))?),
+		};
+		// PostgreSQL's user has to pass through.
+		fs::set_permissions(home.path(), fs::Permissions::from_mode(0o711))
+			.map_err(Error::at(home.path()))?;
+		Ok(home)
+	}
+
+	fn path(&self) -> &Path {
+		match self {
+			Self::Kept(path) => path,
+			Self::Discarded(folder) => folder.path(),
+		}
+	}
+}

@@ -1,0 +1,131 @@
+//! `curex-explorer`: indexes the finalised ledger, serves its pages, and measures itself.
+
+mod bench;
+
+use clap::{Args, Parser, Subcommand};
+use curex_explorer::{
+	follow::{Indexer, SharedStatus},
+	prove::Witness,
+	web::{self, App},
+	Error, Reader, Store,
+};
+use curex_verify::TrustRoot;
+use std::{
+	net::SocketAddr,
+	path::{Path, PathBuf},
+	process::ExitCode,
+	sync::Arc,
+};
+use tokio::net::TcpListener;
+
+/// The regulator's window: an explorer of the CUREX ledger that proves what it shows.
+#[derive(Parser)]
+#[command(name = "curex-explorer", version)]
+struct Arguments {
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+	/// Index the ledger and serve its pages until stopped.
+	Run(Run),
+	/// Fill an index with generated exchanges and time its searches.
+	Bench(bench::Bench),
+}
+
+#[derive(Args)]
+struct Run {
+	/// Nodes to follow, the first one first: `wss://…`, or `ws://…` on this machine. Proofs of old records need one
+	/// that keeps old states (`--state-pruning archive`).
+	#[arg(long = "node", required = true)]
+	nodes: Vec<String>,
+	/// The index; made if it is not there.
+	#[arg(long, default_value = "explorer.sqlite")]
+	database: PathBuf,
+	/// Where to serve. Whoever reaches this address reads everything: put a proxy with sign-in in front of it.
+	#[arg(long, default_value = "127.0.0.1:10010")]
+	listen: SocketAddr,
+	/// The name under which browsers reach the explorer, if not by address.
+	#[arg(long)]
+	name: Option<String>,
+	/// The authorities of the first block (`curex trust-root`), from a source you trust. Without, they are derived from
+	/// the first block of the first node.
+	#[arg(long)]
+	trust_root: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	tracing_subscriber::fmt()
+		.with_writer(std::io::stderr)
+		.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+		.with_env_filter(
+			tracing_subscriber::EnvFilter::try_from_default_env()
+				.unwrap_or_else(|_| "error,curex_explorer=info".into()),
+		)
+		.init();
+	let outcome = match Arguments::parse().command {
+		Command::Run(command) => run(command).await,
+		Command::Bench(command) => bench::run(&command),
+	};
+	match outcome {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("error: {error}");
+			ExitCode::FAILURE
+		},
+	}
+}
+
+async fn run(command: Run) -> Result<(), Error> {
+	let root = command.trust_root.as_deref().map(read_root).transpose()?;
+	let store = Store::open(&command.database)?;
+	let status = SharedStatus::default();
+	if let (Ok(mut status), Some((number, _))) = (status.write(), store.head()) {
+		status.indexed = Some(number);
+	}
+	let listener =
+		TcpListener::bind(command.listen).await.map_err(Error::at(command.listen.to_string()))?;
+	let address = listener.local_addr().map_err(Error::at(command.listen.to_string()))?;
+	let reader = Reader::new(&command.database);
+	let witness = Witness::new(command.nodes.clone(), root.clone());
+	let app = Arc::new(App::new(reader, witness, status.clone(), command.name));
+	let genesis = root.map(|root| root.genesis.0);
+	let indexer = Indexer::new(command.nodes, genesis, store, status);
+	tokio::spawn(indexer.run());
+	println!("explorer at http://{address}");
+	tokio::select! {
+		never = web::serve(listener, app) => match never {},
+		stopped = stop() => stopped,
+	}
+}
+
+/// Returns when the program is asked to end. Whole blocks are on disk at any moment.
+async fn stop() -> Result<(), Error> {
+	use tokio::signal::unix::{signal, SignalKind};
+	let mut terminate = signal(SignalKind::terminate()).map_err(Error::at("signals"))?;
+	let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::at("signals"))?;
+	tokio::select! {
+		_ = terminate.recv() => (),
+		_ = interrupt.recv() => (),
+	}
+	Ok(())
+}
+
+fn read_root(path: &Path) -> Result<TrustRoot, Error> {
+	let bytes = std::fs::read(path).map_err(Error::at(path.display().to_string()))?;
+	serde_json::from_slice(&bytes)
+		.map_err(|error| Error::Input(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	#[test]
+	fn the_arguments_are_consistent() {
+		Arguments::command().debug_assert();
+	}
+}

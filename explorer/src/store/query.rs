@@ -1,0 +1,444 @@
+//! Questions to the index. Every value of a question is bound, never written into its text.
+
+use super::{BlockRow, EventRow, ExtrinsicRow, RecordRow};
+use crate::{
+	facts::bytes_as_text,
+	kind::{handle, Kind, RecordId},
+	Error,
+};
+use rusqlite::{
+	params, params_from_iter, types::Value, Connection, OptionalExtension, Params, Row,
+};
+use std::collections::BTreeMap;
+
+/// The most rows of one page or answer.
+pub const MAX_LIMIT: u32 = 200;
+
+/// Rows of a page if nothing else is asked for.
+pub const DEFAULT_LIMIT: u32 = 50;
+
+/// The most characters of one parameter.
+const MAX_PARAMETER: usize = 128;
+
+/// Which records of a kind. [`Filter::parse`] and [`Filter::to_query`] are each other's inverse.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+	/// Only those that concern this organisation.
+	pub organisation: Option<u32>,
+	/// Of those, only with this other side.
+	pub partner: Option<u32>,
+	/// Only those that rest on this consent.
+	pub consent: Option<[u8; 32]>,
+	/// Only in this state.
+	pub state: Option<String>,
+	/// Only for this purpose.
+	pub purpose: Option<String>,
+	/// First seen in this block or later.
+	pub from: Option<u64>,
+	/// First seen in this block or earlier.
+	pub to: Option<u64>,
+	/// Only those before this serial: the cursor.
+	pub after: Option<i64>,
+	/// At most so many.
+	pub limit: u32,
+}
+
+impl Filter {
+	/// Reads a filter from parameters. Empty ones count as absent.
+	///
+	/// # Errors
+	/// [`Error::Input`] that names the parameter and what it should be.
+	pub fn parse(parameters: &[(String, String)]) -> Result<Self, Error> {
+		let mut filter = Self { limit: DEFAULT_LIMIT, ..Self::default() };
+		let mut seen: Vec<&str> = Vec::new();
+		for (name, value) in parameters {
+			check_parameter(name, value)?;
+			if seen.contains(&name.as_str()) {
+				return Err(Error::input(format!("the parameter {name} is given twice")));
+			}
+			seen.push(name);
+			let value = value.trim();
+			if value.is_empty() {
+				continue;
+			}
+			match name.as_str() {
+				"organisation" => filter.organisation = Some(number(name, value)?),
+				"partner" => filter.partner = Some(number(name, value)?),
+				"consent" => {
+					filter.consent = Some(handle(value).ok_or_else(|| {
+						Error::input("consent: expected a handle of 64 hexadecimal digits")
+					})?);
+				},
+				"state" => filter.state = Some(word(name, value)?),
+				"purpose" => filter.purpose = Some(word(name, value)?),
+				"from" => filter.from = Some(number(name, value)?),
+				"to" => filter.to = Some(number(name, value)?),
+				"after" => filter.after = Some(number(name, value)?),
+				"limit" => {
+					filter.limit = number(name, value)?;
+					if !(1..=MAX_LIMIT).contains(&filter.limit) {
+						return Err(Error::input(format!("limit: expected 1 to {MAX_LIMIT}")));
+					}
+				},
+				_ => return Err(Error::input(format!("there is no parameter {name}"))),
+			}
+		}
+		if filter.partner.is_some() && filter.organisation.is_none() {
+			return Err(Error::input("partner: give the organisation as well"));
+		}
+		if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
+			return Err(Error::input("from: lies after to"));
+		}
+		Ok(filter)
+	}
+
+	/// The filter as the query of an address, without cursor.
+	pub fn to_query(&self) -> String {
+		let text = |value: Option<String>| value;
+		let parts = [
+			("organisation", text(self.organisation.map(|number| number.to_string()))),
+			("partner", self.partner.map(|number| number.to_string())),
+			("consent", self.consent.map(|bytes| format!("0x{}", hex::encode(bytes)))),
+			("state", self.state.clone()),
+			("purpose", self.purpose.clone()),
+			("from", self.from.map(|number| number.to_string())),
+			("to", self.to.map(|number| number.to_string())),
+			("limit", (self.limit != DEFAULT_LIMIT).then(|| self.limit.to_string())),
+		];
+		// Words are letters, digits and hyphens: nothing needs escaping.
+		let parts =
+			parts.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+		parts.collect::<Vec<_>>().join("&")
+	}
+}
+
+/// Refuses a parameter that is longer than anything that can be meant.
+pub fn check_parameter(name: &str, value: &str) -> Result<(), Error> {
+	if name.len() > 32 || value.len() > MAX_PARAMETER {
+		return Err(Error::input(format!("a parameter has at most {MAX_PARAMETER} characters")));
+	}
+	Ok(())
+}
+
+/// Reads a number, not negative.
+pub fn number<N: std::str::FromStr>(name: &str, text: &str) -> Result<N, Error> {
+	let wrong = || Error::input(format!("{name}: expected a number"));
+	if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+		return Err(wrong());
+	}
+	text.parse().map_err(|_| wrong())
+}
+
+fn word(name: &str, text: &str) -> Result<String, Error> {
+	if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+		Ok(text.to_ascii_lowercase())
+	} else {
+		Err(Error::input(format!("{name}: expected a word such as not-served")))
+	}
+}
+
+/// A page of a list and the cursor of the next one.
+#[derive(Clone, PartialEq, Debug, serde::Serialize)]
+pub struct Page<T> {
+	/// The rows, newest first.
+	pub items: Vec<T>,
+	/// What `after` has to be for the rows that follow; nothing at the end.
+	pub next: Option<i64>,
+}
+
+/// The records of a kind that pass a filter, newest first.
+pub fn records(
+	connection: &Connection,
+	kind: Kind,
+	filter: &Filter,
+) -> Result<Page<RecordRow>, Error> {
+	let mut values: Vec<Value> = vec![i64::from(kind as u8).into()];
+	let mut sql = format!("SELECT {} FROM ", RecordRow::COLUMNS);
+	// A consent has few exchanges, an organisation many: the consent leads where both are asked for.
+	let table = match (filter.organisation, filter.consent) {
+		(Some(organisation), None) => {
+			values.push(i64::from(organisation).into());
+			let index = if filter.partner.is_some() { " INDEXED BY party_other" } else { "" };
+			sql.push_str(&format!(
+				"party p{index} CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?"
+			));
+			if let Some(partner) = filter.partner {
+				values.push(i64::from(partner).into());
+				sql.push_str(" AND p.other = ?");
+			}
+			"p"
+		},
+		(Some(organisation), Some(_)) => {
+			values.push(i64::from(organisation).into());
+			values.push(filter.partner.map_or(Value::Null, |partner| i64::from(partner).into()));
+			sql.push_str(
+				"record r INDEXED BY record_consent WHERE r.kind = ?1 AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial \
+				 AND p.kind = ?1 AND p.organisation = ?2 AND p.other IS coalesce(?3, p.other))",
+			);
+			"r"
+		},
+		(None, Some(_)) => {
+			sql.push_str("record r INDEXED BY record_consent WHERE r.kind = ?");
+			"r"
+		},
+		(None, None) => {
+			sql.push_str("record r WHERE r.kind = ?");
+			"r"
+		},
+	};
+	let mut narrow = |condition: String, value: Value| {
+		sql.push_str(&condition);
+		values.push(value);
+	};
+	if let Some(consent) = filter.consent {
+		narrow(" AND r.consent = ?".into(), consent.to_vec().into());
+	}
+	if let Some(state) = &filter.state {
+		narrow(format!(" AND {table}.state = ?"), state.clone().into());
+	}
+	if let Some(purpose) = &filter.purpose {
+		narrow(format!(" AND {table}.purpose = ?"), purpose.clone().into());
+	}
+	// Serials grow with the block of the first sight: a range of blocks is a range of serials.
+	if let Some(from) = filter.from {
+		match edge(connection, kind, from)? {
+			Some(serial) => narrow(format!(" AND {table}.serial >= ?"), serial.into()),
+			None => return Ok(Page { items: Vec::new(), next: None }),
+		}
+	}
+	if let Some(after_last) = filter.to.and_then(|to| to.checked_add(1)) {
+		if let Some(serial) = edge(connection, kind, after_last)? {
+			narrow(format!(" AND {table}.serial < ?"), serial.into());
+		}
+	}
+	if let Some(after) = filter.after {
+		narrow(format!(" AND {table}.serial < ?"), after.into());
+	}
+	sql.push_str(&format!(" ORDER BY {table}.serial DESC LIMIT ?"));
+	values.push((i64::from(filter.limit) + 1).into());
+	let mut items = all(connection, &sql, params_from_iter(values), RecordRow::read)?;
+	let more = items.len() > filter.limit as usize;
+	items.truncate(filter.limit as usize);
+	let next = if more { items.last().map(|row| row.serial) } else { None };
+	Ok(Page { items, next })
+}
+
+/// Serial of the first record of a kind that was first seen in this block or later.
+fn edge(connection: &Connection, kind: Kind, block: u64) -> Result<Option<i64>, Error> {
+	let Ok(block) = i64::try_from(block) else { return Ok(None) };
+	Ok(connection
+		.prepare_cached(
+			"SELECT serial FROM record WHERE kind = ? AND begun >= ? ORDER BY begun, serial LIMIT 1",
+		)?
+		.query_row(params![kind as u8, block], |row| row.get(0))
+		.optional()?)
+}
+
+/// A record.
+pub fn record(
+	connection: &Connection,
+	kind: Kind,
+	id: &RecordId,
+) -> Result<Option<RecordRow>, Error> {
+	let sql = format!("SELECT {} FROM record r WHERE kind = ? AND id = ?", RecordRow::COLUMNS);
+	one(connection, &sql, params![kind as u8, id.as_str()], RecordRow::read)
+}
+
+/// The newest record of a kind for each organisation.
+pub fn newest(connection: &Connection, kind: Kind) -> Result<BTreeMap<u32, RecordRow>, Error> {
+	let sql = format!(
+		"SELECT {}, o.number FROM (SELECT CAST(id AS INTEGER) AS number FROM record WHERE kind = ?) o \
+		 JOIN record r ON r.serial = (SELECT max(serial) FROM party WHERE organisation = o.number AND kind = ?)",
+		RecordRow::COLUMNS
+	);
+	let parameters = params![Kind::Organisation as u8, kind as u8];
+	let rows = all(connection, &sql, parameters, |row| Ok((row.get(10)?, RecordRow::read(row)?)))?;
+	Ok(rows.into_iter().collect())
+}
+
+/// The events that changed a record, oldest first, and whether there are more than these.
+pub fn timeline(
+	connection: &Connection,
+	record: &RecordRow,
+) -> Result<(Vec<EventRow>, bool), Error> {
+	const MOST: usize = 500;
+	let sql = format!(
+		"SELECT {} FROM touch t JOIN event e USING (block, position) WHERE t.serial = ? \
+		 ORDER BY block, position LIMIT {}",
+		EventRow::COLUMNS,
+		MOST + 1
+	);
+	let mut events = all(connection, &sql, [record.serial], EventRow::read)?;
+	let more = events.len() > MOST;
+	events.truncate(MOST);
+	Ok((events, more))
+}
+
+/// Blocks, newest first; only those before `after`.
+pub fn blocks(
+	connection: &Connection,
+	after: Option<u64>,
+	limit: u32,
+) -> Result<Vec<BlockRow>, Error> {
+	let sql = format!(
+		"SELECT {} FROM block WHERE number < ? ORDER BY number DESC LIMIT ?",
+		BlockRow::COLUMNS
+	);
+	let after = after.and_then(|after| i64::try_from(after).ok()).unwrap_or(i64::MAX);
+	all(connection, &sql, params![after, limit], BlockRow::read)
+}
+
+/// A block by its number.
+pub fn block(connection: &Connection, number: u64) -> Result<Option<BlockRow>, Error> {
+	let Ok(number) = i64::try_from(number) else { return Ok(None) };
+	let sql = format!("SELECT {} FROM block WHERE number = ?", BlockRow::COLUMNS);
+	one(connection, &sql, [number], BlockRow::read)
+}
+
+/// A block by its hash.
+pub fn block_of_hash(connection: &Connection, hash: [u8; 32]) -> Result<Option<BlockRow>, Error> {
+	let sql = format!("SELECT {} FROM block WHERE hash = ?", BlockRow::COLUMNS);
+	one(connection, &sql, [hash], BlockRow::read)
+}
+
+/// The last block.
+pub fn head(connection: &Connection) -> Result<Option<BlockRow>, Error> {
+	Ok(blocks(connection, None, 1)?.pop())
+}
+
+/// The transactions of a block, in order.
+pub fn extrinsics(connection: &Connection, block: u64) -> Result<Vec<ExtrinsicRow>, Error> {
+	let sql = format!(
+		"SELECT {} FROM extrinsic WHERE block = ? ORDER BY position",
+		ExtrinsicRow::COLUMNS
+	);
+	all(connection, &sql, [block], ExtrinsicRow::read)
+}
+
+/// A transaction.
+pub fn extrinsic(
+	connection: &Connection,
+	block: u64,
+	position: u32,
+) -> Result<Option<ExtrinsicRow>, Error> {
+	let Ok(block) = i64::try_from(block) else { return Ok(None) };
+	let sql =
+		format!("SELECT {} FROM extrinsic WHERE block = ? AND position = ?", ExtrinsicRow::COLUMNS);
+	one(connection, &sql, params![block, position], ExtrinsicRow::read)
+}
+
+/// The events of a block, in order.
+pub fn events(connection: &Connection, block: u64) -> Result<Vec<EventRow>, Error> {
+	let sql = format!("SELECT {} FROM event WHERE block = ? ORDER BY position", EventRow::COLUMNS);
+	all(connection, &sql, [block], EventRow::read)
+}
+
+/// How many records of each kind stand in each state.
+pub fn tallies(connection: &Connection) -> Result<BTreeMap<Kind, BTreeMap<String, u64>>, Error> {
+	let rows =
+		all(connection, "SELECT kind, state, count FROM tally WHERE count > 0", [], |row| {
+			Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?, row.get::<_, u64>(2)?))
+		})?;
+	let mut tallies: BTreeMap<Kind, BTreeMap<String, u64>> = BTreeMap::new();
+	for (kind, state, count) in rows {
+		if let Some(kind) = Kind::from_number(kind) {
+			tallies.entry(kind).or_default().insert(state, count);
+		}
+	}
+	Ok(tallies)
+}
+
+/// Names of the organisations.
+pub fn names(connection: &Connection) -> Result<BTreeMap<u32, String>, Error> {
+	let sql = "SELECT id, CAST(value ->> '$.name' AS TEXT) FROM record WHERE kind = ?";
+	let rows = all(connection, sql, [Kind::Organisation as u8], |row| {
+		Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+	})?;
+	let named = rows.into_iter().filter_map(|(id, name)| {
+		let name = name.unwrap_or_default();
+		// Short names are lists of numbers, long ones hexadecimal text.
+		let value = serde_json::from_str(&name).unwrap_or_else(|_| name.into());
+		Some((id.parse().ok()?, bytes_as_text(&value).unwrap_or_default()))
+	});
+	Ok(named.collect())
+}
+
+/// The organisation for which an account acts.
+pub fn organisation_of(connection: &Connection, account: [u8; 32]) -> Result<Option<u32>, Error> {
+	let id = format!("0x{}", hex::encode(account));
+	Ok(connection
+		.prepare_cached("SELECT value ->> '$.organisation' FROM record WHERE kind = ? AND id = ?")?
+		.query_row(params![Kind::Account as u8, id], |row| row.get(0))
+		.optional()?)
+}
+
+pub(super) fn all<T>(
+	connection: &Connection,
+	sql: &str,
+	parameters: impl Params,
+	read: impl Fn(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+	let mut statement = connection.prepare_cached(sql)?;
+	let mut rows = statement.query(parameters)?;
+	let mut all = Vec::new();
+	while let Some(row) = rows.next()? {
+		all.push(read(row)?);
+	}
+	Ok(all)
+}
+
+pub(super) fn one<T>(
+	connection: &Connection,
+	sql: &str,
+	parameters: impl Params,
+	read: impl Fn(&Row<'_>) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+	Ok(all(connection, sql, parameters, read)?.pop())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn parse(text: &str) -> Result<Filter, Error> {
+		let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+			let (name, value) = pair.split_once('=').unwrap();
+			(name.to_string(), value.to_string())
+		});
+		Filter::parse(&pairs.collect::<Vec<_>>())
+	}
+
+	#[test]
+	fn a_filter_survives_its_address() {
+		let consent = "0x".to_owned() + &"0c".repeat(32);
+		let text = format!(
+			"organisation=1&partner=4&consent={consent}&state=not-served&purpose=treatment&from=3&to=9&limit=7"
+		);
+		let filter = parse(&text).unwrap();
+		assert_eq!(filter.to_query(), text);
+		assert_eq!(parse(&filter.to_query()).unwrap(), filter);
+		assert_eq!(parse("state=&limit=").unwrap().to_query(), "");
+	}
+
+	#[test]
+	fn what_cannot_be_meant_is_refused_with_the_name_of_the_parameter() {
+		for (text, said) in [
+			("organisation=one", "organisation: expected a number"),
+			("organisation=-1", "organisation"),
+			("organisation=4294967296", "organisation"),
+			("partner=1", "partner: give the organisation"),
+			("consent=0x00", "consent: expected"),
+			("state=a'b", "state: expected a word"),
+			("after=99999999999999999999", "after"),
+			("limit=0", "limit"),
+			("limit=201", "limit"),
+			("from=5&to=4", "from"),
+			("colour=red", "no parameter colour"),
+			("from=1&from=2", "given twice"),
+		] {
+			let error = parse(text).unwrap_err().to_string();
+			assert!(error.contains(said), "{text}: {error}");
+		}
+		assert!(parse(&format!("state={}", "a".repeat(129))).is_err());
+	}
+}

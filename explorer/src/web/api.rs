@@ -1,0 +1,251 @@
+//! The JSON interface: the same questions as the pages, for programs.
+
+use super::{
+	pages::{read_id, read_kind, read_search, Parameters},
+	proofs::{prove_record, prove_transaction, read_at},
+	status_of, App,
+};
+use crate::{
+	kind::Kind,
+	prove::{At, Report},
+	store::{
+		self,
+		query::{self, Filter},
+	},
+	Error, RecordId,
+};
+use axum::{
+	extract::{Path, Query, State},
+	http::header,
+	response::{IntoResponse, Response},
+	routing::get,
+	Router,
+};
+use serde::Serialize;
+use serde_json::{json, Value as Json};
+use std::sync::Arc;
+
+/// An error as JSON.
+pub(super) struct ApiError(Error);
+
+impl From<Error> for ApiError {
+	fn from(error: Error) -> Self {
+		Self(error)
+	}
+}
+
+impl IntoResponse for ApiError {
+	fn into_response(self) -> Response {
+		let status = status_of(&self.0);
+		let told = match &self.0 {
+			Error::Database(_) | Error::Damaged(_) | Error::System { .. } => {
+				tracing::warn!("{}", self.0);
+				"the explorer has a fault; its log says more".into()
+			},
+			told => told.to_string(),
+		};
+		(status, answer(&json!({ "error": told }))).into_response()
+	}
+}
+
+type Answer = Result<Response, ApiError>;
+
+pub(super) fn router() -> Router<Arc<App>> {
+	Router::new()
+		.route("/openapi.json", get(openapi))
+		.route("/status", get(status))
+		.route("/search", get(search))
+		.route("/blocks", get(blocks))
+		.route("/blocks/{block}", get(block))
+		.route("/transactions/{id}", get(transaction))
+		.route("/transactions/{id}/verify", get(verify_transaction))
+		.route("/{kind}", get(records))
+		.route("/{kind}/{id}", get(record))
+		.route("/{kind}/{id}/verify", get(verify_record))
+		.fallback(not_found)
+}
+
+/// A JSON answer.
+fn answer(value: &impl Serialize) -> Response {
+	let bytes = serde_json::to_vec(value).unwrap_or_default();
+	([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+}
+
+async fn status(State(app): State<Arc<App>>) -> Answer {
+	let (head, tallies) =
+		app.read(|connection| Ok((query::head(connection)?, query::tallies(connection)?))).await?;
+	let status = app.status.read().map(|status| status.clone()).unwrap_or_default();
+	let records: serde_json::Map<String, Json> = tallies
+		.into_iter()
+		.map(|(kind, states)| (kind.slug().to_string(), states.values().sum::<u64>().into()))
+		.collect();
+	let genesis = app.genesis().await.ok().map(|hash| format!("0x{}", hex::encode(hash)));
+	Ok(answer(&json!({
+		"genesis": genesis, "head": head, "records": records, "indexer": status,
+		"version": env!("CARGO_PKG_VERSION"),
+	})))
+}
+
+async fn search(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+	let text = read_search(&parameters)?;
+	let found = app.read(move |connection| store::search(connection, &text)).await?;
+	Ok(answer(&json!({ "items": found })))
+}
+
+async fn blocks(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+	let filter = Filter::parse(&parameters)?;
+	if !filter.to_query().is_empty() && filter.to_query() != format!("limit={}", filter.limit) {
+		return Err(Error::input("blocks: after and limit alone can be given").into());
+	}
+	let after = filter.after.map(i64::unsigned_abs);
+	let rows = app.read(move |connection| query::blocks(connection, after, filter.limit)).await?;
+	let next = rows.last().map(|row| row.number).filter(|number| *number > 0);
+	Ok(answer(&json!({ "items": rows, "next": next })))
+}
+
+async fn block(State(app): State<Arc<App>>, Path(which): Path<String>) -> Answer {
+	query::check_parameter("block", &which)?;
+	let (row, extrinsics, events) = app
+		.read(move |connection| {
+			let row = match crate::kind::handle(&which) {
+				Some(hash) => query::block_of_hash(connection, hash)?,
+				None => query::block(connection, query::number("block", &which)?)?,
+			};
+			let row = row.ok_or_else(|| Error::NotFound("there is no such final block".into()))?;
+			let number = row.number;
+			Ok((row, query::extrinsics(connection, number)?, query::events(connection, number)?))
+		})
+		.await?;
+	Ok(answer(&json!({ "block": row, "transactions": extrinsics, "events": events })))
+}
+
+async fn transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+	let (block, position) = read_id(&id)?;
+	let (row, mut events) = app
+		.read(move |connection| {
+			let row = query::extrinsic(connection, block, position)?
+				.ok_or_else(|| Error::NotFound("there is no such transaction".into()))?;
+			Ok((row, query::events(connection, block)?))
+		})
+		.await?;
+	events.retain(|event| event.extrinsic == Some(position));
+	Ok(answer(&json!({ "transaction": row, "events": events })))
+}
+
+async fn records(
+	State(app): State<Arc<App>>,
+	Path(slug): Path<String>,
+	Query(parameters): Parameters,
+) -> Answer {
+	let kind = read_kind(&slug)?;
+	let filter = Filter::parse(&parameters)?;
+	let page = app.read(move |connection| query::records(connection, kind, &filter)).await?;
+	Ok(answer(&page))
+}
+
+async fn record(State(app): State<Arc<App>>, Path((slug, id)): Path<(String, String)>) -> Answer {
+	let kind = read_kind(&slug)?;
+	query::check_parameter("id", &id)?;
+	let (row, timeline, more) = app
+		.read(move |connection| {
+			let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
+			let id = RecordId::parse(kind, &id).ok_or_else(unknown)?;
+			let row = query::record(connection, kind, &id)?.ok_or_else(unknown)?;
+			let (timeline, more) = query::timeline(connection, &row)?;
+			Ok((row, timeline, more))
+		})
+		.await?;
+	Ok(answer(&json!({ "record": row, "timeline": timeline, "timeline_cut_short": more })))
+}
+
+async fn verify_record(
+	State(app): State<Arc<App>>,
+	Path((slug, id)): Path<(String, String)>,
+	Query(parameters): Parameters,
+) -> Answer {
+	let at = read_at(&parameters)?;
+	let (_, report) = prove_record(&app, &slug, id.clone(), at).await?;
+	let query = if at == At::Now { "?at=now" } else { "" };
+	Ok(proof(&report, format!("/{slug}/{id}/bundle.json{query}")))
+}
+
+async fn verify_transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+	let (_, report) = prove_transaction(&app, &id).await?;
+	Ok(proof(&report, format!("/transactions/{id}/bundle.json")))
+}
+
+/// The report, and where the bundle lies that the asker verifies alone.
+fn proof(report: &Report, bundle: String) -> Response {
+	answer(&json!({ "report": report, "bundle": bundle }))
+}
+
+async fn not_found() -> ApiError {
+	ApiError(Error::NotFound("there is no such path; see /api/v1/openapi.json".into()))
+}
+
+async fn openapi() -> Response {
+	answer(&description())
+}
+
+/// The OpenAPI description.
+fn description() -> Json {
+	let text = |description: &str| json!({"type": "string", "description": description});
+	let parameter = |name: &str, place: &str, schema: Json| json!({"name": name, "in": place, "required": place == "path", "schema": schema});
+	let whole = json!({"type": "integer", "minimum": 0});
+	let filters: Vec<Json> = [
+		("organisation", whole.clone()),
+		("partner", whole.clone()),
+		("consent", text("handle of 64 hexadecimal digits")),
+		("state", text("as in the records, for example not-served")),
+		("purpose", text("for example treatment")),
+		("from", whole.clone()),
+		("to", whole.clone()),
+		("after", json!({"type": "integer", "description": "cursor: next of the page before"})),
+		("limit", json!({"type": "integer", "minimum": 1, "maximum": query::MAX_LIMIT})),
+	]
+	.into_iter()
+	.map(|(name, schema)| parameter(name, "query", schema))
+	.collect();
+	let slugs: Vec<&str> = Kind::ALL.iter().map(|kind| kind.slug()).collect();
+	let kind = parameter("kind", "path", json!({"type": "string", "enum": slugs}));
+	let id = parameter("id", "path", text("the record's id"));
+	let transaction = parameter("id", "path", text("block and position, for example 120-2"));
+	let at = parameter("at", "query", json!({"type": "string", "enum": ["change", "now"]}));
+	let path = |summary: &str, parameters: Vec<Json>| {
+		json!({"get": {"summary": summary, "parameters": parameters, "responses": {
+			"200": {"description": "The answer", "content": {"application/json": {"schema": {"type": "object"}}}},
+			"400": {"description": "The question cannot be understood; `error` says why"},
+			"404": {"description": "Nothing is there"},
+			"409": {"description": "Not proven"},
+			"502": {"description": "No node helps with the proof"},
+		}}})
+	};
+	json!({
+		"openapi": "3.1.0",
+		"info": {
+			"title": "CUREX explorer",
+			"version": env!("CARGO_PKG_VERSION"),
+			"description": "The finalised ledger of a CUREX consortium. Lists are newest first; ask for the next page \
+				with `after`. Every record and transaction can be proven: `verify` returns a report and the \
+				address of the bundle that `curex verify` checks offline.",
+		},
+		"servers": [{"url": "/api/v1"}],
+		"paths": {
+			"/status": path("How the index stands", vec![]),
+			"/search": path("Find anything", vec![parameter("q", "query", text("what to look for"))]),
+			"/blocks": path("Final blocks", vec![
+				parameter("after", "query", whole),
+				parameter("limit", "query", json!({"type": "integer", "maximum": query::MAX_LIMIT})),
+			]),
+			"/blocks/{block}": path(
+				"A block with its transactions and events",
+				vec![parameter("block", "path", text("number or hash"))],
+			),
+			"/transactions/{id}": path("A transaction with its events", vec![transaction.clone()]),
+			"/transactions/{id}/verify": path("Its proof", vec![transaction]),
+			"/{kind}": path("Records of a kind", [vec![kind.clone()], filters].concat()),
+			"/{kind}/{id}": path("A record with its timeline", vec![kind.clone(), id.clone()]),
+			"/{kind}/{id}/verify": path("Its proof", vec![kind, id, at]),
+		},
+	})
+}

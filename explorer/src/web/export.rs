@@ -1,0 +1,182 @@
+//! Exports: lists as files that say what was asked, of which ledger, and their own digest.
+
+use super::{
+	pages::{read_kind, Parameters},
+	App, PageError,
+};
+use crate::{
+	kind::Kind,
+	store::{
+		query::{self, Filter},
+		RecordRow,
+	},
+	Error,
+};
+use axum::{
+	extract::{Path, Query, State},
+	http::header,
+	response::{IntoResponse, Response},
+};
+use rusqlite::Connection;
+use serde_json::{json, Value as Json};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The most records of one export; the manifest says when there are more.
+const MAX_RECORDS: usize = 20_000;
+
+/// The form of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+	Csv,
+	Ndjson,
+}
+
+/// Records, and what is said about them.
+struct Export {
+	manifest: Json,
+	body: Vec<u8>,
+}
+
+pub(super) async fn export(
+	State(app): State<Arc<App>>,
+	Path(file): Path<String>,
+	Query(parameters): Parameters,
+) -> Result<Response, PageError> {
+	let (slug, form) = match file.rsplit_once('.') {
+		Some((slug, "csv")) => (slug, Form::Csv),
+		Some((slug, "ndjson")) => (slug, Form::Ndjson),
+		_ => return Err(Error::NotFound("exports end in .csv or .ndjson".into()).into()),
+	};
+	let kind = read_kind(slug)?;
+	let filter = Filter { limit: query::MAX_LIMIT, ..Filter::parse(&parameters)? };
+	let export = app.read(move |connection| collect(connection, kind, &filter, form)).await?;
+	let media = match form {
+		Form::Csv => "text/csv; charset=utf-8",
+		Form::Ndjson => "application/x-ndjson",
+	};
+	let headers = [
+		(header::CONTENT_TYPE, media.to_string()),
+		(header::CONTENT_DISPOSITION, format!("attachment; filename=\"curex-{file}\"")),
+	];
+	Ok((headers, write(&export, form)).into_response())
+}
+
+/// Reads everything that passes a filter in one view of the index.
+fn collect(
+	connection: &Connection,
+	kind: Kind,
+	filter: &Filter,
+	form: Form,
+) -> Result<Export, Error> {
+	let view = connection.unchecked_transaction()?;
+	let head =
+		query::head(&view)?.ok_or_else(|| Error::NotFound("no block is indexed yet".into()))?;
+	let names = query::names(&view)?;
+	let mut rows: Vec<RecordRow> = Vec::new();
+	let mut filter = filter.clone();
+	let more = loop {
+		let page = query::records(&view, kind, &filter)?;
+		rows.extend(page.items);
+		filter.after = page.next;
+		if page.next.is_none() || rows.len() >= MAX_RECORDS {
+			break page.next;
+		}
+	};
+	view.finish()?;
+	let body = match form {
+		Form::Csv => csv(&rows, &names)?,
+		Form::Ndjson => ndjson(&rows)?,
+	};
+	let manifest = json!({
+		"query": format!("/{}?{}", kind.slug(), Filter { limit: query::DEFAULT_LIMIT, ..filter }.to_query()),
+		"records": rows.len(),
+		"continue_after": more,
+		"head": {"number": head.number, "hash": format!("0x{}", hex::encode(head.hash))},
+		"sha256": hex::encode(Sha256::digest(&body)),
+		"generator": format!("curex-explorer {}", env!("CARGO_PKG_VERSION")),
+	});
+	Ok(Export { manifest, body })
+}
+
+/// The manifest, then the records. The digest is over what follows the manifest's line.
+fn write(export: &Export, form: Form) -> Vec<u8> {
+	let manifest = match form {
+		Form::Csv => format!("# {}\n", export.manifest),
+		Form::Ndjson => format!("{}\n", json!({ "manifest": export.manifest })),
+	};
+	[manifest.into_bytes(), export.body.clone()].concat()
+}
+
+fn ndjson(rows: &[RecordRow]) -> Result<Vec<u8>, Error> {
+	let mut body = Vec::new();
+	for row in rows {
+		serde_json::to_writer(&mut body, row)
+			.map_err(|error| Error::Damaged(format!("a record: {error}")))?;
+		body.push(b'\n');
+	}
+	Ok(body)
+}
+
+fn csv(rows: &[RecordRow], names: &BTreeMap<u32, String>) -> Result<Vec<u8>, Error> {
+	let failed = |error: csv::Error| Error::Damaged(format!("a record: {error}"));
+	let mut writer = csv::Writer::from_writer(Vec::new());
+	writer
+		.write_record([
+			"kind",
+			"id",
+			"organisations",
+			"names",
+			"state",
+			"purpose",
+			"consent",
+			"first_block",
+			"changed_block",
+			"removed_block",
+			"content",
+		])
+		.map_err(failed)?;
+	for row in rows {
+		let facts = crate::facts::Facts::of(row.kind, row.id.organisation(), &row.value);
+		let parties: Vec<u32> = facts.parties.iter().map(|(number, _)| *number).collect();
+		let numbers: Vec<String> = parties.iter().map(u32::to_string).collect();
+		let called: Vec<&str> =
+			parties.iter().filter_map(|number| names.get(number)).map(String::as_str).collect();
+		writer
+			.write_record([
+				row.kind.slug(),
+				row.id.as_str(),
+				&numbers.join(" "),
+				&harmless(&called.join("; ")),
+				row.state.as_deref().unwrap_or_default(),
+				row.purpose.as_deref().unwrap_or_default(),
+				&row.consent.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default(),
+				&row.begun.to_string(),
+				&row.changed.to_string(),
+				&row.removed.map(|block| block.to_string()).unwrap_or_default(),
+				&row.value.to_string(),
+			])
+			.map_err(failed)?;
+	}
+	writer.into_inner().map_err(|error| Error::Damaged(error.to_string()))
+}
+
+/// A name that a spreadsheet does not take for a formula.
+fn harmless(name: &str) -> String {
+	if name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+		format!("'{name}")
+	} else {
+		name.into()
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_name_is_no_formula() {
+		assert_eq!(harmless("=HYPERLINK(\"http://x\")"), "'=HYPERLINK(\"http://x\")");
+		assert_eq!(harmless("Hospital A"), "Hospital A");
+	}
+}

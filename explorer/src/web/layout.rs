@@ -1,0 +1,163 @@
+//! The frame of every page.
+
+use super::{content, Surroundings};
+use crate::{kind::Kind, Error};
+use axum::http::StatusCode;
+use maud::{html, Markup, DOCTYPE};
+
+/// The parts of the explorer, as the navigation names them.
+const PARTS: [(&str, &str); 7] = [
+	("/", "Overview"),
+	("/exchanges", "Exchanges"),
+	("/consents", "Consents"),
+	("/reviews", "Break-glass"),
+	("/organisations", "Organisations"),
+	("/blocks", "Blocks"),
+	("/about", "About proofs"),
+];
+
+/// The other lists, in the footer and on the overview.
+pub(super) const REGISTERS: [Kind; 10] = [
+	Kind::Assessment,
+	Kind::Plan,
+	Kind::Inventory,
+	Kind::Alert,
+	Kind::Breach,
+	Kind::Inquiry,
+	Kind::Anchor,
+	Kind::Erasure,
+	Kind::Permit,
+	Kind::Account,
+];
+
+/// A page. `here` is the part of the explorer that it belongs to.
+pub(super) fn page(title: &str, here: &str, around: &Surroundings, body: Markup) -> Markup {
+	frame(
+		title,
+		here,
+		body,
+		html! {
+			p {
+				@match around.head {
+					Some((number, hash, time)) => {
+						"Indexed up to block " a href=(format!("/blocks/{number}")) { (number) } ", "
+						(content::moment_of(time)) ", hash "
+						code.long { (format!("0x{}", hex::encode(hash))) } ". "
+					},
+					None => { "No block is indexed yet. " },
+				}
+				@match (around.finalised, around.connected) {
+					(Some(finalised), true) => { "The node says that block " (finalised) " is final." },
+					_ => strong { "No node is followed at present: newer blocks are not shown." },
+				}
+			}
+		},
+	)
+}
+
+fn frame(title: &str, here: &str, body: Markup, status: Markup) -> Markup {
+	html! {
+		(DOCTYPE)
+		html lang="en" {
+			head {
+				meta charset="utf-8";
+				meta name="viewport" content="width=device-width, initial-scale=1";
+				meta name="color-scheme" content="light dark";
+				title { (title) " · CUREX explorer" }
+				link rel="stylesheet" href="/style.css";
+			}
+			body {
+				a.skip href="#content" { "Skip to content" }
+				header.top {
+					div.wide {
+						p.mark { a href="/" { "CUREX " span { "explorer" } } }
+						form.search role="search" action="/search" method="get" {
+							label for="q" { "Search" }
+							input id="q" name="q" type="search" maxlength="128" autocomplete="off"
+								spellcheck="false" placeholder="Block, hash, account, organisation, handle";
+							button type="submit" { "Search" }
+						}
+					}
+					nav aria-label="Main" {
+						ul.wide {
+							@for (link, name) in PARTS {
+								li {
+									a href=(link) aria-current=[(link == here).then_some("page")] { (name) }
+								}
+							}
+						}
+					}
+				}
+				main id="content" tabindex="-1" { div.wide { (body) } }
+				footer {
+					div.wide {
+						nav aria-label="Registers" {
+							h2 { "Registers" }
+							ul.columns {
+								@for kind in REGISTERS {
+									li { a href=(format!("/{}", kind.slug())) { (kind.plural()) } }
+								}
+							}
+						}
+						section aria-labelledby="status" {
+							h2 id="status" { "State of this explorer" }
+							(status)
+							p {
+								"What a page shows comes from this explorer's own index. "
+								"Every record has a page that proves it; "
+								a href="/about" { "what a proof shows and what not" } "."
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+/// The page of an error.
+pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
+	let (title, advice) = match error {
+		Error::Input(_) => {
+			("This question cannot be answered", "Change the question and ask again.")
+		},
+		Error::NotFound(_) => ("Nothing is here", "Search for it by number, hash, handle or name."),
+		Error::NotProven(_) => (
+			"Not proven",
+			"Do not rely on what this explorer shows of it. Keep this page and tell the operator.",
+		),
+		Error::Node(_) | Error::Stalled(_) => (
+			"The node does not help",
+			"Proofs need a node that keeps old states (an archive node). Try again in a minute.",
+		),
+		_ => ("The explorer has a fault", "Tell the operator; the log of the explorer says more."),
+	};
+	// What is damaged inside concerns the operator, who has the log.
+	let told = match error {
+		Error::Database(_) | Error::Damaged(_) | Error::System { .. } => None,
+		told => Some(told.to_string()),
+	};
+	frame(
+		title,
+		"",
+		html! {
+			h1 { (title) }
+			@if let Some(told) = told { p.lead { (told) } }
+			p { (advice) }
+			p.quiet { "Status " (status.as_u16()) }
+		},
+		html! {},
+	)
+}
+
+/// The way to a page.
+pub(super) fn trail(steps: &[(&str, &str)], last: &str) -> Markup {
+	html! {
+		nav.trail aria-label="Breadcrumb" {
+			ol {
+				@for (link, name) in steps { li { a href=(link) { (name) } } }
+				li aria-current="page" { (last) }
+			}
+		}
+	}
+}

@@ -1,0 +1,563 @@
+//! The pages.
+
+use super::{content, layout, records::records_table, App, PageError, Surroundings};
+use crate::{
+	kind::Kind,
+	store::{
+		self,
+		query::{self, Filter},
+		BlockRow, EventRow, ExtrinsicRow, Found, RecordRow,
+	},
+	Error,
+};
+use axum::{
+	extract::{Path, Query, State},
+	response::Html,
+};
+use maud::{html, Markup, Render};
+use std::{collections::BTreeMap, sync::Arc};
+
+pub(super) type Answer = Result<Html<String>, PageError>;
+pub(super) type Parameters = Query<Vec<(String, String)>>;
+
+/// Levels of risk, from the best to the worst (NIST SP 800-30 r1, table I-2).
+const LEVELS: [&str; 5] = ["very-low", "low", "moderate", "high", "very-high"];
+
+/// Questions that a supervisor asks first.
+const READY: [(&str, &str); 8] = [
+	("/exchanges?state=not-served", "Requests that were not served"),
+	("/exchanges?state=terminated", "Exchanges that a withdrawal ended"),
+	("/exchanges?state=expired", "Never acknowledged, or not in time"),
+	("/exchanges?state=disputed", "Disputed deliveries"),
+	("/reviews?state=overdue", "Overdue reviews of a break-glass"),
+	("/reviews?state=unjustified", "Break-glass without ground"),
+	("/alerts?state=open", "Open alerts"),
+	("/inquiries?state=open", "Open inquiries"),
+];
+
+pub(super) fn show(page: Markup) -> Answer {
+	Ok(Html(page.into_string()))
+}
+
+pub(super) async fn overview(State(app): State<Arc<App>>) -> Answer {
+	let around = app.surroundings().await?;
+	let (tallies, recent, assessments) = app
+		.read(|connection| {
+			let newest = Filter { limit: 8, ..Filter::default() };
+			Ok((
+				query::tallies(connection)?,
+				query::records(connection, Kind::Exchange, &newest)?,
+				query::newest(connection, Kind::Assessment)?,
+			))
+		})
+		.await?;
+	let status = app.status.read().map(|status| status.clone()).unwrap_or_default();
+	let none = BTreeMap::new();
+	let of = |kind: Kind| tallies.get(&kind).unwrap_or(&none);
+	let all = |kind: Kind| of(kind).values().sum::<u64>();
+	let one = |kind: Kind, state: &str| of(kind).get(state).copied().unwrap_or(0);
+	let cards = [
+		("/exchanges", "Exchanges", all(Kind::Exchange)),
+		("/consents?state=active", "Active consents", one(Kind::Consent, "active")),
+		("/reviews", "Break-glass", all(Kind::Review)),
+		("/alerts?state=open", "Open alerts", one(Kind::Alert, "open")),
+		("/breaches", "Breaches", all(Kind::Breach)),
+		("/inquiries?state=open", "Open inquiries", one(Kind::Inquiry, "open")),
+	];
+	let lag = match (around.finalised, around.head) {
+		(Some(finalised), Some((indexed, ..))) => Some(finalised.saturating_sub(indexed)),
+		_ => None,
+	};
+	let body = html! {
+		h1 { "The ledger at a glance" }
+		p.lead {
+			"Who exchanged what under which basis, and how members look after their security. "
+			"Every figure leads to its records, every record to its proof."
+		}
+		section aria-labelledby="health" {
+			h2.aside id="health" { "State of the ledger" }
+			ul.health {
+				li {
+					@match lag {
+						Some(0) => { span.state.good { "up to date" } " every final block is indexed" },
+						Some(behind) => {
+							span.state.open { "catching up" } " " (behind) " final blocks are not indexed yet"
+							@if let Some(rate) = status.blocks_per_second { ", " (rate) " blocks a second" }
+						},
+						None => { span.state.bad { "no node" } " no node answers" },
+					}
+				}
+				li {
+					@match &status.reconciled {
+						Some(compared) if compared.missing.is_empty() => {
+							span.state.good { "complete" } " index and ledger hold the same "
+							(compared.indexed) " records as of block "
+							a href=(format!("/blocks/{}", compared.block)) { (compared.block) }
+						},
+						Some(compared) => {
+							span.state.bad { "incomplete" } " the index lacks "
+							(compared.missing.len()) " records of the ledger as of block " (compared.block)
+						},
+						None => { span.state.open { "not compared yet" } " index and ledger" },
+					}
+				}
+			}
+		}
+		ul.cards {
+			@for (link, name, count) in cards {
+				li { a href=(link) { strong { (count) } span { (name) } } }
+			}
+		}
+		div.two {
+			section aria-labelledby="outcomes" {
+				h2 id="outcomes" { "How exchanges stand" }
+				(bars(of(Kind::Exchange), Kind::Exchange))
+			}
+			section aria-labelledby="risk" {
+				h2 id="risk" { "Risk levels of the sector" }
+				(risk(&assessments))
+			}
+		}
+		section aria-labelledby="recent" {
+			h2 id="recent" { "Latest exchanges" }
+			(records_table(Kind::Exchange, &recent.items, &around))
+		}
+		section aria-labelledby="ready" {
+			h2 id="ready" { "Ready questions" }
+			ul.columns { @for (link, name) in READY { li { a href=(link) { (name) } } } }
+		}
+	};
+	show(layout::page("Overview", "/", &around, body))
+}
+
+/// Counts by state, as a table with bars.
+fn bars(states: &BTreeMap<String, u64>, kind: Kind) -> Markup {
+	let mut states: Vec<_> = states.iter().collect();
+	states.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+	let most = states.first().map_or(1, |(_, count)| **count).max(1);
+	html! {
+		@if states.is_empty() { p.quiet { "None yet." } }
+		@else {
+			table.bars {
+				thead { tr { th scope="col" { "State" } th.number scope="col" { "Count" } td {} } }
+				tbody {
+					@for (state, count) in states {
+						tr {
+							th scope="row" {
+								a href=(format!("/{}?state={state}", kind.slug())) { (state.replace('-', " ")) }
+							}
+							td.number { (count) }
+							td aria-hidden="true" { (bar(*count, most, "bar")) }
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+fn bar(count: u64, of: u64, class: &str) -> Markup {
+	let width = (count * 100).div_ceil(of);
+	html! {
+		svg.chart viewBox="0 0 100 10" preserveAspectRatio="none" focusable="false" {
+			rect class=(class) x="0" y="0" width=(width) height="10" {}
+		}
+	}
+}
+
+/// How many organisations stand at which level, by their newest assessment.
+fn risk(assessments: &BTreeMap<u32, RecordRow>) -> Markup {
+	let kinds =
+		[("cyber", "Cybersecurity"), ("privacy", "Privacy"), ("patient_safety", "Patient safety")];
+	let counts = |field: &str| {
+		LEVELS.map(|level| {
+			let at = |row: &&RecordRow| {
+				let value = row.value.get(field).and_then(serde_json::Value::as_str);
+				value.is_some_and(|value| crate::facts::kebab(value) == level)
+			};
+			assessments.values().filter(at).count()
+		})
+	};
+	html! {
+		@if assessments.is_empty() { p.quiet { "No organisation was assessed yet." } }
+		@else {
+			div.scroll tabindex="0" role="region" aria-label="Table of risk levels" {
+				table.levels {
+					thead {
+						tr {
+							th scope="col" { "Risk" }
+							@for level in LEVELS { th scope="col" { (level.replace('-', " ")) } }
+						}
+					}
+					tbody {
+						@for (field, name) in kinds {
+							tr {
+								th scope="row" { (name) }
+								@for (step, count) in counts(field).iter().enumerate() {
+									td class=(format!("level step{step}")) data-none[*count == 0] { (count) }
+								}
+							}
+						}
+					}
+				}
+			}
+			p.quiet {
+				"Organisations by their newest assessment; " (assessments.len()) " have one. "
+				a href="/assessments" { "All assessments" }
+			}
+		}
+	}
+}
+
+pub(super) async fn blocks(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+	let mut after = None;
+	for (name, value) in &parameters {
+		query::check_parameter(name, value)?;
+		match name.as_str() {
+			"after" => after = Some(query::number(name, value)?),
+			_ => return Err(Error::input(format!("there is no parameter {name}")).into()),
+		}
+	}
+	let around = app.surroundings().await?;
+	let rows =
+		app.read(move |connection| query::blocks(connection, after, query::DEFAULT_LIMIT)).await?;
+	let next = rows.last().map(|row| row.number).filter(|number| *number > 0);
+	let body = html! {
+		h1 { "Blocks" }
+		p.lead { "Final blocks, newest first." }
+		div.scroll tabindex="0" role="region" aria-label="Table of blocks" {
+			table {
+				thead {
+					tr {
+						@for name in ["Block", "Time", "Author", "Transactions", "Events", "Hash"] {
+							th scope="col" { (name) }
+						}
+					}
+				}
+				tbody { @for row in &rows { (block_line(row, &around)) } }
+			}
+		}
+		@if let Some(next) = next {
+			nav.pages aria-label="Pages" {
+				a rel="next" href=(format!("/blocks?after={next}")) { "Older blocks" }
+			}
+		}
+	};
+	show(layout::page("Blocks", "/blocks", &around, body))
+}
+
+fn block_line(row: &BlockRow, around: &Surroundings) -> Markup {
+	let hash = format!("0x{}", hex::encode(row.hash));
+	html! {
+		tr {
+			th scope="row" { a href=(format!("/blocks/{}", row.number)) { (row.number) } }
+			td { (content::moment_of(row.time)) }
+			td { (author(row, around)) }
+			td.number { (row.extrinsics) }
+			td.number { (row.events) }
+			td { code { (content::short(&hash)) } }
+		}
+	}
+}
+
+fn author(row: &BlockRow, around: &Surroundings) -> Markup {
+	match row.author {
+		Some(author) => content::organisation(author, around),
+		None => html! { span.quiet { "none" } },
+	}
+}
+
+pub(super) async fn block(State(app): State<Arc<App>>, Path(which): Path<String>) -> Answer {
+	let around = app.surroundings().await?;
+	query::check_parameter("block", &which)?;
+	let (row, extrinsics, events) = app
+		.read(move |connection| {
+			let row = match crate::kind::handle(&which) {
+				Some(hash) => query::block_of_hash(connection, hash)?,
+				None => query::block(connection, query::number("block", &which)?)?,
+			};
+			let row = row.ok_or_else(|| Error::NotFound("there is no such final block".into()))?;
+			let number = row.number;
+			Ok((row, query::extrinsics(connection, number)?, query::events(connection, number)?))
+		})
+		.await?;
+	let number = row.number;
+	let own: Vec<&EventRow> = events.iter().filter(|event| event.extrinsic.is_none()).collect();
+	let last = around.head.map_or(0, |(head, ..)| head);
+	let body = html! {
+		(layout::trail(&[("/blocks", "Blocks")], &number.to_string()))
+		h1 { "Block " (number) }
+		dl.fields {
+			div { dt { "Time" } dd { (content::moment_of(row.time)) } }
+			div { dt { "Author" } dd { (author(&row, &around)) } }
+			div { dt { "Hash" } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
+			div {
+				dt { "Parent" }
+				dd {
+					@let parent = format!("0x{}", hex::encode(row.parent));
+					@if number > 0 {
+						a.long href=(format!("/blocks/{}", number - 1)) { code { (parent) } }
+					} @else { code.long { (parent) } }
+				}
+			}
+			div { dt { "Runtime" } dd { "version " (row.spec_version) } }
+		}
+		section aria-labelledby="transactions" {
+			h2 id="transactions" { "Transactions" }
+			@if extrinsics.is_empty() { p.quiet { "None." } }
+			@else {
+				div.scroll tabindex="0" role="region" aria-label="Table of transactions" {
+					table {
+						thead {
+							tr {
+								@for name in ["Transaction", "Call", "Signed by", "Result"] {
+									th scope="col" { (name) }
+								}
+							}
+						}
+						tbody {
+							@for extrinsic in &extrinsics {
+								tr {
+									th scope="row" {
+										a href=(format!("/transactions/{}", extrinsic.id())) { (extrinsic.id()) }
+									}
+									td { (extrinsic.name()) }
+									td { (signer(extrinsic)) }
+									td { (result(extrinsic)) }
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+		section aria-labelledby="own" {
+			h2 id="own" { "What the block itself did" }
+			(event_list(&own, &around))
+		}
+		nav.pages aria-label="Pages" {
+			@if number > 0 { a rel="prev" href=(format!("/blocks/{}", number - 1)) { "Block before" } }
+			@if number < last { a rel="next" href=(format!("/blocks/{}", number + 1)) { "Block after" } }
+		}
+	};
+	show(layout::page(&format!("Block {number}"), "/blocks", &around, body))
+}
+
+fn signer(row: &ExtrinsicRow) -> Markup {
+	match row.signer {
+		Some(account) => {
+			let text = format!("0x{}", hex::encode(account));
+			html! {
+				a href=(format!("/accounts/{text}")) { code { (content::short(&text)) } }
+			}
+		},
+		None => html! { span.quiet { "nobody" } },
+	}
+}
+
+fn result(row: &ExtrinsicRow) -> Markup {
+	match &row.failure {
+		None => html! { span.state.good { "success" } },
+		Some(failure) => html! { span.state.bad { "failed" } " " (failure) },
+	}
+}
+
+fn event_list(events: &[&EventRow], around: &Surroundings) -> Markup {
+	html! {
+		@if events.is_empty() { p.quiet { "Nothing." } }
+		@else {
+			ol.events {
+				@for event in events {
+					li {
+						h3 { (event.pallet) "." (event.name) }
+						(content::fields(&event.fields, around))
+					}
+				}
+			}
+		}
+	}
+}
+
+pub(super) async fn transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+	let around = app.surroundings().await?;
+	let (block, position) = read_id(&id)?;
+	let (row, events, time, organisation) = app
+		.read(move |connection| {
+			let row = query::extrinsic(connection, block, position)?
+				.ok_or_else(|| Error::NotFound("there is no such transaction".into()))?;
+			let organisation = match row.signer {
+				Some(account) => query::organisation_of(connection, account)?,
+				None => None,
+			};
+			let time = query::block(connection, block)?.and_then(|block| block.time);
+			Ok((row, query::events(connection, block)?, time, organisation))
+		})
+		.await?;
+	let events: Vec<&EventRow> =
+		events.iter().filter(|event| event.extrinsic == Some(position)).collect();
+	let in_block = format!("/blocks/{block}");
+	let body = html! {
+		(layout::trail(&[("/blocks", "Blocks"), (&in_block, &format!("Block {block}"))], &row.name()))
+		h1 { (row.name()) }
+		(verify_box(&format!("/transactions/{}", row.id()), "this transaction, its result and its events"))
+		dl.fields {
+			div { dt { "Transaction" } dd { (row.id()) } }
+			div { dt { "Block" } dd { a href=(in_block) { (block) } ", " (content::moment_of(time)) } }
+			div { dt { "Result" } dd { (result(&row)) } }
+			div {
+				dt { "Signed by" }
+				dd {
+					(signer(&row))
+					@if let Some(organisation) = organisation {
+						" for " (content::organisation(organisation, &around))
+					}
+				}
+			}
+			div { dt { "Hash" } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
+		}
+		section.tree aria-labelledby="call" {
+			h2 id="call" { "The call" }
+			(content::fields(&row.arguments, &around))
+		}
+		section aria-labelledby="events" {
+			h2 id="events" { "What it caused" }
+			(event_list(&events, &around))
+		}
+	};
+	show(layout::page(&row.name(), "/blocks", &around, body))
+}
+
+/// Reads `block-position`.
+pub(super) fn read_id(id: &str) -> Result<(u64, u32), Error> {
+	query::check_parameter("transaction", id)?;
+	let wrong = || Error::input("a transaction is named by block and position, such as 120-2");
+	let (block, position) = id.split_once('-').ok_or_else(wrong)?;
+	let read = (query::number("block", block)?, query::number("position", position)?);
+	Ok(read)
+}
+
+/// The kind that an address names.
+pub(super) fn read_kind(slug: &str) -> Result<Kind, Error> {
+	Kind::from_slug(slug).ok_or_else(|| Error::NotFound("there is no such page".into()))
+}
+
+/// The way to a proof, on every page that shows a record.
+pub(super) fn verify_box(link: &str, what: &str) -> Markup {
+	html! {
+		p.verify {
+			a.button href=(format!("{link}/verify")) { "Verify" }
+			span { "Proves " (what) " against a block that the validators finalised." }
+			a href=(format!("{link}/bundle.json")) download { "Evidence bundle" }
+		}
+	}
+}
+
+pub(super) async fn search(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+	let text = read_search(&parameters)?;
+	let around = app.surroundings().await?;
+	let wanted = text.clone();
+	let found = app.read(move |connection| store::search(connection, &wanted)).await?;
+	let body = html! {
+		h1 { "Search" }
+		@if text.is_empty() {
+			p.lead {
+				"Number or hash of a block, a transaction, an account, number or name of an organisation, "
+				"handle of a consent, exchange or permit, or a commitment."
+			}
+		} @else {
+			p.lead { "For " strong.long { (text) } ":" }
+			(found_list(&found))
+		}
+	};
+	show(layout::page("Search", "/search", &around, body))
+}
+
+fn found_list(found: &[Found]) -> Markup {
+	html! {
+		@if found.is_empty() {
+			p { "Nothing final has this. What is not final yet is not indexed." }
+		} @else {
+			ul.found {
+				@for found in found {
+					li { a href=(found.link) { span.quiet { (found.what) } " " code.long { (found.which) } } }
+				}
+			}
+		}
+	}
+}
+
+/// The text that is searched for.
+pub(super) fn read_search(parameters: &[(String, String)]) -> Result<String, Error> {
+	let mut text = String::new();
+	for (name, value) in parameters {
+		query::check_parameter(name, value)?;
+		match name.as_str() {
+			"q" => text = value.trim().into(),
+			_ => return Err(Error::input(format!("there is no parameter {name}"))),
+		}
+	}
+	Ok(text)
+}
+
+pub(super) async fn about(State(app): State<Arc<App>>) -> Answer {
+	let around = app.surroundings().await?;
+	let given = app.witness.given_root().is_some();
+	let genesis = app.genesis().await.ok();
+	let body = html! {
+		h1 { "What a proof shows" }
+		p.lead {
+			"You need not trust this explorer, nor the node it asks. Every record leads to an evidence bundle: "
+			"one file that anybody can check alone, offline and years later."
+		}
+		h2 { "What a bundle proves" }
+		ol {
+			li { strong { "The authorities." } " From the authorities of the first block, every change of the set of
+				validators is shown with the signatures of the set before it." }
+			li { strong { "Finality." } " More than two thirds of the validators in office signed the block, or a later
+				one that descends from it (GRANDPA)." }
+			li { strong { "The state or the transaction." } " Merkle proofs lead from the block's header to the record,
+				or to the transaction and to the events that say how it ended." }
+		}
+		h2 { "What it does not prove" }
+		ul {
+			li { "That there is nothing else: a bundle shows a record, not that no other exists. The explorer compares
+				its index with the ledger's state and tells the result on the overview; that comparison trusts the node." }
+			li { "That the record still stands so. A bundle speaks of one block. Ask for the proof as of the last final
+				block to see that nothing changed since." }
+			li { "What lies behind a commitment. The ledger holds no clinical data and no reports, only commitments;
+				whoever opens one shows its content." }
+			li { "What members do outside the ledger." }
+			li { "The names of fields. They come from the runtime's metadata in the index; the bytes are proven." }
+		}
+		h2 { "Where trust begins" }
+		p {
+			@if given {
+				"The operator gave this explorer the authorities of the first block. Compare its "
+			} @else {
+				"The authorities of the first block were derived from its hash. Compare the hash, or this explorer's "
+			}
+			a href="/trust-root.json" { "trust root" }
+			", with what the consortium published."
+		}
+		@if let Some(genesis) = genesis {
+			dl.fields {
+				div { dt { "First block" } dd { code.long { (format!("0x{}", hex::encode(genesis))) } } }
+			}
+		}
+		h2 { "Check it yourself" }
+		pre tabindex="0" { code { "curex verify bundle.json --trust-root trust-root.json" } }
+		p { "Take the trust root from a source you trust, not from here. The answer lists the proven bytes." }
+		h2 { "For programs" }
+		p { a href="/api/v1/openapi.json" { "Description of the JSON interface (OpenAPI 3.1)" } "." }
+	};
+	show(layout::page("About proofs", "/about", &around, body))
+}
+
+pub(super) async fn not_found() -> PageError {
+	PageError(Error::NotFound("there is no such page".into()))
+}
+
+/// A page as text, for other modules.
+pub(super) fn finish(title: &str, around: &Surroundings, body: impl Render) -> Html<String> {
+	Html(layout::page(title, "", around, html! { (body) }).into_string())
+}

@@ -1,0 +1,361 @@
+//! Lists of records with their filters, and the page of one record with its timeline.
+
+use super::{
+	content, layout,
+	pages::{read_kind, show, verify_box, Answer, Parameters},
+	App, Surroundings,
+};
+use crate::{
+	kind::Kind,
+	store::{
+		query::{self, Filter, Page},
+		EventRow, RecordRow,
+	},
+	Error,
+};
+use axum::extract::{Path, Query, State};
+use maud::{html, Markup};
+use std::sync::Arc;
+
+pub(super) async fn records(
+	State(app): State<Arc<App>>,
+	Path(slug): Path<String>,
+	Query(parameters): Parameters,
+) -> Answer {
+	let kind = read_kind(&slug)?;
+	let filter = Filter::parse(&parameters)?;
+	let around = app.surroundings().await?;
+	let asked = filter.clone();
+	let (page, tallies) = app
+		.read(move |connection| {
+			Ok((query::records(connection, kind, &asked)?, query::tallies(connection)?))
+		})
+		.await?;
+	let states: Vec<String> = tallies
+		.get(&kind)
+		.into_iter()
+		.flatten()
+		.map(|(state, _)| state.clone())
+		.filter(|state| !state.is_empty())
+		.collect();
+	let part = format!("/{}", kind.slug());
+	let body = html! {
+		h1 { (kind.plural()) }
+		p.lead { (kind.about()) }
+		(filter_form(kind, &filter, &states, &around))
+		section aria-labelledby="found" {
+			h2 id="found" {
+				(page.items.len()) @if page.next.is_some() { " of more" }
+				@if page.items.len() == 1 { " record" } @else { " records" }
+			}
+			(records_table(kind, &page.items, &around))
+			(after(kind, &filter, &page))
+		}
+	};
+	show(layout::page(kind.plural(), &part, &around, body))
+}
+
+/// The next page, and the same records for programs.
+fn after(kind: Kind, filter: &Filter, page: &Page<RecordRow>) -> Markup {
+	let query = filter.to_query();
+	let next = page.next.map(|serial| {
+		let and = if query.is_empty() { "" } else { "&" };
+		format!("/{}?{query}{and}after={serial}", kind.slug())
+	});
+	html! {
+		@if let Some(next) = next {
+			nav.pages aria-label="Pages" { a rel="next" href=(next) { "Older records" } }
+		}
+		p.exports {
+			"The same for programs: "
+			a href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
+			a href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
+			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } "."
+		}
+	}
+}
+
+fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surroundings) -> Markup {
+	let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+	let both_sides = matches!(kind, Kind::Exchange | Kind::Consent | Kind::Permit | Kind::Inquiry);
+	let has_purpose = matches!(kind, Kind::Exchange | Kind::Permit);
+	let organisations = |id: &str, text: &str, chosen: Option<u32>| {
+		html! {
+			div {
+				label for=(id) { (text) }
+				select id=(id) name=(id) {
+					option value="" { "any" }
+					@for (number, name) in &around.names {
+						option value=(number) selected[chosen == Some(*number)] { (name) " (" (number) ")" }
+					}
+				}
+			}
+		}
+	};
+	html! {
+		form.filter method="get" action=(format!("/{}", kind.slug())) aria-label="Filter" {
+			@if !matches!(kind, Kind::Organisation | Kind::Erasure) {
+				(organisations("organisation", "Organisation", filter.organisation))
+			}
+			@if both_sides { (organisations("partner", "With", filter.partner)) }
+			@if !states.is_empty() {
+				div {
+					label for="state" { "State" }
+					select id="state" name="state" {
+						option value="" { "any" }
+						@for state in states {
+							option value=(state) selected[filter.state.as_ref() == Some(state)] {
+								(state.replace('-', " "))
+							}
+						}
+					}
+				}
+			}
+			@if has_purpose {
+				div {
+					label for="purpose" { "Purpose" }
+					input id="purpose" name="purpose" maxlength="64"
+						value=(filter.purpose.clone().unwrap_or_default()) placeholder="treatment";
+				}
+			}
+			@if kind == Kind::Exchange {
+				div.grow {
+					label for="consent" { "Consent" }
+					input id="consent" name="consent" maxlength="66" spellcheck="false" placeholder="0x…"
+						value=(filter.consent.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
+				}
+			}
+			div {
+				label for="from" { "From block" }
+				input id="from" name="from" inputmode="numeric" maxlength="12" value=(number(filter.from));
+			}
+			div {
+				label for="to" { "To block" }
+				input id="to" name="to" inputmode="numeric" maxlength="12" value=(number(filter.to));
+			}
+			div.buttons {
+				button type="submit" { "Filter" }
+				a href=(format!("/{}", kind.slug())) { "Clear" }
+			}
+		}
+	}
+}
+
+/// A table of records of a kind.
+pub(super) fn records_table(kind: Kind, rows: &[RecordRow], around: &Surroundings) -> Markup {
+	let columns: &[&str] = match kind {
+		Kind::Exchange => &["Exchange", "Holder", "Recipient", "Purpose", "State", "Begun"],
+		Kind::Consent => &["Consent", "Holder", "Grantee", "State", "Filed", "Changed"],
+		Kind::Organisation => &["Number", "Name", "Kind", "Country", "State", "Changed"],
+		Kind::Assessment => {
+			&["Assessment", "Of", "Cybersecurity", "Privacy", "Patient safety", "Changed"]
+		},
+		_ => &["Record", "Concerns", "State", "First seen", "Changed"],
+	};
+	let cell = |row: &RecordRow, column: &str| -> Markup {
+		let value = |name: &str| row.value.get(name).cloned().unwrap_or_default();
+		let member = |name: &str| match value(name).as_u64().and_then(|n| u32::try_from(n).ok()) {
+			Some(number) => content::organisation(number, around),
+			None => html! { span.quiet { "none" } },
+		};
+		let level = |name: &str| match value(name).as_str() {
+			Some(level) => content::state(&crate::facts::kebab(level)),
+			None => html! {},
+		};
+		let at = |block: u64| html! { a href=(format!("/blocks/{block}")) { (block) } };
+		match column {
+			"Holder" => member("holder"),
+			"Recipient" => member("recipient"),
+			"Grantee" => content::fields(
+				row.value.pointer("/terms/grantee").unwrap_or(&serde_json::Value::Null),
+				around,
+			),
+			"Purpose" => html! { (row.purpose.as_deref().unwrap_or("none").replace('-', " ")) },
+			"State" => html! {
+				@if let Some(state) = &row.state { (content::state(state)) }
+				@if let Some(block) = row.removed { " " span.quiet { "gone since " (at(block)) } }
+			},
+			"Name" => html! {
+				(crate::facts::bytes_as_text(&value("name")).unwrap_or_default())
+			},
+			"Country" => html! {
+				(crate::facts::bytes_as_text(&value("country")).unwrap_or_default())
+			},
+			"Kind" => html! { (content::spaced(value("kind").as_str().unwrap_or_default())) },
+			"Cybersecurity" => level("cyber"),
+			"Privacy" => level("privacy"),
+			"Patient safety" => level("patient_safety"),
+			"Of" => match row.id.organisation() {
+				Some(number) => content::organisation(number, around),
+				None => html! {},
+			},
+			"Concerns" => match (row.value.get("organisation"), kind) {
+				(Some(_), _) => member("organisation"),
+				(None, Kind::Review) => html! { "reviewer " (member("reviewer")) },
+				(None, Kind::Permit) => member("user"),
+				(None, Kind::Erasure) => html! { "every member" },
+				(None, _) => match row.id.organisation() {
+					Some(number) => content::organisation(number, around),
+					None => html! {},
+				},
+			},
+			"Begun" | "Filed" | "First seen" => at(row.begun),
+			"Changed" => at(row.changed),
+			_ => html! {},
+		}
+	};
+	html! {
+		@if rows.is_empty() { p.quiet { "None." } }
+		@else {
+			@let name = format!("Table: {}", kind.plural());
+			div.scroll tabindex="0" role="region" aria-label=(name) {
+				table {
+					thead { tr { @for column in columns { th scope="col" { (column) } } } }
+					tbody {
+						@for row in rows {
+							tr {
+								th scope="row" {
+									a href=(row.link()) { code { (content::short(row.id.as_str())) } }
+								}
+								@for column in &columns[1..] { td { (cell(row, column)) } }
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+pub(super) async fn record(
+	State(app): State<Arc<App>>,
+	Path((slug, id)): Path<(String, String)>,
+) -> Answer {
+	let kind = read_kind(&slug)?;
+	query::check_parameter("id", &id)?;
+	let around = app.surroundings().await?;
+	let (row, timeline, more, related) = app
+		.read(move |connection| {
+			let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
+			let id = crate::RecordId::parse(kind, &id).ok_or_else(unknown)?;
+			let row = query::record(connection, kind, &id)?.ok_or_else(unknown)?;
+			let (timeline, more) = query::timeline(connection, &row)?;
+			let related = related(connection, &row)?;
+			Ok((row, timeline, more, related))
+		})
+		.await?;
+	let name = match kind {
+		Kind::Organisation => row.id.organisation().and_then(|number| around.names.get(&number)),
+		_ => None,
+	};
+	let title = name
+		.cloned()
+		.unwrap_or_else(|| format!("{} {}", kind.singular(), content::short(row.id.as_str())));
+	let part = format!("/{}", kind.slug());
+	let body = html! {
+		(layout::trail(&[(&part, kind.plural())], &content::short(row.id.as_str())))
+		h1 { (title) }
+		@if let Some(state) = &row.state { p { (content::state(state)) } }
+		@if let Some(block) = row.removed {
+			p.note {
+				"The ledger's state no longer holds this record; that was found in block " (block)
+				". What is shown is how it stood last."
+			}
+		}
+		(verify_box(&row.link(), "what is shown here"))
+		section aria-labelledby="record" {
+			h2 id="record" { "The record" }
+			dl.fields {
+				div { dt { (kind.singular()) } dd { code.long { (row.id) } } }
+				div { dt { "First seen" } dd { "block " a href=(format!("/blocks/{}", row.begun)) { (row.begun) } } }
+				div { dt { "Last changed" } dd { "block " a href=(format!("/blocks/{}", row.changed)) { (row.changed) } } }
+			}
+			(content::fields(&row.value, &around))
+		}
+		section aria-labelledby="timeline" {
+			h2 id="timeline" { "Timeline" }
+			(timeline_of(&timeline, more, &around))
+		}
+		@for (kind, query, page) in &related {
+			section aria-labelledby=(format!("related-{}", kind.slug())) {
+				h2 id=(format!("related-{}", kind.slug())) { (kind.plural()) }
+				(records_table(*kind, &page.items, &around))
+				@if page.next.is_some() {
+					p { a href=(format!("/{}?{query}", kind.slug())) { "All of them" } }
+				}
+			}
+		}
+	};
+	show(layout::page(&title, &part, &around, body))
+}
+
+type Related = Vec<(Kind, String, Page<RecordRow>)>;
+
+/// The records that belong to a record: those of an organisation, the exchanges under a consent, a review.
+fn related(connection: &rusqlite::Connection, row: &RecordRow) -> Result<Related, Error> {
+	let filter = Filter { limit: 8, ..Filter::default() };
+	let mut related = Vec::new();
+	let mut add = |kind: Kind, filter: Filter| -> Result<(), Error> {
+		let page = query::records(connection, kind, &filter)?;
+		if !page.items.is_empty() {
+			let query = Filter { limit: query::DEFAULT_LIMIT, ..filter }.to_query();
+			related.push((kind, query, page));
+		}
+		Ok(())
+	};
+	match row.kind {
+		Kind::Organisation => {
+			let own = Filter { organisation: row.id.organisation(), ..filter };
+			let kinds = [Kind::Exchange, Kind::Consent, Kind::Review].into_iter();
+			for kind in kinds.chain(layout::REGISTERS).filter(|kind| *kind != Kind::Erasure) {
+				add(kind, own.clone())?;
+			}
+		},
+		Kind::Consent => {
+			add(
+				Kind::Exchange,
+				Filter { consent: crate::kind::handle(row.id.as_str()), ..filter },
+			)?;
+		},
+		Kind::Exchange | Kind::Review => {
+			let other = if row.kind == Kind::Review { Kind::Exchange } else { Kind::Review };
+			if let Some(review) = query::record(connection, other, &row.id)? {
+				related.push((other, String::new(), Page { items: vec![review], next: None }));
+			}
+		},
+		_ => {},
+	}
+	Ok(related)
+}
+
+fn timeline_of(events: &[EventRow], more: bool, around: &Surroundings) -> Markup {
+	html! {
+		@if events.is_empty() { p.quiet { "It stands since the first block." } }
+		@else {
+			ol.timeline {
+				@for event in events {
+					li {
+						h3 { (content::label(&content::spaced(&event.name))) }
+						p.quiet {
+							"block " a href=(format!("/blocks/{}", event.block)) { (event.block) }
+							@match event.extrinsic {
+								Some(position) => {
+									", transaction "
+									a href=(format!("/transactions/{}-{position}", event.block)) {
+										(event.block) "-" (position)
+									}
+								},
+								None => { ", by the ledger itself" },
+							}
+						}
+						details {
+							summary { "What the event says" }
+							(content::fields(&event.fields, around))
+						}
+					}
+				}
+			}
+			@if more { p.note { "There are more events than these." } }
+		}
+	}
+}

@@ -1,0 +1,10 @@
+//! The explorer as its users and its enemies meet it.
+
+mod attacks;
+#[allow(dead_code)]
+#[path = "../../../verify/tests/chain/mod.rs"]
+mod chain;
+mod index;
+mod lying;
+mod pages;
+mod support;

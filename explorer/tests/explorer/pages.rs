@@ -1,0 +1,215 @@
+//! Pages and the JSON interface, as people and programs use them.
+
+use crate::support::{Explorer, EXCHANGES};
+use curex_explorer::generate::Generator;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// Every page that the generated ledger has.
+fn addresses() -> Vec<String> {
+	let exchange = Generator::exchange(20);
+	let consent = Generator::consent(20);
+	let mut pages: Vec<String> = [
+		"/",
+		"/about",
+		"/blocks",
+		"/blocks?after=10",
+		"/blocks/0",
+		"/blocks/3",
+		"/transactions/3-6",
+		"/search",
+		"/search?q=hospital",
+		"/organisations/3",
+		"/exchanges?organisation=3&state=acknowledged&limit=3",
+	]
+	.map(str::to_owned)
+	.into();
+	pages.extend(curex_explorer::Kind::ALL.map(|kind| format!("/{}", kind.slug())));
+	pages.push(format!("/exchanges/{exchange}"));
+	pages.push(format!("/consents/{consent}"));
+	pages
+}
+
+#[tokio::test]
+async fn every_page_has_its_landmarks_and_needs_nothing_from_elsewhere() {
+	let explorer = Explorer::start().await;
+	for address in addresses() {
+		let answer = explorer.get(&address).await;
+		assert_eq!(answer.status, 200, "{address}: {}", answer.body);
+		let html = &answer.body;
+		for (part, times) in [
+			("<html lang=\"en\">", 1),
+			("<main id=\"content\"", 1),
+			("<h1>", 1),
+			("<a class=\"skip\" href=\"#content\">", 1),
+			("<header class=\"top\">", 1),
+			("<footer>", 1),
+			("role=\"search\"", 1),
+		] {
+			assert_eq!(html.matches(part).count(), times, "{part} in {address}");
+		}
+		for foreign in ["<script", " style=", "javascript:", "http://", "https://"] {
+			assert!(!html.contains(foreign), "{foreign} in {address}");
+		}
+		// No attribute runs a script.
+		let attribute = |text: &str| {
+			let name = text.split("=\"").next().unwrap_or_default();
+			name.len() > 1 && name.len() < 20 && name.bytes().all(|byte| byte.is_ascii_lowercase())
+		};
+		assert!(!html.split(" on").skip(1).any(attribute), "{address}");
+		// Every field of a form has its label.
+		for field in html.split("<input ").chain(html.split("<select ")).skip(1) {
+			if let Some(id) = field.strip_prefix("id=\"").and_then(|rest| rest.split('"').next()) {
+				assert!(html.contains(&format!("<label for=\"{id}\">")), "{id} in {address}");
+			}
+		}
+		let ids: Vec<&str> =
+			html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+		assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{ids:?} in {address}");
+	}
+}
+
+#[tokio::test]
+async fn no_link_of_a_page_leads_nowhere() {
+	let explorer = Explorer::start().await;
+	let mut waiting: Vec<String> = vec!["/".into()];
+	let mut seen: BTreeSet<String> = waiting.iter().cloned().collect();
+	let mut followed = 0;
+	while let Some(address) = waiting.pop() {
+		let answer = explorer.get(&address).await;
+		assert_eq!(answer.status, 200, "{address}: {}", answer.body);
+		followed += 1;
+		if followed > 150 {
+			break;
+		}
+		if !answer.head.contains("text/html") {
+			continue;
+		}
+		for link in answer.body.split("href=\"").skip(1) {
+			let link = link.split('"').next().unwrap().replace("&amp;", "&");
+			// Proofs need a node, which this explorer does not have.
+			let proof = link.ends_with("/verify")
+				|| link.ends_with("bundle.json")
+				|| link == "/trust-root.json";
+			if link.starts_with('/') && !proof && seen.insert(link.clone()) {
+				waiting.push(link);
+			}
+		}
+	}
+	assert!(followed > 150, "only {followed}");
+}
+
+#[tokio::test]
+async fn pages_of_a_list_hold_every_record_once_and_filters_agree_with_counting() {
+	let explorer = Explorer::start().await;
+	let expected = |keep: &dyn Fn(u64) -> bool| -> BTreeSet<String> {
+		(0..EXCHANGES).filter(|number| keep(*number)).map(Generator::exchange).collect()
+	};
+	let concerns = |number: u64, organisation: u32| {
+		let (holder, recipient) = Generator::parties(number);
+		holder == organisation || recipient == organisation
+	};
+	let partner = Generator::parties(45).1;
+	let consent = Generator::consent(45);
+	let with = format!("organisation={}&partner={partner}", Generator::parties(45).0);
+	let cases: Vec<(String, BTreeSet<String>)> = vec![
+		(String::new(), expected(&|_| true)),
+		("organisation=3".into(), expected(&|number| concerns(number, 3))),
+		(
+			with,
+			expected(&|number| {
+				let (holder, recipient) = Generator::parties(45);
+				concerns(number, holder) && concerns(number, recipient)
+			}),
+		),
+		("state=not-served".into(), expected(&|number| number % 10 == 9)),
+		(
+			"state=NOT-SERVED&organisation=3".into(),
+			expected(&|number| number % 10 == 9 && concerns(number, 3)),
+		),
+		("purpose=research".into(), expected(&|number| number / 3 % 4 == 2)),
+		(format!("consent={consent}"), expected(&|number| number / 10 == 4)),
+		(format!("consent={consent}&organisation={partner}"), expected(&|number| number / 10 == 4)),
+		(format!("consent={consent}&organisation=11"), expected(&|_| false)),
+		// Seven exchanges begin in a block, the first ones in block 1.
+		("from=5&to=6".into(), expected(&|number| (28..42).contains(&number))),
+		("from=999".into(), expected(&|_| false)),
+		("to=2".into(), expected(&|number| number < 14)),
+		(
+			"from=5&organisation=3&state=acknowledged".into(),
+			expected(&|number| number >= 28 && number % 10 != 9 && concerns(number, 3)),
+		),
+		("state=no-such-state".into(), expected(&|_| false)),
+	];
+	for (query, expected) in cases {
+		let mut found = Vec::new();
+		let mut after = String::new();
+		loop {
+			let page = explorer.json(&format!("/api/v1/exchanges?{query}&limit=17{after}")).await;
+			let items = page["items"].as_array().unwrap();
+			assert!(items.len() <= 17);
+			found.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+			match page["next"].as_i64() {
+				Some(next) => after = format!("&after={next}"),
+				None => break,
+			}
+		}
+		let once: BTreeSet<String> = found.iter().cloned().collect();
+		assert_eq!(once.len(), found.len(), "{query}");
+		assert_eq!(once, expected, "{query}");
+	}
+}
+
+#[tokio::test]
+async fn an_export_tells_its_query_its_head_and_its_digest() {
+	let explorer = Explorer::start().await;
+	let head = explorer.json("/api/v1/status").await["head"]["hash"].clone();
+	for form in ["csv", "ndjson"] {
+		let answer = explorer.get(&format!("/export/exchanges.{form}?state=not-served")).await;
+		assert_eq!(answer.status, 200);
+		assert!(answer.head.contains("content-disposition: attachment"));
+		let (first, rest) = answer.body.split_once('\n').unwrap();
+		let manifest: serde_json::Value =
+			serde_json::from_str(first.trim_start_matches("# ")).unwrap();
+		let manifest = manifest.get("manifest").unwrap_or(&manifest);
+		assert_eq!(manifest["query"], "/exchanges?state=not-served");
+		assert_eq!(manifest["head"]["hash"], head);
+		assert_eq!(manifest["records"], EXCHANGES / 10);
+		assert_eq!(manifest["sha256"], hex::encode(Sha256::digest(rest)));
+		let heading = usize::from(form == "csv");
+		assert_eq!(rest.lines().count() as u64, EXCHANGES / 10 + heading as u64);
+	}
+}
+
+#[tokio::test]
+async fn the_description_names_paths_that_answer() {
+	let explorer = Explorer::start().await;
+	let description = explorer.json("/api/v1/openapi.json").await;
+	assert_eq!(description["openapi"], "3.1.0");
+	for path in description["paths"].as_object().unwrap().keys() {
+		if path.ends_with("/verify") {
+			continue;
+		}
+		let id = if path.contains("transactions") { "3-6".into() } else { Generator::exchange(1) };
+		let path = path.replace("{block}", "3").replace("{kind}", "exchanges").replace("{id}", &id);
+		explorer.json(&format!("/api/v1{path}")).await;
+	}
+	let status = explorer.json("/api/v1/status").await;
+	assert_eq!(status["records"]["exchanges"], EXCHANGES);
+	let call = explorer.json("/api/v1/transactions/3-6").await;
+	assert_eq!(call["transaction"]["arguments"]["proposal"]["envelope"], Generator::envelope(20));
+	assert_eq!(call["events"][0]["name"], "Requested");
+}
+
+#[tokio::test]
+async fn without_a_node_a_proof_fails_in_plain_words() {
+	let explorer = Explorer::start().await;
+	let link = format!("/exchanges/{}", Generator::exchange(1));
+	let page = explorer.get(&format!("{link}/verify")).await;
+	assert_eq!(page.status, 502);
+	assert!(page.body.contains("archive node"), "{}", page.body);
+	let answer = explorer.get(&format!("/api/v1{link}/verify?at=now")).await;
+	assert_eq!(answer.status, 502);
+	assert!(answer.body.contains("error"), "{}", answer.body);
+	assert_eq!(explorer.get(&format!("{link}/bundle.json?at=never")).await.status, 400);
+}
