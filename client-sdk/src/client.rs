@@ -394,25 +394,12 @@ impl Client {
 	/// [`Error::NotAdmitted`] with what to do, [`Error::WrongRuntime`] when the call has another form on the node's
 	/// runtime, [`Error::Key`] without an account, [`Error::Connection`].
 	pub async fn submit<P: Payload>(&self, call: &P) -> Result<Submission, Error> {
-		let signer = self.signer()?;
-		let account = AccountId32(signer.account());
+		let account = AccountId32(self.signer()?.account());
 		let at = self.at(self.block_of(View::Finalised).await?).await?;
 		let pool = self.methods().system_account_next_index(&account).await.map_err(rpc_error)?;
 		let reservation = self.nonces().reserve(pool);
-		let params = parameters(
-			reservation.number(),
-			CheckMortalityParams::mortal_from_unchecked(
-				MORTALITY,
-				at.block_number(),
-				at.block_hash(),
-			),
-		);
-		let transaction = at
-			.tx()
-			.create_v4_signable_offline(call, params)
-			.and_then(|mut signable| signable.sign(signer))
-			.map_err(|error| form_error(error, at.spec_version()))?;
-		match Submission::send(self.clone(), transaction.encoded().to_vec()).await {
+		let transaction = self.signed_at(&at, call, reservation.number())?;
+		match Submission::send(self.clone(), transaction).await {
 			Ok(submission) => {
 				reservation.commit();
 				Ok(submission)
@@ -425,6 +412,24 @@ impl Client {
 				Err(error)
 			},
 		}
+	}
+
+	/// Signs a call under a number of the account, mortal from a block on.
+	pub(crate) fn signed_at<P: Payload>(
+		&self,
+		at: &OnlineClientAtBlock<CurexConfig>,
+		call: &P,
+		number: u64,
+	) -> Result<Vec<u8>, Error> {
+		let signer = self.signer()?;
+		let (block, hash) = (at.block_number(), at.block_hash());
+		let mortality = CheckMortalityParams::mortal_from_unchecked(MORTALITY, block, hash);
+		let transaction = at
+			.tx()
+			.create_v4_signable_offline(call, parameters(number, mortality))
+			.and_then(|mut signable| signable.sign(signer))
+			.map_err(|error| form_error(error, at.spec_version()))?;
+		Ok(transaction.encoded().to_vec())
 	}
 
 	/// Submits a call that carries its own authority (such as a withdrawal by its code) as a general transaction:
@@ -451,7 +456,7 @@ fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Param
 	((), (), (), mortality, CheckNonceParams::with_nonce(nonce), ())
 }
 
-fn form_error(error: subxt::error::ExtrinsicError, found: u32) -> Error {
+pub(crate) fn form_error(error: subxt::error::ExtrinsicError, found: u32) -> Error {
 	match error {
 		subxt::error::ExtrinsicError::IncompatibleCodegen => {
 			Error::WrongRuntime { expected: ledger::built_for().unwrap_or_default(), found }

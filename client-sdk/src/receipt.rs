@@ -314,7 +314,7 @@ pub(crate) fn random() -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
 	use super::*;
 	use curex_primitives::{AccessMode, Category, Purpose};
 
@@ -335,7 +335,7 @@ mod tests {
 		.unwrap()
 	}
 
-	fn prepare() -> PreparedConsent {
+	pub(crate) fn prepare() -> PreparedConsent {
 		spec().prepare([1; 32], OrganisationId(3), NOW).unwrap()
 	}
 

@@ -95,7 +95,7 @@ pub fn build_summary(
 			.filter(|resource| resource.kind() == kind && sensitivity.admits(resource.value()));
 		let mut references = vec![];
 		for resource in chosen {
-			check_ownership(resource, &record.patient)?;
+			ownership_of(resource, &record.patient)?;
 			let full_url = address(resource, entries.len() + 1);
 			references.push(json!({ "reference": full_url }));
 			entries.push(Entry { full_url, resource: Content::Given(&resource.raw) });
@@ -176,7 +176,7 @@ fn random_url() -> String {
 }
 
 /// Checks that a resource is about this patient and nobody else, and means what it says.
-fn check_ownership(resource: &Resource, patient: &Resource) -> Result<(), Defect> {
+pub(super) fn ownership_of(resource: &Resource, patient: &Resource) -> Result<(), Defect> {
 	if resource.has_unknown_modifier() {
 		return Err(Defect::UnknownModifier);
 	}
@@ -261,7 +261,7 @@ pub fn check_document(bytes: &[u8], whom: &PatientIdentification) -> Result<Docu
 	}
 	check_addresses(&resources)?;
 	for resource in &resources {
-		check_ownership(resource, patient)?;
+		ownership_of(resource, patient)?;
 	}
 	if composition.value()["subject"]["reference"].as_str().is_none() {
 		return Err(Defect::NotOnePatient);

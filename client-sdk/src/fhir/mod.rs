@@ -3,6 +3,8 @@
 //! Everything that comes from outside goes through [`json::parse`]: bounded size and depth, no key twice. What is
 //! passed on is passed on as it was written: decimals keep their digits.
 
+pub mod audit;
+pub mod check;
 mod document;
 pub mod json;
 mod source;

@@ -10,8 +10,10 @@ mod context;
 mod duties;
 mod erasure;
 mod exchange;
+mod fhir;
 mod follow_up;
 mod keys;
+mod manual;
 mod proof;
 mod subscription;
 
@@ -79,6 +81,9 @@ enum Command {
 	/// Erasure orders and the answers to them.
 	#[command(subcommand)]
 	Erasure(erasure::Erasure),
+	/// What a FHIR file means to the ledger.
+	#[command(subcommand)]
+	Fhir(fhir::Fhir),
 	/// Risk assessments.
 	#[command(subcommand)]
 	Assessment(admin::AssessmentCommand),
@@ -98,6 +103,10 @@ enum Command {
 	Verify(proof::Verify),
 	/// Write the trust root that follows from the first block.
 	TrustRoot(proof::WriteTrustRoot),
+	/// Print the completion script of a shell.
+	Completion(manual::Completion),
+	/// Write the manual pages.
+	Man(manual::Man),
 }
 
 #[tokio::main]
@@ -148,6 +157,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Duties(command) => duties::run(&context, command).await,
 		Command::Reconcile(command) => duties::reconcile(&context, command).await,
 		Command::Erasure(command) => erasure::run(&context, command).await,
+		Command::Fhir(command) => fhir::run(&context, command).await,
 		Command::Assessment(command) => admin::assessment(&context, command).await,
 		Command::Decide(command) => admin::decide(&context, command).await,
 		Command::Organisation(command) => admin::organisation(&context, command).await,
@@ -156,6 +166,8 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Prove(command) => proof::prove(&context, command).await,
 		Command::Verify(command) => proof::verify(&command),
 		Command::TrustRoot(command) => proof::trust_root(&context, command).await,
+		Command::Completion(command) => Ok(manual::completion(&command)),
+		Command::Man(command) => manual::man(&command),
 	}
 }
 
