@@ -6,10 +6,12 @@
 //! |---|---|
 //! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
+//! | [`permits`] | secondary use: permits, cohorts, extractions, reports |
 //! | [`duties`], [`erasure`], [`reconciliation`] | what follows from it: deadlines, orders to erase, counts that agree |
 //! | [`gateway`] | answers requests and accepts offers unattended |
 //! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
 //! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
+//! | [`subject`], [`report`] | whom exchanges were about; the report that a patient may ask for |
 //! | [`receipt`], [`paper`] | what the patient receives, as JSON and on paper |
 //! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
@@ -38,10 +40,13 @@ pub mod ledger;
 pub mod nonces;
 pub mod outbox;
 pub mod paper;
+pub mod permits;
 pub mod proofs;
 pub mod receipt;
 pub mod reconciliation;
+pub mod report;
 pub mod seal;
+pub mod subject;
 pub mod submission;
 pub mod time;
 pub mod transfer;

@@ -220,7 +220,7 @@ fn line(text: &mut String, paragraph: &str) {
 }
 
 /// A value of the ledger's vocabulary in words: `patient-summary` becomes "patient summary".
-fn words(value: &impl Serialize) -> String {
+pub(crate) fn words(value: &impl Serialize) -> String {
 	fn say(value: &serde_json::Value) -> String {
 		match value {
 			serde_json::Value::String(word) => word.replace('-', " "),

@@ -66,6 +66,13 @@ impl Telling<'_> {
 		event
 	}
 
+	/// That nothing was disclosed, of an exchange that rests on no consent.
+	pub fn denial(&self) -> Value {
+		let mut event = self.disclosure(Side::Holder);
+		event["outcome"] = "8".into();
+		event
+	}
+
 	/// The disclosure, as the holder sends or the recipient receives it.
 	fn disclosure(&self, side: Side) -> Value {
 		let mut event = match side {
@@ -105,6 +112,7 @@ impl Telling<'_> {
 			"resourceType": "AuditEvent",
 			"type": { "system": DCM, "code": code, "display": display },
 			"action": action,
+			"period": { "start": time::text(self.exchange.begun) },
 			"recorded": time::text(self.now),
 			"outcome": "0",
 			"purposeOfEvent": reason,

@@ -147,11 +147,15 @@ async fn settle(store: &Store, chain: &impl Chain) -> Result<(), Error> {
 /// Offers what no finalised block holds yet: first what was signed before, in the order of its numbers, then the rest.
 async fn send(store: &Store, chain: &impl Chain) -> Result<(), Error> {
 	let open = store.open_entries()?;
+	if open.is_empty() {
+		return Ok(());
+	}
+	let next = chain.next_number().await?;
 	let sent = open.iter().filter_map(|open| open.transaction.as_ref());
 	// The number of one that the pool would not have is free for the next: whichever comes in, the other cannot.
 	let mut sent: Vec<_> = sent.filter(|transaction| transaction.refusal.is_none()).collect();
 	sent.sort_by_key(|transaction| transaction.account_number);
-	for transaction in &sent {
+	for transaction in sent.iter().filter(|transaction| transaction.account_number >= next) {
 		// The pool has it, had it, or will not have it: the finalised chain decides.
 		match chain.offer(&transaction.bytes).await {
 			Ok(()) | Err(Error::NotAdmitted { .. }) => (),
@@ -161,15 +165,30 @@ async fn send(store: &Store, chain: &impl Chain) -> Result<(), Error> {
 	let mut taken: BTreeSet<u64> =
 		sent.iter().map(|transaction| transaction.account_number).collect();
 	for waiting in open.iter().filter(|open| open.transaction.is_none()) {
-		let next = chain.next_number().await?;
 		let number = (next..).find(|number| !taken.contains(number)).unwrap_or(next);
-		let signed = chain.sign(&waiting.call, number).await?;
+		let signed = match chain.sign(&waiting.call, number).await {
+			Ok(signed) => signed,
+			// No transaction of it is anywhere, and none will be.
+			Err(Error::WrongRuntime { .. }) => {
+				let rejection = Rejection {
+					pallet: String::new(),
+					name: "WrongRuntime".into(),
+					docs: "the call has another form in the runtime that is in force now".into(),
+				};
+				store.rejected(waiting.number, chain.finalised().await?, &rejection)?;
+				continue;
+			},
+			Err(error) => return Err(error),
+		};
 		// Kept before the node sees it.
 		store.signed(waiting.number, number, &signed)?;
 		taken.insert(number);
 		match chain.offer(&signed.bytes).await {
 			Ok(()) => (),
-			Err(Error::NotAdmitted { retry: true, .. }) => return Ok(()),
+			Err(Error::NotAdmitted { retry: true, message, .. }) => {
+				tracing::info!(%message, "the node does not take a transaction yet; it is offered again");
+				return Ok(());
+			},
 			Err(Error::NotAdmitted { message, remedy, .. }) => {
 				let refusal =
 					Rejection { pallet: String::new(), name: message, docs: remedy.into() };

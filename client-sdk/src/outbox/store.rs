@@ -10,21 +10,21 @@ use std::{
 };
 
 /// Where an entry stands.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
 	/// Not signed yet, or to be signed anew.
 	Waiting,
 	/// Signed; the finalised chain has not decided yet.
 	Sent,
-	/// Recorded.
+	/// The pool would not have it. It is rejected once no block can hold it any more, unless it is accepted again before.
 	#[serde(rename_all = "kebab-case")]
-	Recorded {
-		/// The block.
-		block: u64,
-		/// Whether it was recorded by somebody else's submission of the same before.
-		already_recorded: bool,
+	Refused {
+		/// Why.
+		rejection: Rejection,
 	},
+	/// Recorded, in this finalised block.
+	Recorded(Recorded),
 	/// Rejected: by the ledger in this block, or by the pool until no block could hold it any more.
 	#[serde(rename_all = "kebab-case")]
 	Rejected {
@@ -38,12 +38,12 @@ pub enum Standing {
 impl Standing {
 	/// Whether nothing more happens.
 	pub const fn is_settled(&self) -> bool {
-		matches!(self, Self::Recorded { .. } | Self::Rejected { .. })
+		matches!(self, Self::Recorded(_) | Self::Rejected { .. })
 	}
 }
 
 /// An entry of the outbox.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Entry {
 	/// The idempotency key.
 	pub key: String,
@@ -94,8 +94,9 @@ const SCHEMA: &str = "
 		looked INTEGER,
 		refusal TEXT,
 		block INTEGER,
-		already_recorded INTEGER,
-		rejection TEXT
+		recorded TEXT,
+		rejection TEXT,
+		named INTEGER NOT NULL
 	) STRICT;
 	CREATE INDEX IF NOT EXISTS open_entries ON entries (settled, number);
 	CREATE TABLE IF NOT EXISTS owner (
@@ -106,6 +107,8 @@ const SCHEMA: &str = "
 ";
 /// Most bytes of a key.
 const MAX_KEY: usize = 128;
+/// So many entries without a name of their own are kept after they were settled.
+const KEPT: i64 = 1_000;
 
 impl Store {
 	pub(super) fn open(path: &Path, genesis: [u8; 32], account: [u8; 32]) -> Result<Self, Error> {
@@ -156,7 +159,7 @@ impl Store {
 		let text = json(call)?;
 		self.lock()
 			.prepare_cached(
-				"INSERT OR IGNORE INTO entries (key, call, own_handle) VALUES (?1, ?2, ?3)",
+				"INSERT OR IGNORE INTO entries (key, call, own_handle, named) VALUES (?1, ?2, ?3, 1)",
 			)?
 			.execute(params![key, text, own_handle])?;
 		let kept: String = self.lock().query_row(
@@ -167,6 +170,40 @@ impl Store {
 		if kept != text {
 			return Err(Error::input(format!("the key {key} stands for another call")));
 		}
+		self.offer_again(key)
+	}
+
+	/// Accepts a call under a key that its content gives: the same call again, while the first is not settled, is the first;
+	/// after that it is another.
+	pub(super) fn accept_unnamed(
+		&self,
+		call: &StoredCall,
+		own_handle: bool,
+	) -> Result<Entry, Error> {
+		let text = json(call)?;
+		let key = hex::encode(sp_crypto_hashing::blake2_256(text.as_bytes()));
+		let mut connection = self.lock();
+		let transaction = connection.transaction()?;
+		transaction.execute(
+			"DELETE FROM entries WHERE settled = 1 AND named = 0 AND (key = ?1 OR number <= \
+			 (SELECT MAX(number) FROM entries) - ?2)",
+			params![key, KEPT],
+		)?;
+		transaction.execute(
+			"INSERT OR IGNORE INTO entries (key, call, own_handle, named) VALUES (?1, ?2, ?3, 0)",
+			params![key, text, own_handle],
+		)?;
+		transaction.commit()?;
+		drop(connection);
+		self.offer_again(&key)
+	}
+
+	/// The pool may have changed its mind about an entry that somebody wants again.
+	fn offer_again(&self, key: &str) -> Result<Entry, Error> {
+		self.change(
+			"UPDATE entries SET refusal = NULL WHERE key = ?1 AND settled = 0",
+			params![key],
+		)?;
 		self.entry(key)?.ok_or_else(|| Error::Store("an entry is gone".into()))
 	}
 
@@ -182,6 +219,14 @@ impl Store {
 		let mut statement = connection.prepare_cached("SELECT * FROM entries ORDER BY number")?;
 		let entries = statement.query_map([], |row| Ok(read_entry(row)))?;
 		entries.map(|entry| entry.map_err(Error::from).and_then(|entry| entry)).collect()
+	}
+
+	/// What stands under a key, if it is not settled.
+	pub(super) fn open_entry(&self, key: &str) -> Result<Option<Open>, Error> {
+		let connection = self.lock();
+		let mut statement =
+			connection.prepare_cached("SELECT * FROM entries WHERE key = ?1 AND settled = 0")?;
+		statement.query_row(params![key], |row| Ok(read_open(row))).optional()?.transpose()
 	}
 
 	pub(super) fn open_entries(&self) -> Result<Vec<Open>, Error> {
@@ -229,8 +274,8 @@ impl Store {
 
 	pub(super) fn recorded(&self, number: i64, recorded: &Recorded) -> Result<(), Error> {
 		self.change(
-			"UPDATE entries SET settled = 1, block = ?2, already_recorded = ?3, transaction_bytes = NULL WHERE number = ?1",
-			params![number, recorded.block_number, recorded.already_recorded],
+			"UPDATE entries SET settled = 1, recorded = ?2, transaction_bytes = NULL WHERE number = ?1",
+			params![number, json(recorded)?],
 		)
 	}
 
@@ -268,17 +313,20 @@ fn read_entry(row: &Row) -> Result<Entry, Error> {
 	let call: StoredCall = read(&row.get::<_, String>("call")?)?;
 	let settled: bool = row.get("settled")?;
 	let sent: Option<u64> = row.get("account_number")?;
+	let recorded: Option<String> = row.get("recorded")?;
 	let rejection: Option<String> = row.get("rejection")?;
-	let standing = match (settled, rejection, sent) {
-		(true, Some(rejection), _) => {
+	let refusal: Option<String> = row.get("refusal")?;
+	let standing = match (settled, recorded, rejection, refusal) {
+		(true, Some(recorded), ..) => Standing::Recorded(read(&recorded)?),
+		(true, None, Some(rejection), _) => {
 			Standing::Rejected { block: row.get("block")?, rejection: read(&rejection)? }
 		},
-		(true, None, _) => Standing::Recorded {
-			block: row.get("block")?,
-			already_recorded: row.get("already_recorded")?,
+		(true, None, None, _) => {
+			return Err(Error::Store("an entry is settled and nobody knows how".into()));
 		},
-		(false, _, Some(_)) => Standing::Sent,
-		(false, _, None) => Standing::Waiting,
+		(false, .., Some(refusal)) => Standing::Refused { rejection: read(&refusal)? },
+		(false, ..) if sent.is_some() => Standing::Sent,
+		(false, ..) => Standing::Waiting,
 	};
 	Ok(Entry { key: row.get("key")?, pallet: call.pallet, call: call.call, standing })
 }

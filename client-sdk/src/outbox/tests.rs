@@ -65,6 +65,8 @@ struct World {
 	own_handles: BTreeSet<Vec<u8>>,
 	/// Calls that the pool refuses for good.
 	refused: BTreeSet<Vec<u8>>,
+	/// Calls that have another form in the runtime.
+	reformed: BTreeSet<Vec<u8>>,
 }
 
 #[derive(Clone)]
@@ -95,7 +97,7 @@ impl World {
 		let refusal = |retry, message: &str| Error::NotAdmitted {
 			message: message.into(),
 			retry,
-			remedy: "none",
+			remedy: "none".into(),
 		};
 		if self.refused.contains(&written.call) {
 			return Err(refusal(false, "no duty"));
@@ -180,6 +182,7 @@ impl Fake {
 			runtime: 0,
 			own_handles: BTreeSet::new(),
 			refused: BTreeSet::new(),
+			reformed: BTreeSet::new(),
 		})))
 	}
 
@@ -231,6 +234,9 @@ impl Chain for Fake {
 
 	async fn sign(&self, call: &StoredCall, number: u64) -> Result<Signed, Error> {
 		self.answer(|world| {
+			if world.reformed.contains(&call.arguments) {
+				return Err(Error::WrongRuntime { expected: 0, found: 1 });
+			}
 			let born = world.finalised as u64;
 			let runtime = world.runtime;
 			let written = Written { call: call.arguments.clone(), number, born, runtime };
@@ -365,6 +371,69 @@ fn a_call_that_the_pool_refuses_is_told_and_holds_up_no_other() {
 	);
 	assert!(matches!(standing("2"), Standing::Recorded { .. }));
 	assert!(matches!(standing("3"), Standing::Recorded { .. }));
+}
+
+#[test]
+fn what_the_pool_refused_is_told_at_once_and_offered_again_when_it_is_wanted_again() {
+	let fake = Fake::new(3);
+	fake.world().faults = 0;
+	fake.world().refused.insert(vec![1]);
+	let store = store();
+	let key = store.accept_unnamed(&call(1), false).unwrap().key;
+	block_on(step(&store, &fake)).unwrap();
+	let told = store.entry(&key).unwrap().unwrap().standing;
+	assert!(matches!(&told, Standing::Refused { rejection } if rejection.name == "no duty"));
+	// The duty was given meanwhile.
+	fake.world().refused.clear();
+	block_on(step(&store, &fake)).unwrap();
+	assert!(fake.world().pool.is_empty(), "nobody wanted it again");
+	store.accept_unnamed(&call(1), false).unwrap();
+	for _ in 0..8 {
+		block_on(step(&store, &fake)).unwrap();
+		fake.world().mine();
+	}
+	let told = store.entry(&key).unwrap().unwrap().standing;
+	assert!(matches!(told, Standing::Recorded(_)), "{told:?}");
+}
+
+#[test]
+fn a_call_that_has_another_form_after_an_upgrade_is_rejected_and_holds_up_no_other() {
+	let fake = Fake::new(4);
+	fake.world().faults = 0;
+	fake.world().reformed.insert(vec![1]);
+	let store = store();
+	for number in 1..=2 {
+		store.accept(&number.to_string(), &call(number), false).unwrap();
+	}
+	for _ in 0..8 {
+		block_on(step(&store, &fake)).unwrap();
+		fake.world().mine();
+	}
+	let standing = |key: &str| store.entry(key).unwrap().unwrap().standing;
+	assert!(matches!(standing("1"), Standing::Rejected { .. }), "{:?}", standing("1"));
+	assert!(matches!(standing("2"), Standing::Recorded(_)), "{:?}", standing("2"));
+}
+
+#[test]
+fn a_call_without_a_name_is_the_same_until_it_is_settled_and_another_after_that() {
+	let fake = Fake::new(5);
+	fake.world().faults = 0;
+	let store = store();
+	for _ in 0..3 {
+		store.accept_unnamed(&call(1), false).unwrap();
+	}
+	store.accept_unnamed(&call(2), false).unwrap();
+	let settle = || {
+		for _ in 0..8 {
+			block_on(step(&store, &fake)).unwrap();
+			fake.world().mine();
+		}
+		let world = fake.world();
+		[1, 2].map(|number| world.carried_out(world.finalised, &[number]))
+	};
+	assert_eq!(settle(), [1, 1]);
+	store.accept_unnamed(&call(1), false).unwrap();
+	assert_eq!(settle(), [2, 1]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ const EXCHANGE: ExchangeId = ExchangeId([0x11; 32]);
 const OWN: OrganisationId = OrganisationId(1);
 const PARTNER: OrganisationId = OrganisationId(2);
 
-async fn client() -> (Node, curex_client::Client) {
+pub async fn client() -> (Node, curex_client::Client) {
 	let node = Node::new();
 	node.everybody_is_delegate_of(OWN);
 	let client = node.client(Some(Signer::development("//Alice").unwrap())).await;
@@ -24,7 +24,7 @@ async fn client() -> (Node, curex_client::Client) {
 }
 
 /// Whether the last call submitted has this name and these words in it.
-fn assert_last(node: &Node, pallet: &str, call: &str, words: &[&str]) {
+pub fn assert_last(node: &Node, pallet: &str, call: &str, words: &[&str]) {
 	let submitted = node.submitted();
 	let last = submitted.last().unwrap();
 	let name = format!("{pallet} ({call} ");

@@ -263,23 +263,23 @@ fn call_of(extrinsic: &[u8]) -> String {
 	call.unwrap().to_string()
 }
 
-fn metadata() -> subxt::Metadata {
+pub fn metadata() -> subxt::Metadata {
 	Decode::decode(&mut &ledger::METADATA[..]).unwrap()
 }
 
-fn version() -> Vec<u8> {
+pub fn version() -> Vec<u8> {
 	let metadata = metadata();
 	let version = metadata.pallet_by_name("System").unwrap().constant_by_name("Version").unwrap();
 	version.value().to_vec()
 }
 
-fn spec_version() -> u32 {
+pub fn spec_version() -> u32 {
 	type Beginning = (String, String, u32, u32);
 	let (.., version) = Beginning::decode(&mut &version()[..]).unwrap();
 	version
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
 	format!("0x{}", hex::encode(bytes))
 }
 

@@ -81,8 +81,8 @@ async fn file(
 	receipt: &Path,
 	copy: Option<&Path>,
 ) -> Result<Output, Error> {
-	let spec: ConsentSpec = serde_json::from_slice(&read(spec)?)
-		.map_err(|error| Error::Input(format!("the spec: {error}")))?;
+	let spec: ConsentSpec =
+		serde_json::from_slice(&read(spec)?).map_err(|error| Error::json("the spec", &error))?;
 	let client = context.client().await?;
 	let prepared = client.prepare_consent(&spec).await?;
 	// Written first: a consent without its receipt could not be withdrawn by the patient.
@@ -195,7 +195,7 @@ fn paper(receipt: &Path, out: &Path) -> Result<Output, Error> {
 
 fn read_receipt(path: &Path) -> Result<Receipt, Error> {
 	serde_json::from_slice(&zeroize::Zeroizing::new(read(path)?))
-		.map_err(|error| Error::Input(format!("the receipt: {error}")))
+		.map_err(|error| Error::json("the receipt", &error))
 }
 
 fn pretty(receipt: &Receipt) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {

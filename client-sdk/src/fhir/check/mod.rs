@@ -15,7 +15,7 @@ use element::{short, Element};
 use serde_json::Value;
 
 /// A resource that was understood.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct Mapped {
 	/// `Consent`, `AuditEvent` or `Bundle`.
 	pub resource_type: &'static str,
@@ -23,6 +23,12 @@ pub struct Mapped {
 	pub mapping: Value,
 	/// What a reader of the mapping should know.
 	pub outcome: Outcome,
+}
+
+impl std::fmt::Debug for Mapped {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "Mapped({})", self.resource_type)
+	}
 }
 
 /// Maps a FHIR R4 resource.
