@@ -6,11 +6,14 @@
 //! |---|---|
 //! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
+//! | [`permits`] | secondary use: permits, cohorts, extractions, reports |
 //! | [`duties`], [`erasure`], [`reconciliation`] | what follows from it: deadlines, orders to erase, counts that agree |
 //! | [`gateway`] | answers requests and accepts offers unattended |
 //! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
 //! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
-//! | [`receipt`] | what the patient receives |
+//! | [`subject`], [`report`] | whom exchanges were about; the report that a patient may ask for |
+//! | [`receipt`], [`paper`] | what the patient receives, as JSON and on paper |
+//! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
@@ -35,10 +38,15 @@ mod hexadecimal;
 pub mod keys;
 pub mod ledger;
 pub mod nonces;
+pub mod outbox;
+pub mod paper;
+pub mod permits;
 pub mod proofs;
 pub mod receipt;
 pub mod reconciliation;
+pub mod report;
 pub mod seal;
+pub mod subject;
 pub mod submission;
 pub mod time;
 pub mod transfer;
@@ -48,6 +56,7 @@ pub use error::{Error, Rejection};
 pub use exchange::{Delivery, Pending, Spec};
 pub use gateway::Gateway;
 pub use keys::{EncryptionKey, KeyFile, Password, Signer};
+pub use outbox::Outbox;
 pub use submission::{Recorded, Submission};
 
 /// Keeps the examples of both READMEs compiling.
