@@ -186,6 +186,29 @@ async fn a_dicom_archive_behind_a_web_server_is_found_without_asking_for_any_pat
 	assert_eq!(names, [("dicomweb", None, None), ("http", Some("nginx"), Some("1.22.1"))]);
 }
 
+#[tokio::test]
+async fn a_document_registry_is_found_by_the_description_of_its_service() {
+	let log = Log::default();
+	let port = server(|mut stream| async move {
+		let request = request(&mut stream).await?;
+		let body = "<wsdl:definitions targetNamespace=\"urn:ihe:iti:xds-b:2007\">\
+			<wsdl:operation name=\"DocumentRegistry_RegistryStoredQuery\"/></wsdl:definitions>";
+		match request.starts_with("GET /openxds/services/DocumentRegistry?wsdl ") {
+			true => respond(&mut stream, "200 OK", "Content-Type: text/xml\r\n", body).await,
+			false => respond(&mut stream, "404 Not Found", "Server: nginx/1.22.1\r\n", "").await,
+		}
+	})
+	.await;
+	let snapshot = discover(&policy(vec![port], vec![]), &log.sink()).await.expect("usable");
+	let asset = only_asset(snapshot);
+	let names: Vec<_> = asset.services.iter().map(named).collect();
+	assert_eq!(names, [("http", Some("nginx"), Some("1.22.1")), ("xds", None, None)]);
+	let only_reads = |probe: &ProbeRecord| {
+		matches!(probe.action, ProbeAction::Connect | ProbeAction::HttpGet { .. })
+	};
+	assert!(log.probes().iter().all(only_reads), "nothing is posted to a registry");
+}
+
 /// A-ASSOCIATE-AC of DCMTK 3.6.7: fixed part, application context, one accepted presentation context, user
 /// information with maximum length, implementation class UID (0x52) and version name (0x55).
 fn association_accepted() -> Vec<u8> {
