@@ -15,6 +15,7 @@
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
+//! | [`sign_in`] | signing in at an explorer with an account |
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
@@ -39,9 +40,11 @@ pub mod proofs;
 pub mod receipt;
 pub mod reconciliation;
 pub mod seal;
+pub mod sign_in;
 pub mod submission;
 pub mod time;
 pub mod transfer;
+mod web_address;
 
 pub use client::{Client, Options, View};
 pub use error::{Error, Rejection};

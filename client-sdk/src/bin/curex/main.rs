@@ -13,6 +13,7 @@ mod exchange;
 mod follow_up;
 mod keys;
 mod proof;
+mod sign_in;
 mod subscription;
 
 use clap::{Parser, Subcommand};
@@ -98,6 +99,8 @@ enum Command {
 	Verify(proof::Verify),
 	/// Write the trust root that follows from the first block.
 	TrustRoot(proof::WriteTrustRoot),
+	/// Sign in at an explorer with the account.
+	SignIn(sign_in::SignIn),
 }
 
 #[tokio::main]
@@ -156,6 +159,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Prove(command) => proof::prove(&context, command).await,
 		Command::Verify(command) => proof::verify(&command),
 		Command::TrustRoot(command) => proof::trust_root(&context, command).await,
+		Command::SignIn(command) => sign_in::run(&context, &command),
 	}
 }
 
