@@ -65,14 +65,19 @@ def read(arguments):
 
 
 def compare_tables(guards):
-    """Every guard stands in the last column of a row of docs/abuse-cases that names one of its tests, and no other does."""
-    rows = [
-        line.strip().strip("|").split("|")
-        for page in sorted((ROOT / "docs/abuse-cases").glob("*.md"))
-        for line in page.read_text().splitlines()
-        if line.startswith("|")
-    ]
-    rows = [(set(re.findall(r"\w+", " ".join(row[:-1]))), set(re.findall(r"`([^`]+)`", row[-1]))) for row in rows]
+    """In the column "guard taken away" of docs/abuse-cases every guard stands beside one of its tests, and no other does."""
+    rows = []
+    for page in sorted((ROOT / "docs/abuse-cases").glob("*.md")):
+        about_guards = False
+        for line in page.read_text().splitlines():
+            if not line.startswith("|"):
+                about_guards = False
+                continue
+            *cells, last = line.strip().strip("|").split("|")
+            if last.strip() == "guard taken away":
+                about_guards = True
+            elif about_guards:
+                rows.append((set(re.findall(r"\w+", " ".join(cells))), set(re.findall(r"`([^`]+)`", last))))
     shown = {guard for _, column in rows for guard in column}
     wrong = [f"{name} stands in a table and not in scripts/guards.toml" for name in shown - {guard["name"] for guard in guards}]
     for guard in guards:
