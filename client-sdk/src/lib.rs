@@ -18,6 +18,7 @@
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
+//! | [`sign_in`] | signing in at an explorer with an account |
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
@@ -46,10 +47,12 @@ pub mod receipt;
 pub mod reconciliation;
 pub mod report;
 pub mod seal;
+pub mod sign_in;
 pub mod subject;
 pub mod submission;
 pub mod time;
 pub mod transfer;
+mod web_address;
 
 pub use client::{Client, Options, View};
 pub use error::{Error, Rejection};

@@ -160,6 +160,11 @@ impl Context {
 		Password::from_file(path)
 	}
 
+	/// The account, which a command without node needs.
+	pub fn account(&self) -> Result<Signer, Error> {
+		self.signer()?.ok_or_else(|| Error::Key("give the account with --key".into()))
+	}
+
 	fn signer(&self) -> Result<Option<Signer>, Error> {
 		match (&self.global.dev, &self.global.key) {
 			(Some(path), _) => Signer::development(path).map(Some),

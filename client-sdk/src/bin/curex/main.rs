@@ -18,6 +18,7 @@ mod outbox;
 mod patient;
 mod permit;
 mod proof;
+mod sign_in;
 mod subscription;
 
 use clap::{Parser, Subcommand};
@@ -120,6 +121,8 @@ enum Command {
 	Completion(manual::Completion),
 	/// Write the manual pages.
 	Man(manual::Man),
+	/// Sign in at an explorer with the account.
+	SignIn(sign_in::SignIn),
 }
 
 #[tokio::main]
@@ -191,6 +194,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::TrustRoot(command) => proof::trust_root(&context, command).await,
 		Command::Completion(command) => Ok(manual::completion(&command)),
 		Command::Man(command) => manual::man(&command),
+		Command::SignIn(command) => sign_in::run(&context, &command),
 	}
 }
 
