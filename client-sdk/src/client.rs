@@ -546,7 +546,11 @@ fn not_admitted(code: i32, message: String, detail: &str) -> Error {
 			true,
 			"the organisation's quota is used up for now; try again in the next window",
 		),
-		_ if detail.contains("signing address") || detail.contains("bad signature") => {
+		// What was signed for one runtime is nobody's signature for the next.
+		_ if detail.contains("bad signature") => {
+			refusal(true, "submit again: the runtime changed while it was signed")
+		},
+		_ if detail.contains("signing address") => {
 			refusal(false, "use an account that an active organisation appointed as its delegate")
 		},
 		_ => match detail.rsplit_once("Custom error: ").and_then(|(_, code)| code.parse().ok()) {
@@ -580,6 +584,8 @@ mod tests {
 	fn a_stale_number_may_be_tried_again_and_a_missing_duty_may_not() {
 		let stale = pool_error(1010, "Transaction is outdated");
 		assert!(stale.is_retryable());
+		let upgraded = pool_error(1010, "Transaction has a bad signature");
+		assert!(upgraded.is_retryable(), "the runtime was upgraded meanwhile");
 		let duty = pool_error(1010, "Custom error: 2");
 		assert!(!duty.is_retryable());
 		assert!(duty.remedy().contains("duty"));
