@@ -51,6 +51,9 @@ pub struct Config {
 	/// How to watch them.
 	#[serde(default)]
 	pub watch: curex_threats::Config,
+	/// A folder of Sigma rules that are applied to them.
+	#[serde(default)]
+	pub sigma_rules: Option<PathBuf>,
 	/// The staff survey.
 	#[serde(default)]
 	pub survey: Option<SurveyFiles>,
@@ -109,9 +112,10 @@ pub struct DisclosureFile {
 pub struct EventSource {
 	/// How reports call it.
 	pub name: String,
-	/// Its format: `zeek` or `fhir-audit`.
+	/// Its format, for example `zeek`, `eve` or `fhir-audit`.
 	pub format: curex_threats::Format,
-	/// The file.
+	/// The file, read together with those to which it was rotated (`NAME.1.gz`, `NAME-20260301`), or a folder of
+	/// files.
 	pub path: PathBuf,
 }
 
@@ -271,6 +275,7 @@ impl Config {
 			feeds.sources.iter_mut().filter_map(|source| source.key_file.as_mut()).for_each(here);
 		}
 		self.events.iter_mut().for_each(|source| here(&mut source.path));
+		self.sigma_rules.iter_mut().for_each(here);
 		if let Some(survey) = &mut self.survey {
 			here(&mut survey.answers);
 			survey.questionnaire.iter_mut().for_each(here);
