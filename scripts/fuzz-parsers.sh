@@ -20,9 +20,10 @@ cd "$fuzz"
 # The versions of the programs, and one more crate.
 cp "$CUREX_ROOT/Cargo.lock" Cargo.lock
 say "building the targets"
-RUSTC_WRAPPER="$fuzz/instrument" CARGO_TARGET_DIR="$CARGO_TARGET_DIR/fuzz-parsers" cargo build --release --bins ||
+export CARGO_TARGET_DIR="$CARGO_TARGET_DIR/fuzz"
+RUSTC_WRAPPER="$CUREX_ROOT/fuzz/instrument" cargo build --release --bins ||
 	die "the targets could not be built" "the reason stands above"
-programs="$CARGO_TARGET_DIR/fuzz-parsers/release"
+programs="$CARGO_TARGET_DIR/release"
 
 targets=("$@")
 if [ ${#targets[@]} = 0 ]; then
