@@ -7,6 +7,7 @@
 set -euo pipefail
 source "$(dirname "$0")/setup.sh"
 setup_build
+setup_tests
 [ "${1:-}" = --no-story ] || setup_lab
 cd "$CUREX_ROOT"
 

@@ -255,7 +255,7 @@ impl Maker<'_> {
 			let message = request_message(self.genesis, recipient, &key, &proposal, expires_at);
 			let request = Countersignature {
 				signer: signer.account(),
-				signature: signer.sign(&message),
+				signature: signer.sign(&message)?,
 				expires_at,
 			};
 			let payload = Commitment(rand::random());

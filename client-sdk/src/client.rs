@@ -407,11 +407,12 @@ impl Client {
 				at.block_hash(),
 			),
 		);
-		let transaction = at
-			.tx()
-			.create_v4_signable_offline(call, params)
-			.and_then(|mut signable| signable.sign(signer))
-			.map_err(|error| form_error(error, at.spec_version()))?;
+		let form = |error| form_error(error, at.spec_version());
+		let mut signable = at.tx().create_v4_signable_offline(call, params).map_err(form)?;
+		let payload = signable.signer_payload().map_err(form)?;
+		let (account, signature) = signer.sign_transaction(&payload)?;
+		let transaction =
+			signable.sign_with_account_and_signature(&account, &signature).map_err(form)?;
 		match Submission::send(self.clone(), transaction.encoded().to_vec()).await {
 			Ok(submission) => {
 				reservation.commit();

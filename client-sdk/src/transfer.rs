@@ -72,7 +72,7 @@ impl Client {
 			account: signer.account(),
 			signature: [0; 64],
 		};
-		authorisation.signature = signer.sign(&authorisation.message());
+		authorisation.signature = signer.sign(&authorisation.message())?;
 		Ok(format!("0x{}", hex::encode(authorisation.encode())))
 	}
 

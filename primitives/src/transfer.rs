@@ -138,9 +138,9 @@ pub struct Authorisation {
 	pub access: Access,
 	/// Not valid at or after this moment; at most [`MAX_AUTHORISATION_LIFE`] ahead.
 	pub expires: Moment,
-	/// Account of the delegate: an sr25519 public key.
+	/// Account of the delegate: an sr25519 or ed25519 public key.
 	pub account: [u8; 32],
-	/// sr25519 signature over [`Authorisation::message`].
+	/// Its signature over [`Authorisation::message`].
 	pub signature: [u8; 64],
 }
 
