@@ -138,8 +138,10 @@ setup_lab() {
 		procps openssh-server nginx orthanc dcmtk snmpd
 }
 
+# What the tests start beside the project's own programs.
 setup_tests() {
 	install_packages "a token in software, for the tests of accounts in hardware" softhsm2
+	install_packages "the Python package, its virtual environment" python3 python3-venv
 }
 
 # The crates that the build needs, so that a missing network is told before anything is compiled.

@@ -13,6 +13,7 @@
 //! | [`receipt`] | what the patient receives |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
+//! | [`blocking`] | the client for programs without an async runtime |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
 //! | [`ledger`] | calls generated from the committed metadata |
@@ -20,6 +21,7 @@
 
 pub mod administration;
 pub mod audit;
+pub mod blocking;
 pub mod blocks;
 pub mod client;
 pub mod consent;

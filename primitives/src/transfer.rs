@@ -103,9 +103,16 @@ impl Manifest {
 
 	/// Whether `bytes` are the chunk at the proof's index of this part.
 	pub fn admits(&self, bytes: &[u8], proof: &merkle::Proof) -> bool {
-		proof.count == self.chunks()
-			&& self.chunk_length(proof.index) == Some(bytes.len())
-			&& merkle::verify(&self.root, bytes, proof)
+		self.leaf_of(bytes, proof).is_some()
+	}
+
+	/// The hash of the chunk ([`merkle::leaf`]), if `bytes` are the one at the proof's index of this part.
+	pub fn leaf_of(&self, bytes: &[u8], proof: &merkle::Proof) -> Option<[u8; 32]> {
+		if proof.count != self.chunks() || self.chunk_length(proof.index) != Some(bytes.len()) {
+			return None;
+		}
+		let leaf = merkle::leaf(bytes);
+		merkle::verify_leaf(&self.root, leaf, proof).then_some(leaf)
 	}
 
 	/// Bytes of the chunk at `index`; nothing if there is none.

@@ -2,4 +2,5 @@
 
 mod gateway;
 mod node;
+mod readme;
 mod token;
