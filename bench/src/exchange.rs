@@ -326,7 +326,8 @@ impl Setting<'_> {
 		let pen: Pen = self.ledger.pen().await?;
 		// The first blocks of the load are not counted, but have to be filled.
 		let count = self.options.most * (self.options.seconds as usize + 30);
-		let count = if path == Path::Batch { 8 * count } else { count };
+		let batched = matches!(path, Path::Batch | Path::Stepwise);
+		let count = if batched { 8 * count } else { count };
 		let plan = paths::plan(
 			path,
 			&pen,
@@ -566,6 +567,7 @@ fn ratios(paths: &[Measured], postgres: Option<&postgres::Results>) -> BTreeMap<
 	compare("full / floor", rate(Path::Full), rate(Path::Floor));
 	compare("batch / one-transaction, acknowledged", rate(Path::Batch), rate(Path::Completed));
 	compare("batch / full", rate(Path::Batch), rate(Path::Full));
+	compare("batch / batch, step by step", rate(Path::Batch), rate(Path::Stepwise));
 	// What the machine would allow if nothing else limited the ledger: the processor time of all nodes.
 	let cost = |path: Path| {
 		paths.iter().find(|found| found.path == path.name()).map(|found| found.processor_us)

@@ -104,7 +104,8 @@ struct ExchangeArguments {
 	/// How many rounds; each measures every path.
 	#[arg(long, default_value_t = 2)]
 	rounds: u32,
-	/// Only these paths, by their numbers: 0 floor, 1 one transaction, 2 with acknowledgement, 3 full, 4 batch.
+	/// Only these paths, by their numbers: 0 floor, 1 one transaction, 2 with acknowledgement, 3 full, 4 batch, 5 batch
+	/// step by step.
 	#[arg(long, value_delimiter = ',', default_values_t = 0..ExchangePath::ALL.len())]
 	paths: Vec<usize>,
 	/// Exchanges in a batch, 1 to 256.

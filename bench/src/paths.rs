@@ -9,11 +9,11 @@ use crate::{
 use curex_client::ledger::curex::{self, runtime_types::curex_primitives as generated};
 use curex_primitives::{
 	commitment::withdraw_lock,
-	exchange::{exchange_id, request_message},
+	exchange::{batch_message, exchange_id, request_message},
 	AccessMode, AccessModes, AcknowledgementCode, Assessment, Attestation, BatchAnswer,
-	BatchCompletion, BatchRequest, Categories, Category, Commitment, Confidence, ConsentId,
-	ConsentTerms, ExchangeId, ExchangeProposal, Gate, Grantee, LegalBasis, Level, Moment,
-	OrganisationId, Purpose, Representation,
+	BatchCompletion, BatchRequest, BatchService, Categories, Category, Commitment, Confidence,
+	ConsentId, ConsentTerms, ExchangeId, ExchangeProposal, Gate, Grantee, LegalBasis, Level,
+	Moment, OrganisationId, Purpose, Representation,
 };
 use generated::exchange::signing::Countersignature;
 
@@ -37,14 +37,22 @@ pub enum Path {
 	Completed,
 	/// Every step a transaction of its own.
 	Full,
-	/// Three transactions for many exchanges.
+	/// Two transactions for many exchanges: what the recipient signed together, served; receipts and acknowledgements.
 	Batch,
+	/// Three transactions for many exchanges: requests; approvals and dispatches; receipts and acknowledgements.
+	Stepwise,
 }
 
 impl Path {
 	/// All, in the order in which they are measured.
-	pub const ALL: [Self; 5] =
-		[Self::Floor, Self::Countersigned, Self::Completed, Self::Full, Self::Batch];
+	pub const ALL: [Self; 6] = [
+		Self::Floor,
+		Self::Countersigned,
+		Self::Completed,
+		Self::Full,
+		Self::Batch,
+		Self::Stepwise,
+	];
 
 	/// Name in tables and JSON.
 	pub const fn name(self) -> &'static str {
@@ -54,6 +62,7 @@ impl Path {
 			Self::Completed => "one-transaction, acknowledged",
 			Self::Full => "full",
 			Self::Batch => "batch",
+			Self::Stepwise => "batch, step by step",
 		}
 	}
 
@@ -61,7 +70,7 @@ impl Path {
 	pub const fn at_once(self, batch: usize) -> usize {
 		match self {
 			Self::Floor | Self::Countersigned | Self::Completed | Self::Full => 1,
-			Self::Batch => batch,
+			Self::Batch | Self::Stepwise => batch,
 		}
 	}
 
@@ -70,7 +79,9 @@ impl Path {
 		match self {
 			Self::Floor => ("Orders", "PolicySet"),
 			Self::Countersigned => ("Exchange", "Dispatched"),
-			Self::Completed | Self::Full | Self::Batch => ("Exchange", "Acknowledged"),
+			Self::Completed | Self::Full | Self::Batch | Self::Stepwise => {
+				("Exchange", "Acknowledged")
+			},
 		}
 	}
 
@@ -78,7 +89,7 @@ impl Path {
 	const fn least_waiting(self) -> usize {
 		match self {
 			Self::Floor | Self::Countersigned | Self::Completed | Self::Full => 256,
-			Self::Batch => 6,
+			Self::Batch | Self::Stepwise => 6,
 		}
 	}
 }
@@ -166,6 +177,7 @@ pub fn plan(
 				Path::Completed => plan.lanes.push(maker.countersigned(each, true)?),
 				Path::Full => plan.lanes.push(maker.full(each)?),
 				Path::Batch => plan.lanes.push(maker.batches(each, batch)?),
+				Path::Stepwise => plan.lanes.push(maker.stepwise(each, batch)?),
 			}
 		}
 	}
@@ -244,20 +256,26 @@ impl Maker<'_> {
 		Ok([Lane { steps: vec![holders] }, Lane { steps: vec![recipients] }])
 	}
 
-	fn countersigned(&mut self, count: usize, acknowledged: bool) -> Result<Lane, Error> {
+	/// The recipient's signature over what `message` makes of the block until which it lasts.
+	fn countersign(
+		&self,
+		message: impl FnOnce(u32) -> [u8; 48],
+	) -> Result<Countersignature, Error> {
 		let expires_at = u32::try_from(self.pen.block() + COUNTERSIGNED_FOR)
 			.map_err(|_| Error::Protocol("the ledger has too many blocks".into()))?;
+		let signer = &self.pair.recipient.lanes[self.lane][0].signer;
+		let signature = signer.sign(&message(expires_at))?;
+		Ok(Countersignature { signer: signer.account(), signature, expires_at })
+	}
+
+	fn countersigned(&mut self, count: usize, acknowledged: bool) -> Result<Lane, Error> {
 		let (mut served, mut completed) = (Vec::new(), Vec::new());
 		for _ in 0..count {
 			let Draft { key, id, proposal } = self.draft();
 			let recipient = self.pair.recipient.id;
-			let signer = &self.pair.recipient.lanes[self.lane][0].signer;
-			let message = request_message(self.genesis, recipient, &key, &proposal, expires_at);
-			let request = Countersignature {
-				signer: signer.account(),
-				signature: signer.sign(&message)?,
-				expires_at,
-			};
+			let request = self.countersign(|expires_at| {
+				request_message(self.genesis, recipient, &key, &proposal, expires_at)
+			})?;
 			let payload = Commitment(rand::random());
 			let call = curex::tx().exchange().serve_countersigned(
 				key,
@@ -302,38 +320,68 @@ impl Maker<'_> {
 		Ok(Lane { steps })
 	}
 
+	/// Requests for a batch, and the exchanges that they begin.
+	fn requests(&mut self, size: usize) -> (Vec<BatchRequest>, Vec<ExchangeId>) {
+		(0..size)
+			.map(|_| {
+				let Draft { key, id, proposal } = self.draft();
+				(BatchRequest { key, proposal }, id)
+			})
+			.unzip()
+	}
+
+	/// Signs the completion of a batch.
+	fn completion(&mut self, ids: &[ExchangeId]) -> Result<Vec<u8>, Error> {
+		let items = ids
+			.iter()
+			.map(|id| {
+				let completion = BatchCompletion {
+					exchange: *id,
+					receipt: Commitment(rand::random()),
+					code: AcknowledgementCode::Accepted,
+					evidence: None,
+				};
+				completion.into()
+			})
+			.collect();
+		let call = curex::tx().exchange().complete_batch(bounded(items));
+		self.by_recipient(1, "exchange.complete_batch", &call)
+	}
+
 	fn batches(&mut self, count: usize, size: usize) -> Result<Lane, Error> {
+		let mut steps = vec![Vec::new(); 2];
+		for _ in 0..count {
+			let (requests, ids) = self.requests(size);
+			let recipient = self.pair.recipient.id;
+			let signed = self.countersign(|expires_at| {
+				batch_message(self.genesis, recipient, requests.iter(), expires_at)
+			})?;
+			let items = requests
+				.into_iter()
+				.map(|request| BatchService { request, payload: Commitment(rand::random()) }.into())
+				.collect();
+			let call = curex::tx().exchange().serve_countersigned_batch(bounded(items), signed);
+			steps[0].push(self.by_holder(0, "exchange.serve_countersigned_batch", &call)?);
+			steps[1].push(self.completion(&ids)?);
+		}
+		Ok(Lane { steps })
+	}
+
+	fn stepwise(&mut self, count: usize, size: usize) -> Result<Lane, Error> {
 		let mut steps = vec![Vec::new(); 3];
 		for _ in 0..count {
-			let drafts: Vec<Draft> = (0..size).map(|_| self.draft()).collect();
-			let ids: Vec<ExchangeId> = drafts.iter().map(|draft| draft.id).collect();
-			let requests = drafts
-				.into_iter()
-				.map(|draft| BatchRequest { key: draft.key, proposal: draft.proposal }.into())
-				.collect();
+			let (requests, ids) = self.requests(size);
+			let requests = requests.into_iter().map(Into::into).collect();
 			let answers = ids
 				.iter()
 				.map(|id| BatchAnswer { exchange: *id, payload: Commitment(rand::random()) }.into())
-				.collect();
-			let completions = ids
-				.iter()
-				.map(|id| {
-					let completion = BatchCompletion {
-						exchange: *id,
-						receipt: Commitment(rand::random()),
-						code: AcknowledgementCode::Accepted,
-						evidence: None,
-					};
-					completion.into()
-				})
 				.collect();
 			let calls = curex::tx().exchange();
 			let call = calls.request_batch(bounded(requests));
 			steps[0].push(self.by_recipient(0, "exchange.request_batch", &call)?);
 			let call = calls.answer_batch(bounded(answers));
 			steps[1].push(self.by_holder(0, "exchange.answer_batch", &call)?);
-			let call = calls.complete_batch(bounded(completions));
-			steps[2].push(self.by_recipient(1, "exchange.complete_batch", &call)?);
+			steps[2].push(self.completion(&ids)?);
 		}
 		Ok(Lane { steps })
 	}

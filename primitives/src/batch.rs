@@ -26,6 +26,16 @@ record! {
 }
 
 record! {
+	/// A request that the recipient signed, and the holder's answer to it, within a batch.
+	pub struct BatchService {
+		/// What was asked for.
+		pub request: BatchRequest,
+		/// Commitment to the ciphertext.
+		pub payload: Commitment,
+	}
+}
+
+record! {
 	/// The holder's answer to a request within a batch: approval and dispatch at once.
 	pub struct BatchAnswer {
 		/// The exchange.

@@ -11,8 +11,8 @@ pub use duty::{
 	ReviewVerdict, Settlement, MAX_RECTIFICATIONS,
 };
 pub use signing::{
-	check_emergency_moment, check_expiry, emergency_message, request_message, Countersignature,
-	EmergencySignature, SignedMoment, EMERGENCY_RECORDING_PERIOD,
+	batch_message, check_emergency_moment, check_expiry, emergency_message, request_message,
+	Countersignature, EmergencySignature, SignedMoment, EMERGENCY_RECORDING_PERIOD,
 };
 pub use table::{ExchangeState, Side, Step, Suspender};
 

@@ -51,7 +51,7 @@ pub mod subscription;
 pub mod ticket;
 pub mod transfer;
 
-pub use batch::{BatchAnswer, BatchCompletion, BatchRequest, DocumentRoot, Tally};
+pub use batch::{BatchAnswer, BatchCompletion, BatchRequest, BatchService, DocumentRoot, Tally};
 pub use benchmarks::{BenchmarkClock, BenchmarkDelegates, BenchmarkGate};
 pub use conflict::{OverarchingPolicy, Position};
 pub use consent::{

@@ -160,6 +160,7 @@ fn exchange(call: &pallet_exchange::Call<Runtime>) -> Rule<'_, RuntimeCall> {
 		Call::request_batch { items } => exchanges(items.len()),
 		Call::answer_batch { items } => exchanges(items.len()),
 		Call::complete_batch { items } => exchanges(items.len()),
+		Call::serve_countersigned_batch { items, .. } => exchanges(items.len()),
 		Call::release { .. } | Call::review { .. } => Rule::Duty(Duty::Review, Family::Ordinary),
 		Call::break_glass { .. } | Call::record_emergency { .. } => {
 			Rule::Duty(Duty::Emergency, Family::Urgent)

@@ -5,6 +5,7 @@ pub type Unreleased = (
 	pallet_oversight::migrations::ToVersion2<crate::Runtime>,
 	pallet_consent::migrations::ToVersion2<crate::Runtime>,
 	pallet_exchange::migrations::ToVersion2<crate::Runtime>,
+	pallet_exchange::migrations::ToVersion3<crate::Runtime>,
 );
 
 /// Every migration that runs when a new runtime takes over.

@@ -111,6 +111,10 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 		with = "::subxt::utils::Static<::curex_primitives::batch::BatchRequest>"
 	),
 	substitute_type(
+		path = "curex_primitives::batch::BatchService",
+		with = "::subxt::utils::Static<::curex_primitives::batch::BatchService>"
+	),
+	substitute_type(
 		path = "curex_primitives::batch::BatchAnswer",
 		with = "::subxt::utils::Static<::curex_primitives::batch::BatchAnswer>"
 	),

@@ -1,16 +1,16 @@
 //! Measures the calls. Under `cargo test` every benchmark runs once as a test.
 
 use crate::{
-	Batch, Call, Closing, Config, Disputes, Documents, Duties, Emergencies, Event, Exchanges,
-	Holds, NextClosing, OfConsent, Pallet, Reviews, Sequences, Subscriptions, EMERGENCY_PERIOD,
+	Agenda, Batch, Call, Config, Disputes, Documents, Duties, Emergencies, Event, Exchanges, Holds,
+	NextAgenda, OfConsent, Pallet, Reviews, Sequences, Subscriptions, EMERGENCY_PERIOD, MAX_AGENDA,
 };
 use curex_primitives::{
 	batch::{pair, tally, RECONCILIATION_PERIOD},
-	exchange::{emergency_message, exchange_id, request_message},
+	exchange::{batch_message, emergency_message, exchange_id, request_message},
 	subscription::subscription_id,
-	AcknowledgementCode, BatchAnswer, BatchCompletion, BatchRequest, BenchmarkDelegates,
-	BenchmarkGate, BlockNumber, Categories, Commitment, Countersignature, DeferralReason,
-	Direction, DisputeGrounds, DocumentRoot, Duty, EmergencySignature, ExchangeId,
+	AcknowledgementCode, BatchAnswer, BatchCompletion, BatchRequest, BatchService,
+	BenchmarkDelegates, BenchmarkGate, BlockNumber, Categories, Commitment, Countersignature,
+	DeferralReason, Direction, DisputeGrounds, DocumentRoot, Duty, EmergencySignature, ExchangeId,
 	ExchangeProposal, ExchangeState, Gate, Ground, MerkleRoot, Obligation, OrganisationId,
 	OrganisationKind, Purpose, RecordHandle, ReleaseReason, Review, ReviewVerdict, Settlement,
 	SizeBucket, SubscriptionState, SubscriptionTerms,
@@ -127,9 +127,8 @@ mod benchmarks {
 		if state.is_final() {
 			exchange.acknowledgement = Some(AcknowledgementCode::Accepted);
 			exchange.ended_at = Some(block::<T>());
-		} else {
-			Closing::<T>::insert(exchange.deadline, id, ());
 		}
+		Pallet::<T>::list(Pallet::<T>::listed_by(&exchange), id);
 		Exchanges::<T>::insert(id, exchange);
 		id
 	}
@@ -351,17 +350,46 @@ mod benchmarks {
 		assert!(Reviews::<T>::get(id).is_some_and(|reviewed| reviewed.verdict.is_some()));
 	}
 
+	/// Fills the list of a block up to a number.
+	fn fill<T: Config>(block: BlockNumber, number: u32) {
+		let ids = (0..number).map(|index| ExchangeId(item_key(index))).collect();
+		Agenda::<T>::insert(block, BoundedVec::truncate_from(ids));
+	}
+
+	/// A full list, read and written back.
 	#[benchmark]
-	fn closing_block() {
+	fn advance() {
+		let block = block::<T>();
+		fill::<T>(block, MAX_AGENDA);
+		NextAgenda::<T>::put(block);
+
 		#[block]
 		{
-			let mut meter = WeightMeter::new();
-			Pallet::<T>::advance::<NextClosing<T>>(1, &mut meter, |block, _| {
-				Closing::<T>::drain_prefix(block).next().is_none()
+			let (now, mut all) = (block.saturating_add(1), WeightMeter::new());
+			Pallet::<T>::advance::<NextAgenda<T>>(now, &mut all, |block, _| {
+				Pallet::<T>::work_off_agenda(block, &mut WeightMeter::with_limit(Weight::zero()))
 			});
 		}
 
-		assert_eq!(NextClosing::<T>::get(), 1);
+		assert_eq!(Agenda::<T>::decode_len(block), Some(MAX_AGENDA as usize));
+	}
+
+	/// An exchange whose list is full; the next has room for one.
+	#[benchmark]
+	fn list() {
+		let (_, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Acknowledged);
+		let due = block::<T>().saturating_add(T::Retention::get());
+		let next = due.saturating_add(1);
+		fill::<T>(due, MAX_AGENDA);
+		fill::<T>(next, MAX_AGENDA - 1);
+
+		#[block]
+		{
+			Pallet::<T>::revisit(id);
+		}
+
+		assert_eq!(Agenda::<T>::decode_len(next), Some(MAX_AGENDA as usize));
 	}
 
 	#[benchmark]
@@ -372,7 +400,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::close(id);
+			Pallet::<T>::revisit(id);
 		}
 
 		assert_eq!(state::<T>(id), Some(ExchangeState::Settled));
@@ -441,7 +469,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			Pallet::<T>::prune(id);
+			Pallet::<T>::revisit(id);
 		}
 
 		assert!(!Exchanges::<T>::contains_key(id));
@@ -573,24 +601,32 @@ mod benchmarks {
 			.is_some_and(|duty| duty.deferred.is_some()));
 	}
 
-	#[benchmark]
-	fn request_batch(n: Linear<1, 256>) {
-		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
-		let own = |index: u32, number: u8| {
+	/// The request of a batch with this index, under a consent of its own.
+	fn asking<T: Config>(
+		holder: OrganisationId,
+		recipient: OrganisationId,
+		index: u32,
+	) -> BatchRequest {
+		let own = |number: u8| {
 			let mut bytes = item_key(index);
 			bytes[31] = number;
 			Commitment(bytes)
 		};
-		let items = (0..n)
-			.map(|index| BatchRequest {
-				key: item_key(index),
-				proposal: ExchangeProposal {
-					envelope: own(index, 101),
-					recipient_key: own(index, 102),
-					..proposal(holder, consented::<T>(holder, recipient, index), Purpose::Treatment)
-				},
-			})
-			.collect();
+		let gate = consented::<T>(holder, recipient, index);
+		BatchRequest {
+			key: item_key(index),
+			proposal: ExchangeProposal {
+				envelope: own(101),
+				recipient_key: own(102),
+				..proposal(holder, gate, Purpose::Treatment)
+			},
+		}
+	}
+
+	#[benchmark]
+	fn request_batch(n: Linear<1, 256>) {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let items = (0..n).map(|index| asking::<T>(holder, recipient, index)).collect();
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, batch(items));
@@ -627,13 +663,11 @@ mod benchmarks {
 				let gate = consented::<T>(holder, recipient, index);
 				let state = ExchangeState::Dispatched;
 				let exchange = placed_as::<T>(holder, recipient, gate, state, key);
-				let mut evidence = key;
-				evidence[31] = 105;
 				BatchCompletion {
 					exchange,
 					receipt: Commitment(key),
 					code: AcknowledgementCode::Accepted,
-					evidence: Some(Commitment(evidence)),
+					evidence: None,
 				}
 			})
 			.collect();
@@ -674,6 +708,27 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn serve_countersigned_batch(n: Linear<1, 256>) {
+		let (origin, holder, recipient) = holder_acts::<T>(Duty::Exchange);
+		let requests: alloc::vec::Vec<_> =
+			(0..n).map(|index| asking::<T>(holder, recipient, index)).collect();
+		let expires_at = block::<T>().saturating_add(1);
+		let genesis = Pallet::<T>::genesis();
+		let message = batch_message(&genesis, recipient, requests.iter(), expires_at);
+		let (signer, signature) = T::BenchmarkHelper::sign(recipient, Duty::Exchange, &message);
+		let signed = Countersignature { signer, signature, expires_at };
+		let serve =
+			|asked: BatchRequest| BatchService { payload: Commitment(asked.key), request: asked };
+		let items = requests.into_iter().map(serve).collect();
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, batch(items), signed);
+
+		let last = exchange_id(recipient, &item_key(n - 1));
+		assert_eq!(state::<T>(last), Some(ExchangeState::Dispatched));
+	}
+
+	#[benchmark]
 	fn complete() {
 		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
 		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
@@ -689,6 +744,18 @@ mod benchmarks {
 		);
 
 		assert_eq!(state::<T>(id), Some(ExchangeState::Reversed));
+	}
+
+	#[benchmark]
+	fn complete_plainly() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
+		let accepted = AcknowledgementCode::Accepted;
+
+		#[extrinsic_call]
+		complete(origin as T::RuntimeOrigin, id, Commitment([6; 32]), accepted, None);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Acknowledged));
 	}
 
 	#[benchmark]

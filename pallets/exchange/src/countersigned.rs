@@ -1,11 +1,12 @@
 //! What the other side signed off the ledger.
 
-use crate::{Config, Error, Event, Pallet};
+use crate::{Batch, Config, Error, Event, Pallet};
 use curex_primitives::{
 	exchange::{
-		check_emergency_moment, check_expiry, emergency_message, request_message, SignedMoment,
+		batch_message, check_emergency_moment, check_expiry, emergency_message, request_message,
+		SignedMoment,
 	},
-	Commitment, Countersignature, DelegateKeys, Direction, Duty, EmergencySignature,
+	BatchService, Commitment, Countersignature, DelegateKeys, Direction, Duty, EmergencySignature,
 	ExchangeProposal, ExchangeState, OrganisationId, RecordHandle,
 };
 use frame::{
@@ -24,23 +25,52 @@ impl<T: Config> Pallet<T> {
 		payload: Commitment,
 		request: &Countersignature,
 	) -> Result<(), Error<T>> {
-		ensure!(proposal.partner == holder, Error::<T>::NotAuthorized);
-		ensure!(
-			check_expiry(request.expires_at, Self::block(), T::DeliveryWindow::get()),
-			Error::<T>::SignatureExpired
-		);
-		let recipient = Self::signing_for(&request.signer, Duty::Exchange)?;
+		let recipient = Self::countersigner(request)?;
 		let message =
 			request_message(&Self::genesis(), recipient, &key, &proposal, request.expires_at);
 		Self::ensure_signed_by(&request.signer, &request.signature, &message)?;
+		Self::serve(holder, recipient, key, proposal, payload)
+	}
 
+	pub(crate) fn do_serve_countersigned_batch(
+		holder: OrganisationId,
+		items: Batch<BatchService>,
+		requests: &Countersignature,
+	) -> Result<(), Error<T>> {
+		let recipient = Self::countersigner(requests)?;
+		let message = batch_message(
+			&Self::genesis(),
+			recipient,
+			items.iter().map(|item| &item.request),
+			requests.expires_at,
+		);
+		Self::ensure_signed_by(&requests.signer, &requests.signature, &message)?;
+		Self::each(items, |BatchService { request, payload }| {
+			Self::serve(holder, recipient, request.key, request.proposal, payload)
+		})
+	}
+
+	/// For whom a countersignature that has not expired would be made.
+	fn countersigner(signature: &Countersignature) -> Result<OrganisationId, Error<T>> {
+		ensure!(
+			check_expiry(signature.expires_at, Self::block(), T::DeliveryWindow::get()),
+			Error::<T>::SignatureExpired
+		);
+		Self::signing_for(&signature.signer, Duty::Exchange)
+	}
+
+	/// Request, approval and dispatch of what the recipient is known to have asked for.
+	fn serve(
+		holder: OrganisationId,
+		recipient: OrganisationId,
+		key: [u8; 32],
+		proposal: ExchangeProposal,
+		payload: Commitment,
+	) -> Result<(), Error<T>> {
+		ensure!(proposal.partner == holder, Error::<T>::NotAuthorized);
 		proposal.check(recipient, Direction::Pull)?;
 		let (id, mut exchange) = Self::draft(recipient, Direction::Pull, &key, proposal)?;
-		Self::ensure_fresh(payload)?;
-		ensure!(
-			payload != exchange.envelope && payload != exchange.recipient_key,
-			Error::<T>::MissingCommitment
-		);
+		Self::ensure_payload(&exchange, payload)?;
 		Self::ensure_open(&exchange, false)?;
 		Self::count_use(&exchange);
 		exchange.state = ExchangeState::Dispatched;

@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
 		proposal.check_break_glass(recipient)?;
 		let Gate::BreakGlass(ground) = proposal.gate else { return Err(Error::WrongGate) };
 		let (id, mut exchange) = Self::draft(recipient, Direction::Pull, &key, proposal)?;
-		Self::ensure_fresh(evidence)?;
+		Self::ensure_usable(&exchange, recipient, evidence)?;
 		ensure!(
 			evidence != exchange.envelope && evidence != exchange.recipient_key,
 			Error::<T>::MissingCommitment
@@ -35,8 +35,9 @@ impl<T: Config> Pallet<T> {
 			exchange.recorded_late = true;
 		}
 		let reviewer = Self::choose_reviewer(id, &exchange, None);
+		Self::list_evidence(id, evidence)?;
+		Self::carry(&exchange, evidence, id);
 		Self::begin(id, exchange, T::EmergencyWindow::get())?;
-		Self::add_evidence(id, evidence)?;
 		let window = T::ReviewWindow::get();
 		let due = Self::block().saturating_add(window);
 		Reviews::<T>::insert(

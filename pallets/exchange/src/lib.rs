@@ -37,7 +37,7 @@
 //! | `rectification` | notices that data were superseded; reconciliation of both sides' counts |
 //! | `emergency` | break-glass and its review |
 //! | `duties` | what organisations owe on account of exchanges |
-//! | `closing` | what becomes due with a block |
+//! | `agenda` | what becomes due with a block |
 //! | `retention` | pruning and legal holds |
 //! | `migrations` | from earlier layouts |
 //! | `try_state` | the invariants |
@@ -50,10 +50,10 @@ pub use curex_primitives::gate::RiskProfile;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
+mod agenda;
 mod batch;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 mod benchmarking;
-mod closing;
 mod countersigned;
 mod dispute;
 mod duties;
@@ -75,24 +75,24 @@ pub mod weights;
 
 #[frame::pallet]
 pub mod pallet {
-	use super::*;
+	use super::{batch::is_plain, *};
 	use alloc::vec::Vec;
 	use curex_primitives::{
 		batch::MAX_BATCH, consent::Consents, subscription::SubscriptionDefect, AcknowledgementCode,
-		BatchAnswer, BatchCompletion, BatchRequest, BlockNumber, Border, Categories, Commitment,
-		ConsentId, Countersignature, DeferralReason, DelegateKeys, Dispute, DisputeGrounds,
-		DocumentRoot, DueDuty, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal,
-		ExchangeState, Gate, Ground, Law, Obligation, OrganisationId, Organisations, Permits,
-		ProposalDefect, Purpose, RecordHandle, Rectification, ReleaseReason, Review, ReviewVerdict,
-		Settlement, Subscription, SubscriptionId, SubscriptionState, SubscriptionTerms, Suspender,
-		Tally,
+		BatchAnswer, BatchCompletion, BatchRequest, BatchService, BlockNumber, Border, Categories,
+		Commitment, ConsentId, Countersignature, DeferralReason, DelegateKeys, Dispute,
+		DisputeGrounds, DocumentRoot, DueDuty, Duty, EmergencySignature, Exchange, ExchangeId,
+		ExchangeProposal, ExchangeState, Gate, Ground, Law, Obligation, OrganisationId,
+		Organisations, Permits, ProposalDefect, Purpose, RecordHandle, Rectification,
+		ReleaseReason, Review, ReviewVerdict, Settlement, Subscription, SubscriptionId,
+		SubscriptionState, SubscriptionTerms, Suspender, Tally,
 	};
 	use frame::{
 		prelude::*,
 		traits::{ConstU32, EnsureOriginWithArg, UnixTime},
 	};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	/// Up to [`MAX_BATCH`] items, each of fixed size.
 	pub type Batch<Item> = BoundedVec<Item, ConstU32<MAX_BATCH>>;
@@ -172,6 +172,9 @@ pub mod pallet {
 	/// breaches, notices and rectifications together stay below.
 	pub const MAX_EVIDENCE: u32 = 32;
 
+	/// Most exchanges in one list of the [`Agenda`].
+	pub const MAX_AGENDA: u32 = 4_096;
+
 	/// Most entries that a view gives at once.
 	pub const PAGE: usize = 256;
 
@@ -227,15 +230,22 @@ pub mod pallet {
 	pub type OfConsent<T> =
 		StorageDoubleMap<_, Blake2_128Concat, ConsentId, Identity, ExchangeId, (), OptionQuery>;
 
-	/// The exchanges whose running window closes with a block.
-	// Hasher: the number is given by the ledger, the id is a hash that it computes.
+	/// The exchanges at which the ledger looks after a block. Each stands in the list of the block in which its window
+	/// closes or its retention ends, or in that of an earlier block; there it is listed anew. So a step that puts the
+	/// deadline off writes nothing here. What does not fit into a list stands in the next that has room.
+	// Hasher: the number is given by the ledger.
 	#[pallet::storage]
-	pub type Closing<T> =
-		StorageDoubleMap<_, Twox64Concat, BlockNumber, Identity, ExchangeId, (), OptionQuery>;
+	pub type Agenda<T> = StorageMap<
+		_,
+		Twox64Concat,
+		BlockNumber,
+		BoundedVec<ExchangeId, ConstU32<MAX_AGENDA>>,
+		ValueQuery,
+	>;
 
-	/// The first block whose deadlines have not been written down yet.
+	/// The first block whose agenda has not been worked off yet.
 	#[pallet::storage]
-	pub type NextClosing<T> = StorageValue<_, BlockNumber, ValueQuery>;
+	pub type NextAgenda<T> = StorageValue<_, BlockNumber, ValueQuery>;
 
 	/// What is owed on account of an exchange and not fulfilled yet.
 	// Hasher: Identity, since the id is a hash that the ledger computes; the obligation is a code.
@@ -272,16 +282,6 @@ pub mod pallet {
 	/// The first block whose duties have not been looked at yet.
 	#[pallet::storage]
 	pub type NextDuty<T> = StorageValue<_, BlockNumber, ValueQuery>;
-
-	/// The exchanges that may be pruned after a block.
-	// Hasher: the number is given by the ledger, the id is a hash that it computes.
-	#[pallet::storage]
-	pub type Pruning<T> =
-		StorageDoubleMap<_, Twox64Concat, BlockNumber, Identity, ExchangeId, (), OptionQuery>;
-
-	/// The first block whose pruning has not been done yet.
-	#[pallet::storage]
-	pub type NextPruning<T> = StorageValue<_, BlockNumber, ValueQuery>;
 
 	/// Authorities that hold an exchange back from pruning.
 	// Hasher: Identity, since the id is a hash that the ledger computes, which also gives the number.
@@ -763,7 +763,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(now: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			Self::close_lapsed(now.saturated_into(), remaining)
+			Self::work_off(now.saturated_into(), remaining)
 		}
 
 		fn integrity_test() {
@@ -1370,7 +1370,7 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::Delivered`], [`Event::Acknowledged`], [`Event::ItemFailed`], [`Event::BatchDone`].
 		#[pallet::call_index(22)]
-		#[pallet::weight(T::WeightInfo::complete_batch(items.len() as u32))]
+		#[pallet::weight(Pallet::<T>::completion_weight(items))]
 		pub fn complete_batch(
 			origin: OriginFor<T>,
 			items: Batch<BatchCompletion>,
@@ -1455,7 +1455,11 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::Delivered`], [`Event::Acknowledged`].
 		#[pallet::call_index(25)]
-		#[pallet::weight(T::WeightInfo::complete())]
+		#[pallet::weight(if is_plain(*code, evidence) {
+			T::WeightInfo::complete_plainly()
+		} else {
+			T::WeightInfo::complete()
+		})]
 		pub fn complete(
 			origin: OriginFor<T>,
 			id: ExchangeId,
@@ -1699,6 +1703,34 @@ pub mod pallet {
 		pub fn lift_hold(origin: OriginFor<T>, id: ExchangeId) -> DispatchResult {
 			let authority = Self::ensure_supervisor(origin)?;
 			Self::do_lift_hold(authority, id)?;
+			Ok(())
+		}
+
+		/// Records up to 256 requests that the recipient signed together, their approval and their dispatch.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of the holder with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// The recipient signs [`curex_primitives::exchange::batch_message`] over all requests, in their order. Each
+		/// item is gated and recorded as by [`Pallet::serve_countersigned`], and fares by itself.
+		///
+		/// ## Errors
+		/// [`Error::EmptyBatch`], [`Error::SignatureExpired`], [`Error::WrongSigner`], [`Error::WrongSignature`]. The
+		/// others of [`Pallet::serve_countersigned`] are told by item.
+		///
+		/// ## Events
+		/// [`Event::Requested`], [`Event::Approved`], [`Event::Dispatched`], [`Event::ItemFailed`],
+		/// [`Event::BatchDone`].
+		#[pallet::call_index(36)]
+		#[pallet::weight(T::WeightInfo::serve_countersigned_batch(items.len() as u32))]
+		pub fn serve_countersigned_batch(
+			origin: OriginFor<T>,
+			items: Batch<BatchService>,
+			requests: Countersignature,
+		) -> DispatchResult {
+			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_serve_countersigned_batch(holder, items, &requests)?;
 			Ok(())
 		}
 	}

@@ -1,8 +1,7 @@
 //! How an exchange begins, and its steps.
 
 use crate::{
-	Closing, Commitments, Config, Error, Event, Evidence, Exchanges, OfConsent, Pallet, Pruning,
-	Sequences,
+	Commitments, Config, Error, Event, Evidence, Exchanges, OfConsent, Pallet, Reviews, Sequences,
 };
 use curex_primitives::{
 	consent::Consents,
@@ -105,11 +104,12 @@ impl<T: Config> Pallet<T> {
 		let id = exchange_id(initiator, key);
 		ensure!(!Exchanges::<T>::contains_key(id), Error::<T>::AlreadyExists);
 		ensure!(T::Organisations::facts(proposal.partner).is_some(), Error::<T>::PartnerNotFound);
-		Self::ensure_fresh(proposal.envelope)?;
+		let exchange = Self::record(initiator, direction, proposal);
+		Self::ensure_usable(&exchange, initiator, exchange.envelope)?;
 		if direction == Direction::Pull {
-			Self::ensure_fresh(proposal.recipient_key)?;
+			Self::ensure_usable(&exchange, initiator, exchange.recipient_key)?;
 		}
-		Ok((id, Self::record(initiator, direction, proposal)))
+		Ok((id, exchange))
 	}
 
 	/// The record of a proposal as it begins.
@@ -164,15 +164,15 @@ impl<T: Config> Pallet<T> {
 		exchange.recipient_sequence = following(exchange.recipient)?;
 		Sequences::<T>::insert(exchange.holder, exchange.holder_sequence);
 		Sequences::<T>::insert(exchange.recipient, exchange.recipient_sequence);
-		Self::remember(exchange.envelope, RecordHandle(id.0));
+		Self::carry(&exchange, exchange.envelope, id);
 		if !exchange.recipient_key.is_zero() {
-			Self::remember(exchange.recipient_key, RecordHandle(id.0));
+			Self::carry(&exchange, exchange.recipient_key, id);
 		}
 		if let Gate::Consent(consent) = exchange.gate {
 			OfConsent::<T>::insert(consent, id, ());
 		}
 		exchange.deadline = Self::block().saturating_add(window);
-		Closing::<T>::insert(exchange.deadline, id, ());
+		Self::list(exchange.deadline, id);
 		Exchanges::<T>::insert(id, exchange);
 		Ok(())
 	}
@@ -225,9 +225,9 @@ impl<T: Config> Pallet<T> {
 		payload: Commitment,
 	) -> Result<(), Error<T>> {
 		let (mut exchange, next) = Self::before(id, holder, Step::Dispatch)?;
-		Self::ensure_fresh(payload)?;
+		Self::ensure_payload(&exchange, payload)?;
 		Self::ensure_open(&exchange, true)?;
-		Self::remember(payload, RecordHandle(id.0));
+		Self::carry(&exchange, payload, id);
 		exchange.payload = Some(payload);
 		Self::write(id, exchange, next, Self::delivery_deadline());
 		Self::deposit_event(Event::Dispatched { exchange: id });
@@ -325,26 +325,21 @@ impl<T: Config> Pallet<T> {
 		.map(|next| (exchange, next))
 	}
 
-	/// Writes an exchange down in its new state, with the deadline of its next window. What is over is listed for
-	/// pruning instead.
+	/// Writes an exchange down in its new state, with the deadline of its next window. It is listed anew only if the
+	/// ledger has to look at it earlier than it would.
 	pub(crate) fn write(
 		id: ExchangeId,
 		mut exchange: Exchange,
 		state: ExchangeState,
 		deadline: BlockNumber,
 	) {
-		match exchange.ended_at.take() {
-			Some(ended_at) => Pruning::<T>::remove(Self::pruned_after(ended_at), id),
-			None => Closing::<T>::remove(exchange.deadline, id),
-		}
+		let listed_by = Self::listed_by(&exchange);
 		exchange.state = state;
 		exchange.deadline = deadline;
-		if state.is_final() {
-			let block = Self::block();
-			exchange.ended_at = Some(block);
-			Pruning::<T>::insert(Self::pruned_after(block), id, ());
-		} else {
-			Closing::<T>::insert(deadline, id, ());
+		exchange.ended_at = state.is_final().then(Self::block);
+		let due = Self::listed_by(&exchange);
+		if due < listed_by {
+			Self::list(due, id);
 		}
 		Exchanges::<T>::insert(id, exchange);
 	}
@@ -367,12 +362,63 @@ impl<T: Config> Pallet<T> {
 		Commitments::<T>::insert(commitment, of);
 	}
 
+	/// Whether `by` may bring this commitment into the exchange. Outside emergencies it must be fresh. Into a
+	/// break-glass it may have come up elsewhere, unless `by` brought it there itself: who sees an emergency on its
+	/// way into a block could stop it otherwise, by sending its commitments first.
+	pub(crate) fn ensure_usable(
+		exchange: &Exchange,
+		by: OrganisationId,
+		commitment: Commitment,
+	) -> Result<(), Error<T>> {
+		if !matches!(exchange.gate, Gate::BreakGlass(_)) {
+			return Self::ensure_fresh(commitment);
+		}
+		ensure!(!commitment.is_zero(), Error::<T>::MissingCommitment);
+		ensure!(!Self::brought(by, commitment), Error::<T>::CommitmentReused);
+		Ok(())
+	}
+
+	/// Whether the holder may dispatch this.
+	pub(crate) fn ensure_payload(exchange: &Exchange, payload: Commitment) -> Result<(), Error<T>> {
+		Self::ensure_usable(exchange, exchange.holder, payload)?;
+		ensure!(
+			payload != exchange.envelope && payload != exchange.recipient_key,
+			Error::<T>::MissingCommitment
+		);
+		Ok(())
+	}
+
+	/// Whether the record that is known to carry this commitment has it from `by`.
+	fn brought(by: OrganisationId, commitment: Commitment) -> bool {
+		let Some(handle) = Commitments::<T>::get(commitment) else { return false };
+		let id = ExchangeId(handle.0);
+		let Some(known) = Exchanges::<T>::get(id) else { return false };
+		let ground = Reviews::<T>::get(id).map(|review| review.evidence);
+		let recipients = [Some(known.recipient_key), known.receipt, ground];
+		known.initiator() == by && known.envelope == commitment
+			|| known.recipient == by && recipients.contains(&Some(commitment))
+			|| known.holder == by && known.payload == Some(commitment)
+	}
+
+	/// Remembers a usable commitment as the exchange's, unless an emergency shares it with an earlier record.
+	pub(crate) fn carry(exchange: &Exchange, commitment: Commitment, id: ExchangeId) {
+		let shared = matches!(exchange.gate, Gate::BreakGlass(_))
+			&& Commitments::<T>::contains_key(commitment);
+		if !shared {
+			Self::remember(commitment, RecordHandle(id.0));
+		}
+	}
+
 	/// Takes a fresh commitment that belongs to an exchange without standing in its record.
 	pub(crate) fn add_evidence(id: ExchangeId, evidence: Commitment) -> Result<(), Error<T>> {
 		Self::ensure_fresh(evidence)?;
-		Evidence::<T>::try_mutate(id, |list| list.try_push(evidence))
-			.map_err(|_| Error::<T>::TooMuchEvidence)?;
+		Self::list_evidence(id, evidence)?;
 		Self::remember(evidence, RecordHandle(id.0));
 		Ok(())
+	}
+
+	pub(crate) fn list_evidence(id: ExchangeId, evidence: Commitment) -> Result<(), Error<T>> {
+		Evidence::<T>::try_mutate(id, |list| list.try_push(evidence))
+			.map_err(|_| Error::<T>::TooMuchEvidence)
 	}
 }

@@ -1,8 +1,8 @@
 //! From earlier layouts of the storage.
 
 use crate::{
-	Closing, Commitments, Config, Duties, DutiesDue, DutiesOf, Evidence, Exchanges, NextClosing,
-	NextDuty, NextPruning, NextSubscription, OfConsent, Pallet, Pruning, Reviews, Sequences,
+	Commitments, Config, Duties, DutiesDue, DutiesOf, Evidence, Exchanges, NextAgenda, NextDuty,
+	NextSubscription, OfConsent, Pallet, Reviews, Sequences,
 };
 use alloc::vec::Vec;
 use curex_primitives::{
@@ -85,9 +85,30 @@ mod v1 {
 		StorageDoubleMap<Pallet<T>, Twox64Concat, BlockNumber, Identity, ExchangeId, ()>;
 }
 
+/// The layout of version 2: what ran and what was over stood in lists of their own.
+mod v2 {
+	use super::*;
+
+	#[storage_alias]
+	pub type Closing<T: Config> =
+		StorageDoubleMap<Pallet<T>, Twox64Concat, BlockNumber, Identity, ExchangeId, ()>;
+
+	#[storage_alias]
+	pub type NextClosing<T: Config> = StorageValue<Pallet<T>, BlockNumber, ValueQuery>;
+
+	#[storage_alias]
+	pub type Pruning<T: Config> =
+		StorageDoubleMap<Pallet<T>, Twox64Concat, BlockNumber, Identity, ExchangeId, ()>;
+
+	#[storage_alias]
+	pub type NextPruning<T: Config> = StorageValue<Pallet<T>, BlockNumber, ValueQuery>;
+}
+
 #[cfg(test)]
 pub(crate) use v1::OldGate;
 pub(crate) use v1::{OldExchange, OldReview};
+#[cfg(test)]
+pub(crate) use v2::{Closing, NextClosing, NextPruning, Pruning};
 
 /// From version 1 to 2: both sides' numbers, border, law, duties instead of due reviews, lists for pruning.
 ///
@@ -103,13 +124,13 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for BothSides<T> {
 		let mut old: Vec<(ExchangeId, OldExchange)> = v1::Exchanges::<T>::drain().collect();
 		// The order in which they began; ids settle what began in one block.
 		old.sort_by_key(|(id, exchange)| (exchange.begun_at, *id));
-		let (block, next) = (Pallet::<T>::block(), NextClosing::<T>::get());
+		let (block, next) = (Pallet::<T>::block(), v2::NextClosing::<T>::get());
 		let mut touched = old.len() as u64;
 		for (id, exchange) in old {
 			write_exchange::<T>(id, exchange, block);
 		}
 		NextDuty::<T>::put(next);
-		NextPruning::<T>::put(next);
+		v2::NextPruning::<T>::put(next);
 		NextSubscription::<T>::put(next);
 		let reviews: Vec<(ExchangeId, OldReview)> = v1::Reviews::<T>::drain().collect();
 		touched.saturating_accrue(reviews.len() as u64);
@@ -131,6 +152,36 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for BothSides<T> {
 	fn post_upgrade(before: Vec<u8>) -> Result<(), frame::try_runtime::TryRuntimeError> {
 		let before = u64::decode(&mut &before[..]).map_err(|_| "the count does not decode")?;
 		ensure!(Exchanges::<T>::iter_keys().count() as u64 == before, "an exchange was lost");
+		Ok(())
+	}
+}
+
+/// From version 2 to 3: one agenda instead of a list of what closes and a list of what is pruned.
+///
+/// In one block, over every exchange. Version 2 was never released, and its networks are small.
+pub type ToVersion3<T> =
+	VersionedMigration<2, 3, OneAgenda<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+
+/// What [`ToVersion3`] does.
+pub struct OneAgenda<T>(core::marker::PhantomData<T>);
+
+impl<T: Config> UncheckedOnRuntimeUpgrade for OneAgenda<T> {
+	fn on_runtime_upgrade() -> Weight {
+		let next = v2::NextClosing::<T>::take();
+		v2::NextPruning::<T>::kill();
+		NextAgenda::<T>::put(next);
+		let mut moved = 0_u64;
+		for (block, id, ()) in v2::Closing::<T>::drain().chain(v2::Pruning::<T>::drain()) {
+			// Pruning may have been behind.
+			Pallet::<T>::list(block.max(next), id);
+			moved.saturating_inc();
+		}
+		let moved = moved.saturating_add(1);
+		T::DbWeight::get().reads_writes(moved.saturating_mul(2), moved.saturating_mul(2))
+	}
+
+	#[cfg(feature = "try-runtime")]
+	fn post_upgrade(_: Vec<u8>) -> Result<(), frame::try_runtime::TryRuntimeError> {
 		Pallet::<T>::do_try_state()
 	}
 }
@@ -150,8 +201,8 @@ fn write_exchange<T: Config>(id: ExchangeId, old: OldExchange, block: BlockNumbe
 	};
 	let ended_at = old.state.is_final().then_some(block);
 	if let Some(ended_at) = ended_at {
-		Pruning::<T>::insert(Pallet::<T>::pruned_after(ended_at), id, ());
-		Closing::<T>::remove(old.deadline, id);
+		v2::Pruning::<T>::insert(Pallet::<T>::pruned_after(ended_at), id, ());
+		v2::Closing::<T>::remove(old.deadline, id);
 	}
 	let gate = Gate::from(old.gate);
 	if let Gate::Consent(consent) = gate {

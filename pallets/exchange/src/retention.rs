@@ -1,10 +1,10 @@
 //! Pruning and legal holds.
 
 use crate::{
-	Commitments, Config, Disputes, Documents, Error, Event, Evidence, Exchanges, Holds, OfConsent,
-	Pallet, PrunedAhead, PrunedUpTo, Pruning, Rectifications, Reviews,
+	Commitments, Config, Disputes, Documents, Error, Event, Evidence, Exchanges, Holds, NextAgenda,
+	OfConsent, Pallet, PrunedAhead, PrunedUpTo, Rectifications, Reviews,
 };
-use curex_primitives::{Commitment, ExchangeId, Gate, Obligation, OrganisationId};
+use curex_primitives::{Commitment, ExchangeId, Gate, Obligation, OrganisationId, RecordHandle};
 use frame::prelude::*;
 
 /// Numbers pruned earlier that one pruning joins to [`PrunedUpTo`]. More than it adds, so that it catches up.
@@ -23,10 +23,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(Holds::<T>::take(id, authority).is_some(), Error::<T>::NotFound);
 		let ended_at = Exchanges::<T>::get(id).and_then(|exchange| exchange.ended_at);
 		if let Some(ended_at) = ended_at {
-			// The pruning may have passed it over while it was held.
-			let after = Self::pruned_after(ended_at);
-			if !Pruning::<T>::contains_key(after, id) {
-				Pruning::<T>::insert(Self::block().max(after), id, ());
+			// Its turn may have passed while it was held.
+			let next = NextAgenda::<T>::get();
+			if next >= Self::pruned_after(ended_at) {
+				Self::list(next, id);
 			}
 		}
 		Self::deposit_event(Event::HoldLifted { exchange: id, authority });
@@ -47,7 +47,10 @@ impl<T: Config> Pallet<T> {
 			.chain([exchange.receipt, root])
 			.flatten();
 		for commitment in carried.chain(Evidence::<T>::take(id)) {
-			Commitments::<T>::remove(commitment);
+			// An emergency may share it with another record.
+			if Commitments::<T>::get(commitment) == Some(RecordHandle(id.0)) {
+				Commitments::<T>::remove(commitment);
+			}
 		}
 		for &obligation in Obligation::ALL {
 			Self::forget_duty(id, obligation);

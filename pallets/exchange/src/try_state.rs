@@ -1,16 +1,17 @@
 //! What holds between any two calls.
 
 use crate::{
-	Closing, Commitments, Config, Disputes, Documents, Duties, DutiesDue, DutiesOf, Evidence,
-	Exchanges, Holds, NextClosing, NextDuty, NextSubscription, OfConsent, Pallet, PrunedAhead,
-	PrunedUpTo, Pruning, Rectifications, Reviews, Sequences, Subscriptions, SubscriptionsDue,
+	Agenda, Commitments, Config, Disputes, Documents, Duties, DutiesDue, DutiesOf, Evidence,
+	Exchanges, Holds, NextAgenda, NextDuty, NextSubscription, OfConsent, Pallet, PrunedAhead,
+	PrunedUpTo, Rectifications, Reviews, Sequences, Subscriptions, SubscriptionsDue, MAX_AGENDA,
 };
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
 };
 use curex_primitives::{
-	Commitment, Direction, Exchange, ExchangeId, ExchangeState, Gate, Obligation, RecordHandle,
+	BlockNumber, Commitment, Direction, Exchange, ExchangeId, ExchangeState, Gate, Obligation,
+	RecordHandle,
 };
 use frame::prelude::*;
 
@@ -19,10 +20,11 @@ impl<T: Config> Pallet<T> {
 	///
 	/// 1. The numbers of the exchanges in which an organisation takes part are exactly those up to the last of its
 	///    sequence that are not pruned.
-	/// 2. Every exchange that is not over is listed once, with its deadline and no block that is done; every other has
-	///    the block in which it ended, and is listed for pruning unless it is held. Nothing else is listed.
+	/// 2. Exactly the exchanges that are over have the block in which they ended. Each exchange is in the agenda, not
+	///    later than the ledger has to look at it, unless every list from there on was full; or its retention is over
+	///    and it is held. No list of a block that is done is left.
 	/// 3. Every commitment that an exchange, what followed from it, or a subscription carries leads back to it, once,
-	///    and nothing else leads anywhere.
+	///    and nothing else leads anywhere. Only those of a break-glass may lead to another record, or nowhere.
 	/// 4. An exchange has a payload from its dispatch on, a receipt from its delivery on, an acknowledgement exactly
 	///    when it was acknowledged or reversed, a suspender exactly while it is suspended, and two different sides.
 	/// 5. Exactly the break-glasses have a review; no side reviews; verdict and reasons come together; a review is
@@ -35,7 +37,7 @@ impl<T: Config> Pallet<T> {
 	pub fn do_try_state() -> Result<(), DispatchError> {
 		let exchanges: BTreeMap<ExchangeId, Exchange> = Exchanges::<T>::iter().collect();
 		Self::check_sequences(&exchanges)?;
-		Self::check_closing(&exchanges)?;
+		Self::check_agenda(&exchanges)?;
 		Self::check_commitments(&exchanges)?;
 		ensure!(exchanges.values().all(Self::is_well_shaped), "4: the parts do not fit the state");
 		Self::check_reviews(&exchanges)?;
@@ -62,46 +64,56 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_closing(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
-		let next = NextClosing::<T>::get();
-		let mut listed = 0;
-		for (block, id, ()) in Closing::<T>::iter() {
-			listed += 1;
-			let exchange = exchanges.get(&id).ok_or("2: a listed exchange does not exist")?;
-			ensure!(block >= next, "2: a listed exchange was passed over");
-			ensure!(exchange.deadline == block, "2: listed with another deadline");
-			ensure!(!exchange.state.is_final(), "2: listed though it is over");
+	fn check_agenda(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		let next = NextAgenda::<T>::get();
+		let mut first: BTreeMap<ExchangeId, BlockNumber> = BTreeMap::new();
+		let mut full = BTreeSet::new();
+		for (block, listed) in Agenda::<T>::iter() {
+			ensure!(block >= next, "2: a list was passed over");
+			ensure!(!listed.is_empty(), "2: an empty list is kept");
+			if listed.len() as u32 == MAX_AGENDA {
+				full.insert(block);
+			}
+			for id in listed {
+				first.entry(id).and_modify(|seen| *seen = block.min(*seen)).or_insert(block);
+			}
 		}
-		let running = exchanges.values().filter(|exchange| !exchange.state.is_final());
-		ensure!(running.count() == listed, "2: not listed");
-		let pruned: BTreeSet<ExchangeId> = Pruning::<T>::iter().map(|(_, id, ())| id).collect();
 		for (id, exchange) in exchanges {
-			let over = exchange.state.is_final();
 			ensure!(
-				exchange.ended_at.is_some() == over,
+				exchange.ended_at.is_some() == exchange.state.is_final(),
 				"2: over without an end, or an end too early"
 			);
+			let due = Self::listed_by(exchange);
+			let in_time = first
+				.get(id)
+				.is_some_and(|block| (due..*block).all(|at| at < next || full.contains(&at)));
 			let held = Holds::<T>::iter_key_prefix(id).next().is_some();
-			ensure!(!over || held || pruned.contains(id), "2: never pruned");
-			ensure!(over || !pruned.contains(id), "2: to be pruned before it is over");
+			let passed_over = exchange.ended_at.is_some() && due <= next && held;
+			ensure!(in_time || passed_over, "2: not listed in time");
 		}
 		Ok(())
 	}
 
 	fn check_commitments(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
 		let mut carried: Vec<(Commitment, RecordHandle)> = Vec::new();
+		let mut shared = BTreeSet::new();
 		for (id, exchange) in exchanges {
 			let key = (!exchange.recipient_key.is_zero()).then_some(exchange.recipient_key);
 			let root = Documents::<T>::get(id).map(|documents| Commitment(documents.root.0));
 			let own = [Some(exchange.envelope), key, exchange.payload, exchange.receipt, root];
 			let all = own.into_iter().flatten().chain(Evidence::<T>::get(id));
-			carried.extend(all.map(|commitment| (commitment, RecordHandle(id.0))));
+			let all = all.map(|commitment| (commitment, RecordHandle(id.0)));
+			match exchange.gate {
+				Gate::BreakGlass(_) => shared.extend(all),
+				_ => carried.extend(all),
+			}
 		}
 		for (id, subscription) in Subscriptions::<T>::iter() {
 			carried.push((subscription.terms.envelope, RecordHandle(id.0)));
 			carried.push((subscription.terms.recipient_key, RecordHandle(id.0)));
 		}
 		let mut known: Vec<_> = Commitments::<T>::iter().collect();
+		known.retain(|pair| !shared.contains(pair));
 		carried.sort_unstable();
 		known.sort_unstable();
 		ensure!(carried == known, "3: a commitment leads elsewhere, or nowhere");

@@ -1,11 +1,13 @@
 //! What the other side signs off the ledger, to be recorded in one transaction or afterwards.
 
 use super::ExchangeProposal;
-use crate::{BlockNumber, Commitment, Moment, OrganisationId};
-use codec::Encode;
+use crate::{BatchRequest, BlockNumber, Commitment, Moment, OrganisationId};
+use codec::{Compact, Encode};
 
 /// The domain of a countersigned request.
 const REQUEST: &[u8; 16] = b"curex/countersig";
+/// The domain of a batch of requests that is countersigned as a whole.
+const BATCH: &[u8; 16] = b"curex/countersbt";
 /// The domain of a signed emergency request.
 const EMERGENCY: &[u8; 16] = b"curex/emergency.";
 
@@ -66,6 +68,23 @@ pub fn request_message(
 	expires_at: BlockNumber,
 ) -> [u8; 48] {
 	seal(REQUEST, &(REQUEST, genesis, recipient, key, proposal, expires_at).encode())
+}
+
+/// What the recipient of pulls signs so that the holder may record all these requests, their approval and dispatch in
+/// one transaction: `"curex/countersbt" ‖ blake2b-256(SCALE(domain, genesis, recipient, requests, expires_at))`, with
+/// the requests as a vector, in the order of the transaction.
+pub fn batch_message<'a>(
+	genesis: &[u8; 32],
+	recipient: OrganisationId,
+	requests: impl ExactSizeIterator<Item = &'a BatchRequest>,
+	expires_at: BlockNumber,
+) -> [u8; 48] {
+	let mut content = (BATCH, genesis, recipient, Compact(requests.len() as u64)).encode();
+	for request in requests {
+		request.encode_to(&mut content);
+	}
+	expires_at.encode_to(&mut content);
+	seal(BATCH, &content)
 }
 
 /// What the requester signs when it breaks the glass and the ledger cannot be reached:
@@ -135,6 +154,27 @@ mod tests {
 			request_message(&genesis, recipient, &key, &other, 9),
 			request_message(&genesis, recipient, &key, &proposal(), 10),
 			emergency_message(&genesis, recipient, &key, &proposal(), Commitment([3; 32]), 9),
+		] {
+			assert_ne!(message, changed);
+		}
+	}
+
+	#[test]
+	fn a_batch_is_signed_as_the_vector_of_its_requests() {
+		let (genesis, recipient) = ([1; 32], OrganisationId(2));
+		let request = |number| BatchRequest { key: [number; 32], proposal: proposal() };
+		let requests = [request(1), request(2)];
+		let message = batch_message(&genesis, recipient, requests.iter(), 9);
+		let content = (BATCH, genesis, recipient, requests.to_vec(), 9u32).encode();
+		assert_eq!(message, seal(BATCH, &content));
+		let swapped = [request(2), request(1)];
+		for changed in [
+			batch_message(&[9; 32], recipient, requests.iter(), 9),
+			batch_message(&genesis, OrganisationId(3), requests.iter(), 9),
+			batch_message(&genesis, recipient, requests.iter(), 10),
+			batch_message(&genesis, recipient, swapped.iter(), 9),
+			batch_message(&genesis, recipient, requests[..1].iter(), 9),
+			request_message(&genesis, recipient, &[1; 32], &proposal(), 9),
 		] {
 			assert_ne!(message, changed);
 		}

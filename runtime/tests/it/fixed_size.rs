@@ -26,6 +26,7 @@ const REVIEWED: [(&str, &str, &str); 12] = [
 	("Exchange", "request_batch", "at most 256 items of fixed size, each checked as a request"),
 	("Exchange", "answer_batch", "at most 256 items of fixed size, each checked as its two steps"),
 	("Exchange", "complete_batch", "as answer_batch"),
+	("Exchange", "serve_countersigned_batch", "as answer_batch"),
 	("Consortium", "admit", "only within a motion of the council; the name has at most 64 bytes"),
 ];
 

@@ -168,6 +168,34 @@ fn case_35_no_commitment_serves_twice_in_any_call() {
 }
 
 #[test]
+fn no_member_stops_an_emergency_by_sending_its_commitments_first() {
+	run(|| {
+		let own = Exchanges::<Test>::get(requested(5)).unwrap().envelope;
+		let (proposal, evidence, payload) = (urgent(), fresh(), fresh());
+		// An outsider that saw them all on their way into a block takes each for an exchange of its own.
+		let seen = [proposal.envelope, proposal.recipient_key, evidence, payload];
+		for (number, commitment) in (20..).zip(seen) {
+			let gate = Gate::Statutory(LegalBasis::CARE);
+			let copied = ExchangeProposal { gate, envelope: commitment, ..pull() };
+			assert_ok!(Exchange::request(side(OUTSIDER), key(number), copied));
+		}
+		let origin = || delegate(RECIPIENT, Duty::Emergency);
+		assert_ok!(Exchange::break_glass(origin(), key(1), proposal.clone(), evidence));
+		let id = exchange_id(RECIPIENT, &key(1));
+		let envelope = proposal.envelope;
+		refuse(|| Exchange::dispatch(side(HOLDER), id, envelope), Error::MissingCommitment);
+		assert_ok!(Exchange::dispatch(side(HOLDER), id, payload));
+		check_invariants();
+		// Whoever uses its own twice is still told so.
+		refuse(|| Exchange::break_glass(origin(), key(2), urgent(), own), Error::CommitmentReused);
+		assert_ok!(Exchange::receive(side(RECIPIENT), id, fresh()));
+		forward(ExchangeRetention::get() + AnswerWindow::get() + DeliveryWindow::get() + 4);
+		assert_eq!(Exchanges::<Test>::iter().count(), 0, "each is pruned with what is its own");
+		assert_eq!(crate::Commitments::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
 fn case_36_an_all_zero_commitment_is_none() {
 	run(|| {
 		let zero = Commitment([0; 32]);

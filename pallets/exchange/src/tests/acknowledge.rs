@@ -1,4 +1,4 @@
-use crate::{mock::*, Closing, Commitments, Error, Event, Exchanges};
+use crate::{mock::*, Commitments, Error, Event, Exchanges};
 use curex_primitives::{AcknowledgementCode, Commitment, ExchangeState, RecordHandle};
 use frame::testing_prelude::*;
 
@@ -18,7 +18,6 @@ fn an_acknowledgement_closes_the_exchange_with_its_code() {
 			assert_eq!(Commitments::<Test>::get(proof), Some(RecordHandle(id.0)));
 			System::assert_last_event(Event::Acknowledged { exchange: id, code, evidence }.into());
 		}
-		assert_eq!(Closing::<Test>::iter().count(), 0, "nothing is left to close");
 		forward(DeliveryWindow::get() + 1);
 		assert!(Exchanges::<Test>::iter_values()
 			.all(|exchange| exchange.state == ExchangeState::Acknowledged));

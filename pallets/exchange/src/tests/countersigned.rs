@@ -1,7 +1,8 @@
 use crate::{mock::*, Call, Error, Event, Exchanges};
 use curex_primitives::{
-	exchange::exchange_id, AcknowledgementCode, Categories, Commitment, Countersignature, Duty,
-	ExchangeProposal, ExchangeState, OrganisationStatus,
+	exchange::{batch_message, exchange_id},
+	AcknowledgementCode, BatchRequest, BatchService, Categories, Commitment, Countersignature,
+	Duty, ExchangeProposal, ExchangeState, OrganisationStatus,
 };
 use frame::{
 	deps::sp_core::{Pair, H256},
@@ -213,5 +214,123 @@ fn the_check_of_the_signature_is_weighed() {
 			Call::<Test>::serve_countersigned { key: key(1), proposal, payload: fresh(), request };
 		let single = <() as crate::WeightInfo>::request();
 		assert!(call.get_dispatch_info().call_weight.ref_time() > single.ref_time());
+	});
+}
+
+/// A batch of requests that the recipient signed together, with fresh payloads.
+fn signed_together(
+	requests: Vec<BatchRequest>,
+	expires_at: u32,
+) -> (Vec<BatchService>, Countersignature) {
+	let pair = signer(RECIPIENT, Duty::Exchange);
+	let message = batch_message(&Exchange::genesis(), RECIPIENT, requests.iter(), expires_at);
+	let signature = pair.sign(&message).0;
+	let serve = |request| BatchService { request, payload: fresh() };
+	let items = requests.into_iter().map(serve).collect();
+	(items, Countersignature { signer: pair.public().0, signature, expires_at })
+}
+
+fn serve_all(items: Vec<BatchService>, requests: Countersignature) -> DispatchResult {
+	let items = items.try_into().ok().expect("at most 256");
+	Exchange::serve_countersigned_batch(side(HOLDER), items, requests)
+}
+
+fn asked(numbers: core::ops::RangeInclusive<u8>) -> Vec<BatchRequest> {
+	numbers.map(|number| BatchRequest { key: key(number), proposal: pull() }).collect()
+}
+
+fn failed() -> Vec<(u32, DispatchError)> {
+	let failed = |event| match event {
+		Event::ItemFailed { index, error } => Some((index, error)),
+		_ => None,
+	};
+	System::read_events_for_pallet::<Event<Test>>().into_iter().filter_map(failed).collect()
+}
+
+#[test]
+fn a_countersigned_batch_records_exactly_what_single_ones_record() {
+	let record = |at_once: bool| {
+		let mut seen = None;
+		run(|| {
+			Drawn::set(500);
+			let (items, request) = signed_together(asked(1..=2), 5);
+			if at_once {
+				assert_ok!(serve_all(items, request));
+			} else {
+				for BatchService { request: BatchRequest { key, proposal }, payload } in items {
+					let request = countersigned(key, &proposal);
+					assert_ok!(Exchange::serve_countersigned(
+						side(HOLDER),
+						key,
+						proposal,
+						payload,
+						request
+					));
+				}
+			}
+			let mut events: Vec<_> = System::read_events_for_pallet::<Event<Test>>();
+			if at_once {
+				assert_eq!(events.pop(), Some(Event::BatchDone { taken: 2, failed: 0 }));
+			}
+			let records: Vec<_> = [1, 2]
+				.map(|number| Exchanges::<Test>::get(exchange_id(RECIPIENT, &key(number))).unwrap())
+				.into();
+			let used = Exchange::consent(CONSENT).unwrap().used;
+			seen = Some((records, events, used));
+		});
+		seen.unwrap()
+	};
+	assert_eq!(record(true), record(false));
+}
+
+#[test]
+fn one_refusal_does_not_fail_the_others_of_a_countersigned_batch() {
+	run(|| {
+		let mut requests = asked(1..=5);
+		requests[1].proposal.categories = Categories::all();
+		requests[2].key = key(1);
+		requests[3].proposal.partner = HOSPITAL;
+		let (items, request) = signed_together(requests, 5);
+		assert_ok!(serve_all(items.clone(), request.clone()));
+		let errors = [
+			(1, Error::<Test>::GateClosed.into()),
+			(2, Error::<Test>::AlreadyExists.into()),
+			(3, Error::<Test>::NotAuthorized.into()),
+		];
+		assert_eq!(failed(), errors);
+		for number in [1, 5] {
+			let id = exchange_id(RECIPIENT, &key(number));
+			assert_eq!(state_of(id), ExchangeState::Dispatched);
+		}
+		System::reset_events();
+		assert_ok!(serve_all(items, request));
+		assert_eq!(failed().len(), 5, "nothing of it is recorded twice");
+	});
+}
+
+#[test]
+fn a_batch_under_another_signature_is_refused_as_a_whole() {
+	run(|| {
+		let (items, request) = signed_together(asked(1..=3), 5);
+		let refused = |items: Vec<BatchService>, request: Countersignature, error| {
+			refuse(|| serve_all(items, request), error)
+		};
+		let mut fewer = items.clone();
+		fewer.pop();
+		refused(fewer, request.clone(), Error::WrongSignature);
+		let mut swapped = items.clone();
+		swapped.swap(0, 1);
+		refused(swapped, request.clone(), Error::WrongSignature);
+		let mut other = items.clone();
+		other[2].request.proposal.recipient_key = fresh();
+		refused(other, request.clone(), Error::WrongSignature);
+		let later = Countersignature { expires_at: 6, ..request.clone() };
+		refused(items.clone(), later, Error::WrongSignature);
+		let stranger = Countersignature { signer: [9; 32], ..request.clone() };
+		refused(items.clone(), stranger, Error::WrongSigner);
+		let (none, empty) = signed_together(Vec::new(), 5);
+		refused(none, empty, Error::EmptyBatch);
+		skip(5);
+		refused(items, request, Error::SignatureExpired);
 	});
 }

@@ -1,10 +1,12 @@
-//! Version 1 to 2, over exchanges of every state of version 1.
+//! Versions 1 to 2 to 3, over exchanges of every state of version 1.
 
 use crate::{
-	migrations::{BothSides, OldExchange, OldGate, OldReview, ToVersion2},
+	migrations::{
+		BothSides, Closing, NextClosing, NextPruning, OldExchange, OldGate, OldReview, Pruning,
+		ToVersion2, ToVersion3,
+	},
 	mock::*,
-	Closing, Commitments, Duties, Error, Evidence, Exchanges, NextClosing, Pallet, Reviews,
-	Sequences,
+	Commitments, Duties, Error, Evidence, Exchanges, NextAgenda, Pallet, Reviews, Sequences,
 };
 use curex_primitives::{
 	exchange::exchange_id, AcknowledgementCode, Commitment, Direction, ExchangeId, ExchangeState,
@@ -114,6 +116,13 @@ fn exchanges_of_every_state_survive_with_all_that_belongs_to_them() {
 		StorageVersion::new(1).put::<Pallet<Test>>();
 		ToVersion2::<Test>::on_runtime_upgrade();
 		assert_eq!(Pallet::<Test>::on_chain_storage_version(), 2);
+		assert_eq!(Closing::<Test>::iter().count(), 9);
+		assert_eq!(Pruning::<Test>::iter().count(), 4);
+		ToVersion3::<Test>::on_runtime_upgrade();
+		assert_eq!(Pallet::<Test>::on_chain_storage_version(), 3);
+		assert_eq!(Closing::<Test>::iter().count() + Pruning::<Test>::iter().count(), 0);
+		assert!(!NextClosing::<Test>::exists() && !NextPruning::<Test>::exists());
+		assert_eq!(NextAgenda::<Test>::get(), 29);
 		check_invariants();
 
 		for (id, state) in ids.iter().zip(STATES) {
@@ -168,8 +177,10 @@ fn nothing_is_migrated_twice() {
 		let id = requested(1);
 		let before = Exchanges::<Test>::get(id);
 		ToVersion2::<Test>::on_runtime_upgrade();
+		ToVersion3::<Test>::on_runtime_upgrade();
 		assert_eq!(Exchanges::<Test>::get(id), before);
-		assert_eq!(Pallet::<Test>::on_chain_storage_version(), 2);
+		assert_eq!(Pallet::<Test>::on_chain_storage_version(), 3);
+		check_invariants();
 	});
 }
 

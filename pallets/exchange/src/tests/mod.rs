@@ -1,11 +1,11 @@
 mod abuse;
 mod accept;
 mod acknowledge;
+mod agenda;
 mod approve;
 mod batch;
 mod border;
 mod break_glass;
-mod closing;
 mod countersigned;
 mod dispatch;
 mod dispute;

@@ -510,7 +510,7 @@ impl Run {
 				let item = self.model.items.get_mut(&id).unwrap();
 				item.held = false;
 				if held && unlisted {
-					(item.unlisted, item.relisted) = (false, Some(now));
+					(item.unlisted, item.relisted) = (false, Some(now - 1));
 				}
 			},
 		}

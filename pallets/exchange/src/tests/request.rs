@@ -1,4 +1,4 @@
-use crate::{mock::*, Closing, Error, Event, Exchanges, Sequences};
+use crate::{mock::*, Agenda, Error, Event, Exchanges, Sequences};
 use curex_primitives::{
 	exchange::exchange_id, Categories, Commitment, ConsentId, Direction, Duty, ExchangeProposal,
 	ExchangeState, Gate, Ground, LegalBasis, OrganisationId, OrganisationStatus, Purpose,
@@ -18,7 +18,7 @@ fn a_request_is_recorded_and_waits_for_its_answer() {
 		assert_eq!((exchange.begun_at, exchange.begun), (1, START));
 		assert_eq!(exchange.deadline, 1 + AnswerWindow::get());
 		assert_eq!(exchange.envelope, proposal.envelope);
-		assert!(Closing::<Test>::contains_key(exchange.deadline, id));
+		assert_eq!(Agenda::<Test>::get(exchange.deadline).into_inner(), [id]);
 		let event = Event::Requested { exchange: id, recipient: RECIPIENT, holder: HOLDER };
 		System::assert_last_event(event.into());
 	});

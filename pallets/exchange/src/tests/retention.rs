@@ -1,6 +1,6 @@
 use crate::{
-	mock::*, Commitments, Duties, DutiesOf, Error, Event, Evidence, Exchanges, Holds, OfConsent,
-	PrunedAhead, PrunedUpTo, Pruning, Reviews, WeightInfo,
+	mock::*, Agenda, Commitments, Duties, DutiesOf, Error, Event, Evidence, Exchanges, Holds,
+	OfConsent, PrunedAhead, PrunedUpTo, Reviews, WeightInfo,
 };
 use curex_primitives::{
 	exchange::exchange_id, Duty, Exchange as Record, ExchangeId, ExchangeProposal, ExchangeState,
@@ -41,7 +41,7 @@ fn what_is_over_is_pruned_after_its_retention_with_all_that_belongs_to_it() {
 		assert_eq!(OfConsent::<Test>::iter().count(), 0);
 		assert_eq!(Duties::<Test>::iter().count(), 0);
 		assert_eq!(DutiesOf::<Test>::iter().count(), 0);
-		assert_eq!(Pruning::<Test>::iter().count(), 0);
+		assert_eq!(Agenda::<Test>::iter().count(), 0);
 	});
 }
 

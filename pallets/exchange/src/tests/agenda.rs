@@ -1,4 +1,4 @@
-use crate::{mock::*, Closing, Error, Event, Exchanges, NextClosing, WeightInfo};
+use crate::{mock::*, Agenda, Error, Event, Exchanges, NextAgenda, WeightInfo, MAX_AGENDA};
 use curex_primitives::ExchangeState;
 use frame::testing_prelude::*;
 
@@ -63,7 +63,7 @@ fn idle_time_writes_down_what_lapsed_in_the_block_before() {
 		forward(DeliveryWindow::get());
 		assert_eq!(recorded(agreed), ExchangeState::Expired);
 		assert_eq!(closed(agreed, ExchangeState::Expired), 1);
-		assert_eq!(Closing::<Test>::iter().count(), 0);
+		assert!(Exchanges::<Test>::iter_values().all(|exchange| exchange.ended_at.is_some()));
 		forward(5);
 		assert_eq!(closed(asked, ExchangeState::NotServed), 1, "once");
 	});
@@ -99,9 +99,10 @@ fn many_deadlines_in_one_block_are_worked_off_within_the_weight() {
 		skip(AnswerWindow::get() + 1);
 		let now = System::block_number();
 		assert_eq!(Exchange::on_idle(now, Weight::zero()), Weight::zero());
-		// Each of the four lists goes through every block once.
-		let steps = 4 * (u64::from(AnswerWindow::get()) + 3);
-		let budget = <() as WeightInfo>::closing_block() * steps + <() as WeightInfo>::close() * 4;
+		// Each of the three lists goes through every block once.
+		let steps = 3 * (u64::from(AnswerWindow::get()) + 3);
+		let most = <() as WeightInfo>::close().max(<() as WeightInfo>::prune());
+		let budget = <() as WeightInfo>::advance() * steps + most * 4;
 		let open = || ids.iter().filter(|id| recorded(**id) == ExchangeState::Requested).count();
 		let mut blocks = 0;
 		while open() > 0 {
@@ -114,6 +115,55 @@ fn many_deadlines_in_one_block_are_worked_off_within_the_weight() {
 		}
 		assert!(blocks > 1, "bounded");
 		Exchange::on_idle(now, Weight::MAX);
-		assert_eq!(u64::from(NextClosing::<Test>::get()), now);
+		assert_eq!(u64::from(NextAgenda::<Test>::get()), now);
+	});
+}
+
+#[test]
+fn a_full_list_passes_what_comes_next_to_the_block_after() {
+	run(|| {
+		let last = Exchange::block() + AnswerWindow::get();
+		let others = vec![curex_primitives::ExchangeId([9; 32]); MAX_AGENDA as usize];
+		Agenda::<Test>::insert(last, BoundedVec::truncate_from(others));
+		let id = requested(1);
+		assert_eq!(Agenda::<Test>::get(last + 1).into_inner(), [id]);
+		forward(AnswerWindow::get() + 2);
+		assert_eq!(recorded(id), ExchangeState::Requested, "its turn is a block later");
+		assert_eq!(state_of(id), ExchangeState::NotServed, "which changes nothing for anybody");
+		forward(1);
+		assert_eq!(recorded(id), ExchangeState::NotServed);
+	});
+}
+
+#[test]
+fn a_suspended_organisation_terminates_nothing_for_good_before_the_window_closes() {
+	run(|| {
+		let id = requested(1);
+		skip(AnswerWindow::get());
+		assert_ok!(Exchange::approve(side(HOLDER), id));
+		set_status(RECIPIENT, curex_primitives::OrganisationStatus::Suspended);
+		// The list of the first deadline is worked off meanwhile.
+		forward(3);
+		assert_eq!(state_of(id), ExchangeState::Terminated, "while it is suspended");
+		assert_eq!(recorded(id), ExchangeState::Approved);
+		set_status(RECIPIENT, curex_primitives::OrganisationStatus::Active);
+		assert_ok!(Exchange::dispatch(side(HOLDER), id, fresh()));
+	});
+}
+
+#[test]
+fn steps_that_put_the_deadline_off_write_no_list() {
+	run(|| {
+		let id = requested(1);
+		let lists = || Agenda::<Test>::iter_values().map(|listed| listed.len()).sum::<usize>();
+		assert_eq!(lists(), 1);
+		skip(AnswerWindow::get() - 1);
+		assert_ok!(Exchange::approve(side(HOLDER), id));
+		assert_ok!(Exchange::dispatch(side(HOLDER), id, fresh()));
+		assert_ok!(Exchange::receive(side(RECIPIENT), id, fresh()));
+		assert_eq!(lists(), 1);
+		forward(DeliveryWindow::get() + 4);
+		assert_eq!(recorded(id), ExchangeState::Expired);
+		assert_eq!(lists(), 1, "listed for pruning now");
 	});
 }
