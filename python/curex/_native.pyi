@@ -4,6 +4,8 @@ from typing import Any, Mapping, Optional, Union, final
 _Path = Union[str, PathLike[str]]
 _Json = Union[str, bytes, Mapping[str, Any]]
 
+__all__: list[str]
+
 class CurexError(Exception):
     code: str
     retryable: bool
