@@ -419,7 +419,8 @@ fn tls(folder: &Path) -> Result<(TlsAcceptor, TlsConnector), Error> {
 		process::output(&command.map(String::from).collect::<Vec<_>>())
 	};
 	openssl(
-		"req -x509 -newkey ed25519 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost -outform DER",
+		"req -x509 -newkey ed25519 -nodes -days 1 -subj /CN=localhost -addext basicConstraints=CA:FALSE \
+		 -addext subjectAltName=DNS:localhost -outform DER",
 		["-keyout", &text(&key), "-out", &text(&certificate)],
 	)?;
 	openssl("pkcs8 -topk8 -nocrypt -outform DER", ["-in", &text(&key), "-out", &text(&bare)])?;

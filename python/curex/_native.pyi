@@ -4,7 +4,15 @@ from typing import Any, Mapping, Optional, Union, final
 _Path = Union[str, PathLike[str]]
 _Json = Union[str, bytes, Mapping[str, Any]]
 
-__all__: list[str]
+__all__ = [
+    "Account",
+    "AsyncClient",
+    "Client",
+    "CurexError",
+    "Delivery",
+    "EncryptionKey",
+    "Pending",
+]
 
 class CurexError(Exception):
     code: str
