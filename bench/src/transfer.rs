@@ -8,6 +8,7 @@ use crate::{
 	Error,
 };
 use curex_client::{
+	administration::Declaration,
 	envelope::{CareRelationship, Professional},
 	fhir::PatientIdentification,
 	ledger::curex,
@@ -19,7 +20,7 @@ use curex_localnet::process;
 use curex_primitives::{
 	merkle,
 	transfer::{Part, CHUNK_SIZE},
-	Category, ExchangeId, Gate, LegalBasis, Purpose as Reason,
+	Category, Confidence, ExchangeId, Gate, LegalBasis, Level, Purpose as Reason,
 };
 use rand::RngCore;
 use serde::Serialize;
@@ -150,11 +151,20 @@ impl Sides {
 	async fn connect(pair: &Pair, endpoints: &[String]) -> Result<Self, Error> {
 		let [holder, recipient] = [(&pair.holder, HOLDER), (&pair.recipient, RECIPIENT)];
 		let first = |lanes: &[[Account; members::STEPS_OF_A_SIDE]]| lanes[0][0].signer.clone();
-		Ok(Self {
-			holder: connect(&endpoints[holder.1], first(&holder.0.lanes)).await?,
-			recipient: connect(&endpoints[recipient.1], first(&recipient.0.lanes)).await?,
-			spec: spec(pair),
-		})
+		let holder = connect(&endpoints[holder.1], first(&holder.0.lanes)).await?;
+		let recipient = connect(&endpoints[recipient.1], first(&recipient.0.lanes)).await?;
+		// The gate asks for the recipient's risk.
+		recipient
+			.declare_assessment(&Declaration {
+				cyber: Level::Low,
+				privacy: Level::Low,
+				patient_safety: Level::Low,
+				confidence: Confidence::High,
+				days: 30,
+				basis: "bench".into(),
+			})
+			.await?;
+		Ok(Self { holder, recipient, spec: spec(pair) })
 	}
 
 	async fn transfer(
