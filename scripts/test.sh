@@ -42,10 +42,10 @@ if [ "${1:-}" != --no-story ]; then
 	# Copies, for the lints may not change what runs.
 	mkdir "$home/bin"
 	cp "$CARGO_TARGET_DIR"/release/curex{,-agent,-explorer,-localnet,-node} "$home/bin/"
-	cp "$CARGO_TARGET_DIR/release/examples/ask" "$home/bin/"
+	cp "$CARGO_TARGET_DIR/release/examples/ten_lines" "$home/bin/"
 	python="$CARGO_TARGET_DIR/python/venv/bin/python $CUREX_ROOT/python/examples"
 	"$home/bin/curex-localnet" --binaries "$home/bin" --root "$CUREX_ROOT" --home "$home/story" --once \
-		--example "$home/bin/ask" --example "$python/ask.py" --example "$python/ask_async.py" \
+		--example "$home/bin/ten_lines \$CUREX_NODE ." --example "$python/ask.py" --example "$python/ask_async.py" \
 		>"$home/account" 2>&1 &
 	story=$!
 	trap 'kill "$story" 2>/dev/null || true; wait "$story" 2>/dev/null || true; rm -rf "$home"' EXIT

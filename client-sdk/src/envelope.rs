@@ -56,8 +56,9 @@ pub enum CareRelationship {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Envelope {
-	/// Whom it is about.
-	pub patient: PatientIdentification,
+	/// Whom it is about; nobody if what is asked for was extracted under a permit for secondary use.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub patient: Option<PatientIdentification>,
 	/// Who asks or offers in person.
 	pub professional: Professional,
 	/// On which relation to the patient.
@@ -169,7 +170,7 @@ pub(crate) mod tests {
 
 	pub(crate) fn envelope() -> Envelope {
 		Envelope {
-			patient: PatientIdentification {
+			patient: Some(PatientIdentification {
 				identifiers: vec![Identifier {
 					system: "urn:oid:1.2.3".into(),
 					value: "4711".into(),
@@ -177,7 +178,7 @@ pub(crate) mod tests {
 				family: "Papadopoulou".into(),
 				given: vec![],
 				birth_date: "1956-05-27".into(),
-			},
+			}),
 			professional: Professional {
 				identifier: "17".into(),
 				name: "Dr. Georgiou".into(),

@@ -34,15 +34,21 @@ pub enum Purpose {
 	Part([u8; 32], ExchangeId, Part),
 	/// A secret that an organisation keeps for itself until an exchange ends.
 	Keepsake([u8; 32], ExchangeId),
+	/// Whom an exchange was about, kept by an organisation for itself.
+	Subject([u8; 32], ExchangeId),
+	/// That a report with this handle was made, kept by an organisation for itself.
+	Report([u8; 32], [u8; 32]),
 }
 
 impl Purpose {
 	fn info(self) -> Vec<u8> {
-		let (genesis, exchange, place) = match self {
-			Self::Part(genesis, exchange, part) => (genesis, exchange, part as u8),
-			Self::Keepsake(genesis, exchange) => (genesis, exchange, 0xff),
+		let (genesis, record, place) = match self {
+			Self::Part(genesis, exchange, part) => (genesis, exchange.0, part as u8),
+			Self::Keepsake(genesis, exchange) => (genesis, exchange.0, 0xff),
+			Self::Subject(genesis, exchange) => (genesis, exchange.0, 0xfe),
+			Self::Report(genesis, report) => (genesis, report, 0xfd),
 		};
-		[&b"curex/hpke-1"[..], &genesis, &exchange.0, &[place]].concat()
+		[&b"curex/hpke-1"[..], &genesis, &record, &[place]].concat()
 	}
 }
 

@@ -155,7 +155,16 @@ async fn run(arguments: Arguments) -> Result<End, Error> {
 		println!("   {:<12} JSON-RPC {}", member.name, layout.rpc(hospital));
 	}
 	if layout.has_explorer() {
-		println!("   {:<12} explorer {}", "Regulator", layout.explorer());
+		let regulator = &MEMBERS[MEMBERS.len() - 1];
+		println!("   {:<12} explorer {}; to sign in:", "Regulator", layout.explorer());
+		println!(
+			"   {:<12} {} --key {} --password-file {} sign-in {}",
+			"",
+			layout.binary("curex"),
+			network::account_file(&layout, regulator, network::AUDITOR).display(),
+			network::password_file(&layout, regulator).display(),
+			layout.explorer()
+		);
 	}
 	println!("   keys, chains, logs: {}", layout.home.display());
 	tokio::select! {

@@ -36,6 +36,9 @@ fn accounts(member: &Member) -> &'static [(&'static str, &'static str)] {
 	}
 }
 
+/// The account of an authority that signs in at the explorer: the one with the duty of oversight.
+pub const AUDITOR: &str = "reviewer";
+
 /// File of an account's key.
 pub fn account_file(layout: &Layout, member: &Member, account: &str) -> PathBuf {
 	layout.member(member).join("accounts").join(format!("{account}.json"))

@@ -143,6 +143,26 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 		with = "::subxt::utils::Static<::curex_primitives::erasure::ErasureMethod>"
 	),
 	substitute_type(
+		path = "curex_primitives::identifier::PermitId",
+		with = "::subxt::utils::Static<::curex_primitives::PermitId>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::MerkleRoot",
+		with = "::subxt::utils::Static<::curex_primitives::MerkleRoot>"
+	),
+	substitute_type(
+		path = "curex_primitives::permit::PermitTerms",
+		with = "::subxt::utils::Static<::curex_primitives::PermitTerms>"
+	),
+	substitute_type(
+		path = "curex_primitives::permit::Finding",
+		with = "::subxt::utils::Static<::curex_primitives::Finding>"
+	),
+	substitute_type(
+		path = "curex_primitives::level::SizeBucket",
+		with = "::subxt::utils::Static<::curex_primitives::SizeBucket>"
+	),
+	substitute_type(
 		path = "curex_primitives::gate::Tolerance",
 		with = "::subxt::utils::Static<::curex_primitives::Tolerance>"
 	)

@@ -3,7 +3,7 @@
 //! The library reads one environment variable once for the whole process, so that each test has a process of its own:
 //! [`in_its_own_process`] makes a token and starts this program again with the name of one ignored test.
 
-use crate::node::{Node, Reply};
+use crate::node::Node;
 use codec::Decode;
 use curex_client::{
 	envelope::{CareRelationship, Envelope, Professional},
@@ -17,11 +17,10 @@ use curex_client::{
 	EncryptionKey, Error, Signer,
 };
 use curex_primitives::{ExchangeId, Purpose};
-use serde_json::{json, Value};
+use serde_json::Value;
 use std::{
 	path::Path,
 	process::{Command, Output},
-	sync::{Arc, Mutex},
 };
 
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
@@ -136,8 +135,7 @@ fn submits() {
 	let transaction = runtime.block_on(submitted(&signer));
 
 	// A version 4 transaction: length, version with the mark of a signature, address, signature.
-	let bytes = hex::decode(&transaction[2..]).unwrap();
-	let mut rest = &bytes[..];
+	let mut rest = &transaction[..];
 	codec::Compact::<u32>::decode(&mut rest).unwrap();
 	assert_eq!(rest[..2], [0x84, 0], "version 4, signed, by an account");
 	assert_eq!(rest[2..34], signer.account());
@@ -151,19 +149,12 @@ fn submits() {
 }
 
 /// Submits a call at a fake node, and gives what the node got.
-async fn submitted(signer: &Signer) -> String {
+async fn submitted(signer: &Signer) -> Vec<u8> {
 	let node = Node::new();
-	let got = Arc::new(Mutex::new(None));
-	let taken = got.clone();
-	node.method("system_accountNextIndex", |_| Reply::Value(json!(0)));
-	node.subscription("author_submitAndWatchExtrinsic", move |params: &[Value]| {
-		*taken.lock().unwrap() = params[0].as_str().map(str::to_owned);
-	});
 	let client = node.client(Some(signer.clone())).await;
 	let call = curex::tx().system().remark(b"signed in a token".to_vec());
 	client.submit(&call).await.unwrap();
-	let got = got.lock().unwrap().take();
-	got.expect("the node got a transaction")
+	node.transactions().pop().expect("the node got a transaction")
 }
 
 fn envelope() -> Envelope {

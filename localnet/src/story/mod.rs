@@ -32,6 +32,8 @@ use std::{
 const HOSPITAL_A: &Member = &MEMBERS[0];
 /// The care centre on the ledger.
 const CARE_CENTRE: &Member = &MEMBERS[4];
+/// The regulator on the ledger.
+const REGULATOR: &Member = &MEMBERS[5];
 /// Whose node a member without one uses.
 const HOST_OF_CARE_CENTRE: usize = 1;
 /// Through whose node the patient withdraws.

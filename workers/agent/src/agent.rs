@@ -5,7 +5,7 @@
 //!
 //! | interrupted | then |
 //! |---|---|
-//! | while engines run | nothing was recorded; the order is carried out again |
+//! | while engines run | nothing was recorded; the order is carried out again, a watch from where it was |
 //! | after recording | the order is done, the report is queued and will be sent |
 //! | between marking and sending | the report is sent again |
 //! | after sending | the report is sent again; the ledger takes its number once |

@@ -17,6 +17,7 @@ use chacha20poly1305::{
 	KeyInit, XChaCha20Poly1305, XNonce,
 };
 use curex_primitives::{commitment, Commitment, OrganisationId, ReportKind};
+use curex_threats::{snapshots::Seal, ThreatsError};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -182,6 +183,32 @@ impl EvidenceKey {
 
 	fn cipher(&self) -> XChaCha20Poly1305 {
 		XChaCha20Poly1305::new((&*self.0).into())
+	}
+}
+
+/// Seals what a watch knows under the evidence key.
+pub(crate) struct WatchSeal<'a> {
+	pub(crate) key: &'a EvidenceKey,
+	pub(crate) organisation: OrganisationId,
+}
+
+impl WatchSeal<'_> {
+	fn associated(&self) -> Vec<u8> {
+		[&b"curex/agent/watch/"[..], &self.organisation.0.to_le_bytes()].concat()
+	}
+}
+
+impl Seal for WatchSeal<'_> {
+	fn seal(&self, state: &[u8]) -> Result<Vec<u8>, ThreatsError> {
+		let sealed = random_salt().and_then(|salt| self.key.seal(&self.associated(), &salt, state));
+		sealed.map_err(|error| ThreatsError::Snapshot { reason: error.to_string() })
+	}
+
+	fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, ThreatsError> {
+		let opened = self.key.open(&self.associated(), sealed, "the watch");
+		opened
+			.map(|opened| opened.document.to_vec())
+			.map_err(|error| ThreatsError::Snapshot { reason: error.to_string() })
 	}
 }
 

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::{
 	canonical,
-	evidence::{commit, report_context, EvidenceKey, Opened},
+	evidence::{commit, report_context, EvidenceKey, Opened, WatchSeal},
 	report::{decode_report, evidence_of, inputs_of, kind_name, task_name},
 	scribe::Scribe,
 	Error,
@@ -284,6 +284,11 @@ impl Store {
 	/// By what an alert with this id will be recognised.
 	pub fn alert_mark(&self, alert: &str, severity: Level) -> AlertMark {
 		AlertMark { fingerprint: self.key.fingerprint(alert), severity }
+	}
+
+	/// Seals what a watch keeps beside this database.
+	pub(crate) fn watch_seal(&self) -> WatchSeal<'_> {
+		WatchSeal { key: &self.key, organisation: self.organisation }
 	}
 
 	/// Whether an order was carried out.

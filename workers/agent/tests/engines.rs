@@ -10,7 +10,7 @@ use std::{
 
 use curex_agent::{
 	agent::now,
-	store::{Outcome, Recorded},
+	store::{Outcome, Recorded, StateName},
 	tasks::{discover::prove_asset, planning},
 	Access, Config, Engines, Error, Store, Workshop,
 };
@@ -170,6 +170,55 @@ fn every_probe_is_written_down() {
 		let probe: serde_json::Value = serde_json::from_str(line).unwrap();
 		assert_eq!(probe["address"], "127.0.0.1");
 	}
+}
+
+#[test]
+fn a_watch_reads_on_where_it_was_and_announces_what_was_found_but_not_recorded() {
+	let mut hospital = Hospital::new();
+	let folder = hospital.config.data.join("logs");
+	std::fs::create_dir_all(&folder).unwrap();
+	let log = folder.join("conn.log");
+	let text = std::fs::read_to_string(repository().join("lab/events/conn.log")).unwrap();
+	let lines: Vec<&str> = text.split_inclusive('\n').collect();
+	let (early, late) = lines.split_at(100);
+	std::fs::write(&log, early.concat()).unwrap();
+	let mut config = hospital.config.clone();
+	config.events.truncate(1);
+	config.events[0].path = log.clone();
+	let restart = |hospital: &mut Hospital| {
+		hospital.workshop = Workshop::new(config.clone(), hospital.runtime.handle().clone());
+	};
+	restart(&mut hospital);
+	let (outcome, _) = hospital.execute(Task::Watch);
+	assert!(outcome.notes[0].starts_with("100 new events of 100"), "{:?}", outcome.notes);
+
+	// Rotated while nobody looked; then the program ends before it has recorded what it found.
+	std::fs::rename(&log, folder.join("conn.log.1")).unwrap();
+	std::fs::write(&log, late.concat()).unwrap();
+	restart(&mut hospital);
+	let lost = hospital.workshop.execute(Task::Watch, &hospital.store, now()).unwrap();
+	assert_eq!(lost.drafts.len(), 1, "{:?}", lost.notes);
+	restart(&mut hospital);
+	let (outcome, recorded) = hospital.execute(Task::Watch);
+	assert_eq!(recorded.len(), 1);
+	assert!(outcome.notes[0].starts_with("0 new events"), "{:?}", outcome.notes);
+	assert!(hospital.execute(Task::Watch).1.is_empty(), "it was announced");
+	let state = hospital.store.state(StateName::Watch).unwrap().unwrap();
+	assert_eq!(state["events"], lines.len());
+}
+
+#[test]
+fn what_a_watch_keeps_names_nobody_in_the_clear() {
+	let mut hospital = Hospital::new();
+	hospital.execute(Task::Watch);
+	let states = std::fs::read_dir(hospital.config.data.join("watch")).unwrap();
+	let mut count = 0;
+	for entry in states {
+		let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+		assert!(!bytes.windows(6).any(|window| window == b"staff-"));
+		count += 1;
+	}
+	assert!(count > 0);
 }
 
 #[test]

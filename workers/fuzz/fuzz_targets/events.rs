@@ -4,7 +4,16 @@
 use curex_threats::{ingest, Format, Malformed, Source};
 use libfuzzer_sys::fuzz_target;
 
-const FORMATS: [Format; 4] = [Format::Zeek, Format::FhirAudit, Format::Eve, Format::Syslog];
+const FORMATS: [Format; 8] = [
+	Format::Zeek,
+	Format::FhirAudit,
+	Format::Eve,
+	Format::Syslog,
+	Format::Windows,
+	Format::Wazuh,
+	Format::Hl7,
+	Format::Dicom,
+];
 
 fuzz_target!(|bytes: &[u8]| {
 	let Some((first, lines)) = bytes.split_first() else { return };

@@ -1,5 +1,7 @@
 //! What a person is told.
 
+use std::collections::BTreeMap;
+
 use curex_primitives::{Confidence, Level, Moment};
 
 /// What kind of behaviour an alert is about.
@@ -14,7 +16,7 @@ pub enum Kind {
 	RecordAccess,
 	/// Messages of logs; the entity is an address or a program on its host.
 	Log,
-	/// Signatures of a sensor; the entity is an address.
+	/// Rules that fired; the entity is an address or a host.
 	Known,
 }
 
@@ -68,6 +70,16 @@ pub(crate) const DRIVERS: usize = 4;
 
 /// Lines of evidence kept in an alert.
 pub(crate) const EVIDENCE: usize = 8;
+
+/// If there are more than `most` alerts, forgets the one that ended first and returns its id.
+pub(crate) fn forget_first(alerts: &mut BTreeMap<String, Alert>, most: usize) -> Option<String> {
+	if alerts.len() <= most {
+		return None;
+	}
+	let first = alerts.values().min_by_key(|alert| (alert.last, &alert.id))?.id.clone();
+	alerts.remove(&first);
+	Some(first)
+}
 
 /// Severity from how many targets (hosts, ports or patients) the behaviour reached within one
 /// window: an abnormality alone is moderate, a reach of 20 high, of 200 very high.

@@ -13,7 +13,7 @@ pub enum Event {
 	Access(RecordAccess),
 	/// A message of a log.
 	Log(LogLine),
-	/// A signature of a sensor that fired.
+	/// A rule that fired.
 	Notice(Notice),
 }
 
@@ -108,15 +108,15 @@ pub struct RecordAccess {
 	pub relationship: CareRelationship,
 }
 
-/// A signature of a sensor that fired: a threat that somebody else knows.
+/// A rule that fired, of a sensor or of Sigma: a threat that somebody else knows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
 	/// When.
 	pub at: Moment,
-	/// Whose packet it was.
-	pub source: IpAddr,
-	/// To whom.
-	pub destination: IpAddr,
+	/// Whose doing it was: an address, else the host that noticed it.
+	pub source: String,
+	/// Against whom, if known: an address or a host.
+	pub destination: Option<String>,
 	/// Stable name of the rule.
 	pub rule: String,
 	/// What the rule says.
@@ -138,6 +138,8 @@ pub struct LogLine {
 	pub program: String,
 	/// Process that wrote it.
 	pub process: Option<String>,
+	/// By what its source tells its kinds of messages apart, if it does: a number or name.
+	pub kind: Option<String>,
 	/// What it says.
 	pub message: String,
 }

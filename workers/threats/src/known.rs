@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use curex_primitives::{Confidence, Level, Moment};
 
 use crate::{
-	alert::{Alert, Kind, EVIDENCE},
+	alert::{forget_first, Alert, Kind, EVIDENCE},
 	event::Notice,
 };
 
-/// Alerts kept; beyond it the rule is still counted for those there are.
+/// Alerts kept; beyond it the one that ended first is forgotten.
 const ALERTS: usize = 10_000;
 
 /// Signatures of one address by one rule that follow each other are one alert.
@@ -31,9 +31,12 @@ impl KnownThreats {
 	}
 
 	pub(crate) fn observe(&mut self, notice: &Notice) {
-		let entity = notice.source.to_string();
+		let entity = notice.source.clone();
 		let key = (entity.clone(), notice.rule.clone());
-		let line = format!("{} ms {} -> {}", notice.at, notice.source, notice.destination);
+		let line = match &notice.destination {
+			Some(destination) => format!("{} ms {} -> {destination}", notice.at, notice.source),
+			None => format!("{} ms {}", notice.at, notice.source),
+		};
 		let open = self.open.get(&key).and_then(|id| self.alerts.get_mut(id));
 		if let Some(alert) =
 			open.filter(|alert| notice.at <= alert.last.saturating_add(self.silence))
@@ -43,9 +46,6 @@ impl KnownThreats {
 			if alert.evidence.len() < EVIDENCE {
 				alert.evidence.push(line);
 			}
-			return;
-		}
-		if self.alerts.len() >= ALERTS {
 			return;
 		}
 		let id = format!("known-{entity}-{}-{}", notice.rule, notice.at);
@@ -62,7 +62,7 @@ impl KnownThreats {
 			},
 			confidence: Confidence::Medium,
 			entity,
-			what: format!("Rule {} of the sensor fired: {}.", notice.rule, notice.title),
+			what: format!("Rule {} fired: {}.", notice.rule, notice.title),
 			drivers: Vec::new(),
 			technique: notice.technique.clone(),
 			safeguard: "follow the rule's own advice; block the address if it is outside".into(),
@@ -70,6 +70,9 @@ impl KnownThreats {
 			evidence: vec![line],
 		};
 		self.alerts.insert(id, alert);
+		if let Some(id) = forget_first(&mut self.alerts, ALERTS) {
+			self.open.retain(|_, open| *open != id);
+		}
 	}
 }
 
@@ -82,8 +85,8 @@ mod tests {
 		let mut known = KnownThreats::new(1_000);
 		let mut notice = Notice {
 			at: 0,
-			source: [10, 0, 0, 1].into(),
-			destination: [10, 0, 0, 2].into(),
+			source: "10.0.0.1".into(),
+			destination: Some("10.0.0.2".into()),
 			rule: "7".into(),
 			title: "scan".into(),
 			severity: 2,
@@ -97,5 +100,23 @@ mod tests {
 		notice.at = 9_000;
 		known.observe(&notice);
 		assert_eq!(known.alerts().count(), 2);
+	}
+
+	#[test]
+	fn when_there_are_too_many_the_newest_stay() {
+		let mut known = KnownThreats::new(1_000);
+		for number in 0..ALERTS as u64 + 5 {
+			known.observe(&Notice {
+				at: number,
+				source: "10.0.0.1".into(),
+				destination: Some("10.0.0.2".into()),
+				rule: number.to_string(),
+				title: "scan".into(),
+				severity: 2,
+				technique: None,
+			});
+		}
+		assert_eq!((known.alerts().count(), known.open.len()), (ALERTS, ALERTS));
+		assert!(known.alerts().all(|alert| alert.started >= 5));
 	}
 }

@@ -2,8 +2,9 @@
 //!
 //! Logs go in, alerts come out; nothing here knows of a ledger. An event passes through
 //!
-//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV), Suricata EVE, syslog, and FHIR R4
-//!    AuditEvents (JSON lines). A malformed line is counted and named, never fatal;
+//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV), Suricata EVE, syslog, FHIR R4 AuditEvents,
+//!    Windows events, Wazuh alerts, headers of HL7 v2 messages, DICOM associations; compressed with gzip or
+//!    not. A malformed line is counted and named, never fatal;
 //! 2. a behaviour (one module per kind of event): the features of the entity's sliding window, a
 //!    source address for flows, a user for accesses, an address or program for log messages;
 //! 3. a [`Detector`]: the [`ensemble`] over all entities of the kind, if asked for behind a cheap
@@ -16,7 +17,7 @@
 //! [`replay`] reads logs so that a crash at any point loses no event and counts none twice:
 //! positions and the state of the watcher are committed together, as [`snapshots`].
 //!
-//! What others know already comes from a sensor's rules and from [`indicators`]. [`identity`] tells
+//! What others know already comes from a sensor's rules, from [`sigma`] rules and from [`indicators`]. [`identity`] tells
 //! changed hardware behind a known address, [`series`] unusual values of a measurement, [`staff`]
 //! unusual working days, [`mod@package`] how easily people are found again in a data package.
 //!
@@ -40,6 +41,7 @@ pub mod package;
 pub mod persistence;
 pub mod replay;
 pub mod series;
+pub mod sigma;
 pub mod snapshots;
 pub mod staff;
 pub mod template;

@@ -2,22 +2,27 @@
 //!
 //! What was read of each log and everything that the watcher knows are committed together. After a crash
 //! the lines behind the last commit are read again by a watcher that has not seen them. A log is known by
-//! what it begins with, not by its name, so that a log that was renamed (rotated) or copied is not read
-//! twice, and a new one under an old name is read from its beginning. A last line without its end is left
-//! until it is whole.
+//! what it begins with, not by its name, so that a log that was renamed, copied or compressed (rotated) is
+//! not read twice, and a new one under an old name is read from its beginning. A last line without its end
+//! is left until it is whole.
+//!
+//! Logs that are read together are merged by the time of their events.
 
 use std::{
 	fs::File,
-	io::{BufReader, Read, Seek, SeekFrom},
+	io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom},
 	path::Path,
 };
 
+use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::{
 	config::Config,
-	ingest::{read_line, Format, Malformed, Parser},
-	snapshots::{Snapshot, Snapshots},
+	event::{Event, Notice},
+	ingest::{is_compressed, read_line, Format, Malformed, Parser},
+	sigma::Rules,
+	snapshots::{Seal, Snapshot, Snapshots},
 	watcher::{Report, Watcher},
 	ThreatsError,
 };
@@ -31,6 +36,9 @@ const SURE: usize = 128;
 /// Logs that are remembered; beyond it the one that was read least recently is forgotten.
 const LOGS: usize = 4_096;
 
+/// Logs that are open at once. Of more, the first are read to their ends before the next.
+const AT_ONCE: usize = 64;
+
 /// What was read of a log.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Position {
@@ -41,6 +49,8 @@ struct Position {
 	/// Bytes and lines that were read.
 	bytes: u64,
 	lines: u64,
+	/// Length of the compressed file that was read to its end.
+	compressed: Option<u64>,
 	parser: Parser,
 }
 
@@ -62,95 +72,238 @@ struct Progress {
 	malformed: Malformed,
 }
 
+/// An event that was read ahead.
+struct Next {
+	event: Event,
+	/// What Sigma rules say of it.
+	notices: Vec<Notice>,
+	/// Bytes of its line.
+	bytes: u64,
+}
+
+/// A log that is being read.
+struct Open {
+	position: Position,
+	/// What it begins with, as far as it is at hand.
+	head: Vec<u8>,
+	/// By what it is remembered.
+	known_as: Identity,
+	/// Bytes that were read when it was opened.
+	started: u64,
+	/// Length of the file if it is compressed.
+	compressed: Option<u64>,
+	reader: Box<dyn BufRead>,
+	/// What the next line with an event says. It counts as read once it was watched.
+	next: Option<Next>,
+}
+
+impl Open {
+	/// Whether both may be the same log under two names: one begins with all that is known of the other.
+	fn may_be(&self, other: &Self) -> bool {
+		let common = self.head.len().min(other.head.len());
+		common > 0 && self.head[..common] == other.head[..common]
+	}
+
+	/// Finds the next event. Lines that hold none count as read at once.
+	fn advance(&mut self, malformed: &mut Malformed, rules: Option<&Rules>) -> io::Result<()> {
+		let mut line = Vec::new();
+		loop {
+			let read = match read_line(&mut self.reader, &mut line) {
+				Ok(read) => read,
+				Err(error) if self.compressed.is_some() && is_broken(&error) => {
+					let reason = format!("the compressed log breaks off: {error}");
+					malformed.add(&self.position.name, self.position.lines + 1, &reason);
+					self.position.compressed = self.compressed;
+					return Ok(());
+				},
+				Err(error) => return Err(error),
+			};
+			if !read.ended {
+				self.position.compressed = self.compressed;
+				return Ok(());
+			}
+			let position = &mut self.position;
+			// The log may have grown since its head was read. Of a line that is too long only the end is at
+			// hand; the head then ends before it.
+			if self.head.len() < HEAD
+				&& position.bytes <= self.head.len() as u64
+				&& line.len() as u64 == read.bytes
+			{
+				self.head.truncate(usize::try_from(position.bytes).unwrap_or(HEAD));
+				self.head.extend(line.iter().take(HEAD - self.head.len()));
+			}
+			match position.parser.line(&line, &read) {
+				Ok(Some(event)) => {
+					let text = String::from_utf8_lossy(&line);
+					let format = position.parser.format();
+					let notices =
+						rules.map_or(Vec::new(), |rules| rules.notices(format, &text, &event));
+					self.next = Some(Next { event, notices, bytes: read.bytes });
+					return Ok(());
+				},
+				Ok(None) => {},
+				Err(reason) => malformed.add(&position.name, position.lines + 1, &reason),
+			}
+			position.bytes += read.bytes;
+			position.lines += 1;
+		}
+	}
+}
+
+/// Whether it is the content that cannot be decompressed, not the file that cannot be read.
+fn is_broken(error: &io::Error) -> bool {
+	matches!(
+		error.kind(),
+		ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof
+	)
+}
+
+fn tolerate_broken(result: io::Result<()>) -> io::Result<()> {
+	match result {
+		Err(error) if is_broken(&error) => Ok(()),
+		other => other,
+	}
+}
+
 /// A watcher that reads logs and survives crashes.
-pub struct Replay {
+pub struct Replay<'a> {
 	config: Config,
 	watcher: Watcher,
 	progress: Progress,
 	snapshots: Snapshots,
+	seal: Option<&'a dyn Seal>,
+	rules: Option<&'a Rules>,
 	/// Events after which a state is committed.
 	every: u64,
 	uncommitted: u64,
+	learns_anew: bool,
 }
 
-impl Replay {
+impl<'a> Replay<'a> {
 	/// Goes on from the newest state in the folder, or starts anew. A state is committed after every
-	/// `every` events (at least one) and at the end of every log; the newest `keep` stay.
+	/// `every` events (at least one) and at the end of what is read; the newest `keep` stay, sealed if
+	/// there is a `seal`. If the state was written under another configuration, positions and alerts are
+	/// kept, and everything else is learned anew: see [`Self::learns_anew`].
 	///
 	/// # Errors
 	/// [`ThreatsError::Configuration`], [`ThreatsError::Folder`], and [`ThreatsError::Snapshot`] if the
-	/// state was written under another configuration.
+	/// state is of another version or does not open.
 	pub fn open(
 		folder: &Path,
 		config: &Config,
 		every: u64,
 		keep: usize,
+		seal: Option<&'a dyn Seal>,
 	) -> Result<Self, ThreatsError> {
 		let snapshots = Snapshots::open(folder, keep)?;
-		let (progress, watcher) = match snapshots.newest()? {
-			Some(state) => parsed(config, &state)?,
-			None => (Progress::default(), Watcher::new(config)?),
+		let (progress, watcher, learns_anew) = match snapshots.newest()? {
+			Some(state) => {
+				let state = opened(seal, state)?;
+				let (progress, rest) = postcard::take_from_bytes(&state)?;
+				let (watcher, learns_anew) = Watcher::resume(config, rest)?;
+				(progress, watcher, learns_anew)
+			},
+			None => (Progress::default(), Watcher::new(config)?, false),
 		};
-		let every = every.max(1);
-		Ok(Self { config: config.clone(), watcher, progress, snapshots, every, uncommitted: 0 })
+		Ok(Self {
+			config: config.clone(),
+			watcher,
+			progress,
+			snapshots,
+			seal,
+			rules: None,
+			every: every.max(1),
+			uncommitted: 0,
+			learns_anew,
+		})
 	}
 
-	/// Reads what is new in a log. `committed` is called with every state that was committed.
+	/// Applies Sigma rules to what is read from now on.
+	pub fn with_rules(self, rules: &'a Rules) -> Self {
+		Self { rules: Some(rules), ..self }
+	}
+
+	/// Whether the configuration changed since the state was written, so that what is usual has to be
+	/// learned again.
+	pub fn learns_anew(&self) -> bool {
+		self.learns_anew
+	}
+
+	/// Reads what is new in logs, in the order of the time of their events: a log of lines in order is
+	/// assumed. Logs compressed with gzip are recognised. `committed` is called with every state that was
+	/// committed.
 	///
 	/// # Errors
-	/// [`ThreatsError::Read`] if the log cannot be read, [`ThreatsError::Folder`] if a state cannot be
-	/// written.
+	/// [`ThreatsError::Read`] if a log cannot be read, [`ThreatsError::Folder`] if a state cannot be
+	/// written. What was committed before stays.
 	pub fn read(
 		&mut self,
-		path: &Path,
-		format: Format,
+		logs: &[(&Path, Format)],
 		committed: &mut dyn FnMut(&Snapshot),
 	) -> Result<(), ThreatsError> {
-		let name = path.display().to_string();
-		let unreadable = |error| ThreatsError::Read { source_name: name.clone(), error };
-		let mut file = File::open(path).map_err(unreadable)?;
-		let (mut position, mut head) = self.find(&name, format, &mut file).map_err(unreadable)?;
-		let before = position.identity();
-		let started = (position.bytes, self.uncommitted);
-		file.seek(SeekFrom::Start(position.bytes)).map_err(unreadable)?;
-		let mut reader = BufReader::with_capacity(1 << 16, file);
-		let mut line = Vec::new();
-		loop {
-			let read = read_line(&mut reader, &mut line).map_err(unreadable)?;
-			if !read.ended {
-				break;
+		let mut waiting = logs.to_vec();
+		while !waiting.is_empty() {
+			let mut together: Vec<Open> = Vec::new();
+			let mut later = Vec::new();
+			for (path, format) in waiting {
+				if together.len() >= AT_ONCE {
+					later.push((path, format));
+					continue;
+				}
+				let opened = self.open_log(path, format).map_err(unreadable(path.display()))?;
+				// One log under two names would be read twice at once.
+				match together.iter().any(|other| other.may_be(&opened)) {
+					true => later.push((path, format)),
+					false => together.push(opened),
+				}
 			}
-			// The log may have grown since its head was read. Of a line that is too long only the end is at
-			// hand; the head then ends before it.
-			if head.len() < HEAD
-				&& position.bytes <= head.len() as u64
-				&& line.len() as u64 == read.bytes
-			{
-				head.truncate(usize::try_from(position.bytes).unwrap_or(HEAD));
-				head.extend(line.iter().take(HEAD - head.len()));
-			}
-			position.bytes += read.bytes;
-			position.lines += 1;
-			match position.parser.line(&line, &read) {
-				Ok(Some(event)) => {
-					self.watcher.observe(&event);
-					self.progress.events += 1;
-					self.uncommitted += 1;
-				},
-				Ok(None) => {},
-				Err(reason) => self.progress.malformed.add(&name, position.lines, &reason),
-			}
-			if self.uncommitted >= self.every {
-				self.remember(position.clone(), &head, before);
-				committed(&self.commit()?);
+			self.merge(together, committed)?;
+			waiting = later;
+		}
+		Ok(())
+	}
+
+	/// Reads open logs to their ends.
+	fn merge(
+		&mut self,
+		mut logs: Vec<Open>,
+		committed: &mut dyn FnMut(&Snapshot),
+	) -> Result<(), ThreatsError> {
+		let uncommitted = self.uncommitted;
+		for log in &mut logs {
+			if log.compressed.is_none() || log.compressed != log.position.compressed {
+				self.advance(log)?;
 			}
 		}
-		let changed = (position.bytes, self.uncommitted) != started;
-		self.remember(position, &head, before);
-		if changed {
+		while let Some(first) = earliest(&logs) {
+			let log = &mut logs[first];
+			if let Some(Next { event, notices, bytes }) = log.next.take() {
+				self.watcher.observe(&event);
+				for notice in notices {
+					self.watcher.observe(&Event::Notice(notice));
+				}
+				log.position.bytes += bytes;
+				log.position.lines += 1;
+			}
+			self.progress.events += 1;
+			self.uncommitted += 1;
+			if self.uncommitted >= self.every {
+				logs.iter_mut().for_each(|log| self.remember(log));
+				committed(&self.commit()?);
+			}
+			self.advance(&mut logs[first])?;
+		}
+		logs.iter_mut().for_each(|log| self.remember(log));
+		let read_on = logs.iter().any(|log| log.position.bytes != log.started);
+		if read_on || self.uncommitted != uncommitted {
 			committed(&self.commit()?);
 		}
 		Ok(())
+	}
+
+	fn advance(&mut self, log: &mut Open) -> Result<(), ThreatsError> {
+		log.advance(&mut self.progress.malformed, self.rules)
+			.map_err(unreadable(&log.position.name))
 	}
 
 	/// The state of the watch.
@@ -178,58 +331,93 @@ impl Replay {
 	/// since. Positions, alerts and counts stay: no event is read again.
 	///
 	/// # Errors
-	/// [`ThreatsError::Snapshot`] if there is no such state, [`ThreatsError::Folder`].
+	/// [`ThreatsError::Snapshot`] if there is no such state or it was written under another
+	/// configuration, [`ThreatsError::Folder`].
 	pub fn revert_model(&mut self, number: u64) -> Result<Snapshot, ThreatsError> {
-		let (_, earlier) = parsed(&self.config, &self.snapshots.get(number)?)?;
-		self.watcher.take_model(earlier)?;
+		let state = opened(self.seal, self.snapshots.get(number)?)?;
+		let (_, rest): (Progress, _) = postcard::take_from_bytes(&state)?;
+		self.watcher.take_model(Watcher::restore(&self.config, rest)?)?;
 		self.commit()
 	}
 
-	/// Where to go on in a log, and its head as far as it was read.
-	fn find(
-		&self,
-		name: &str,
-		format: Format,
-		file: &mut File,
-	) -> std::io::Result<(Position, Vec<u8>)> {
-		let size = file.metadata()?.len();
+	/// Opens a log where it is to be read on.
+	fn open_log(&self, path: &Path, format: Format) -> io::Result<Open> {
+		let mut file = File::open(path)?;
+		let length = file.metadata()?.len();
+		let compressed = is_compressed(&mut file)?.then_some(length);
 		let mut head = Vec::with_capacity(HEAD);
-		file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+		if compressed.is_some() {
+			let begin = MultiGzDecoder::new(BufReader::new(&file)).take(HEAD as u64);
+			// Of a file that breaks off there is what came before.
+			tolerate_broken({ begin }.read_to_end(&mut head).map(drop))?;
+		} else {
+			file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+		}
+		let name = path.display().to_string();
+		let position = self.find(name, format, &head, compressed.is_none().then_some(length));
+		let reader: Box<dyn BufRead> = if compressed.is_some() {
+			file.seek(SeekFrom::Start(0))?;
+			let content = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file));
+			let mut content = BufReader::with_capacity(1 << 16, content);
+			if position.compressed != compressed {
+				let mut before = content.by_ref().take(position.bytes);
+				tolerate_broken(io::copy(&mut before, &mut io::sink()).map(drop))?;
+			}
+			Box::new(content)
+		} else {
+			file.seek(SeekFrom::Start(position.bytes))?;
+			Box::new(BufReader::with_capacity(1 << 16, file))
+		};
+		Ok(Open {
+			known_as: position.identity(),
+			started: position.bytes,
+			position,
+			head,
+			compressed,
+			reader,
+			next: None,
+		})
+	}
+
+	/// Where to go on in a log that begins like this; `length` if the file tells it.
+	fn find(&self, name: String, format: Format, head: &[u8], length: Option<u64>) -> Position {
 		let known = self.progress.logs.iter().filter(|log| {
 			let begins = head.get(..log.head_bytes);
-			size >= log.bytes
+			length.is_none_or(|length| length >= log.bytes)
 				&& log.parser.format() == format
 				&& (log.head_bytes >= SURE || log.name == name)
 				&& begins.is_some_and(|begins| log.head == digest(begins))
 		});
-		let position = match known.max_by_key(|log| (log.head_bytes, log.bytes)) {
-			Some(log) => Position { name: name.into(), ..log.clone() },
+		match known.max_by_key(|log| (log.head_bytes, log.bytes)) {
+			Some(log) => Position { name, ..log.clone() },
 			None => Position {
-				name: name.into(),
+				name,
 				head_bytes: 0,
 				head: digest(&[]),
 				bytes: 0,
 				lines: 0,
+				compressed: None,
 				parser: Parser::new(format),
 			},
-		};
-		Ok((position, head))
+		}
 	}
 
-	/// Puts a position, known as `before` until now, at the end.
-	fn remember(&mut self, mut position: Position, head: &[u8], before: Identity) {
+	/// Puts the position of a log at the end.
+	fn remember(&mut self, log: &mut Open) {
+		let mut position = log.position.clone();
 		let read = usize::try_from(position.bytes).unwrap_or(HEAD);
-		let head = head.get(..read).unwrap_or(head);
+		let head = log.head.get(..read).unwrap_or(&log.head);
 		position.head_bytes = head.len();
 		position.head = digest(head);
 		let now = position.identity();
 		let logs = &mut self.progress.logs;
-		logs.retain(|log| {
-			let own = log.identity();
-			let same = own == now || own == before;
-			!(same && (log.head_bytes >= SURE || log.name == position.name))
+		logs.retain(|other| {
+			let own = other.identity();
+			let same = own == now || own == log.known_as;
+			!(same && (other.head_bytes >= SURE || other.name == position.name))
 		});
 		logs.push(position);
+		log.known_as = now;
 		if logs.len() > LOGS {
 			logs.remove(0);
 		}
@@ -238,14 +426,33 @@ impl Replay {
 	fn commit(&mut self) -> Result<Snapshot, ThreatsError> {
 		let mut state = postcard::to_stdvec(&self.progress)?;
 		state.extend(self.watcher.state()?);
+		if let Some(seal) = self.seal {
+			state = seal.seal(&state)?;
+		}
 		self.uncommitted = 0;
 		self.snapshots.commit(&state)
 	}
 }
 
-fn parsed(config: &Config, state: &[u8]) -> Result<(Progress, Watcher), ThreatsError> {
-	let (progress, rest) = postcard::take_from_bytes(state)?;
-	Ok((progress, Watcher::restore(config, rest)?))
+/// The log with the earliest next event, if any has one.
+fn earliest(logs: &[Open]) -> Option<usize> {
+	let next = logs
+		.iter()
+		.enumerate()
+		.filter_map(|(place, log)| Some((log.next.as_ref()?.event.at(), place)));
+	next.min().map(|(_, place)| place)
+}
+
+fn unreadable(name: impl ToString) -> impl FnOnce(io::Error) -> ThreatsError {
+	let source_name = name.to_string();
+	move |error| ThreatsError::Read { source_name, error }
+}
+
+fn opened(seal: Option<&dyn Seal>, state: Vec<u8>) -> Result<Vec<u8>, ThreatsError> {
+	match seal {
+		Some(seal) => seal.open(&state),
+		None => Ok(state),
+	}
 }
 
 fn digest(bytes: &[u8]) -> [u8; 32] {
@@ -283,15 +490,15 @@ mod tests {
 			self.folder.path().join(name)
 		}
 
-		fn open(&self) -> Replay {
-			Replay::open(&self.path("states"), &Config::default(), 10, 4).unwrap()
+		fn open(&self) -> Replay<'static> {
+			Replay::open(&self.path("states"), &Config::default(), 10, 4, None).unwrap()
 		}
 
 		/// Events after a program that knows nothing but the folder has read these logs.
 		fn events(&self, names: &[&str]) -> u64 {
 			let mut replay = self.open();
 			for name in names {
-				replay.read(&self.path(name), Format::Zeek, &mut |_| {}).unwrap();
+				replay.read(&[(&self.path(name), Format::Zeek)], &mut |_| {}).unwrap();
 			}
 			replay.report().events
 		}
@@ -335,14 +542,164 @@ mod tests {
 		assert_eq!(whole.open().report(), pieces.open().report());
 	}
 
+	/// Flows of many addresses, then a scan by one of them, every line with its moment.
+	fn scan(from: u32) -> Vec<(u32, String)> {
+		let calm = (from..from + 1_000).map(|at| (at, at % 20, at % 3, "SF", 400 + at % 97));
+		let scan = (0..200).map(|step| (from + 1_000 + step / 20, 66, step, "S0", 0));
+		calm.chain(scan)
+			.map(|(at, source, target, state, bytes)| {
+				let line = format!(
+					r#"{{"ts":{at}.5,"uid":"C","id.orig_h":"10.0.0.{source}","id.resp_h":"10.0.1.{target}","id.resp_p":80,"proto":"tcp","conn_state":"{state}","orig_bytes":{bytes},"resp_bytes":{bytes}}}{}"#,
+					'\n'
+				);
+				(at, line)
+			})
+			.collect()
+	}
+
+	fn text(lines: impl IntoIterator<Item = (u32, String)>) -> String {
+		lines.into_iter().map(|(_, line)| line).collect()
+	}
+
 	#[test]
-	fn a_state_of_another_configuration_is_refused_and_named() {
+	fn logs_read_together_are_watched_in_the_order_of_time() {
+		let (one, two) = (Bench::new(), Bench::new());
+		let all = scan(0);
+		fs::write(one.path("conn.log"), text(all.clone())).unwrap();
+		one.events(&["conn.log"]);
+		// Two sensors that saw every other second.
+		let (even, odd): (Vec<_>, Vec<_>) = all.into_iter().partition(|(at, _)| at % 2 == 0);
+		fs::write(two.path("a.log"), text(even)).unwrap();
+		fs::write(two.path("b.log"), text(odd)).unwrap();
+		let paths = [two.path("b.log"), two.path("a.log")];
+		let logs = [(paths[0].as_path(), Format::Zeek), (paths[1].as_path(), Format::Zeek)];
+		let mut replay = two.open();
+		replay.read(&logs, &mut |_| {}).unwrap();
+		let report = one.open().report();
+		assert_eq!(report.alerts.len(), 1);
+		assert_eq!(replay.report(), report);
+		assert_eq!(two.open().report(), report, "every position was kept");
+		replay.read(&logs, &mut |_| {}).unwrap();
+		assert_eq!(replay.report(), report);
+	}
+
+	#[test]
+	fn a_sigma_rule_raises_one_alert_however_often_it_is_read_again() {
 		let bench = Bench::new();
-		fs::write(bench.path("conn.log"), lines(0..20)).unwrap();
+		fs::write(bench.path("conn.log"), lines(0..25)).unwrap();
+		let mut rules = Rules::default();
+		rules
+			.add(
+				"title: Plain web\nid: web\nlevel: high\ntags: [attack.t1071.001]\n\
+				 logsource: {product: zeek, service: conn}\n\
+				 detection: {port: {id.resp_p: 80}, condition: port}\n",
+			)
+			.unwrap();
+		for _ in 0..2 {
+			let mut replay = bench.open().with_rules(&rules);
+			replay.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
+			let report = replay.report();
+			let [alert] = report.alerts.as_slice() else { panic!("{report:?}") };
+			assert_eq!((report.events, alert.flagged), (25, 25));
+			assert_eq!(
+				(alert.entity.as_str(), alert.technique.as_deref()),
+				("10.0.0.1", Some("T1071.001"))
+			);
+		}
+	}
+
+	#[test]
+	fn one_log_under_two_names_at_once_is_read_once() {
+		let bench = Bench::new();
+		fs::write(bench.path("conn.log"), lines(0..50)).unwrap();
+		fs::copy(bench.path("conn.log"), bench.path("copy.log")).unwrap();
+		let paths = [bench.path("conn.log"), bench.path("copy.log")];
+		let logs = [(paths[0].as_path(), Format::Zeek), (paths[1].as_path(), Format::Zeek)];
+		let mut replay = bench.open();
+		replay.read(&logs, &mut |_| {}).unwrap();
+		assert_eq!(replay.report().events, 50);
+	}
+
+	fn compressed(text: &str) -> Vec<u8> {
+		use std::io::Write;
+		let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+		encoder.write_all(text.as_bytes()).unwrap();
+		encoder.finish().unwrap()
+	}
+
+	#[test]
+	fn a_log_that_was_compressed_is_known_and_its_unread_end_is_read() {
+		let bench = Bench::new();
+		fs::write(bench.path("conn.log"), lines(0..60)).unwrap();
+		assert_eq!(bench.events(&["conn.log"]), 60);
+		fs::remove_file(bench.path("conn.log")).unwrap();
+		fs::write(bench.path("conn.log.1.gz"), compressed(&lines(0..90))).unwrap();
+		fs::write(bench.path("conn.log"), lines(90..95)).unwrap();
+		assert_eq!(bench.events(&["conn.log", "conn.log.1.gz"]), 95);
+		assert_eq!(bench.events(&["conn.log.1.gz", "conn.log"]), 95);
+	}
+
+	#[test]
+	fn a_compressed_log_that_breaks_off_is_named_once_and_read_on_when_it_is_whole() {
+		let bench = Bench::new();
+		let whole = compressed(&lines(0..5_000));
+		let log = bench.path("conn.log.gz");
+		fs::write(&log, &whole[..whole.len() / 2]).unwrap();
+		let part = bench.events(&["conn.log.gz"]);
+		assert!(part > 100 && part < 5_000, "{part}");
+		assert_eq!(bench.events(&["conn.log.gz"]), part);
+		assert_eq!(bench.open().report().malformed.count, 1);
+		fs::write(&log, &whole).unwrap();
+		assert_eq!(bench.events(&["conn.log.gz"]), 5_000);
+		assert_eq!(bench.open().report().malformed.count, 1);
+	}
+
+	#[test]
+	fn under_another_configuration_it_learns_anew_and_keeps_positions_and_alerts() {
+		let bench = Bench::new();
+		fs::write(bench.path("conn.log"), text(scan(0))).unwrap();
 		bench.events(&["conn.log"]);
+		let before = bench.open();
+		assert!(!before.learns_anew());
 		let config = Config { confirmations: 9, ..Config::default() };
-		let error = Replay::open(&bench.path("states"), &config, 10, 4).err().unwrap().to_string();
-		assert!(error.contains("another configuration"), "{error}");
+		let mut after = Replay::open(&bench.path("states"), &config, 10, 4, None).unwrap();
+		after.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
+		assert!(after.learns_anew());
+		assert_eq!(after.watcher.learned(), [0; 3]);
+		let (before, after) = (before.report(), after.report());
+		assert_eq!((before.events, &before.alerts), (after.events, &after.alerts));
+		assert_eq!(before.alerts.len(), 1);
+	}
+
+	/// Turns every bit around.
+	struct Inverse;
+
+	impl Seal for Inverse {
+		fn seal(&self, state: &[u8]) -> Result<Vec<u8>, ThreatsError> {
+			Ok(state.iter().map(|byte| !byte).collect())
+		}
+
+		fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, ThreatsError> {
+			self.seal(sealed)
+		}
+	}
+
+	#[test]
+	fn a_sealed_state_shows_nothing_and_goes_on() {
+		let bench = Bench::new();
+		fs::write(bench.path("conn.log"), text(scan(0))).unwrap();
+		let states = bench.path("states");
+		let open = |seal| Replay::open(&states, &Config::default(), 10, 4, seal);
+		let mut replay = open(Some(&Inverse)).unwrap();
+		replay.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
+		for entry in fs::read_dir(&states).unwrap() {
+			let bytes = fs::read(entry.unwrap().path()).unwrap();
+			assert!(!bytes.windows(9).any(|window| window == b"10.0.0.66"));
+		}
+		assert_eq!(open(Some(&Inverse)).unwrap().report(), replay.report());
+		let first = replay.snapshots().unwrap()[0].number;
+		replay.revert_model(first).unwrap();
+		assert!(open(None).is_err());
 	}
 
 	#[test]
@@ -350,8 +707,8 @@ mod tests {
 		let bench = Bench::new();
 		fs::write(bench.path("conn.log"), lines(0..600)).unwrap();
 		let mut replay =
-			Replay::open(&bench.path("states"), &Config::default(), 10, 1_000).unwrap();
-		replay.read(&bench.path("conn.log"), Format::Zeek, &mut |_| {}).unwrap();
+			Replay::open(&bench.path("states"), &Config::default(), 10, 1_000, None).unwrap();
+		replay.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
 		let earlier = replay.snapshots().unwrap()[0].number;
 		let learned = replay.watcher.learned();
 		replay.revert_model(earlier).unwrap();

@@ -1,8 +1,9 @@
 //! States kept in a folder: each whole or not there, each with its hash.
 
 use std::{
-	fs::{self, File},
+	fs::{self, DirBuilder, File, OpenOptions},
 	io::Write,
+	os::unix::fs::{DirBuilderExt, OpenOptionsExt},
 	path::{Path, PathBuf},
 };
 
@@ -26,7 +27,22 @@ pub struct Snapshot {
 	pub bytes: u64,
 }
 
-/// The states in a folder. Only one program may write there at a time.
+/// Makes states unreadable for those who have no key.
+pub trait Seal {
+	/// Seals a state.
+	///
+	/// # Errors
+	/// [`ThreatsError::Snapshot`] if it cannot be sealed.
+	fn seal(&self, state: &[u8]) -> Result<Vec<u8>, ThreatsError>;
+
+	/// Opens what [`Self::seal`] made.
+	///
+	/// # Errors
+	/// [`ThreatsError::Snapshot`] if the key is another, or the state was changed.
+	fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, ThreatsError>;
+}
+
+/// The states in a folder, readable by their owner only. Only one program may write there at a time.
 #[derive(Debug)]
 pub struct Snapshots {
 	folder: PathBuf,
@@ -41,7 +57,11 @@ impl Snapshots {
 	/// # Errors
 	/// [`ThreatsError::Folder`].
 	pub fn open(folder: &Path, keep: usize) -> Result<Self, ThreatsError> {
-		fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+		DirBuilder::new()
+			.recursive(true)
+			.mode(0o700)
+			.create(folder)
+			.map_err(|error| failed(folder, error))?;
 		let mut snapshots = Self { folder: folder.into(), keep: keep.max(1), newest: 0 };
 		snapshots.newest = snapshots.numbers()?.last().copied().unwrap_or(0);
 		Ok(snapshots)
@@ -55,7 +75,12 @@ impl Snapshots {
 		let unfinished = self.folder.join(UNFINISHED);
 		let hash: [u8; HASH_BYTES] = Sha256::digest(state).into();
 		let write = || {
-			let mut file = File::create(&unfinished)?;
+			let mut file = OpenOptions::new()
+				.write(true)
+				.create(true)
+				.truncate(true)
+				.mode(0o600)
+				.open(&unfinished)?;
 			file.write_all(&hash)?;
 			file.write_all(state)?;
 			file.sync_all()

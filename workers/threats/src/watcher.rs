@@ -6,7 +6,7 @@ use std::io::BufRead;
 use curex_primitives::Moment;
 
 use crate::{
-	alert::{confidence_of, severity_of, Alert, Driver, Kind, DRIVERS, EVIDENCE},
+	alert::{confidence_of, forget_first, severity_of, Alert, Driver, Kind, DRIVERS, EVIDENCE},
 	behaviour::{
 		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Observation,
 	},
@@ -142,16 +142,41 @@ impl Watcher {
 	/// # Errors
 	/// [`ThreatsError::Snapshot`] if it is of another version or configuration, or damaged.
 	pub fn restore(config: &Config, state: &[u8]) -> Result<Self, ThreatsError> {
-		let refuse = |reason: String| Err(ThreatsError::Snapshot { reason });
-		let (version, rest): (u16, _) = postcard::take_from_bytes(state)?;
-		if version != STATE {
-			return refuse(format!("it is of version {version}, this program knows {STATE}"));
+		let watcher = Self::written(state)?;
+		if watcher.config != *config {
+			let reason = "it was written under another configuration".into();
+			return Err(ThreatsError::Snapshot { reason });
 		}
-		let (written, rest): (Config, _) = postcard::take_from_bytes(rest)?;
-		if written != *config {
-			return refuse("it was written under another configuration".into());
+		Ok(watcher)
+	}
+
+	/// The watcher that wrote the state, or one that keeps its alerts and learns everything else anew if
+	/// the configuration is another now; true in that case.
+	///
+	/// # Errors
+	/// [`ThreatsError::Snapshot`] if it is of another version, or damaged; [`ThreatsError::Configuration`].
+	pub fn resume(config: &Config, state: &[u8]) -> Result<(Self, bool), ThreatsError> {
+		let earlier = Self::written(state)?;
+		if earlier.config == *config {
+			return Ok((earlier, false));
 		}
 		let mut watcher = Self::new(config)?;
+		watcher.flows.held.alerts = earlier.flows.held.alerts;
+		watcher.accesses.held.alerts = earlier.accesses.held.alerts;
+		watcher.logs.held.alerts = earlier.logs.held.alerts;
+		watcher.known = earlier.known;
+		Ok((watcher, true))
+	}
+
+	/// The watcher as it wrote the state, under the configuration of that time.
+	fn written(state: &[u8]) -> Result<Self, ThreatsError> {
+		let (version, rest): (u16, _) = postcard::take_from_bytes(state)?;
+		if version != STATE {
+			let reason = format!("it is of version {version}, this program knows {STATE}");
+			return Err(ThreatsError::Snapshot { reason });
+		}
+		let (config, rest): (Config, _) = postcard::take_from_bytes(rest)?;
+		let mut watcher = Self::new(&config)?;
 		let ((flows, accesses, logs), known) = postcard::from_bytes(rest)?;
 		watcher.flows.restore(flows)?;
 		watcher.accesses.restore(accesses)?;
@@ -231,6 +256,9 @@ struct Held<B> {
 
 /// Scores kept of an alert.
 const FLAGS: usize = 64;
+
+/// Alerts kept of one kind of event; beyond it the one that ended first is forgotten.
+const ALERTS: usize = 10_000;
 
 /// An event that waits to be learned.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -407,6 +435,9 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			flags.push(score);
 			flags.truncate(FLAGS);
 			self.held.alerts.insert(alert.id.clone(), alert);
+			if let Some(id) = forget_first(&mut self.held.alerts, ALERTS) {
+				self.held.flags.remove(&id);
+			}
 		} else {
 			suspicion.unconfirmed.push(score);
 		}

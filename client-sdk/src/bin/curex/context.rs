@@ -45,7 +45,7 @@ pub struct Global {
 	/// Development account such as //Alice; on development and local chains only.
 	#[arg(long, global = true, conflicts_with_all = ["key", "signer"])]
 	pub dev: Option<String>,
-	/// Folder for pending exchanges and the gateway's store.
+	/// Folder for pending exchanges, the outbox of the account, and the gateway's store.
 	#[arg(long, global = true, env = "CUREX_STATE", default_value = "curex-state")]
 	pub state: PathBuf,
 	/// Seconds to wait for a block or for the other side.
@@ -171,8 +171,14 @@ impl Context {
 		Password::from_file(path)
 	}
 
+	/// The account, which a command without node needs.
+	pub fn account(&self) -> Result<Signer, Error> {
+		self.signer()?
+			.ok_or_else(|| Error::Key("give an account with --key, --signer or --dev".into()))
+	}
+
 	/// The account that signs, if one is given.
-	pub fn signer(&self) -> Result<Option<Signer>, Error> {
+	fn signer(&self) -> Result<Option<Signer>, Error> {
 		if let Some(path) = &self.global.dev {
 			Signer::development(path).map(Some)
 		} else if let Some(path) = &self.global.key {
@@ -219,15 +225,17 @@ impl Context {
 		let trust_root = match &self.global.trust {
 			Some(path) => Some(
 				serde_json::from_slice(&read(path)?)
-					.map_err(|error| Error::Input(format!("the trust root: {error}")))?,
+					.map_err(|error| Error::json("the trust root", &error))?,
 			),
 			None => None,
 		};
+		let outbox = signer.as_ref().map(|_| self.folder("")).transpose()?;
 		let options = Options {
 			genesis: self.global.genesis.map(|genesis| genesis.0),
 			other_runtime: self.global.other_runtime,
 			trust_root,
 			patience: self.patience(),
+			outbox,
 		};
 		Client::connect_with(&self.global.node, signer, options).await
 	}
@@ -248,6 +256,16 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// Reads a text the user gave.
 pub fn read_text(path: &Path) -> Result<String, Error> {
 	std::fs::read_to_string(path).map_err(|error| file_error(path, error))
+}
+
+/// Reads JSON the user gave; `what` names it.
+pub fn parse<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, Error> {
+	serde_json::from_slice(&read(path)?).map_err(|error| Error::json(what, &error))
+}
+
+/// JSON that people read, too.
+pub fn pretty(content: &impl Serialize) -> Result<Vec<u8>, Error> {
+	serde_json::to_vec_pretty(content).map_err(|error| Error::Input(error.to_string()))
 }
 
 /// Writes a new file that only its owner may read.

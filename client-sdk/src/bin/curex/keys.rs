@@ -114,9 +114,7 @@ pub fn run(context: &Context, command: Keys) -> Result<Output, Error> {
 			Ok(account(key.account(), key.scheme()))
 		},
 		Keys::Account => {
-			let signer = context.signer()?.ok_or_else(|| {
-				Error::Key("give an account with --key, --signer or --dev".into())
-			})?;
+			let signer = context.account()?;
 			Ok(account(signer.account(), signer.scheme()))
 		},
 		Keys::Inspect { file: path } => {

@@ -1,7 +1,8 @@
 //! What a work order makes the agent do: engines run, nothing is recorded.
 //!
 //! A task reads what was recorded before and returns an [`Outcome`]; only [`Store::record`](crate::Store::record)
-//! writes, all of it in one transaction. A task that is interrupted has therefore done nothing.
+//! writes, all of it in one transaction. A task that is interrupted has therefore done nothing, but for a watch: what
+//! it has read stays read, and the alerts that came of it wait for the next watch.
 //!
 //! | module | engines | reports |
 //! |---|---|---|

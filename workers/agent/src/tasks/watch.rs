@@ -1,9 +1,12 @@
 //! Watches the logs, reports every new alert.
 
-use std::{fs::File, io::BufReader};
+use std::{
+	fs::File,
+	path::{Path, PathBuf},
+};
 
 use curex_primitives::{AlertDigest, Moment, Report};
-use curex_threats::{watch, Alert, Source};
+use curex_threats::{ingest::files_of, sigma::Rules, Alert, Format, Replay};
 use serde_json::json;
 
 use super::TO_BE_SEALED;
@@ -12,27 +15,36 @@ use crate::{
 	Config, Error, Store,
 };
 
-/// Reads the logs from their beginning and drafts a report for every alert that was not announced before, or not with
-/// so high a severity.
+/// Folder within the data folder that holds positions in the logs and what was learned, sealed.
+const FOLDER: &str = "watch";
+
+/// Events after which the state is committed while logs are read.
+const COMMIT_EVERY: u64 = 100_000;
+
+/// States that stay, to go back to.
+const KEPT: usize = 8;
+
+/// Reads what is new in the logs and drafts a report for every alert that was not announced before, or not with
+/// so high a severity. Positions and everything learned outlast the program; alerts are kept among them, so that
+/// one that was found but not recorded, because the program ended in between, is drafted the next time.
 ///
 /// # Errors
 /// [`Error::MissingInput`] if no log can be read, [`Error::Threats`], and what the store refuses.
 pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, Error> {
-	let mut sources = Vec::new();
+	let mut logs: Vec<(PathBuf, Format)> = Vec::new();
 	let mut missing = Vec::new();
 	for source in &config.events {
-		match File::open(&source.path) {
-			Ok(file) => {
-				sources.push(Source::new(
-					source.name.as_str(),
-					source.format,
-					BufReader::new(file),
-				));
-			},
+		// Opened here to tell which cannot be; a log that vanishes afterwards fails the task, which is tried again.
+		let readable = files_of(&source.path).and_then(|files| {
+			files.iter().try_for_each(|file| File::open(file).map(drop))?;
+			Ok(files)
+		});
+		match readable {
+			Ok(files) => logs.extend(files.into_iter().map(|file| (file, source.format))),
 			Err(error) => missing.push(format!("{}: {error}", source.name)),
 		}
 	}
-	if sources.is_empty() {
+	if missing.len() == config.events.len() {
 		return Err(Error::MissingInput {
 			task: "watch",
 			what: match missing.is_empty() {
@@ -42,7 +54,21 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 			remedy: "name a readable log under [[events]]",
 		});
 	}
-	let report = watch(&config.watch, sources)?;
+	let rules = match &config.sigma_rules {
+		Some(folder) => {
+			Rules::load(folder).map_err(Error::io("reading Sigma rules from", folder))?
+		},
+		None => Rules::default(),
+	};
+	let seal = store.watch_seal();
+	let folder = config.data.join(FOLDER);
+	let mut replay =
+		Replay::open(&folder, &config.watch, COMMIT_EVERY, KEPT, Some(&seal))?.with_rules(&rules);
+	let before = replay.report().events;
+	let logs: Vec<(&Path, Format)> =
+		logs.iter().map(|(path, format)| (path.as_path(), *format)).collect();
+	replay.read(&logs, &mut |_| {})?;
+	let report = replay.report();
 	let mut drafts = Vec::new();
 	for alert in &report.alerts {
 		let known = store.announced(&alert.id)?;
@@ -51,11 +77,24 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 		}
 	}
 	let mut notes = vec![format!(
-		"{} events, {} alerts, {} of them new or worse.",
+		"{} new events of {}, {} alerts, {} of them new or worse.",
+		report.events - before,
 		report.events,
 		report.alerts.len(),
 		drafts.len()
 	)];
+	if replay.learns_anew() {
+		notes.push("The configuration of the watch changed: what is usual is learned anew.".into());
+	}
+	if config.sigma_rules.is_some() {
+		notes.push(format!(
+			"{} Sigma rules, {} passed over, {} not understood.",
+			rules.len(),
+			rules.passed_over,
+			rules.refused
+		));
+		notes.extend(rules.reasons.iter().cloned());
+	}
 	if !missing.is_empty() {
 		notes.push(format!("Not readable: {}.", missing.join("; ")));
 	}
@@ -68,6 +107,7 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 		"malformed": report.malformed,
 		"flows": report.flows,
 		"accesses": report.accesses,
+		"logs": report.logs,
 		"alerts": report.alerts.len(),
 		"missing": missing,
 	});

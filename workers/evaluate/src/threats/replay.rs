@@ -1,8 +1,7 @@
 //! `threats replay`.
 
 use std::{
-	fs::File,
-	io::{BufRead, BufReader, Write},
+	io::{BufRead, Write},
 	path::{Path, PathBuf},
 	time::Instant,
 };
@@ -51,6 +50,10 @@ enum LogFormat {
 	Eve,
 	FhirAudit,
 	Syslog,
+	Windows,
+	Wazuh,
+	Hl7,
+	Dicom,
 }
 
 impl From<LogFormat> for Format {
@@ -60,6 +63,10 @@ impl From<LogFormat> for Format {
 			LogFormat::Eve => Self::Eve,
 			LogFormat::FhirAudit => Self::FhirAudit,
 			LogFormat::Syslog => Self::Syslog,
+			LogFormat::Windows => Self::Windows,
+			LogFormat::Wazuh => Self::Wazuh,
+			LogFormat::Hl7 => Self::Hl7,
+			LogFormat::Dicom => Self::Dicom,
 		}
 	}
 }
@@ -109,7 +116,10 @@ fn durable(
 	config: &Config,
 	folder: &Path,
 ) -> Result<(Report, Value), Error> {
-	let mut replay = Replay::open(folder, config, arguments.keep_every, KEPT)?;
+	let mut replay = Replay::open(folder, config, arguments.keep_every, KEPT, None)?;
+	if replay.learns_anew() {
+		eprintln!("the configuration changed: everything but positions and alerts is learned anew");
+	}
 	let mut tell = |kept: &Snapshot| eprintln!("state {} {}", kept.number, kept.hash);
 	if let Some(number) = arguments.revert {
 		tell(&replay.revert_model(number)?);
@@ -119,7 +129,7 @@ fn durable(
 			let reason = "standard input has no positions; give a file or a folder with --state";
 			return Err(Error::Argument(reason.into()));
 		}
-		replay.read(&path, arguments.format.into(), &mut tell)?;
+		replay.read(&[(&path, arguments.format.into())], &mut tell)?;
 	}
 	Ok((replay.report(), json!(replay.snapshots()?)))
 }
@@ -132,8 +142,7 @@ fn transient(arguments: &Arguments, config: &Config) -> Result<Report, Error> {
 		let reader: Box<dyn BufRead> = if path == Path::new("-") {
 			Box::new(std::io::stdin().lock())
 		} else {
-			let file = File::open(&path).map_err(|error| Error::file(&path, &error))?;
-			Box::new(BufReader::with_capacity(1 << 16, file))
+			ingest::open(&path).map_err(|error| Error::file(&path, &error))?
 		};
 		let source = Source::new(path.display().to_string(), arguments.format.into(), reader);
 		ingest::read(source, &mut malformed, |event| {
@@ -172,6 +181,9 @@ mod tests {
 		let line = r#"{"ts":1.5,"id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","proto":"tcp"}"#;
 		std::fs::write(folder.path().join("conn.1.log"), format!("{line}\nbroken\n")).unwrap();
 		std::fs::write(folder.path().join("conn.2.log"), line).unwrap();
+		let mut rotated = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+		writeln!(rotated, "{line}").unwrap();
+		std::fs::write(folder.path().join("conn.0.log.gz"), rotated.finish().unwrap()).unwrap();
 		let last = run(&Arguments {
 			input: folder.path().into(),
 			format: LogFormat::Zeek,
@@ -182,7 +194,7 @@ mod tests {
 			revert: None,
 		})
 		.unwrap();
-		assert_eq!((&last["events"], &last["alerts"]), (&json!(2), &json!(0)));
+		assert_eq!((&last["events"], &last["alerts"]), (&json!(3), &json!(0)));
 		assert_eq!(last["malformed"]["count"], 1);
 	}
 }

@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Parts of words that speak of failure.
-const FAILURES: [&str; 7] =
-	["fail", "invalid", "error", "denied", "refused", "illegal", "break-in"];
+const FAILURES: [&str; 8] =
+	["fail", "invalid", "error", "denied", "refused", "illegal", "break-in", "reject"];
 
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct LogBehaviour {
@@ -61,7 +61,7 @@ impl Window {
 }
 
 /// Whom a message is about: the first address in it, else the program on its host.
-fn entity(line: &LogLine) -> String {
+pub(crate) fn entity(line: &LogLine) -> String {
 	let separators = |character: char| {
 		character.is_whitespace() || matches!(character, '[' | ']' | '(' | ')' | ',' | '=')
 	};
@@ -71,6 +71,13 @@ fn entity(line: &LogLine) -> String {
 		.filter(|word| word.len() >= 7 && word.contains(['.', ':']))
 		.find_map(|word| word.trim_end_matches(['.', ':']).parse::<IpAddr>().ok());
 	address.map_or_else(|| format!("{}/{}", line.host, line.program), |address| address.to_string())
+}
+
+fn template_of(line: &LogLine) -> String {
+	match &line.kind {
+		Some(kind) => template(&format!("{} {kind}", line.program), &line.message),
+		None => template(&line.program, &line.message),
+	}
 }
 
 fn is_failure(message: &str) -> bool {
@@ -90,7 +97,7 @@ impl Behaviour for LogBehaviour {
 	];
 
 	fn observe(&mut self, line: &LogLine) -> Observation {
-		let template = template(&line.program, &line.message);
+		let template = template_of(line);
 		let rarity = self.templates.observe(&template);
 		let entity = entity(line);
 		let window = self.windows.of(&entity, line.at);
@@ -142,7 +149,7 @@ impl Behaviour for LogBehaviour {
 
 	fn evidence(line: &LogLine) -> String {
 		// Names of people stand in messages: the template leaves them out.
-		format!("{} ms {} {}", line.at, line.host, template(&line.program, &line.message))
+		format!("{} ms {} {}", line.at, line.host, template_of(line))
 	}
 }
 
@@ -156,8 +163,15 @@ mod tests {
 			host: "gate".into(),
 			program: "sshd".into(),
 			process: None,
+			kind: None,
 			message: message.into(),
 		}
+	}
+
+	#[test]
+	fn messages_of_another_kind_are_another_template() {
+		let of_kind = |kind: &str| LogLine { kind: Some(kind.into()), ..line(0, "event") };
+		assert_ne!(template_of(&of_kind("4624")), template_of(&of_kind("4625")));
 	}
 
 	#[test]

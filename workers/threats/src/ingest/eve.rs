@@ -2,8 +2,7 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use chrono::DateTime;
-
+use super::instant;
 use crate::event::{Event, Flow, Notice};
 
 /// Reads one line: a flow, a signature that fired, nothing (another event type), or the reason why
@@ -71,14 +70,6 @@ struct Metadata {
 	mitre_technique_id: Vec<String>,
 }
 
-/// Milliseconds since 1970. Suricata writes zones without a colon.
-fn moment(text: &str) -> Result<u64, String> {
-	let parsed = DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")
-		.or_else(|_| DateTime::parse_from_rfc3339(text));
-	let parsed = parsed.map_err(|_| "a time is no instant with a zone".to_string())?;
-	u64::try_from(parsed.timestamp_millis()).map_err(|_| "a time lies before 1970".to_string())
-}
-
 fn address(name: &str, text: Option<Cow<str>>) -> Result<IpAddr, String> {
 	let text = text.ok_or_else(|| format!("{name} is missing"))?;
 	text.parse().map_err(|_| format!("{name} is no address"))
@@ -87,8 +78,8 @@ fn address(name: &str, text: Option<Cow<str>>) -> Result<IpAddr, String> {
 impl Row<'_> {
 	fn into_flow(self) -> Result<Flow, String> {
 		let counters = self.flow.ok_or("a flow without its counters")?;
-		let at = moment(counters.start.as_deref().unwrap_or(&self.timestamp))?;
-		let end = counters.end.as_deref().map_or(Ok(at), moment)?;
+		let at = instant(counters.start.as_deref().unwrap_or(&self.timestamp))?;
+		let end = counters.end.as_deref().map_or(Ok(at), instant)?;
 		Ok(Flow {
 			at,
 			source: address("src_ip", self.src_ip)?,
@@ -108,9 +99,9 @@ impl Row<'_> {
 	fn into_notice(self) -> Result<Notice, String> {
 		let alert = self.alert.ok_or("an alert without its signature")?;
 		Ok(Notice {
-			at: moment(&self.timestamp)?,
-			source: address("src_ip", self.src_ip)?,
-			destination: address("dest_ip", self.dest_ip)?,
+			at: instant(&self.timestamp)?,
+			source: address("src_ip", self.src_ip)?.to_string(),
+			destination: Some(address("dest_ip", self.dest_ip)?.to_string()),
 			rule: alert.signature_id.to_string(),
 			title: alert.signature.into_owned(),
 			severity: alert.severity.unwrap_or(3),

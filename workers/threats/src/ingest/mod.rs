@@ -1,12 +1,23 @@
 //! From lines of logs to events.
 
-use std::io::{BufRead, Read};
+use std::{
+	fs::File,
+	io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+	path::{Path, PathBuf},
+};
+
+use chrono::DateTime;
+use flate2::bufread::MultiGzDecoder;
 
 use crate::{event::Event, ThreatsError};
 
+mod dicom;
 mod eve;
 mod fhir;
+mod hl7;
 mod syslog;
+mod wazuh;
+pub(crate) mod windows;
 mod zeek;
 
 /// A line longer than this is malformed: 1 MiB.
@@ -27,6 +38,14 @@ pub enum Format {
 	Eve,
 	/// Syslog, RFC 3164 and RFC 5424, with or without priority.
 	Syslog,
+	/// Windows events as JSON lines: Winlogbeat's, or EVTX files converted to JSON.
+	Windows,
+	/// Wazuh `alerts.json`, JSON lines.
+	Wazuh,
+	/// HL7 v2 messages, one a line; their headers and what was refused, nothing of patients.
+	Hl7,
+	/// Associations in the log of a DICOM archive, as Orthanc writes it.
+	Dicom,
 }
 
 /// A log to read.
@@ -62,6 +81,70 @@ impl Malformed {
 		if self.samples.len() < SAMPLES {
 			self.samples.push(format!("{source}:{line}: {reason}"));
 		}
+	}
+}
+
+/// Opens a log; one that was compressed with gzip is read as what it was.
+///
+/// # Errors
+/// What the system says.
+pub fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+	let mut file = File::open(path)?;
+	let compressed = is_compressed(&mut file)?;
+	let file = BufReader::with_capacity(1 << 16, file);
+	Ok(match compressed {
+		true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file))),
+		false => Box::new(file),
+	})
+}
+
+/// Whether a file begins as gzip does (RFC 1952, section 2.3.1). Goes back to its beginning.
+pub(crate) fn is_compressed(file: &mut File) -> io::Result<bool> {
+	let mut begin = Vec::with_capacity(2);
+	file.by_ref().take(2).read_to_end(&mut begin)?;
+	file.seek(SeekFrom::Start(0))?;
+	Ok(begin == [0x1f, 0x8b])
+}
+
+/// The files of a log, oldest first: those to which it was rotated, whose names go on with a dot or hyphen and
+/// a digit (`conn.log.2.gz`, `conn.log-20260301`), then itself. Of a folder all its files.
+///
+/// # Errors
+/// What the system says; [`io::ErrorKind::NotFound`] if there is no such file.
+pub fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
+	let folder = match path.is_dir() {
+		true => path,
+		false => {
+			path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+		},
+	};
+	let own = path.file_name().and_then(|name| name.to_str()).filter(|_| !path.is_dir());
+	let mut files = Vec::new();
+	for entry in folder.read_dir()? {
+		let entry = entry?;
+		let name = entry.file_name();
+		let of_log = own.is_none_or(|own| name.to_str().is_some_and(|name| is_rotation(own, name)));
+		if of_log && entry.path().is_file() {
+			files.push((entry.metadata()?.modified()?, entry.path()));
+		}
+	}
+	if files.is_empty() && own.is_some() {
+		// Says why it cannot be opened.
+		File::open(path)?;
+		return Ok(vec![path.into()]);
+	}
+	files.sort();
+	Ok(files.into_iter().map(|(_, path)| path).collect())
+}
+
+/// Whether a file is the log of this name, or was it before a rotation.
+fn is_rotation(log: &str, name: &str) -> bool {
+	let Some(rest) = name.strip_prefix(log) else { return false };
+	let mut rest = rest.chars();
+	match rest.next() {
+		None => true,
+		Some('.' | '-') => rest.next().is_some_and(|character| character.is_ascii_digit()),
+		Some(_) => false,
 	}
 }
 
@@ -113,7 +196,11 @@ impl Parser {
 		if read.too_long {
 			return Err("longer than 1 MiB".into());
 		}
-		let text = std::str::from_utf8(line).map_err(|_| "not UTF-8")?;
+		let text = match self.format {
+			// Names of patients in the character set of a country; they are not read.
+			Format::Hl7 | Format::Dicom => String::from_utf8_lossy(line),
+			_ => std::str::from_utf8(line).map_err(|_| "not UTF-8")?.into(),
+		};
 		let text = text.trim_matches(['\r', '\n']);
 		if text.trim().is_empty() {
 			return Ok(None);
@@ -123,8 +210,20 @@ impl Parser {
 			Format::FhirAudit => fhir::parse(text).map(|access| access.map(Event::Access)),
 			Format::Eve => eve::parse(text),
 			Format::Syslog => syslog::parse(text).map(|line| line.map(Event::Log)),
+			Format::Windows => windows::parse(text).map(|line| line.map(Event::Log)),
+			Format::Wazuh => wazuh::parse(text),
+			Format::Hl7 => hl7::parse(text).map(|line| line.map(Event::Log)),
+			Format::Dicom => dicom::parse(text).map(|line| line.map(Event::Log)),
 		}
 	}
+}
+
+/// Milliseconds since 1970 of an instant in the form of RFC 3339, or with a zone without a colon.
+fn instant(text: &str) -> Result<u64, String> {
+	let parsed = DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")
+		.or_else(|_| DateTime::parse_from_rfc3339(text));
+	let parsed = parsed.map_err(|_| "a time is no instant with a zone".to_string())?;
+	u64::try_from(parsed.timestamp_millis()).map_err(|_| "a time lies before 1970".to_string())
 }
 
 /// What was read of a line.
@@ -138,7 +237,7 @@ pub(crate) struct Line {
 }
 
 /// Reads one line of bounded length; the rest of a longer line is skipped.
-pub(crate) fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Line> {
+pub(crate) fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
 	let mut out = Line { bytes: 0, ended: false, too_long: false };
 	loop {
 		line.clear();
@@ -196,6 +295,27 @@ mod tests {
 		assert_eq!(from_json.len(), 1);
 		assert_eq!(from_json, from_tsv);
 		assert_eq!(from_json[0].at(), 928_943);
+	}
+
+	#[test]
+	fn the_files_of_a_log_are_its_rotations_and_itself() {
+		let folder = tempfile::tempdir().unwrap();
+		let names = ["conn.log.2.gz", "conn.log-20260301", "conn.log"];
+		for name in names.into_iter().chain(["conn.log.bak", "conn.logs", "dns.log"]) {
+			std::fs::write(folder.path().join(name), name).unwrap();
+		}
+		let found = |path: &Path| -> Vec<String> {
+			let files = files_of(path).unwrap();
+			let mut names: Vec<String> = files
+				.iter()
+				.map(|file| file.file_name().unwrap().to_str().unwrap().into())
+				.collect();
+			names.sort();
+			names
+		};
+		assert_eq!(found(&folder.path().join("conn.log")), ["conn.log", names[1], names[0]]);
+		assert_eq!(found(folder.path()).len(), 6);
+		assert!(files_of(&folder.path().join("none.log")).is_err());
 	}
 
 	#[test]

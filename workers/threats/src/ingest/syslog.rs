@@ -5,9 +5,9 @@ use syslog_loose::{parse_message_with_year_tz, ProcId, Variant};
 
 use crate::event::LogLine;
 
-/// Year of RFC 3164 messages, which carry none: of the newest year in which the day is past, so
+/// Year of messages that carry none, as those of RFC 3164: of the newest year in which the day is past, so
 /// that a file of December read in January keeps its order.
-fn year((month, day, ..): (u32, u32, u32, u32, u32)) -> i32 {
+pub(super) fn year((month, day, ..): (u32, u32, u32, u32, u32)) -> i32 {
 	let now = DateTime::<Utc>::from(std::time::SystemTime::now());
 	if (month, day) > (now.month(), now.day()) {
 		now.year() - 1
@@ -36,6 +36,7 @@ pub(super) fn parse(line: &str) -> Result<Option<LogLine>, String> {
 		host: message.hostname.unwrap_or_default().to_string(),
 		program,
 		process,
+		kind: None,
 		message: message_text.to_string(),
 	}))
 }
