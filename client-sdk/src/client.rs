@@ -463,11 +463,15 @@ impl Client {
 		let signer = self.signer()?;
 		let (block, hash) = (at.block_number(), at.block_hash());
 		let mortality = CheckMortalityParams::mortal_from_unchecked(MORTALITY, block, hash);
-		let transaction = at
+		let form = |error| form_error(error, at.spec_version());
+		let mut signable = at
 			.tx()
 			.create_v4_signable_offline(call, parameters(number, mortality))
-			.and_then(|mut signable| signable.sign(signer))
-			.map_err(|error| form_error(error, at.spec_version()))?;
+			.map_err(form)?;
+		let payload = signable.signer_payload().map_err(form)?;
+		let (account, signature) = signer.sign_transaction(&payload)?;
+		let transaction =
+			signable.sign_with_account_and_signature(&account, &signature).map_err(form)?;
 		Ok(transaction.encoded().to_vec())
 	}
 
