@@ -2,28 +2,29 @@
 # Starts a laboratory of more than 30 hosts from Debian packages in network namespaces, discovers it, scans it
 # with nmap in the same run, and compares. Needs root. Everything it starts ends with it.
 #
-#   scripts/lab-discovery.sh [--discover PROGRAM] [--keep FOLDER]
+#   scripts/lab-discovery.sh [--programs FOLDER] [--keep FOLDER]
 #
-# PROGRAM is the example `discover` of curex-discovery; it is built if none is given. Packages:
+# The programs are the examples `discover` and `observe` of curex-discovery; they are built if no folder is given. While
+# the one asks, the other watches the same network without asking. Packages:
 #   openssh-server nginx apache2 lighttpd orthanc dcmtk snmpd samba mosquitto postgresql-15 mariadb-server
 #   redis-server proftpd-core exim4-daemon-light dropbear-bin nmap iproute2 openssl python3
 # Nothing is sent outside the namespaces: their network (10.231.0.0/24) has no way out.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-program=
+programs=
 keep=
 while [ $# -gt 0 ]; do
 	case $1 in
-		--discover) program=$2; shift 2 ;;
+		--programs) programs=$2; shift 2 ;;
 		--keep) keep=$2; shift 2 ;;
 		*) echo "unknown argument $1" >&2; exit 2 ;;
 	esac
 done
 [ "$(id -u)" = 0 ] || { echo "namespaces need root" >&2; exit 2; }
-if [ -z "$program" ]; then
-	(cd "$root" && cargo build --release -p curex-discovery --example discover)
-	program=${CARGO_TARGET_DIR:-$root/target}/release/examples/discover
+if [ -z "$programs" ]; then
+	(cd "$root" && cargo build --release -p curex-discovery --example discover --example observe)
+	programs=${CARGO_TARGET_DIR:-$root/target}/release/examples
 fi
 export PATH=$PATH:/usr/sbin:/sbin
 missing=
@@ -329,8 +330,14 @@ python3 - "$targets" "$ports" "$mllp_asked_ip" "$pump_ip" >"$work/policy.json" <
 	    "host_packages": "/var/lib/dpkg/status"}))
 EOF
 
-echo "discovering" >&2
-ip netns exec "$id" "$program" "$work/policy.json" "$work/audit.ndjson" >"$work/ours.json"
+echo "discovering, and watching meanwhile" >&2
+ip netns exec "$id" "$programs/observe" "$bridge" >"$work/observed.json" &
+watcher=$!
+pids+=("$watcher")
+sleep 1
+ip netns exec "$id" "$programs/discover" "$work/policy.json" "$work/audit.ndjson" >"$work/ours.json"
+kill -INT "$watcher" 2>/dev/null || true
+wait "$watcher" || { echo "watching the interface failed" >&2; exit 1; }
 mllp_sent=$(wc -c <"$mllp_asked")
 quiet_sent=$( [ -s "$mllp_quiet" ] && wc -c <"$mllp_quiet" || echo 0)
 touch "$pump_log" "$outside_log"
@@ -347,6 +354,7 @@ python3 - "$work" "$began" "$ended" "$mllp_sent" "$quiet_sent" "$touched" "$targ
 	mllp_sent, quiet_sent, touched, targets, pump = *map(int, sys.argv[4:8]), sys.argv[8]
 	expected = [line.split() for line in open(f"{work}/expected")]
 	ours = json.load(open(f"{work}/ours.json"))
+	observed = json.load(open(f"{work}/observed.json"))
 	audit = [json.loads(line) for line in open(f"{work}/audit.ndjson")]
 	found = collections.defaultdict(list)
 	for asset in ours["snapshot"]["assets"]:
@@ -381,6 +389,10 @@ python3 - "$work" "$began" "$ended" "$mllp_sent" "$quiet_sent" "$touched" "$targ
 	tcp = sum(row[2] == "tcp" for row in expected)
 	open_ours = {key for key in found if key[2] == "tcp"}
 	allowed = {f"10.231.0.{n}" for n in range(1, targets + 1)}
+	watched = [a for a in observed["snapshot"]["assets"] if a["address"] in allowed]
+	bound = sum(any("mac" in i for i in a.get("identities", [])) for a in watched)
+	passed_by = {(s["address"], str(s["port"]), s["product"]) for a in watched for s in a["services"] if s["product"]}
+	seen = sum((row[0], row[1], row[4]) in passed_by for row in expected)
 	seconds = ended - began
 	print(json.dumps({
 	    "hosts": targets, "services": totals["expected"], "tcp_services": tcp, **totals,
@@ -391,9 +403,11 @@ python3 - "$work" "$began" "$ended" "$mllp_sent" "$quiet_sent" "$touched" "$targ
 	    "held_back": [h["address"] for h in ours["snapshot"]["held_back"]],
 	    "connections_to_untouchable_hosts": touched,
 	    "bytes_to_the_hl7_port_without_permission": quiet_sent, "bytes_to_the_hl7_port_with_permission": mllp_sent,
+	    "watched": {"frames": observed["frames"], "hosts": len(watched), "bound_to_interfaces": bound,
+	        "products_right": seen},
 	    "not_right": rows}, indent=1))
 	good = (totals["ours_found"] >= totals["nmap_found"] and totals["ours_version"] > totals["nmap_version"]
-	    and ours["seconds"] <= seconds / 3 and touched == 0 and quiet_sent == 0
+	    and ours["seconds"] <= seconds / 3 and bound == targets and touched == 0 and quiet_sent == 0
 	    and all(p["address"] in allowed for p in audit))
 	sys.exit(0 if good else 1)
 EOF

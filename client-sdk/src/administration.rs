@@ -70,7 +70,7 @@ pub struct Motion {
 }
 
 /// A risk assessment that an organisation declares itself.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Declaration {
 	/// Cybersecurity level.
 	pub cyber: Level,
@@ -84,6 +84,13 @@ pub struct Declaration {
 	pub days: u16,
 	/// What it is based on, in words; stays with the organisation.
 	pub basis: String,
+}
+
+impl std::fmt::Debug for Declaration {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		let Self { cyber, privacy, patient_safety, .. } = self;
+		write!(formatter, "Declaration({cyber:?}, {privacy:?}, {patient_safety:?})")
+	}
 }
 
 impl Client {

@@ -4,16 +4,17 @@ use crate::{
 	keys::Signer,
 	ledger::{self, events, CurexConfig, Delegate, Organisation},
 	nonces::Nonces,
+	outbox::Kept,
 	proofs::Prover,
 	submission::Submission,
-	Error,
+	Error, Outbox,
 };
 use codec::{Decode, Encode};
 use curex_primitives::{
 	exchange::Review, Consent, ConsentId, Exchange, ExchangeId, OrganisationId, ReportKind,
 };
 use curex_verify::TrustRoot;
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use subxt::{
 	client::OnlineClientAtBlock,
 	config::transaction_extensions::{CheckMortalityParams, CheckNonceParams},
@@ -57,6 +58,9 @@ pub struct Options {
 	pub trust_root: Option<TrustRoot>,
 	/// How long to wait for a block to include or finalise a transaction.
 	pub patience: Duration,
+	/// Folder for the outbox of the account, through which everything is submitted; see [`crate::outbox`]. Without one, a
+	/// submission does not outlast the program.
+	pub outbox: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -66,6 +70,7 @@ impl Default for Options {
 			other_runtime: false,
 			trust_root: None,
 			patience: Duration::from_secs(120),
+			outbox: None,
 		}
 	}
 }
@@ -83,6 +88,7 @@ struct Inner {
 	genesis: [u8; 32],
 	trust_root: Option<TrustRoot>,
 	patience: Duration,
+	outbox: Option<Arc<Kept>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -103,7 +109,7 @@ impl Client {
 	/// Connects with options.
 	///
 	/// # Errors
-	/// As [`Self::connect`], and [`Error::WrongChain`].
+	/// As [`Self::connect`], [`Error::WrongChain`], and [`Error::Store`] when the outbox cannot be opened.
 	pub async fn connect_with(
 		endpoint: &str,
 		signer: impl Into<Option<Signer>>,
@@ -148,6 +154,13 @@ impl Client {
 				.await
 				.map_err(|error| Error::Connection(error.to_string()))?;
 		let Options { trust_root, patience, .. } = options;
+		let outbox = match (&signer, options.outbox) {
+			(Some(signer), Some(folder)) => {
+				let path = Kept::path(&folder, genesis, signer.account());
+				Some(Arc::new(Kept::open(&path, genesis, signer.account())?))
+			},
+			_ => None,
+		};
 		let nonces = Nonces::default();
 		Ok(Self(Arc::new(Inner {
 			online,
@@ -158,6 +171,7 @@ impl Client {
 			genesis,
 			trust_root,
 			patience,
+			outbox,
 		})))
 	}
 
@@ -204,6 +218,11 @@ impl Client {
 			.ok_or_else(|| Error::Key("this needs an account: give a key file".into()))
 	}
 
+	/// What partners' keys are verified against, if anything.
+	pub fn trust_root(&self) -> Option<&TrustRoot> {
+		self.0.trust_root.as_ref()
+	}
+
 	/// How long this client waits for a block.
 	pub fn patience(&self) -> Duration {
 		self.0.patience
@@ -219,6 +238,12 @@ impl Client {
 
 	pub(crate) fn online(&self) -> &OnlineClient<CurexConfig> {
 		&self.0.online
+	}
+
+	/// The outbox through which this client submits, if it has one.
+	pub fn outbox(&self) -> Option<Outbox> {
+		let kept = self.0.outbox.clone()?;
+		Some(Outbox::of(self.clone(), kept))
 	}
 
 	pub(crate) fn nonces(&self) -> &Nonces {
@@ -360,7 +385,7 @@ impl Client {
 	/// # Errors
 	/// [`Error::NotProven`] when the node's word does not hold; otherwise as [`Self::member`].
 	pub async fn partner(&self, id: OrganisationId) -> Result<Organisation, Error> {
-		match &self.0.trust_root {
+		match self.trust_root() {
 			Some(root) => Prover::with_root(self.clone(), root.clone()).member(id).await,
 			None => self.member(id, View::Finalised).await,
 		}
@@ -387,32 +412,33 @@ impl Client {
 		events::read(&events, &at.metadata())
 	}
 
-	/// Signs a call with the client's account and submits it. What comes after the pool admitted it, the
-	/// [`Submission`] tells.
+	/// Signs a call with the client's account and submits it. What comes after, the [`Submission`] tells.
+	///
+	/// With an outbox ([`Options::outbox`]), the call is in it before the node sees it and is recorded exactly once; the same
+	/// call again, while the first is not settled, is the first.
 	///
 	/// # Errors
 	/// [`Error::NotAdmitted`] with what to do, [`Error::WrongRuntime`] when the call has another form on the node's
-	/// runtime, [`Error::Key`] without an account, [`Error::Connection`].
+	/// runtime, [`Error::Key`] without an account, [`Error::Store`], [`Error::Connection`].
 	pub async fn submit<P: Payload>(&self, call: &P) -> Result<Submission, Error> {
-		let signer = self.signer()?;
-		let account = AccountId32(signer.account());
+		self.submit_as(call, false).await
+	}
+
+	/// As [`Self::submit`]; "exists already" is success, for the record has a handle of the caller's own choice.
+	pub(crate) async fn submit_own<P: Payload>(&self, call: &P) -> Result<Submission, Error> {
+		self.submit_as(call, true).await
+	}
+
+	async fn submit_as<P: Payload>(&self, call: &P, own_handle: bool) -> Result<Submission, Error> {
+		if let Some(outbox) = self.outbox() {
+			return outbox.submit(call, own_handle).await;
+		}
+		let account = AccountId32(self.signer()?.account());
 		let at = self.at(self.block_of(View::Finalised).await?).await?;
 		let pool = self.methods().system_account_next_index(&account).await.map_err(rpc_error)?;
 		let reservation = self.nonces().reserve(pool);
-		let params = parameters(
-			reservation.number(),
-			CheckMortalityParams::mortal_from_unchecked(
-				MORTALITY,
-				at.block_number(),
-				at.block_hash(),
-			),
-		);
-		let transaction = at
-			.tx()
-			.create_v4_signable_offline(call, params)
-			.and_then(|mut signable| signable.sign(signer))
-			.map_err(|error| form_error(error, at.spec_version()))?;
-		match Submission::send(self.clone(), transaction.encoded().to_vec()).await {
+		let transaction = self.signed_at(&at, call, reservation.number())?;
+		match Submission::send(self.clone(), transaction, own_handle).await {
 			Ok(submission) => {
 				reservation.commit();
 				Ok(submission)
@@ -427,8 +453,30 @@ impl Client {
 		}
 	}
 
+	/// Signs a call under a number of the account, mortal from a block on.
+	pub(crate) fn signed_at<P: Payload>(
+		&self,
+		at: &OnlineClientAtBlock<CurexConfig>,
+		call: &P,
+		number: u64,
+	) -> Result<Vec<u8>, Error> {
+		let signer = self.signer()?;
+		let (block, hash) = (at.block_number(), at.block_hash());
+		let mortality = CheckMortalityParams::mortal_from_unchecked(MORTALITY, block, hash);
+		let form = |error| form_error(error, at.spec_version());
+		let mut signable = at
+			.tx()
+			.create_v4_signable_offline(call, parameters(number, mortality))
+			.map_err(form)?;
+		let payload = signable.signer_payload().map_err(form)?;
+		let (account, signature) = signer.sign_transaction(&payload)?;
+		let transaction =
+			signable.sign_with_account_and_signature(&account, &signature).map_err(form)?;
+		Ok(transaction.encoded().to_vec())
+	}
+
 	/// Submits a call that carries its own authority (such as a withdrawal by its code) as a general transaction:
-	/// without account, signature or nonce.
+	/// without account, signature or nonce. It needs no outbox: submitted again, it says the same.
 	///
 	/// # Errors
 	/// As [`Self::submit`], without those of an account.
@@ -441,7 +489,7 @@ impl Client {
 			// No extension of this chain takes a signature: a general transaction carries none.
 			.and_then(|mut general| general.sign_with_account_and_signature(&nobody.0, &nobody.1))
 			.map_err(|error| form_error(error, at.spec_version()))?;
-		Submission::send(self.clone(), transaction.encoded().to_vec()).await
+		Submission::send(self.clone(), transaction.encoded().to_vec(), false).await
 	}
 }
 
@@ -451,7 +499,7 @@ fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Param
 	((), (), (), mortality, CheckNonceParams::with_nonce(nonce), ())
 }
 
-fn form_error(error: subxt::error::ExtrinsicError, found: u32) -> Error {
+pub(crate) fn form_error(error: subxt::error::ExtrinsicError, found: u32) -> Error {
 	match error {
 		subxt::error::ExtrinsicError::IncompatibleCodegen => {
 			Error::WrongRuntime { expected: ledger::built_for().unwrap_or_default(), found }
@@ -502,7 +550,11 @@ fn not_admitted(code: i32, message: String, detail: &str) -> Error {
 			true,
 			"the organisation's quota is used up for now; try again in the next window",
 		),
-		_ if detail.contains("signing address") || detail.contains("bad signature") => {
+		// What was signed for one runtime is nobody's signature for the next.
+		_ if detail.contains("bad signature") => {
+			refusal(true, "submit again: the runtime changed while it was signed")
+		},
+		_ if detail.contains("signing address") => {
 			refusal(false, "use an account that an active organisation appointed as its delegate")
 		},
 		_ => match detail.rsplit_once("Custom error: ").and_then(|(_, code)| code.parse().ok()) {
@@ -516,7 +568,7 @@ fn not_admitted(code: i32, message: String, detail: &str) -> Error {
 			_ => refusal(false, "check account, duty and record; then submit again"),
 		},
 	};
-	Error::NotAdmitted { message, retry, remedy }
+	Error::NotAdmitted { message, retry, remedy: remedy.into() }
 }
 
 #[cfg(test)]
@@ -536,6 +588,8 @@ mod tests {
 	fn a_stale_number_may_be_tried_again_and_a_missing_duty_may_not() {
 		let stale = pool_error(1010, "Transaction is outdated");
 		assert!(stale.is_retryable());
+		let upgraded = pool_error(1010, "Transaction has a bad signature");
+		assert!(upgraded.is_retryable(), "the runtime was upgraded meanwhile");
 		let duty = pool_error(1010, "Custom error: 2");
 		assert!(!duty.is_retryable());
 		assert!(duty.remedy().contains("duty"));

@@ -26,7 +26,7 @@ impl Client {
 	/// As [`Self::submit`].
 	pub async fn file(&self, prepared: &PreparedConsent) -> Result<Submission, Error> {
 		let call = curex::tx().consent().file(prepared.id.into(), prepared.terms.clone().into());
-		Ok(self.submit(&call).await?.idempotent())
+		self.submit_own(&call).await
 	}
 
 	/// Files a consent and waits until it is final.

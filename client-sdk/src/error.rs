@@ -2,6 +2,7 @@
 
 use curex_primitives::{ExchangeId, ExchangeState};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Every failure of this crate. [`Error::code`] is stable, for programs; the text is for people.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub enum Error {
 		/// Whether the same content may be admitted when signed again.
 		retry: bool,
 		/// What to do.
-		remedy: &'static str,
+		remedy: Cow<'static, str>,
 	},
 	/// The ledger executed the transaction and rejected it.
 	#[error("the ledger rejected it: {0}")]
@@ -187,7 +188,7 @@ impl Error {
 	}
 
 	/// What to do about it.
-	pub fn remedy(&self) -> &'static str {
+	pub fn remedy(&self) -> &str {
 		match self {
 			Self::Connection(_) => {
 				"check the endpoint and that the node runs (`curl` its /health), then try again"
@@ -238,6 +239,28 @@ impl Error {
 		})
 	}
 
+	/// JSON of the caller's that cannot be read; `what` names it. Tells where and why, and nothing of what stands there:
+	/// it may be a patient's.
+	pub fn json(what: &str, error: &serde_json::Error) -> Self {
+		let text = error.to_string();
+		let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+		// Names of fields that are missing or double are this library's.
+		let names_ours = ["missing field `", "duplicate field `"];
+		let reason = if names_ours.iter().any(|begin| reason.starts_with(begin)) {
+			reason.to_owned()
+		} else {
+			let kinds = ["unknown field", "unknown variant", "invalid type", "invalid value"];
+			let kind = kinds.into_iter().find(|kind| reason.starts_with(kind));
+			let kind = kind.unwrap_or("it is not what it should be");
+			let expected = reason
+				.rsplit_once(", expected ")
+				.map(|(_, expected)| expected)
+				.or_else(|| reason.strip_prefix("expected "));
+			expected.map_or(kind.to_owned(), |expected| format!("{kind}, expected {expected}"))
+		};
+		Self::Input(format!("{what}: {reason} (line {}, column {})", error.line(), error.column()))
+	}
+
 	pub(crate) fn input(text: impl Into<String>) -> Self {
 		Self::Input(text.into())
 	}
@@ -272,6 +295,28 @@ mod tests {
 		);
 		assert_eq!(json["retryable"], false);
 		assert!(json["remedy"].as_str().unwrap().contains("duty"));
+	}
+
+	#[test]
+	fn what_is_wrong_with_json_is_told_without_quoting_it() {
+		let told = |json: &str| {
+			let error = serde_json::from_str::<crate::receipt::ConsentSpec>(json).unwrap_err();
+			Error::json("the spec", &error).to_string()
+		};
+		for json in [
+			"{\"Papadopoulou\": 1}",
+			"{\"grantee\": \"Papadopoulou, expected Papadopoulou\"}",
+			"{\"max-uses\": \"Papadopoulou at line 9\"}",
+			"{\"purposes\": [\"Papadopoulou\"]}",
+			"Papadopoulou",
+		] {
+			let told = told(json);
+			assert!(!told.contains("Papadopoulou"), "{told}");
+			assert!(told.starts_with("the spec: ") && told.contains("line 1, column "), "{told}");
+		}
+		assert!(told("{}").contains("missing field `grantee`"), "{}", told("{}"));
+		let wrong = told("{\"max-uses\": \"x\"}");
+		assert!(wrong.contains("invalid type, expected u32"), "{wrong}");
 	}
 
 	#[test]

@@ -4,10 +4,12 @@
 //! again records nothing twice: the exchange's handle derives from a key that the pending exchange holds.
 
 mod batch;
+mod data_request;
 mod follow_up;
 mod subscription;
 
 pub use batch::{BatchOutcome, Found, MAX_ITEMS};
+pub use data_request::DataRequestSpec;
 pub use follow_up::By;
 pub(crate) use subscription::PreparedDelivery;
 pub use subscription::{PendingSubscription, SubscriptionEnvelope, SubscriptionSpec};
@@ -15,11 +17,12 @@ pub use subscription::{PendingSubscription, SubscriptionEnvelope, SubscriptionSp
 use crate::{
 	client::{Client, View},
 	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
-	fhir::{check_document, Defect, Document, PatientIdentification},
+	fhir::{check_data_set, check_document, Defect, Document, PatientIdentification},
 	keys::EncryptionKey,
 	ledger::curex,
 	receipt::random,
 	seal,
+	subject::Subject,
 	submission::{Recorded, Submission},
 	Error,
 };
@@ -68,7 +71,42 @@ impl Spec {
 	/// # Errors
 	/// [`Error::Input`] with what is wrong.
 	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-		serde_json::from_slice(json).map_err(|error| Error::input(format!("the spec: {error}")))
+		serde_json::from_slice(json).map_err(|error| Error::json("the spec", &error))
+	}
+}
+
+/// What goes into proposal and envelope.
+struct Outline {
+	partner: OrganisationId,
+	gate: Gate,
+	purpose: Purpose,
+	categories: Categories,
+	border: Option<Border>,
+	/// Nobody under a permit for secondary use.
+	patient: Option<PatientIdentification>,
+	professional: Professional,
+	care_relationship: CareRelationship,
+}
+
+impl Outline {
+	/// An exchange about one patient.
+	fn of_one(spec: &Spec) -> Result<Self, Error> {
+		if matches!(spec.gate, Gate::Permit { .. }) {
+			return Err(Error::input(
+				"under a permit nobody's data are asked for by name: use a data request (`curex permit request`)",
+			));
+		}
+		let Spec { partner, gate, purpose, categories, border, .. } = *spec;
+		Ok(Self {
+			partner,
+			gate,
+			purpose,
+			categories,
+			border,
+			patient: Some(spec.patient.clone()),
+			professional: spec.professional.clone(),
+			care_relationship: spec.care_relationship,
+		})
 	}
 }
 
@@ -84,7 +122,9 @@ pub struct Pending {
 	#[serde(with = "crate::hexadecimal")]
 	envelope_salt: [u8; 32],
 	envelope: String,
-	patient: PatientIdentification,
+	/// Nobody under a permit for secondary use.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	subject: Option<Subject>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -141,6 +181,16 @@ impl Pending {
 	/// The exchange's handle.
 	pub fn id(&self) -> ExchangeId {
 		self.id
+	}
+
+	/// Whom it is about, to be kept beyond its end; nobody under a permit for secondary use.
+	pub fn subject(&self) -> Option<&Subject> {
+		self.subject.as_ref()
+	}
+
+	/// The patient whose document is expected.
+	fn patient(&self) -> Option<&PatientIdentification> {
+		self.subject.as_ref().map(|subject| &subject.patient)
 	}
 
 	/// Seals it to the organisation's own encryption key, for keeping.
@@ -214,25 +264,32 @@ impl Client {
 		spec: &Spec,
 		evidence: Option<&str>,
 	) -> Result<Pending, Error> {
+		let outline = Outline::of_one(spec)?;
+		self.prepare_pull(&outline, |secret, id| match (spec.gate, evidence) {
+			(Gate::BreakGlass(_), Some(text)) => Ok(Kind::BreakGlass {
+				secret,
+				evidence: Opening::new(Domain::BreakGlass, &id.0, text),
+			}),
+			(Gate::BreakGlass(_), None) => {
+				Err(Error::input("breaking the glass needs a reason in words"))
+			},
+			(_, _) => Ok(Kind::Request { secret }),
+		})
+		.await
+	}
+
+	/// Prepares what pulls data, with a fresh key for them.
+	async fn prepare_pull(
+		&self,
+		outline: &Outline,
+		kind: impl FnOnce(Secret, ExchangeId) -> Result<Kind, Error>,
+	) -> Result<Pending, Error> {
 		let secret = EncryptionKey::generate();
-		let salt = random();
-		let pending = self
-			.prepare(spec, Direction::Pull, |id| {
-				let secret_bytes = Secret(*secret.to_bytes());
-				let kind = match (spec.gate, evidence) {
-					(Gate::BreakGlass(_), Some(text)) => Kind::BreakGlass {
-						secret: secret_bytes,
-						evidence: Opening::new(Domain::BreakGlass, &id.0, text),
-					},
-					(Gate::BreakGlass(_), None) => {
-						return Err(Error::input("breaking the glass needs a reason in words"));
-					},
-					(_, _) => Kind::Request { secret: secret_bytes },
-				};
-				Ok((kind, Some(RecipientKey { key: secret.public(), salt })))
-			})
-			.await?;
-		Ok(pending)
+		let recipient_key = RecipientKey { key: secret.public(), salt: random() };
+		self.prepare(outline, Direction::Pull, |id| {
+			Ok((kind(Secret(*secret.to_bytes()), id)?, Some(recipient_key)))
+		})
+		.await
 	}
 
 	/// Prepares an offer; nothing is sent.
@@ -240,12 +297,12 @@ impl Client {
 	/// # Errors
 	/// As [`Self::prepare_request`].
 	pub async fn prepare_offer(&self, spec: &Spec) -> Result<Pending, Error> {
-		self.prepare(spec, Direction::Push, |_| Ok((Kind::Offer, None))).await
+		self.prepare(&Outline::of_one(spec)?, Direction::Push, |_| Ok((Kind::Offer, None))).await
 	}
 
 	async fn prepare(
 		&self,
-		spec: &Spec,
+		spec: &Outline,
 		direction: Direction,
 		kind: impl FnOnce(ExchangeId) -> Result<(Kind, Option<RecipientKey>), Error>,
 	) -> Result<Pending, Error> {
@@ -272,6 +329,7 @@ impl Client {
 			purpose: spec.purpose,
 			recipient_key,
 		};
+		let subject = Subject::of(&envelope);
 		let envelope =
 			envelope.seal(self.signer()?, &partner.encryption_key, self.genesis(), id)?;
 		let envelope_salt = random();
@@ -293,8 +351,7 @@ impl Client {
 		checked
 			.map_err(|defect| Error::input(format!("the ledger would refuse it: {defect:?}")))?;
 		let envelope = hex::encode(envelope);
-		let patient = spec.patient.clone();
-		Ok(Pending { id, key, kind, proposal, envelope_salt, envelope, patient })
+		Ok(Pending { id, key, kind, proposal, envelope_salt, envelope, subject })
 	}
 
 	/// Submits a pending exchange. Submitting again is safe.
@@ -304,15 +361,14 @@ impl Client {
 	pub async fn begin(&self, pending: &Pending) -> Result<Submission, Error> {
 		let proposal = pending.proposal.clone().into();
 		let calls = curex::tx().exchange();
-		let submission = match &pending.kind {
-			Kind::Request { .. } => self.submit(&calls.request(pending.key, proposal)).await?,
-			Kind::Offer => self.submit(&calls.offer(pending.key, proposal)).await?,
+		match &pending.kind {
+			Kind::Request { .. } => self.submit_own(&calls.request(pending.key, proposal)).await,
+			Kind::Offer => self.submit_own(&calls.offer(pending.key, proposal)).await,
 			Kind::BreakGlass { evidence, .. } => {
 				let evidence = evidence.commitment.into();
-				self.submit(&calls.break_glass(pending.key, proposal, evidence)).await?
+				self.submit_own(&calls.break_glass(pending.key, proposal, evidence)).await
 			},
-		};
-		Ok(submission.idempotent())
+		}
 	}
 
 	/// Leaves a pending exchange's envelope at the node, for the partner to fetch.
@@ -346,8 +402,8 @@ impl Client {
 		let view = if urgent { View::Best } else { View::Finalised };
 		let exchange = self.await_dispatch(pending.id, view, patience).await?;
 		let sealed = self.fetch(pending.id, Part::Payload, payload_of(&exchange)?).await?;
-		self.take_delivery(pending.id, &exchange, &sealed, &pending.secret()?, &pending.patient)
-			.await
+		let secret = pending.secret()?;
+		self.take_delivery(pending.id, &exchange, &sealed, &secret, pending.patient()).await
 	}
 
 	/// Waits until an exchange is dispatched.
@@ -392,7 +448,7 @@ impl Client {
 		exchange: &Exchange,
 		sealed: &[u8],
 		key: &EncryptionKey,
-		patient: &PatientIdentification,
+		patient: Option<&PatientIdentification>,
 	) -> Result<Delivery, Error> {
 		let receipt = receipt_of(id, exchange, sealed.len())?;
 		if exchange.state == ExchangeState::Dispatched {
@@ -405,7 +461,7 @@ impl Client {
 		}
 		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
 		let bytes = seal::open(key, purpose, sealed)?;
-		Ok(Delivery { document: check_document(&bytes, patient), receipt })
+		Ok(Delivery { document: check_delivered(&bytes, patient), receipt })
 	}
 
 	/// Tells the holder, on the ledger, how the data were found. This closes the exchange.
@@ -498,6 +554,17 @@ fn border_between(
 	Ok(Some(Border { affiliation, treatment, tool: TransferTool::Eea }))
 }
 
+/// Checks what was delivered: a document of the patient, or data under a permit.
+fn check_delivered(
+	bytes: &[u8],
+	patient: Option<&PatientIdentification>,
+) -> Result<Document, Defect> {
+	match patient {
+		Some(patient) => check_document(bytes, patient),
+		None => check_data_set(bytes),
+	}
+}
+
 /// The receipt of a ciphertext of `length` bytes.
 fn receipt_of(id: ExchangeId, exchange: &Exchange, length: usize) -> Result<Opening, Error> {
 	let payload = payload_of(exchange)?;
@@ -534,7 +601,7 @@ mod tests {
 			},
 			envelope_salt: [4; 32],
 			envelope: "00ff".into(),
-			patient: crate::envelope::tests::envelope().patient,
+			subject: Subject::of(&crate::envelope::tests::envelope()),
 		}
 	}
 
@@ -546,7 +613,7 @@ mod tests {
 		assert_eq!(opened.key, [3; 32]);
 		assert_eq!(opened.secret().unwrap().to_bytes().as_ref(), &[7; 32]);
 		assert_eq!(opened.envelope().unwrap(), [0, 0xff]);
-		assert_eq!(opened.patient, pending().patient);
+		assert_eq!(opened.subject, pending().subject);
 		assert!(Pending::open(&sealed, &key, [8; 32], ExchangeId([2; 32])).is_err());
 		assert!(Pending::open(&sealed, &key, [9; 32], ExchangeId([3; 32])).is_err());
 		assert!(Pending::open(&sealed, &EncryptionKey::generate(), [9; 32], ExchangeId([2; 32]))

@@ -6,20 +6,26 @@
 //! |---|---|
 //! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
+//! | [`permits`] | secondary use: permits, cohorts, extractions, reports |
 //! | [`duties`], [`erasure`], [`reconciliation`] | what follows from it: deadlines, orders to erase, counts that agree |
 //! | [`gateway`] | answers requests and accepts offers unattended |
 //! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
 //! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
-//! | [`receipt`] | what the patient receives |
+//! | [`subject`], [`report`] | whom exchanges were about; the report that a patient may ask for |
+//! | [`receipt`], [`paper`] | what the patient receives, as JSON and on paper |
+//! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
+//! | [`blocking`] | the client for programs without an async runtime |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
+//! | [`sign_in`] | signing in at an explorer with an account |
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
 pub mod administration;
 pub mod audit;
+pub mod blocking;
 pub mod blocks;
 pub mod client;
 pub mod consent;
@@ -35,19 +41,27 @@ mod hexadecimal;
 pub mod keys;
 pub mod ledger;
 pub mod nonces;
+pub mod outbox;
+pub mod paper;
+pub mod permits;
 pub mod proofs;
 pub mod receipt;
 pub mod reconciliation;
+pub mod report;
 pub mod seal;
+pub mod sign_in;
+pub mod subject;
 pub mod submission;
 pub mod time;
 pub mod transfer;
+mod web_address;
 
 pub use client::{Client, Options, View};
 pub use error::{Error, Rejection};
 pub use exchange::{Delivery, Pending, Spec};
 pub use gateway::Gateway;
 pub use keys::{EncryptionKey, KeyFile, Password, Signer};
+pub use outbox::Outbox;
 pub use submission::{Recorded, Submission};
 
 /// Keeps the examples of both READMEs compiling.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT: &str = "curex-consent-receipt-1";
 
 /// What the patient agrees to, as the holder's desk fills it in.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConsentSpec {
 	/// Who may receive.
@@ -60,7 +60,7 @@ const fn own() -> Representation {
 }
 
 /// The notice the patient was given.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
 	/// Language (BCP 47).
@@ -180,6 +180,18 @@ impl std::str::FromStr for WithdrawalCode {
 impl std::fmt::Debug for Receipt {
 	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
 		write!(formatter, "Receipt({})", self.record_id)
+	}
+}
+
+impl std::fmt::Debug for ConsentSpec {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "ConsentSpec(to {:?} for {:?})", self.grantee, self.purposes)
+	}
+}
+
+impl std::fmt::Debug for Notice {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "Notice({} bytes)", self.text.len())
 	}
 }
 
@@ -314,7 +326,7 @@ pub(crate) fn random() -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
 	use super::*;
 	use curex_primitives::{AccessMode, Category, Purpose};
 
@@ -335,7 +347,7 @@ mod tests {
 		.unwrap()
 	}
 
-	fn prepare() -> PreparedConsent {
+	pub(crate) fn prepare() -> PreparedConsent {
 		spec().prepare([1; 32], OrganisationId(3), NOW).unwrap()
 	}
 

@@ -3,15 +3,15 @@
 use crate::{
 	client::{rpc_error, Client},
 	ledger::events::{self, Event},
-	Error,
+	Error, Outbox,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use subxt::utils::H256;
 use subxt_rpcs::{client::RpcSubscription, methods::legacy::TransactionStatus};
 
 /// Where a transaction was recorded, and what it caused.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Recorded {
 	/// Hash of the block.
 	pub block_hash: H256,
@@ -25,42 +25,55 @@ pub struct Recorded {
 	pub events: Vec<Event>,
 }
 
-/// A transaction that the pool admitted.
-pub struct Submission {
-	client: Client,
-	hash: [u8; 32],
-	statuses: RpcSubscription<TransactionStatus<H256>>,
-	/// The block that holds it, as far as is known.
-	block: Option<H256>,
-	finalised: bool,
-	idempotent: bool,
+/// A call that was submitted: in the pool, or in the client's outbox.
+pub struct Submission(Way);
+
+/// How a submission is followed.
+enum Way {
+	/// By what the node tells of a transaction in its pool.
+	Watched(Watched),
+	/// By what the outbox finds on the ledger.
+	Kept { outbox: Outbox, key: String },
 }
 
 impl std::fmt::Debug for Submission {
 	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		write!(formatter, "Submission(0x{})", hex::encode(self.hash))
+		match &self.0 {
+			Way::Watched(watched) => {
+				write!(formatter, "Submission(0x{})", hex::encode(watched.hash))
+			},
+			Way::Kept { key, .. } => write!(formatter, "Submission({key})"),
+		}
 	}
 }
 
 impl Submission {
-	/// Hands a signed transaction to the pool.
-	pub(crate) async fn send(client: Client, bytes: Vec<u8>) -> Result<Self, Error> {
+	/// Hands a signed transaction to the pool. With `own_handle`, "exists already" is success: the record has a handle of
+	/// our own choice, so that it can only be ours.
+	pub(crate) async fn send(
+		client: Client,
+		bytes: Vec<u8>,
+		own_handle: bool,
+	) -> Result<Self, Error> {
 		let hash = sp_crypto_hashing::blake2_256(&bytes);
 		let statuses =
 			client.methods().author_submit_and_watch_extrinsic(&bytes).await.map_err(rpc_error)?;
-		Ok(Self { client, hash, statuses, block: None, finalised: false, idempotent: false })
+		let (block, finalised) = (None, false);
+		Ok(Self(Way::Watched(Watched { client, hash, statuses, block, finalised, own_handle })))
 	}
 
-	/// Takes "exists already" for success: the record has a handle of our own choice, so that it can only be ours.
-	#[must_use]
-	pub(crate) fn idempotent(mut self) -> Self {
-		self.idempotent = true;
-		self
+	/// Follows what an outbox has accepted under a key.
+	pub(crate) fn kept(outbox: Outbox, key: String) -> Self {
+		Self(Way::Kept { outbox, key })
 	}
 
-	/// Hash of the transaction.
-	pub fn hash(&self) -> [u8; 32] {
-		self.hash
+	/// The key under which the client's outbox keeps it, with which it is waited for again ([`Outbox::resume`]), also by
+	/// another process; nothing if the client has no outbox.
+	pub fn key(&self) -> Option<&str> {
+		match &self.0 {
+			Way::Watched(_) => None,
+			Way::Kept { key, .. } => Some(key),
+		}
 	}
 
 	/// Waits until a block includes the transaction, and tells what came of it there. The block may still be
@@ -68,19 +81,48 @@ impl Submission {
 	///
 	/// # Errors
 	/// [`Error::Rejected`] when the ledger rejected it, [`Error::NotAdmitted`] when the pool dropped it,
-	/// [`Error::Timeout`] after the client's patience, [`Error::Connection`].
+	/// [`Error::Timeout`] after the client's patience, [`Error::Connection`]. What an outbox keeps is neither dropped nor
+	/// lost: it goes on after a timeout.
 	pub async fn in_block(&mut self) -> Result<Recorded, Error> {
+		match &mut self.0 {
+			Way::Watched(watched) => watched.in_block().await,
+			Way::Kept { outbox, key } => outbox.in_block(key).await,
+		}
+	}
+
+	/// Waits until the block that includes the transaction is final, and tells what came of it.
+	///
+	/// # Errors
+	/// As [`Self::in_block`], and [`Error::NotFinal`] when the block was abandoned and the transaction with it, which an
+	/// outbox sends again.
+	pub async fn finalized(&mut self) -> Result<Recorded, Error> {
+		match &mut self.0 {
+			Way::Watched(watched) => watched.finalized().await,
+			Way::Kept { outbox, key } => outbox.finalized(key).await,
+		}
+	}
+}
+
+/// A transaction that the pool admitted.
+struct Watched {
+	client: Client,
+	hash: [u8; 32],
+	statuses: RpcSubscription<TransactionStatus<H256>>,
+	/// The block that holds it, as far as is known.
+	block: Option<H256>,
+	finalised: bool,
+	own_handle: bool,
+}
+
+impl Watched {
+	async fn in_block(&mut self) -> Result<Recorded, Error> {
 		if self.block.is_none() {
 			self.wait(false).await?;
 		}
 		self.outcome().await
 	}
 
-	/// Waits until the block that includes the transaction is final, and tells what came of it.
-	///
-	/// # Errors
-	/// As [`Self::in_block`], and [`Error::NotFinal`] when the block was abandoned and the transaction with it.
-	pub async fn finalized(&mut self) -> Result<Recorded, Error> {
+	async fn finalized(&mut self) -> Result<Recorded, Error> {
 		if !self.finalised {
 			self.wait(true).await?;
 		}
@@ -131,25 +173,25 @@ impl Submission {
 		Error::NotAdmitted {
 			message: why.into(),
 			retry: true,
-			remedy: "look whether it is recorded (`curex status`); if not, submit again",
+			remedy: "look whether it is recorded (`curex status`); if not, submit again".into(),
 		}
 	}
 
 	/// What came of it in the block that holds it.
 	async fn outcome(&mut self) -> Result<Recorded, Error> {
 		let block = self.block.ok_or(Error::NotFinal)?;
-		self.client.outcome(self.hash, block, self.idempotent).await
+		self.client.outcome(self.hash, block, self.own_handle).await
 	}
 }
 
 impl Client {
-	/// What came of the transaction with this hash in the block that holds it. With `idempotent`, "exists already" is
+	/// What came of the transaction with this hash in the block that holds it. With `own_handle`, "exists already" is
 	/// success.
 	pub(crate) async fn outcome(
 		&self,
 		hash: [u8; 32],
 		block_hash: H256,
-		idempotent: bool,
+		own_handle: bool,
 	) -> Result<Recorded, Error> {
 		let block = self
 			.methods()
@@ -169,7 +211,7 @@ impl Client {
 			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
 		let already_recorded = match events::rejection(&events, index, at.metadata())? {
 			None => false,
-			Some(rejection) if idempotent && rejection.is_already_recorded() => true,
+			Some(rejection) if own_handle && rejection.is_already_recorded() => true,
 			Some(rejection) => return Err(Error::Rejected(rejection)),
 		};
 		let events = events::read(&events, &at.metadata())?

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use curex_explorer::{
+	access::Scope,
 	generate::{Generator, ORGANISATIONS},
 	store::{
 		query::{self, Filter},
@@ -43,6 +44,9 @@ pub fn run(bench: &Bench) -> Result<(), Error> {
 	let mut busy = Duration::ZERO;
 	let mut computing = Duration::ZERO;
 	for block in Generator::new(bench.exchanges, PER_BLOCK) {
+		if block.number == 0 {
+			store.bind(block.hash)?;
+		}
 		// What the generator needs does not count.
 		let (begun, computed) = (Instant::now(), processor_time());
 		store.ingest(&block)?;
@@ -86,11 +90,15 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 	fn list(filter: impl Fn(u64) -> Filter + 'static) -> Question {
 		Box::new(move |connection, about| {
 			let filter = Filter { limit: query::DEFAULT_LIMIT, ..filter(about) };
-			Ok(query::records(connection, Kind::Exchange, &filter)?.items.len())
+			Ok(query::records(connection, &Scope::everything(), Kind::Exchange, &filter)?
+				.items
+				.len())
 		})
 	}
 	fn find(text: impl Fn(u64) -> String + 'static) -> Question {
-		Box::new(move |connection, about| Ok(search(connection, &text(about))?.len()))
+		Box::new(move |connection, about| {
+			Ok(search(connection, &Scope::everything(), &text(about))?.len())
+		})
 	}
 	let of = |about: u64| Filter {
 		organisation: Some(Generator::parties(about).0),
@@ -102,7 +110,7 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 			"overview",
 			Box::new(|connection, _| {
 				let levels = query::newest(connection, Kind::Assessment)?;
-				Ok(query::tallies(connection)?.len() + levels.len())
+				Ok(query::tallies(connection, &Scope::everything())?.len() + levels.len())
 			}),
 		),
 		("newest", list(|_| Filter::default())),
@@ -156,7 +164,7 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 				let Some(id) = RecordId::parse(Kind::Exchange, &Generator::exchange(about)) else {
 					return Ok(0);
 				};
-				match query::record(connection, Kind::Exchange, &id)? {
+				match query::record(connection, &Scope::everything(), Kind::Exchange, &id)? {
 					Some(row) => Ok(query::timeline(connection, &row)?.0.len()),
 					None => Ok(0),
 				}

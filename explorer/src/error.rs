@@ -44,6 +44,15 @@ pub enum Error {
 	/// What a proof shows is not what is claimed.
 	#[error("not proven: {0}")]
 	NotProven(String),
+	/// Who asks may not.
+	#[error("{0}")]
+	Refused(String),
+	/// Who asks, asks too often.
+	#[error("too many questions; wait a minute")]
+	TooMany,
+	/// The log of queries was changed.
+	#[error("the log of queries was changed at entry {0}: keep the file, tell the data protection officer")]
+	Tampered(u64),
 	/// A file or socket.
 	#[error("{what}: {reason}")]
 	System {

@@ -4,6 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`kind`], [`facts`] | the kinds of records: where the ledger keeps them, what they are searched by |
+//! | [`access`] | who may see what; sessions; the log of queries |
 //! | [`block`] | a decoded block, as the index takes it up |
 //! | [`store`] | the index: one SQLite file |
 //! | [`follow`] | the indexer: follows the finalised blocks of nodes |
@@ -12,6 +13,7 @@
 //! | [`generate`] | blocks out of nothing, for tests and measurements |
 #![warn(missing_docs)]
 
+pub mod access;
 pub mod block;
 mod error;
 pub mod facts;

@@ -4,6 +4,7 @@ mod bench;
 
 use clap::{Args, Parser, Subcommand};
 use curex_explorer::{
+	access::{Access, Desk, QueryLog},
 	follow::{Indexer, SharedStatus},
 	prove::Witness,
 	web::{self, App},
@@ -30,6 +31,11 @@ struct Arguments {
 enum Command {
 	/// Index the ledger and serve its pages until stopped.
 	Run(Run),
+	/// Check the chain of a log of queries, and print its end, which an anchor says.
+	QueryLog {
+		/// The log.
+		file: PathBuf,
+	},
 	/// Fill an index with generated exchanges and time its searches.
 	Bench(bench::Bench),
 }
@@ -43,9 +49,18 @@ struct Run {
 	/// The index; made if it is not there.
 	#[arg(long, default_value = "explorer.sqlite")]
 	database: PathBuf,
-	/// Where to serve. Whoever reaches this address reads everything: put a proxy with sign-in in front of it.
+	/// Where to serve. Over a network put a proxy with TLS in front of it.
 	#[arg(long, default_value = "127.0.0.1:10010")]
 	listen: SocketAddr,
+	/// Let whoever reaches the address read everything, without signing in; on this machine alone.
+	#[arg(long)]
+	open: bool,
+	/// Where every question of those who sign in is written down; beside the index if not said.
+	#[arg(long, conflicts_with = "open")]
+	query_log: Option<PathBuf>,
+	/// The verifier for browsers (`scripts/browser-verifier.sh`); `curex-verify.wasm` beside this program if not said.
+	#[arg(long)]
+	verifier: Option<PathBuf>,
 	/// The name under which browsers reach the explorer, if not by address.
 	#[arg(long)]
 	name: Option<String>,
@@ -67,6 +82,7 @@ async fn main() -> ExitCode {
 		.init();
 	let outcome = match Arguments::parse().command {
 		Command::Run(command) => run(command).await,
+		Command::QueryLog { file } => query_log(&file),
 		Command::Bench(command) => bench::run(&command),
 	};
 	match outcome {
@@ -79,6 +95,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Run) -> Result<(), Error> {
+	if command.open && !command.listen.ip().is_loopback() {
+		return Err(Error::Input(
+			"--open serves on this machine alone: --listen 127.0.0.1:…".into(),
+		));
+	}
 	let root = command.trust_root.as_deref().map(read_root).transpose()?;
 	let store = Store::open(&command.database)?;
 	let status = SharedStatus::default();
@@ -90,7 +111,18 @@ async fn run(command: Run) -> Result<(), Error> {
 	let address = listener.local_addr().map_err(Error::at(command.listen.to_string()))?;
 	let reader = Reader::new(&command.database);
 	let witness = Witness::new(command.nodes.clone(), root.clone());
-	let app = Arc::new(App::new(reader, witness, status.clone(), command.name));
+	let access = if command.open {
+		Access::Open
+	} else {
+		let log =
+			command.query_log.unwrap_or_else(|| command.database.with_extension("queries.sqlite"));
+		Access::SignIn(Box::new(Desk::new(QueryLog::open(&log)?)))
+	};
+	let mut app = App::new(reader, witness, status.clone(), command.name, access);
+	if let Some(module) = read_verifier(command.verifier)? {
+		app = app.with_verifier(module);
+	}
+	let app = Arc::new(app);
 	let genesis = root.map(|root| root.genesis.0);
 	let indexer = Indexer::new(command.nodes, genesis, store, status);
 	tokio::spawn(indexer.run());
@@ -110,6 +142,21 @@ async fn stop() -> Result<(), Error> {
 		_ = terminate.recv() => (),
 		_ = interrupt.recv() => (),
 	}
+	Ok(())
+}
+
+/// The verifier for browsers: the one that was named, which has to be there, or the one beside this program.
+fn read_verifier(named: Option<PathBuf>) -> Result<Option<Vec<u8>>, Error> {
+	if let Some(path) = named {
+		return std::fs::read(&path).map(Some).map_err(Error::at(path.display().to_string()));
+	}
+	let beside = std::env::current_exe().ok().map(|path| path.with_file_name("curex-verify.wasm"));
+	Ok(beside.and_then(|path| std::fs::read(path).ok()))
+}
+
+fn query_log(file: &Path) -> Result<(), Error> {
+	let head = QueryLog::check(file)?;
+	println!("{}", serde_json::json!(head));
 	Ok(())
 }
 

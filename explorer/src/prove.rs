@@ -2,6 +2,7 @@
 //! block's authorities on: neither this program's database nor the node has to be believed.
 
 use crate::{
+	access::Scope,
 	facts::Facts,
 	kind::Kind,
 	store::{query, BlockRow, EventRow, ExtrinsicRow, Reader, RecordRow},
@@ -257,15 +258,21 @@ pub enum At {
 	Now,
 }
 
-/// The claim that the index makes of a record.
+/// The claim that the index makes of a record in scope.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the index has no such record, or it is no longer in the ledger's state.
-pub fn claim_of_record(reader: &Reader, kind: Kind, id: &str, at: At) -> Result<Claim, Error> {
+/// [`Error::NotFound`] when the index has no such record in scope, or it is no longer in the ledger's state.
+pub fn claim_of_record(
+	reader: &Reader,
+	scope: &Scope,
+	kind: Kind,
+	id: &str,
+	at: At,
+) -> Result<Claim, Error> {
 	reader.ask(|connection| {
 		let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
 		let id = crate::RecordId::parse(kind, id).ok_or_else(unknown)?;
-		let row = query::record(connection, kind, &id)?.ok_or_else(unknown)?;
+		let row = query::record(connection, scope, kind, &id)?.ok_or_else(unknown)?;
 		let block = match (at, row.removed) {
 			(At::Change, _) => query::block(connection, row.changed)?,
 			(At::Now, None) => query::head(connection)?,
@@ -280,17 +287,22 @@ pub fn claim_of_record(reader: &Reader, kind: Kind, id: &str, at: At) -> Result<
 	})
 }
 
-/// The claim that the index makes of a transaction.
+/// The claim that the index makes of a transaction in scope.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the index has no such transaction.
-pub fn claim_of_extrinsic(reader: &Reader, block: u64, position: u32) -> Result<Claim, Error> {
+/// [`Error::NotFound`] when the index has no such transaction in scope.
+pub fn claim_of_extrinsic(
+	reader: &Reader,
+	scope: &Scope,
+	block: u64,
+	position: u32,
+) -> Result<Claim, Error> {
 	reader.ask(|connection| {
-		let unknown = || Error::NotFound("there is no such transaction".into());
-		let row = query::extrinsic(connection, block, position)?.ok_or_else(unknown)?;
-		let mut events = query::events(connection, block)?;
-		events.retain(|event| event.extrinsic == Some(position));
-		let block = query::block(connection, block)?.ok_or_else(unknown)?;
+		// What is proven is compared with all of its events, whoever asks.
+		query::transaction(connection, scope, block, position)?;
+		let (row, events) = query::transaction(connection, &Scope::everything(), block, position)?;
+		let block = query::block(connection, block)?
+			.ok_or_else(|| Error::Damaged("a transaction names no block".into()))?;
 		Ok(Claim::Extrinsic { row, events, block })
 	})
 }

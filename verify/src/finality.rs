@@ -1,6 +1,9 @@
 //! GRANDPA: which authorities are in office, how they hand over, and which block they finalised.
 
-use crate::Error;
+use crate::{
+	hash::{is_signed, LedgerHash},
+	Error,
+};
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
@@ -8,16 +11,17 @@ use alloc::{
 use codec::{DecodeAll, Encode};
 use finality_grandpa::voter_set::VoterSet;
 use sp_consensus_grandpa::{
-	AuthorityId, AuthorityList, ConsensusLog, GrandpaJustification, SetId, GRANDPA_ENGINE_ID,
+	localized_payload_with_buffer, AuthorityId, AuthorityList, ConsensusLog, GrandpaJustification,
+	SetId, GRANDPA_ENGINE_ID,
 };
 use sp_core::H256;
 use sp_runtime::{
 	generic::{DigestItem, Header as GenericHeader},
-	traits::{BlakeTwo256, Header as _},
+	traits::Header as _,
 };
 
 /// A header of the ledger.
-pub type Header = GenericHeader<u32, BlakeTwo256>;
+pub type Header = GenericHeader<u32, LedgerHash>;
 
 /// Reads a header from its SCALE encoding, without rest.
 ///
@@ -81,15 +85,11 @@ impl AuthoritySet {
 		let mut buffer = Vec::new();
 		for signed in precommits {
 			let message = finality_grandpa::Message::Precommit(signed.precommit.clone());
-			let signature = sp_consensus_grandpa::check_message_signature_with_buffer(
-				&message,
-				&signed.id,
-				&signed.signature,
-				justification.round,
-				self.id,
-				&mut buffer,
-			);
-			if !signature.is_valid() {
+			let round = justification.round;
+			localized_payload_with_buffer(round, self.id, &message, &mut buffer);
+			let key = sp_core::ed25519::Public::from(signed.id.clone());
+			let signature = sp_core::ed25519::Signature::from(signed.signature.clone());
+			if !is_signed(&key.0, &buffer, &signature.0) {
 				return Err(Error::NotFinal("a signature is wrong"));
 			}
 			let target = signed.precommit.target_hash;

@@ -18,6 +18,7 @@
 //! |---|---|
 //! | [`finality`] | authority sets, their hand-over, justifications |
 //! | [`trie`] | proofs of values under a root, and their making |
+//! | [`hash`] | the ledger's hash and signatures, computed without a host |
 //! | [`bundle`] | the file and the whole check |
 //! | [`error`] | what can be wrong with it |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -28,6 +29,7 @@ extern crate alloc;
 pub mod bundle;
 pub mod error;
 pub mod finality;
+pub mod hash;
 pub mod trie;
 
 pub use bundle::{verify, Bundle, Bytes, Entry, ExtrinsicEntry, HandOver, TrustRoot, Verified};

@@ -1,16 +1,16 @@
 //! Values under a Merkle root: reading them from a proof, and making the proof of an extrinsic.
 
-use crate::Error;
+use crate::{hash::LedgerHash, Error};
 use alloc::vec::Vec;
 use codec::{Compact, Encode};
-use sp_core::{Blake2Hasher, H256};
+use sp_core::H256;
 use sp_trie::{
 	accessed_nodes_tracker::AccessedNodesTracker, LayoutV0, LayoutV1, MemoryDB, Recorder,
 	StorageProof, Trie, TrieConfiguration, TrieDBBuilder,
 };
 
 // A trie of layout 0 reads as one of layout 1: they differ in how nodes are written.
-type Layout = LayoutV1<Blake2Hasher>;
+type Layout = LayoutV1<LedgerHash>;
 
 /// Reads `keys` from the trie with this root, given the nodes on their paths: in the order of the keys, nothing
 /// for a key that is proven to be absent.
@@ -26,7 +26,7 @@ pub fn read<K: AsRef<[u8]>>(
 		nodes.iter().map(|node| node.as_ref().to_vec()),
 	)
 	.map_err(|_| "a node is given twice")?;
-	let database: MemoryDB<Blake2Hasher> = proof.into_memory_db();
+	let database: MemoryDB<LedgerHash> = proof.into_memory_db();
 	let mut tracker = AccessedNodesTracker::new(nodes.len());
 	let mut values = Vec::with_capacity(keys.len());
 	{
@@ -49,7 +49,7 @@ pub fn narrow<K: AsRef<[u8]>>(
 	nodes: impl IntoIterator<Item = Vec<u8>>,
 	keys: &[K],
 ) -> Result<Vec<Vec<u8>>, Error> {
-	let database: MemoryDB<Blake2Hasher> = StorageProof::new(nodes).into_memory_db();
+	let database: MemoryDB<LedgerHash> = StorageProof::new(nodes).into_memory_db();
 	record::<Layout, _>(root, &database, keys).ok_or(Error::State("a node on the path is missing"))
 }
 
@@ -71,10 +71,10 @@ pub fn prove_extrinsic(
 	if index as usize >= extrinsics.len() {
 		return Err(Error::Extrinsic("the block has no extrinsic at that index"));
 	}
-	if LayoutV1::<Blake2Hasher>::ordered_trie_root(extrinsics) == root {
-		prove_extrinsic_in::<LayoutV1<Blake2Hasher>>(extrinsics, index)
-	} else if LayoutV0::<Blake2Hasher>::ordered_trie_root(extrinsics) == root {
-		prove_extrinsic_in::<LayoutV0<Blake2Hasher>>(extrinsics, index)
+	if LayoutV1::<LedgerHash>::ordered_trie_root(extrinsics) == root {
+		prove_extrinsic_in::<LayoutV1<LedgerHash>>(extrinsics, index)
+	} else if LayoutV0::<LedgerHash>::ordered_trie_root(extrinsics) == root {
+		prove_extrinsic_in::<LayoutV0<LedgerHash>>(extrinsics, index)
 	} else {
 		Err(Error::Extrinsic("the extrinsics are not those of the root"))
 	}
@@ -82,9 +82,9 @@ pub fn prove_extrinsic(
 
 fn prove_extrinsic_in<L>(extrinsics: &[Vec<u8>], index: u32) -> Result<Vec<Vec<u8>>, Error>
 where
-	L: TrieConfiguration<Hash = Blake2Hasher>,
+	L: TrieConfiguration<Hash = LedgerHash>,
 {
-	let mut database = MemoryDB::<Blake2Hasher>::default();
+	let mut database: MemoryDB<LedgerHash> = StorageProof::empty().into_memory_db();
 	let mut root = H256::default();
 	{
 		let mut trie = sp_trie::TrieDBMutBuilder::<L>::new(&mut database, &mut root).build();
@@ -98,9 +98,9 @@ where
 }
 
 /// Reads the keys and returns the nodes that were read, without repetition.
-fn record<L, K>(root: H256, database: &MemoryDB<Blake2Hasher>, keys: &[K]) -> Option<Vec<Vec<u8>>>
+fn record<L, K>(root: H256, database: &MemoryDB<LedgerHash>, keys: &[K]) -> Option<Vec<Vec<u8>>>
 where
-	L: TrieConfiguration<Hash = Blake2Hasher>,
+	L: TrieConfiguration<Hash = LedgerHash>,
 	K: AsRef<[u8]>,
 {
 	let mut recorder = Recorder::<L>::new();
@@ -126,8 +126,8 @@ mod tests {
 	fn every_extrinsic_of_a_block_is_proven_in_both_layouts() {
 		let block = block();
 		let roots = [
-			LayoutV0::<Blake2Hasher>::ordered_trie_root(&block),
-			LayoutV1::<Blake2Hasher>::ordered_trie_root(&block),
+			LayoutV0::<LedgerHash>::ordered_trie_root(&block),
+			LayoutV1::<LedgerHash>::ordered_trie_root(&block),
 		];
 		assert_ne!(roots[0], roots[1]);
 		for root in roots {
@@ -142,7 +142,7 @@ mod tests {
 	#[test]
 	fn a_proof_of_an_extrinsic_that_is_not_there_is_not_made() {
 		let block = block();
-		let root = LayoutV1::<Blake2Hasher>::ordered_trie_root(&block);
+		let root = LayoutV1::<LedgerHash>::ordered_trie_root(&block);
 		assert!(prove_extrinsic(&block, 20, root).is_err());
 		assert!(prove_extrinsic(&block[1..], 0, root).is_err());
 		assert!(prove_extrinsic(&[], 0, root).is_err());
@@ -151,7 +151,7 @@ mod tests {
 	#[test]
 	fn a_missing_a_repeated_and_a_needless_node_are_refused() {
 		let block = block();
-		let root = LayoutV1::<Blake2Hasher>::ordered_trie_root(&block);
+		let root = LayoutV1::<LedgerHash>::ordered_trie_root(&block);
 		let nodes = prove_extrinsic(&block, 7, root).unwrap();
 		let key = [extrinsic_key(7)];
 		assert!(read(root, &nodes[1..], &key).is_err());

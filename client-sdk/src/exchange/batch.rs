@@ -148,7 +148,7 @@ impl Client {
 		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
 		let bytes = seal::open(&pending.secret()?, purpose, &sealed)?;
 		let delivery = Delivery {
-			document: crate::fhir::check_document(&bytes, &pending.patient),
+			document: super::check_delivered(&bytes, pending.patient()),
 			receipt: super::receipt_of(id, &exchange, sealed.len())?,
 		};
 		Ok(Some(Found { exchange: id, delivery }))

@@ -8,9 +8,10 @@ use crate::{
 	client::{Client, View},
 	envelope::{Envelope, RecipientKey},
 	exchange::Kind,
-	fhir::{check_document, PatientIdentification},
+	fhir::check_document,
 	ledger::curex,
 	seal,
+	subject::Subject,
 	submission::{Recorded, Submission},
 	time, Error,
 };
@@ -42,7 +43,7 @@ impl SubscriptionSpec {
 	/// # Errors
 	/// [`Error::Input`] with what is wrong.
 	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-		serde_json::from_slice(json).map_err(|error| Error::input(format!("the spec: {error}")))
+		serde_json::from_slice(json).map_err(|error| Error::json("the spec", &error))
 	}
 }
 
@@ -55,7 +56,7 @@ pub struct PendingSubscription {
 	secret: Secret,
 	terms: SubscriptionTerms,
 	envelope: SubscriptionEnvelope,
-	patient: PatientIdentification,
+	subject: Subject,
 }
 
 impl std::fmt::Debug for PendingSubscription {
@@ -89,7 +90,7 @@ impl SubscriptionEnvelope {
 	/// # Errors
 	/// [`Error::Input`].
 	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-		serde_json::from_slice(json).map_err(|error| Error::input(format!("the envelope: {error}")))
+		serde_json::from_slice(json).map_err(|error| Error::json("the envelope", &error))
 	}
 
 	/// Opens the envelope of a subscription as the ledger has it, with the holder's key.
@@ -122,6 +123,7 @@ impl SubscriptionEnvelope {
 /// A delivery that is ready: two ciphertexts with the salts of their commitments.
 pub(crate) struct PreparedDelivery {
 	pub(crate) id: ExchangeId,
+	pub(crate) subject: Subject,
 	subscription: SubscriptionId,
 	key: [u8; 32],
 	pub(crate) envelope: ([u8; 32], Vec<u8>),
@@ -190,7 +192,7 @@ impl PendingSubscription {
 			},
 			envelope_salt: self.envelope.salt,
 			envelope: self.envelope.sealed.clone(),
-			patient: self.patient.clone(),
+			subject: Some(self.subject.clone()),
 		})
 	}
 }
@@ -241,7 +243,7 @@ impl Client {
 		let id = subscription_id(own, &key);
 		let record = record_of(id);
 		let envelope = Envelope {
-			patient: spec.delivery.patient.clone(),
+			patient: Some(spec.delivery.patient.clone()),
 			professional: spec.delivery.professional.clone(),
 			care_relationship: spec.delivery.care_relationship,
 			purpose,
@@ -270,7 +272,11 @@ impl Client {
 			secret: Secret(*secret.to_bytes()),
 			terms,
 			envelope: SubscriptionEnvelope { subscription: id, salt, sealed: hex::encode(sealed) },
-			patient: spec.delivery.patient.clone(),
+			subject: Subject {
+				patient: spec.delivery.patient.clone(),
+				professional: spec.delivery.professional.clone(),
+				care_relationship: spec.delivery.care_relationship,
+			},
 		})
 	}
 
@@ -280,7 +286,7 @@ impl Client {
 	/// As [`Client::submit`].
 	pub async fn subscribe(&self, pending: &PendingSubscription) -> Result<Submission, Error> {
 		let call = curex::tx().exchange().subscribe(pending.key, pending.terms.clone().into());
-		Ok(self.submit(&call).await?.idempotent())
+		self.submit_own(&call).await
 	}
 
 	/// Opens the envelope of a subscription, as its holder, so that a person can decide about it.
@@ -330,7 +336,8 @@ impl Client {
 		document: &[u8],
 	) -> Result<PreparedDelivery, Error> {
 		let (subscription, opened, recipient_key) = self.read_subscription(envelope, key).await?;
-		check_document(document, &opened.patient)?;
+		let subject = Subject::of(&opened).ok_or(Error::Sealed("it names no patient"))?;
+		check_document(document, &subject.patient)?;
 		let own = self.own_delegate().await?.organisation;
 		let recipient = self.partner(subscription.recipient).await?;
 		let exchange_key = random();
@@ -345,6 +352,7 @@ impl Client {
 		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
 		Ok(PreparedDelivery {
 			id,
+			subject,
 			subscription: envelope.subscription,
 			key: exchange_key,
 			envelope: (random(), delivered),
@@ -366,7 +374,7 @@ impl Client {
 			commit(Part::Envelope, &delivery.envelope),
 			commit(Part::Payload, &delivery.payload),
 		);
-		Ok(self.submit(&call).await?.idempotent())
+		self.submit_own(&call).await
 	}
 
 	/// The deliveries under a subscription in a range of finalised blocks that wait to be taken.
@@ -462,7 +470,7 @@ mod tests {
 			secret: Secret([7; 32]),
 			terms: terms.clone(),
 			envelope,
-			patient: crate::envelope::tests::envelope().patient,
+			subject: Subject::of(&crate::envelope::tests::envelope()).unwrap(),
 		};
 		assert_eq!(format!("{pending:?}"), format!("PendingSubscription({ID})"));
 		let sealed = pending.seal(&key.public(), GENESIS).unwrap();

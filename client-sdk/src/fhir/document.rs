@@ -95,7 +95,7 @@ pub fn build_summary(
 			.filter(|resource| resource.kind() == kind && sensitivity.admits(resource.value()));
 		let mut references = vec![];
 		for resource in chosen {
-			check_ownership(resource, &record.patient)?;
+			ownership_of(resource, &record.patient)?;
 			let full_url = address(resource, entries.len() + 1);
 			references.push(json!({ "reference": full_url }));
 			entries.push(Entry { full_url, resource: Content::Given(&resource.raw) });
@@ -176,7 +176,7 @@ fn random_url() -> String {
 }
 
 /// Checks that a resource is about this patient and nobody else, and means what it says.
-fn check_ownership(resource: &Resource, patient: &Resource) -> Result<(), Defect> {
+pub(super) fn ownership_of(resource: &Resource, patient: &Resource) -> Result<(), Defect> {
 	if resource.has_unknown_modifier() {
 		return Err(Defect::UnknownModifier);
 	}
@@ -220,10 +220,15 @@ fn names_another_patient(resource: &Value, patient: &Resource) -> bool {
 }
 
 /// A received document that passed its checks.
-#[derive(Debug)]
 pub struct Document {
 	bytes: Vec<u8>,
 	resources: Vec<Resource>,
+}
+
+impl std::fmt::Debug for Document {
+	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(formatter, "Document({} resources)", self.resources.len())
+	}
 }
 
 impl Document {
@@ -261,7 +266,7 @@ pub fn check_document(bytes: &[u8], whom: &PatientIdentification) -> Result<Docu
 	}
 	check_addresses(&resources)?;
 	for resource in &resources {
-		check_ownership(resource, patient)?;
+		ownership_of(resource, patient)?;
 	}
 	if composition.value()["subject"]["reference"].as_str().is_none() {
 		return Err(Defect::NotOnePatient);
@@ -277,6 +282,49 @@ pub fn check_document(bytes: &[u8], whom: &PatientIdentification) -> Result<Docu
 	};
 	if any(composition.value(), &mut leads_nowhere) {
 		return Err(Defect::Unresolved);
+	}
+	Ok(Document { bytes: bytes.to_vec(), resources })
+}
+
+/// Elements of people, and of texts in which people may be named. A pseudonym stands in an identifier.
+const NAMING: [&str; 8] =
+	["name", "telecom", "address", "photo", "contact", "text", "note", "birthDate"];
+/// Resources about people.
+const PEOPLE: [&str; 5] =
+	["Patient", "RelatedPerson", "Practitioner", "Person", "PractitionerRole"];
+
+/// Checks data that travel under a permit for secondary use: a collection without anything that would change its meaning
+/// unnoticed, and without what plainly names a person. Whether it is anonymous, no program can tell: that is the holder's
+/// and the body's to answer for (EHDS art. 66).
+///
+/// # Errors
+/// The first [`Defect`] found; [`Defect::acknowledgement`] is how to acknowledge it.
+pub fn check_data_set(bytes: &[u8]) -> Result<Document, Defect> {
+	let (bundle, resources) = read_bundle(bytes)?;
+	if bundle["type"] != "collection" {
+		return Err(Defect::NoCollection);
+	}
+	if any(&bundle, &mut |key, _| key == "implicitRules") {
+		return Err(Defect::UnknownModifier);
+	}
+	if resources.iter().any(Resource::has_unknown_modifier) {
+		return Err(Defect::UnknownModifier);
+	}
+	let names = |value: &Value| {
+		let is_person = value["resourceType"].as_str().is_some_and(|kind| PEOPLE.contains(&kind));
+		is_person && NAMING.iter().any(|element| !value[*element].is_null())
+	};
+	let named = resources.iter().any(|resource| {
+		let told = any(resource.value(), &mut |key, value| match key {
+			"text" => value["div"].is_string(),
+			"note" => true,
+			"contained" => array(resource.value(), "contained").any(names),
+			_ => false,
+		});
+		told || names(resource.value())
+	});
+	if named {
+		return Err(Defect::NamesPerson);
 	}
 	Ok(Document { bytes: bytes.to_vec(), resources })
 }

@@ -3,11 +3,13 @@
 //! Everything that comes from outside goes through [`json::parse`]: bounded size and depth, no key twice. What is
 //! passed on is passed on as it was written: decimals keep their digits.
 
+pub mod audit;
+pub mod check;
 mod document;
 pub mod json;
 mod source;
 
-pub use document::{build_summary, check_document, Author, Document, Sensitivity};
+pub use document::{build_summary, check_data_set, check_document, Author, Document, Sensitivity};
 pub use source::{find, Directory, FhirSource, Record, Server};
 
 use curex_primitives::AcknowledgementCode;
@@ -47,6 +49,12 @@ pub enum Defect {
 	/// An extension that may change the meaning, which this version does not know.
 	#[error("a modifier extension or implicit rule is not known and may change the meaning")]
 	UnknownModifier,
+	/// The bundle is no collection.
+	#[error("the bundle is not a collection")]
+	NoCollection,
+	/// Data under a permit name a person, or hold free text or pictures in which one may be named.
+	#[error("the data name a person, or hold text or pictures in which one may be named")]
+	NamesPerson,
 	/// The FHIR server cannot be reached or answers with an error.
 	#[error("the FHIR source does not answer as it should")]
 	Source,
@@ -100,7 +108,53 @@ impl std::fmt::Debug for Identifier {
 	}
 }
 
+/// Whether two identifications are of one person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Identity {
+	/// An identifier, the date of birth and the family name agree.
+	Same,
+	/// An identifier agrees, date of birth or family name do not: a person has to look.
+	Doubtful,
+	/// No identifier agrees.
+	Other,
+}
+
 impl PatientIdentification {
+	/// Whether another identification is of this person.
+	pub fn identity(&self, other: &Self) -> Identity {
+		let known = |identifier: &Identifier| {
+			!identifier.value.is_empty() && other.identifiers.contains(identifier)
+		};
+		if !self.identifiers.iter().any(known) {
+			return Identity::Other;
+		}
+		let agrees =
+			plain(&self.family) == plain(&other.family) && self.birth_date == other.birth_date;
+		if agrees {
+			Identity::Same
+		} else {
+			Identity::Doubtful
+		}
+	}
+
+	/// The identification as a Patient resource.
+	pub fn resource(&self) -> Value {
+		let identifiers = self.identifiers.iter();
+		let identifiers = identifiers.map(
+			|Identifier { system, value }| serde_json::json!({ "system": system, "value": value }),
+		);
+		let mut name = serde_json::json!({ "family": self.family });
+		if !self.given.is_empty() {
+			name["given"] = self.given.clone().into();
+		}
+		serde_json::json!({
+			"resourceType": "Patient",
+			"identifier": identifiers.collect::<Vec<_>>(),
+			"name": [name],
+			"birthDate": self.birth_date,
+		})
+	}
+
 	/// Whether a Patient resource is this person: an identifier, the date of birth and the family name agree. A
 	/// difference in any of them means another patient, or a record that a person has to look at.
 	pub fn agrees_with(&self, patient: &Value) -> bool {
@@ -299,6 +353,27 @@ mod tests {
 		assert!(!nobody.agrees_with(&json!({
 			"identifier": [{"system": "", "value": ""}], "name": [{"family": ""}], "birthDate": ""
 		})));
+	}
+
+	#[test]
+	fn an_identifier_alone_makes_two_people_no_one_person() {
+		let same = identification();
+		assert_eq!(same.identity(&identification()), Identity::Same);
+		let other = |change: fn(&mut PatientIdentification)| {
+			let mut other = identification();
+			change(&mut other);
+			same.identity(&other)
+		};
+		assert_eq!(other(|other| other.family = "PAPADOPOULOU ".into()), Identity::Same);
+		assert_eq!(other(|other| other.family = "Georgiou".into()), Identity::Doubtful);
+		assert_eq!(other(|other| other.birth_date = "1956-05-28".into()), Identity::Doubtful);
+		assert_eq!(other(|other| other.identifiers[0].value = "4712".into()), Identity::Other);
+		assert_eq!(other(|other| other.identifiers.clear()), Identity::Other);
+	}
+
+	#[test]
+	fn an_identification_survives_its_resource() {
+		assert_eq!(PatientIdentification::of(&identification().resource()), Some(identification()));
 	}
 
 	#[test]

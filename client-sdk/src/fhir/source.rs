@@ -137,16 +137,7 @@ impl Server {
 	/// # Errors
 	/// [`crate::Error::Input`] unless it is `https`, or `http` on this machine.
 	pub fn new(base: &str) -> Result<Self, crate::Error> {
-		let base = base.trim_end_matches('/').to_string();
-		let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| {
-			base.strip_prefix(host)
-				.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-		});
-		if !local && !base.starts_with("https://") || base.contains(['?', '#', '@']) {
-			return Err(crate::Error::input(
-				"the FHIR base address has to be https, or http on this machine, without user or query",
-			));
-		}
+		let base = crate::web_address::confidential("FHIR base", base)?;
 		let agent = ureq::Agent::config_builder()
 			.timeout_global(Some(Duration::from_secs(20)))
 			.max_redirects(0)

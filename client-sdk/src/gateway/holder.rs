@@ -75,13 +75,19 @@ impl Gateway {
 		let Some(recipient_key) = recipient_key(&envelope, case.id, exchange) else {
 			return Ok(Answer::Refuse("another-recipient-key"));
 		};
+		let patient = match (exchange.gate, envelope.patient) {
+			(Gate::Permit { .. }, None) => return Ok(Answer::Person("data-under-a-permit")),
+			// A permit opens nobody's record by name.
+			(Gate::Permit { .. }, Some(_)) => return Ok(Answer::Refuse("a-person-under-a-permit")),
+			(_, None) => return Ok(Answer::Refuse("no-patient")),
+			(_, Some(patient)) => patient,
+		};
 		if !exchange.categories.contains(Category::PatientSummary) {
 			return Ok(Answer::Refuse("no-data-of-that-category"));
 		}
 		let Some(source) = self.setup.source.clone() else {
 			return Ok(Answer::Refuse("no-source"));
 		};
-		let patient = envelope.patient.clone();
 		let found = tokio::task::spawn_blocking(move || fhir::find(source.as_ref(), &patient))
 			.await
 			.map_err(|_| Error::Fhir(Defect::Source))?;
@@ -183,6 +189,7 @@ impl Gateway {
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
 		let sealed = seal::seal(&recipient.encryption_key, purpose, document)?;
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
+		self.note_subject(id, pending.subject())?;
 		self.store().keep_payload(id, &Payload { salt: random(), sealed })?;
 		self.store().decide(id, Decision::Serve, "")?;
 		let begun = async { self.client.begin(&pending).await?.in_block().await }.await;
@@ -194,6 +201,39 @@ impl Gateway {
 		}
 		self.client.deposit_envelope(&pending).await?;
 		Ok(id)
+	}
+
+	/// Answers a request under a permit with data that were extracted before ([`crate::permits`]). The gateway delivers them:
+	/// this one does its part at once, and one that serves goes on should this be interrupted.
+	///
+	/// # Errors
+	/// [`Error::Fhir`] when the data are no collection, or name a person; [`Error::Input`] when the exchange is not asked of
+	/// this organisation under a permit, or does not wait for an answer; [`Error::Rejected`] when the gate is shut;
+	/// otherwise as [`crate::Client::deposit`].
+	pub async fn answer_with_data(&self, id: ExchangeId, data: &[u8]) -> Result<(), Error> {
+		fhir::check_data_set(data)?;
+		let exchange = self.client.exchange(id, View::Finalised).await?;
+		let exchange = exchange.ok_or_else(|| Error::NotFound(format!("exchange {id}")))?;
+		let ours = exchange.holder == self.organisation
+			&& matches!(exchange.gate, Gate::Permit { .. })
+			&& exchange.direction == Direction::Pull;
+		if !ours {
+			return Err(Error::input("it is not asked of this organisation under a permit"));
+		}
+		self.store().see([Due { exchange: id, urgent: false }], None)?;
+		let case = self.store().case(id)?.ok_or_else(|| Error::Store("a case is gone".into()))?;
+		if case.payload.is_none() {
+			let envelope = self.envelope(&case, &exchange).await?;
+			let envelope =
+				envelope.map_err(|reason| Error::input(format!("the request: {reason}")))?;
+			let key = recipient_key(&envelope, id, &exchange)
+				.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
+			self.seal_payload(id, data, &key)?;
+		}
+		if !matches!(exchange.state, ExchangeState::Requested | ExchangeState::Approved) {
+			return Err(Error::input("the exchange does not wait for an answer"));
+		}
+		self.store().decide(id, Decision::Serve, "")
 	}
 
 	/// Delivers a document under a subscription. What was sealed is in the store before the ledger hears of it: a gateway
@@ -208,9 +248,10 @@ impl Gateway {
 		document: &[u8],
 	) -> Result<ExchangeId, Error> {
 		let delivery = self.client.prepare_delivery(envelope, &self.setup.key, document).await?;
-		let PreparedDelivery { id, envelope: (envelope_salt, envelope), .. } = &delivery;
+		let PreparedDelivery { id, subject, envelope: (envelope_salt, envelope), .. } = &delivery;
 		let (salt, sealed) = delivery.payload.clone();
 		self.store().see([Due { exchange: *id, urgent: false }], None)?;
+		self.note_subject(*id, Some(subject))?;
 		self.store().keep_payload(*id, &Payload { salt, sealed })?;
 		self.store().decide(*id, Decision::Serve, "")?;
 		let begun = async { self.client.begin_delivery(&delivery).await?.finalized().await }.await;

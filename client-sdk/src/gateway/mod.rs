@@ -20,6 +20,7 @@ use crate::{
 	fhir::FhirSource,
 	keys::EncryptionKey,
 	ledger::events::Event,
+	subject::Subject,
 	time, Error,
 };
 use curex_primitives::{
@@ -104,6 +105,7 @@ impl Gateway {
 			// What was begun and not ended is resumed by the next start, as after a crash.
 			() = stop => Ok(()),
 			outcome = self.watch(&news) => outcome,
+			outcome = self.send() => outcome,
 			outcome = self.attend(&news) => outcome,
 		}
 	}
@@ -113,6 +115,19 @@ impl Gateway {
 		loop {
 			self.look().await?;
 			news.notify_one();
+			tokio::time::sleep(PAUSE).await;
+		}
+	}
+
+	/// Sends again and again what the client's outbox holds, also of earlier processes.
+	async fn send(&self) -> Result<(), Error> {
+		let Some(outbox) = self.client.outbox() else { return std::future::pending().await };
+		loop {
+			match outbox.attempt().await {
+				Err(error @ Error::Store(_)) => return Err(error),
+				Err(error) => tracing::warn!(code = error.code(), %error, "the outbox tries again"),
+				Ok(()) => (),
+			}
 			tokio::time::sleep(PAUSE).await;
 		}
 	}
@@ -256,7 +271,7 @@ impl Gateway {
 		}
 		// What another process of this organisation answers is left to it.
 		let equipped = match (best.direction, holder) {
-			(Direction::Pull, _) => self.setup.source.is_some(),
+			(Direction::Pull, _) => self.setup.source.is_some() || case.payload.is_some(),
 			(Direction::Push, true) => case.payload.is_some(),
 			(Direction::Push, false) => self.setup.inbox.is_some(),
 		};
@@ -315,7 +330,16 @@ impl Gateway {
 		if envelope.purpose != exchange.purpose {
 			return Ok(Err("another-purpose"));
 		}
+		// Also if it is not served: the patient may ask.
+		self.note_subject(case.id, Subject::of(&envelope).as_ref())?;
 		Ok(Ok(envelope))
+	}
+
+	/// Keeps whom an exchange is about, sealed.
+	fn note_subject(&self, id: ExchangeId, subject: Option<&Subject>) -> Result<(), Error> {
+		let Some(subject) = subject else { return Ok(()) };
+		let sealed = subject.seal(&self.setup.key.public(), self.client.genesis(), id)?;
+		self.store().note_subject(id, &sealed)
 	}
 }
 

@@ -43,7 +43,8 @@ impl Gateway {
 		};
 		let sealed = self.client.fetch_now(case.id, Part::Payload, payload_of(exchange)?).await?;
 		let key = &self.setup.key;
-		let taken = self.client.take_delivery(case.id, exchange, &sealed, key, &envelope.patient);
+		let patient = envelope.patient.as_ref();
+		let taken = self.client.take_delivery(case.id, exchange, &sealed, key, patient);
 		let code = match taken.await {
 			Ok(delivery) => self.keep(case.id, &delivery)?,
 			Err(Error::Sealed(reason)) => {

@@ -1,7 +1,8 @@
 //! What a gateway must not forget: an SQLite database.
 //!
 //! Written before the ledger is told, so that after a crash the same ciphertext is dispatched and not another. It
-//! holds no plaintext: envelopes are sealed to the own organisation, payloads to their recipients.
+//! holds no plaintext: envelopes, and whom exchanges were about, are sealed to the own organisation, payloads to their
+//! recipients.
 
 use super::schedule::Due;
 use crate::{time, Error};
@@ -105,6 +106,14 @@ const SCHEMA: &str = "
 		only INTEGER PRIMARY KEY CHECK (only = 1),
 		genesis BLOB NOT NULL,
 		block INTEGER
+	) STRICT;
+	CREATE TABLE IF NOT EXISTS subjects (
+		exchange BLOB PRIMARY KEY NOT NULL CHECK (length(exchange) = 32),
+		sealed BLOB NOT NULL
+	) STRICT;
+	CREATE TABLE IF NOT EXISTS reports (
+		report BLOB PRIMARY KEY NOT NULL CHECK (length(report) = 32),
+		sealed BLOB NOT NULL
 	) STRICT;
 ";
 
@@ -265,6 +274,52 @@ impl Store {
 		)
 	}
 
+	/// Keeps whom an exchange was about, sealed to the organisation ([`crate::subject::Subject`]), beyond its end. The first
+	/// entry stays.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn note_subject(&self, id: ExchangeId, sealed: &[u8]) -> Result<(), Error> {
+		self.change(
+			"INSERT OR IGNORE INTO subjects (exchange, sealed) VALUES (?1, ?2)",
+			params![id.0, sealed],
+		)
+	}
+
+	/// Whom exchanges were about, sealed.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn subjects(&self) -> Result<Vec<(ExchangeId, Vec<u8>)>, Error> {
+		let entries = self.sealed("SELECT exchange, sealed FROM subjects ORDER BY exchange")?;
+		Ok(entries.into_iter().map(|(exchange, sealed)| (ExchangeId(exchange), sealed)).collect())
+	}
+
+	/// Keeps, sealed to the organisation, that a report was made ([`crate::report::Made`]).
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn note_report(&self, report: [u8; 32], sealed: &[u8]) -> Result<(), Error> {
+		self.change("INSERT INTO reports (report, sealed) VALUES (?1, ?2)", params![report, sealed])
+	}
+
+	/// The reports that were made, sealed, by their handles.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn reports(&self) -> Result<Vec<([u8; 32], Vec<u8>)>, Error> {
+		self.sealed("SELECT report, sealed FROM reports ORDER BY report")
+	}
+
+	fn sealed(&self, sql: &str) -> Result<Vec<([u8; 32], Vec<u8>)>, Error> {
+		let connection = self.lock();
+		let mut statement = connection.prepare(sql)?;
+		let entries = statement
+			.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+			.collect::<Result<_, _>>()?;
+		Ok(entries)
+	}
+
 	/// The cases that wait for a person, oldest first.
 	///
 	/// # Errors
@@ -410,6 +465,20 @@ mod tests {
 		assert!(store.worklist().unwrap().is_empty());
 		assert!(store.due(Moment::MAX >> 1).unwrap().is_empty());
 		assert_eq!(store.case(ID).unwrap().unwrap().envelope, None);
+	}
+
+	#[test]
+	fn whom_an_exchange_was_about_outlasts_its_end() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([due(ID)], None).unwrap();
+		store.note_subject(ID, b"sealed").unwrap();
+		store.note_subject(ID, b"another").unwrap();
+		store.done(ID).unwrap();
+		assert_eq!(store.subjects().unwrap(), [(ID, b"sealed".to_vec())]);
+		store.note_report([2; 32], b"made").unwrap();
+		assert_eq!(store.reports().unwrap(), [([2; 32], b"made".to_vec())]);
+		assert!(store.note_report([2; 32], b"made").is_err(), "no report takes another's place");
 	}
 
 	#[test]

@@ -15,17 +15,17 @@ use curex_primitives::{
 use serde_json::{json, Value};
 use std::time::Duration;
 
-const HOLDER: OrganisationId = OrganisationId(1);
-const RECIPIENT: OrganisationId = OrganisationId(2);
+pub const HOLDER: OrganisationId = OrganisationId(1);
+pub const RECIPIENT: OrganisationId = OrganisationId(2);
 /// Nothing that opens: the gateway refuses the case, which is a decision like any other.
 const ENVELOPE: [u8; 5] = [7; 5];
 const SALT: [u8; 32] = [9; 32];
 
-fn id(number: u8) -> ExchangeId {
+pub fn id(number: u8) -> ExchangeId {
 	ExchangeId([number; 32])
 }
 
-fn exchange(id: ExchangeId, gate: Gate) -> Exchange {
+pub fn exchange(id: ExchangeId, gate: Gate) -> Exchange {
 	Exchange {
 		direction: Direction::Pull,
 		holder: HOLDER,
@@ -54,12 +54,12 @@ fn exchange(id: ExchangeId, gate: Gate) -> Exchange {
 	}
 }
 
-fn requested(id: ExchangeId) -> Vec<u8> {
+pub fn requested(id: ExchangeId) -> Vec<u8> {
 	event("Exchange", "Requested", &(id, RECIPIENT, HOLDER).encode())
 }
 
 /// The exchange for which a method of the transfer is called.
-fn asked_for(params: &[Value]) -> ExchangeId {
+pub fn asked_for(params: &[Value]) -> ExchangeId {
 	let bytes = hex::decode(&params[0].as_str().unwrap()[2..]).unwrap();
 	Authorisation::decode(&mut &bytes[..]).unwrap().exchange
 }

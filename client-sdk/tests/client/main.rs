@@ -1,4 +1,10 @@
-//! The client against a fake node.
+//! The client against fake nodes.
 
+mod calls;
+mod fhir_examples;
 mod gateway;
 mod node;
+mod outbox;
+mod permits;
+mod scanner;
+mod token;

@@ -1,6 +1,6 @@
 //! A node that is a table: blocks with their events, and what the methods of its RPC answer.
 
-use codec::{Compact, Encode};
+use codec::{Compact, Decode, Encode};
 use curex_client::{ledger, Client, Options, Signer};
 use curex_primitives::{Duties, OrganisationId};
 use serde_json::{json, value::RawValue, Value};
@@ -27,10 +27,20 @@ type Function = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 struct State {
 	methods: HashMap<String, Method>,
 	functions: HashMap<String, Function>,
-	/// SCALE of the events of each block; the block's number is its place.
-	blocks: Vec<Vec<u8>>,
+	/// The blocks; a block's number is its place.
+	blocks: Vec<Block>,
 	finalised: usize,
 	calls: Vec<String>,
+	/// Transactions that were submitted, as text.
+	submitted: Vec<String>,
+	/// What the next transaction causes.
+	effects: Vec<Vec<u8>>,
+}
+
+struct Block {
+	extrinsics: Vec<Vec<u8>>,
+	/// SCALE.
+	events: Vec<u8>,
 }
 
 /// The node. Cheap to clone; clones are the same node.
@@ -68,11 +78,23 @@ impl Node {
 
 	/// Appends a block with these events, and finalises it.
 	pub fn block(&self, events: &[Vec<u8>]) {
-		let mut state = self.0.lock().unwrap();
-		let mut bytes = Compact(u32::try_from(events.len()).unwrap()).encode();
-		events.iter().for_each(|event| bytes.extend(event));
-		state.blocks.push(bytes);
-		state.finalised = state.blocks.len() - 1;
+		self.0.lock().unwrap().append(vec![], events);
+	}
+
+	/// What the next transaction causes, beside its success ([`caused`]).
+	pub fn next_transaction_causes(&self, events: &[Vec<u8>]) {
+		self.0.lock().unwrap().effects = events.to_vec();
+	}
+
+	/// The calls that were submitted, each as text.
+	pub fn submitted(&self) -> Vec<String> {
+		self.0.lock().unwrap().submitted.clone()
+	}
+
+	/// The transactions in blocks, as they were submitted.
+	pub fn transactions(&self) -> Vec<Vec<u8>> {
+		let state = self.0.lock().unwrap();
+		state.blocks.iter().flat_map(|block| block.extrinsics.iter().cloned()).collect()
 	}
 
 	/// Has every account be a delegate of this organisation.
@@ -113,7 +135,15 @@ impl Node {
 				let events = hex::encode(curex_verify::bundle::events_key());
 				let asks_for_events = params[0].as_str() == Some(&format!("0x{events}"));
 				assert!(asks_for_events, "the table has events only, not {}", params[0]);
-				json!(text(&state.blocks[number(&params[1])]))
+				json!(text(&state.blocks[number(&params[1])].events))
+			},
+			"system_accountNextIndex" => json!(state.submitted.len()),
+			"chain_getBlock" => {
+				let number = number(&params[0]);
+				let extrinsics = state.blocks[number].extrinsics.iter();
+				let extrinsics: Vec<String> = extrinsics.map(|bytes| text(bytes)).collect();
+				let block = json!({ "header": header(number), "extrinsics": extrinsics });
+				json!({ "block": block, "justifications": null })
 			},
 			"state_call" => {
 				let bytes = hex::decode(&params[1].as_str().unwrap_or_default()[2..]).unwrap();
@@ -133,6 +163,26 @@ impl Node {
 			},
 			other => panic!("{other} is not set"),
 		})
+	}
+}
+
+impl State {
+	fn append(&mut self, extrinsics: Vec<Vec<u8>>, events: &[Vec<u8>]) {
+		let mut bytes = Compact(u32::try_from(events.len()).unwrap()).encode();
+		events.iter().for_each(|event| bytes.extend(event));
+		self.blocks.push(Block { extrinsics, events: bytes });
+		self.finalised = self.blocks.len() - 1;
+	}
+
+	/// Takes a transaction into a block of its own.
+	fn submit(&mut self, extrinsic: Vec<u8>) -> Vec<Value> {
+		self.submitted.push(call_of(&extrinsic));
+		let mut events = std::mem::take(&mut self.effects);
+		// Success: no weight, class normal, no fee.
+		events.push(caused("System", "ExtrinsicSuccess", &[0, 0, 0, 0]));
+		self.append(vec![extrinsic], &events);
+		let hash = hash_of(self.finalised);
+		vec![json!({ "inBlock": hash }), json!({ "finalized": hash })]
 	}
 }
 
@@ -157,43 +207,85 @@ impl RpcClientT for Node {
 
 	fn subscribe_raw<'a>(
 		&'a self,
-		_: &'a str,
-		_: Option<Box<RawValue>>,
+		method: &'a str,
+		params: Option<Box<RawValue>>,
 		_: &'a str,
 	) -> RawRpcFuture<'a, RawRpcSubscription> {
-		Box::pin(std::future::pending())
+		assert_eq!(method, "author_submitAndWatchExtrinsic");
+		let [extrinsic]: [String; 1] = serde_json::from_str(params.unwrap().get()).unwrap();
+		let statuses = self.0.lock().unwrap().submit(hex::decode(&extrinsic[2..]).unwrap());
+		let statuses = statuses
+			.into_iter()
+			.map(|status| Ok(serde_json::value::to_raw_value(&status).unwrap()));
+		let stream = Box::pin(futures::stream::iter(statuses));
+		Box::pin(async { Ok(RawRpcSubscription { stream, id: None }) })
 	}
 }
 
 /// An event of the block itself, as SCALE. `fields` is the SCALE of its fields, one after the other.
 pub fn event(pallet: &str, name: &str, fields: &[u8]) -> Vec<u8> {
+	event_in(&[1], pallet, name, fields)
+}
+
+/// An event of the block's first extrinsic, as [`event`].
+pub fn caused(pallet: &str, name: &str, fields: &[u8]) -> Vec<u8> {
+	event_in(&[0, 0, 0, 0, 0], pallet, name, fields)
+}
+
+/// An error of a pallet as an event carries it: `DispatchError::Module`.
+pub fn error(pallet: &str, name: &str) -> Vec<u8> {
+	let metadata = metadata();
+	let pallet = metadata.pallet_by_name(pallet).unwrap();
+	let variants = pallet.error_variants().unwrap();
+	let variant = variants.iter().find(|variant| variant.name == name).unwrap();
+	vec![3, pallet.error_index(), variant.index, 0, 0, 0]
+}
+
+fn event_in(phase: &[u8], pallet: &str, name: &str, fields: &[u8]) -> Vec<u8> {
 	let metadata = metadata();
 	let pallet = metadata.pallet_by_name(pallet).unwrap();
 	let variants = pallet.event_variants().unwrap();
 	let variant = variants.iter().find(|variant| variant.name == name).unwrap();
-	let mut bytes = vec![1, pallet.event_index(), variant.index];
+	let mut bytes = phase.to_vec();
+	bytes.extend([pallet.event_index(), variant.index]);
 	bytes.extend(fields);
 	bytes.push(0);
 	bytes
 }
 
-fn metadata() -> subxt::Metadata {
-	codec::Decode::decode(&mut &ledger::METADATA[..]).unwrap()
+/// The call of a signed extrinsic (version 4, mortal), as text.
+fn call_of(extrinsic: &[u8]) -> String {
+	let mut rest = extrinsic;
+	let length = Compact::<u32>::decode(&mut rest).unwrap().0;
+	assert_eq!(length as usize, rest.len());
+	// Version; address and signature with their kinds; era. Then number and metadata mode.
+	rest = &rest[1 + (1 + 32) + (1 + 64) + 2..];
+	Compact::<u64>::decode(&mut rest).unwrap();
+	rest = &rest[1..];
+	let metadata = metadata();
+	let calls = metadata.outer_enums().call_enum_ty();
+	let call = subxt::ext::scale_value::scale::decode_as_type(&mut rest, calls, metadata.types());
+	assert!(rest.is_empty(), "bytes follow the call");
+	call.unwrap().to_string()
 }
 
-fn version() -> Vec<u8> {
+pub fn metadata() -> subxt::Metadata {
+	Decode::decode(&mut &ledger::METADATA[..]).unwrap()
+}
+
+pub fn version() -> Vec<u8> {
 	let metadata = metadata();
 	let version = metadata.pallet_by_name("System").unwrap().constant_by_name("Version").unwrap();
 	version.value().to_vec()
 }
 
-fn spec_version() -> u32 {
+pub fn spec_version() -> u32 {
 	type Beginning = (String, String, u32, u32);
-	let (.., version) = <Beginning as codec::Decode>::decode(&mut &version()[..]).unwrap();
+	let (.., version) = Beginning::decode(&mut &version()[..]).unwrap();
 	version
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
 	format!("0x{}", hex::encode(bytes))
 }
 

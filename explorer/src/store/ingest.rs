@@ -157,6 +157,8 @@ fn write_record(
 				.prepare_cached("UPDATE record SET removed = ? WHERE serial = ?")?
 				.execute(params![block, serial])?;
 			count(connection, kind, state.as_deref(), -1)?;
+			let between = sides(parties_of(connection, kind, serial)?);
+			flow(connection, kind, &between, state.as_deref(), -1)?;
 		}
 		return Ok(Some(serial));
 	};
@@ -169,10 +171,16 @@ fn write_record(
 				 WHERE serial = ?",
 			)?
 			.execute(params![block, facts.state, facts.purpose, facts.consent, text, serial])?;
+		let before = if kind == Kind::Exchange as u8 {
+			facts.parties.clone()
+		} else {
+			parties_of(connection, kind, serial)?
+		};
 		if !removed {
 			count(connection, kind, state.as_deref(), -1)?;
+			flow(connection, kind, &sides(before.clone()), state.as_deref(), -1)?;
 		}
-		leave_parties(connection, kind, serial, &facts)?;
+		leave_parties(connection, kind, serial, &before, &facts)?;
 		serial
 	} else {
 		connection
@@ -192,6 +200,7 @@ fn write_record(
 		connection.last_insert_rowid()
 	};
 	count(connection, kind, facts.state.as_deref(), 1)?;
+	flow(connection, kind, &sides(facts.parties.clone()), facts.state.as_deref(), 1)?;
 	let mut party = connection.prepare_cached(
 		"INSERT INTO party (organisation, kind, serial, other, state, purpose) VALUES (?, ?, ?, ?, ?, ?)
 		 ON CONFLICT DO UPDATE SET other = excluded.other, state = excluded.state, purpose = excluded.purpose",
@@ -202,28 +211,70 @@ fn write_record(
 	Ok(Some(serial))
 }
 
+/// Whom a record concerns, each with the other side, as the index holds it.
+fn parties_of(
+	connection: &Connection,
+	kind: u8,
+	serial: i64,
+) -> Result<Vec<(u32, Option<u32>)>, Error> {
+	// Exchanges are not in the index by record: the two sides stand in the record itself.
+	if kind == Kind::Exchange as u8 {
+		let value: String = connection
+			.prepare_cached("SELECT value FROM record WHERE serial = ?")?
+			.query_row([serial], |row| row.get(0))?;
+		let value = serde_json::from_str(&value)
+			.map_err(|error| Error::Damaged(format!("a content: {error}")))?;
+		return Ok(Facts::of(Kind::Exchange, None, &value).parties);
+	}
+	let parties = connection
+		.prepare_cached(
+			"SELECT organisation, other FROM party WHERE kind = ? AND kind <> 3 AND serial = ?",
+		)?
+		.query_map(params![kind, serial], |row| Ok((row.get(0)?, row.get(1)?)))?
+		.collect::<Result<_, _>>()?;
+	Ok(parties)
+}
+
 /// Forgets whom a record no longer concerns. An exchange concerns the same two for ever.
 fn leave_parties(
 	connection: &Connection,
 	kind: u8,
 	serial: i64,
+	before: &[(u32, Option<u32>)],
 	facts: &Facts,
 ) -> Result<(), Error> {
-	if kind == Kind::Exchange as u8 {
-		return Ok(());
-	}
-	let concerned: Vec<u32> = connection
-		.prepare_cached(
-			"SELECT organisation FROM party WHERE kind = ? AND kind <> 3 AND serial = ?",
-		)?
-		.query_map(params![kind, serial], |row| row.get(0))?
-		.collect::<Result<_, _>>()?;
 	let concerns =
 		|organisation: &u32| facts.parties.iter().any(|(party, _)| party == organisation);
-	for organisation in concerned.iter().filter(|organisation| !concerns(organisation)) {
+	for (organisation, _) in before.iter().filter(|(organisation, _)| !concerns(organisation)) {
 		connection
 			.prepare_cached("DELETE FROM party WHERE organisation = ? AND kind = ? AND serial = ?")?
 			.execute(params![organisation, kind, serial])?;
+	}
+	Ok(())
+}
+
+/// Between whom a record is, once each: the smaller number first, -1 where there is no other side.
+fn sides(parties: Vec<(u32, Option<u32>)>) -> BTreeSet<(i64, i64)> {
+	let sides = parties.into_iter().map(|(one, other)| match other {
+		Some(other) => (i64::from(one.min(other)), i64::from(one.max(other))),
+		None => (i64::from(one), -1),
+	});
+	sides.collect()
+}
+
+fn flow(
+	connection: &Connection,
+	kind: u8,
+	between: &BTreeSet<(i64, i64)>,
+	state: Option<&str>,
+	by: i64,
+) -> Result<(), Error> {
+	let mut statement = connection.prepare_cached(
+		"INSERT INTO flow (kind, organisation, other, state, count) VALUES (?, ?, ?, ?, ?)
+		 ON CONFLICT DO UPDATE SET count = count + excluded.count",
+	)?;
+	for (one, other) in between {
+		statement.execute(params![kind, one, other, state.unwrap_or_default(), by])?;
 	}
 	Ok(())
 }

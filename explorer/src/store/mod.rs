@@ -20,7 +20,7 @@ use std::{
 };
 
 /// Version of the schema. Another version is indexed anew.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// How long a connection waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,6 +2,7 @@
 
 use super::{BlockRow, EventRow, ExtrinsicRow, RecordRow};
 use crate::{
+	access::Scope,
 	facts::bytes_as_text,
 	kind::{handle, Kind, RecordId},
 	Error,
@@ -9,7 +10,7 @@ use crate::{
 use rusqlite::{
 	params, params_from_iter, types::Value, Connection, OptionalExtension, Params, Row,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most rows of one page or answer.
 pub const MAX_LIMIT: u32 = 200;
@@ -146,12 +147,22 @@ pub struct Page<T> {
 	pub next: Option<i64>,
 }
 
-/// The records of a kind that pass a filter, newest first.
+/// The records of a kind that pass a filter and are in scope, newest first.
 pub fn records(
 	connection: &Connection,
+	scope: &Scope,
 	kind: Kind,
 	filter: &Filter,
 ) -> Result<Page<RecordRow>, Error> {
+	// Who sees one organisation alone asks about that one, which an index answers.
+	let mut own = filter.clone();
+	if let (None, Some(organisations)) = (filter.organisation, scope.organisations()) {
+		let mut organisations = organisations.iter();
+		let only = organisations.next().filter(|_| organisations.next().is_none());
+		let is_by_party = !matches!(kind, Kind::Organisation | Kind::Erasure | Kind::Review);
+		own.organisation = only.copied().filter(|_| is_by_party);
+	}
+	let filter = &own;
 	let mut values: Vec<Value> = vec![i64::from(kind as u8).into()];
 	let mut sql = format!("SELECT {} FROM ", RecordRow::COLUMNS);
 	// A consent has few exchanges, an organisation many: the consent leads where both are asked for.
@@ -214,6 +225,7 @@ pub fn records(
 	if let Some(after) = filter.after {
 		narrow(format!(" AND {table}.serial < ?"), after.into());
 	}
+	scope.condition(kind, &mut sql, &mut values);
 	sql.push_str(&format!(" ORDER BY {table}.serial DESC LIMIT ?"));
 	values.push((i64::from(filter.limit) + 1).into());
 	let mut items = all(connection, &sql, params_from_iter(values), RecordRow::read)?;
@@ -234,17 +246,39 @@ fn edge(connection: &Connection, kind: Kind, block: u64) -> Result<Option<i64>, 
 		.optional()?)
 }
 
-/// A record.
+/// A record, if it is in scope.
 pub fn record(
 	connection: &Connection,
+	scope: &Scope,
 	kind: Kind,
 	id: &RecordId,
 ) -> Result<Option<RecordRow>, Error> {
 	let sql = format!("SELECT {} FROM record r WHERE kind = ? AND id = ?", RecordRow::COLUMNS);
-	one(connection, &sql, params![kind as u8, id.as_str()], RecordRow::read)
+	match one(connection, &sql, params![kind as u8, id.as_str()], RecordRow::read)? {
+		Some(row) if scope.admits(connection, &row)? => Ok(Some(row)),
+		_ => Ok(None),
+	}
 }
 
-/// The newest record of a kind for each organisation.
+/// Numbers of the organisations that are established in a country, as their records name it.
+pub fn organisations_of(
+	connection: &Connection,
+	country: &serde_json::Value,
+) -> Result<Vec<u32>, Error> {
+	let sql = "SELECT id, value -> '$.country' FROM record WHERE kind = ?";
+	let rows = all(connection, sql, [Kind::Organisation as u8], |row| {
+		Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+	})?;
+	let wanted = bytes_as_text(country);
+	let is_there = |text: &Option<String>| {
+		let value = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+		value.as_ref().and_then(bytes_as_text) == wanted
+	};
+	let there = rows.iter().filter(|(_, country)| wanted.is_some() && is_there(country));
+	Ok(there.filter_map(|(id, _)| id.parse().ok()).collect())
+}
+
+/// The newest record of a kind for each organisation, of all of them: for aggregates alone.
 pub fn newest(connection: &Connection, kind: Kind) -> Result<BTreeMap<u32, RecordRow>, Error> {
 	let sql = format!(
 		"SELECT {}, o.number FROM (SELECT CAST(id AS INTEGER) AS number FROM record WHERE kind = ?) o \
@@ -307,7 +341,7 @@ pub fn head(connection: &Connection) -> Result<Option<BlockRow>, Error> {
 }
 
 /// The transactions of a block, in order.
-pub fn extrinsics(connection: &Connection, block: u64) -> Result<Vec<ExtrinsicRow>, Error> {
+fn extrinsics(connection: &Connection, block: u64) -> Result<Vec<ExtrinsicRow>, Error> {
 	let sql = format!(
 		"SELECT {} FROM extrinsic WHERE block = ? ORDER BY position",
 		ExtrinsicRow::COLUMNS
@@ -315,37 +349,103 @@ pub fn extrinsics(connection: &Connection, block: u64) -> Result<Vec<ExtrinsicRo
 	all(connection, &sql, [block], ExtrinsicRow::read)
 }
 
-/// A transaction.
-pub fn extrinsic(
-	connection: &Connection,
-	block: u64,
-	position: u32,
-) -> Result<Option<ExtrinsicRow>, Error> {
-	let Ok(block) = i64::try_from(block) else { return Ok(None) };
-	let sql =
-		format!("SELECT {} FROM extrinsic WHERE block = ? AND position = ?", ExtrinsicRow::COLUMNS);
-	one(connection, &sql, params![block, position], ExtrinsicRow::read)
-}
-
 /// The events of a block, in order.
-pub fn events(connection: &Connection, block: u64) -> Result<Vec<EventRow>, Error> {
+fn events(connection: &Connection, block: u64) -> Result<Vec<EventRow>, Error> {
 	let sql = format!("SELECT {} FROM event WHERE block = ? ORDER BY position", EventRow::COLUMNS);
 	all(connection, &sql, [block], EventRow::read)
 }
 
-/// How many records of each kind stand in each state.
-pub fn tallies(connection: &Connection) -> Result<BTreeMap<Kind, BTreeMap<String, u64>>, Error> {
-	let rows =
-		all(connection, "SELECT kind, state, count FROM tally WHERE count > 0", [], |row| {
-			Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?, row.get::<_, u64>(2)?))
-		})?;
-	let mut tallies: BTreeMap<Kind, BTreeMap<String, u64>> = BTreeMap::new();
-	for (kind, state, count) in rows {
-		if let Some(kind) = Kind::from_number(kind) {
-			tallies.entry(kind).or_default().insert(state, count);
+/// A transaction in scope with its events, in order.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none in scope.
+pub fn transaction(
+	connection: &Connection,
+	scope: &Scope,
+	block: u64,
+	position: u32,
+) -> Result<(ExtrinsicRow, Vec<EventRow>), Error> {
+	let none = || Error::NotFound("there is no such transaction".into());
+	let number = i64::try_from(block).map_err(|_| none())?;
+	let sql =
+		format!("SELECT {} FROM extrinsic WHERE block = ? AND position = ?", ExtrinsicRow::COLUMNS);
+	let row = one(connection, &sql, params![number, position], ExtrinsicRow::read)?;
+	let sql = format!(
+		"SELECT {} FROM event WHERE block = ? AND extrinsic = ? ORDER BY position",
+		EventRow::COLUMNS
+	);
+	let events = all(connection, &sql, params![number, position], EventRow::read)?;
+	let (mut rows, events) = scope.choose(connection, row.into_iter().collect(), events)?;
+	Ok((rows.pop().ok_or_else(none)?, events))
+}
+
+/// How many records of a kind stand in a state, and between how many organisations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+	/// How many records.
+	pub count: u64,
+	/// How many organisations they concern.
+	pub organisations: u64,
+}
+
+/// Counts by kind and state.
+pub type Tallies = BTreeMap<Kind, BTreeMap<String, u64>>;
+
+/// How many records in scope stand in each state.
+pub fn tallies(connection: &Connection, scope: &Scope) -> Result<Tallies, Error> {
+	let mut tallies = Tallies::new();
+	let mut add = |kind: u8, state: String, count: u64| {
+		if let Some(kind) = Kind::from_number(kind).filter(|kind| scope.has(*kind)) {
+			*tallies.entry(kind).or_default().entry(state).or_default() += count;
+		}
+	};
+	let Some(organisations) = scope.organisations() else {
+		let sql = "SELECT kind, state, count FROM tally WHERE count > 0";
+		for (kind, state, count) in
+			all(connection, sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+		{
+			add(kind, state, count);
+		}
+		return Ok(tallies);
+	};
+	for (kind, one, other, state, count) in flows(connection)? {
+		// Purposes are not counted: who sees some purposes alone is told no counts of exchanges.
+		let told = kind != Kind::Exchange as u8 || scope.purposes().is_none();
+		let concerns = organisations.contains(&one)
+			|| other.is_some_and(|other| organisations.contains(&other));
+		if told && concerns {
+			add(kind, state, count);
 		}
 	}
 	Ok(tallies)
+}
+
+/// The counts of the whole sector, with how many organisations stand behind each: what may be published is decided by
+/// that number.
+pub fn sector(connection: &Connection) -> Result<BTreeMap<(Kind, String), Tally>, Error> {
+	let mut behind: BTreeMap<(Kind, String), (u64, BTreeSet<u32>)> = BTreeMap::new();
+	for (kind, one, other, state, count) in flows(connection)? {
+		if let Some(kind) = Kind::from_number(kind) {
+			let (sum, organisations) = behind.entry((kind, state)).or_default();
+			*sum += count;
+			organisations.insert(one);
+			organisations.extend(other);
+		}
+	}
+	let tallies = behind.into_iter().map(|(what, (count, organisations))| {
+		(what, Tally { count, organisations: organisations.len() as u64 })
+	});
+	Ok(tallies.collect())
+}
+
+type Flow = (u8, u32, Option<u32>, String, u64);
+
+fn flows(connection: &Connection) -> Result<Vec<Flow>, Error> {
+	let sql =
+		"SELECT kind, organisation, nullif(other, -1), state, count FROM flow WHERE count > 0";
+	all(connection, sql, [], |row| {
+		Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+	})
 }
 
 /// Names of the organisations.
@@ -396,12 +496,13 @@ pub(super) fn one<T>(
 	Ok(all(connection, sql, parameters, read)?.pop())
 }
 
-/// A block by number or hash as a person writes it, with its transactions and events.
+/// A block by number or hash as a person writes it, with those of its transactions and events that are in scope.
 ///
 /// # Errors
 /// [`Error::Input`] when the text is neither; [`Error::NotFound`] when no such block is final.
 pub fn whole_block(
 	connection: &Connection,
+	scope: &Scope,
 	which: &str,
 ) -> Result<(BlockRow, Vec<ExtrinsicRow>, Vec<EventRow>), Error> {
 	check_parameter("block", which)?;
@@ -410,8 +511,11 @@ pub fn whole_block(
 		None => block(connection, number("block", which)?)?,
 	};
 	let row = row.ok_or_else(|| Error::NotFound("there is no such final block".into()))?;
-	let (extrinsics, events) =
-		(extrinsics(connection, row.number)?, events(connection, row.number)?);
+	let (extrinsics, events) = scope.choose(
+		connection,
+		extrinsics(connection, row.number)?,
+		events(connection, row.number)?,
+	)?;
 	Ok((row, extrinsics, events))
 }
 

@@ -64,3 +64,9 @@ CREATE TABLE mention (
 CREATE TABLE tally (
 	kind INTEGER NOT NULL, state TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (kind, state)
 ) WITHOUT ROWID;
+
+-- The same between whom: of an organisation (smaller number first) and the other side, -1 if there is none.
+CREATE TABLE flow (
+	kind INTEGER NOT NULL, organisation INTEGER NOT NULL, other INTEGER NOT NULL, state TEXT NOT NULL,
+	count INTEGER NOT NULL, PRIMARY KEY (kind, organisation, other, state)
+) WITHOUT ROWID;

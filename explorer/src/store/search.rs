@@ -2,6 +2,7 @@
 
 use super::query::{self, all};
 use crate::{
+	access::Scope,
 	kind::{handle, Kind, RecordId},
 	Error,
 };
@@ -30,13 +31,13 @@ impl Found {
 
 /// Finds whatever a text may mean: number or hash of a block, hash or position of a transaction, an account,
 /// number or name of an organisation, a handle, a commitment.
-pub fn search(connection: &Connection, text: &str) -> Result<Vec<Found>, Error> {
+pub fn search(connection: &Connection, scope: &Scope, text: &str) -> Result<Vec<Found>, Error> {
 	let text = text.trim();
 	if text.is_empty() {
 		return Ok(Vec::new());
 	}
 	if let Some(bytes) = handle(text) {
-		return of_handle(connection, bytes);
+		return of_handle(connection, scope, bytes);
 	}
 	let mut found = Vec::new();
 	if let Ok(number) = text.parse::<u64>() {
@@ -46,16 +47,20 @@ pub fn search(connection: &Connection, text: &str) -> Result<Vec<Found>, Error> 
 	}
 	for kind in Kind::ALL {
 		if let Some(id) = RecordId::parse(kind, text) {
-			if let Some(record) = query::record(connection, kind, &id)? {
+			if let Some(record) = query::record(connection, scope, kind, &id)? {
 				found.push(Found::new(kind.singular(), id.as_str(), record.link()));
 			}
 		}
 	}
 	if let Some((block, position)) = text.split_once('-') {
 		if let (Ok(block), Ok(position)) = (block.parse(), position.parse()) {
-			if let Some(extrinsic) = query::extrinsic(connection, block, position)? {
-				let which = format!("{} {}", extrinsic.id(), extrinsic.name());
-				found.push(Found::new("Transaction", which, format!("/transactions/{text}")));
+			match query::transaction(connection, scope, block, position) {
+				Ok((extrinsic, _)) => {
+					let which = format!("{} {}", extrinsic.id(), extrinsic.name());
+					found.push(Found::new("Transaction", which, format!("/transactions/{text}")));
+				},
+				Err(Error::NotFound(_)) => {},
+				Err(error) => return Err(error),
 			}
 		}
 	}
@@ -69,7 +74,7 @@ pub fn search(connection: &Connection, text: &str) -> Result<Vec<Found>, Error> 
 	Ok(found)
 }
 
-fn of_handle(connection: &Connection, bytes: [u8; 32]) -> Result<Vec<Found>, Error> {
+fn of_handle(connection: &Connection, scope: &Scope, bytes: [u8; 32]) -> Result<Vec<Found>, Error> {
 	let text = format!("0x{}", hex::encode(bytes));
 	let mut found = Vec::new();
 	if let Some(block) = query::block_of_hash(connection, bytes)? {
@@ -78,47 +83,60 @@ fn of_handle(connection: &Connection, bytes: [u8; 32]) -> Result<Vec<Found>, Err
 	}
 	for kind in Kind::ALL {
 		if let Some(id) = RecordId::parse(kind, &text) {
-			if let Some(record) = query::record(connection, kind, &id)? {
+			if let Some(record) = query::record(connection, scope, kind, &id)? {
 				found.push(Found::new(kind.singular(), id.as_str(), record.link()));
 			}
 		}
 	}
-	let transaction = |what: &'static str| {
-		move |row: &rusqlite::Row<'_>| {
-			let (block, position): (u64, i64) = (row.get(0)?, row.get(1)?);
-			let call: Option<String> = row.get(2)?;
-			Ok(match call {
-				Some(call) => {
-					let id = format!("{block}-{position}");
-					Found::new(what, format!("{id} {call}"), format!("/transactions/{id}"))
-				},
-				None => Found::new(what, format!("block {block}"), format!("/blocks/{block}")),
-			})
+	for (what, sql) in [
+		("Transaction", "SELECT block, position FROM extrinsic WHERE hash = ? LIMIT ?"),
+		(
+			"Signed by this account",
+			"SELECT block, position FROM extrinsic WHERE signer = ? ORDER BY block DESC LIMIT ?",
+		),
+		(
+			"Named in",
+			"SELECT block, nullif(extrinsic, -1) FROM mention WHERE value = ? ORDER BY block LIMIT ?",
+		),
+	] {
+		let places = all(connection, sql, params![bytes, MOST], |row| {
+			Ok((row.get::<_, u64>(0)?, row.get::<_, Option<u32>>(1)?))
+		})?;
+		for (block, position) in places {
+			found.extend(place(connection, scope, what, bytes, block, position)?);
 		}
-	};
-	found.extend(all(
-		connection,
-		"SELECT block, position, pallet || '.' || call FROM extrinsic WHERE hash = ? LIMIT ?",
-		params![bytes, MOST],
-		transaction("Transaction"),
-	)?);
-	found.extend(all(
-		connection,
-		"SELECT block, position, pallet || '.' || call FROM extrinsic WHERE signer = ? \
-		 ORDER BY block DESC LIMIT ?",
-		params![bytes, MOST],
-		transaction("Signed by this account"),
-	)?);
-	found.extend(all(
-		connection,
-		"SELECT m.block, m.extrinsic, e.pallet || '.' || e.call FROM mention m \
-		 LEFT JOIN extrinsic e ON e.block = m.block AND e.position = m.extrinsic \
-		 WHERE m.value = ? ORDER BY m.block LIMIT ?",
-		params![bytes, MOST],
-		transaction("Named in"),
-	)?);
+	}
 	// The same transaction may name what it also signs.
 	let mut seen = std::collections::BTreeSet::new();
 	found.retain(|found| seen.insert((found.what.clone(), found.link.clone())));
 	Ok(found)
+}
+
+/// A transaction, or a block that does something by itself, in which a value stands; nothing if that is out of scope.
+fn place(
+	connection: &Connection,
+	scope: &Scope,
+	what: &str,
+	value: [u8; 32],
+	block: u64,
+	position: Option<u32>,
+) -> Result<Option<Found>, Error> {
+	let Some(position) = position else {
+		let (_, _, events) = query::whole_block(connection, scope, &block.to_string())?;
+		let mut handles = Vec::new();
+		for event in events.iter().filter(|event| event.extrinsic.is_none()) {
+			crate::facts::handles(&event.fields, &mut handles);
+		}
+		let is_there = handles.contains(&value);
+		let found = Found::new(what, format!("block {block}"), format!("/blocks/{block}"));
+		return Ok(is_there.then_some(found));
+	};
+	match query::transaction(connection, scope, block, position) {
+		Ok((row, _)) => {
+			let which = format!("{} {}", row.id(), row.name());
+			Ok(Some(Found::new(what, which, format!("/transactions/{}", row.id()))))
+		},
+		Err(Error::NotFound(_)) => Ok(None),
+		Err(error) => Err(error),
+	}
 }

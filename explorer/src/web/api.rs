@@ -3,7 +3,7 @@
 use super::{
 	pages::{read_id, read_kind, read_search, Parameters},
 	proofs::{prove_record, prove_transaction, read_at},
-	status_of, App,
+	sector, sign_in, status_of, App, Who,
 };
 use crate::{
 	kind::Kind,
@@ -15,10 +15,10 @@ use crate::{
 	Error, RecordId,
 };
 use axum::{
-	extract::{Path, Query, State},
+	extract::{Extension, Path, Query, State},
 	http::header,
 	response::{IntoResponse, Response},
-	routing::get,
+	routing::{get, post},
 	Router,
 };
 use serde::Serialize;
@@ -53,6 +53,10 @@ type Answer = Result<Response, ApiError>;
 pub(super) fn router() -> Router<Arc<App>> {
 	Router::new()
 		.route("/openapi.json", get(openapi))
+		.route("/sector", get(sector))
+		.route("/challenge", get(sign_in::challenge))
+		.route("/sign-in", post(sign_in::by_program))
+		.route("/query-log/head", get(query_log_head))
 		.route("/status", get(status))
 		.route("/search", get(search))
 		.route("/blocks", get(blocks))
@@ -66,14 +70,24 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 /// A JSON answer.
-fn answer(value: &impl Serialize) -> Response {
+pub(super) fn answer(value: &impl Serialize) -> Response {
 	let bytes = serde_json::to_vec(value).unwrap_or_default();
 	([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
 }
 
-async fn status(State(app): State<Arc<App>>) -> Answer {
-	let (head, tallies) =
-		app.read(|connection| Ok((query::head(connection)?, query::tallies(connection)?))).await?;
+async fn sector(State(app): State<Arc<App>>) -> Answer {
+	Ok(answer(&sector::published(&app).await?))
+}
+
+async fn query_log_head(State(app): State<Arc<App>>) -> Answer {
+	Ok(answer(&sign_in::desk(&app)?.log().head()?))
+}
+
+async fn status(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
+	let scope = viewer.scope();
+	let (head, tallies) = app
+		.read(move |connection| Ok((query::head(connection)?, query::tallies(connection, &scope)?)))
+		.await?;
 	let status = app.status.read().map(|status| status.clone()).unwrap_or_default();
 	let records: serde_json::Map<String, Json> = tallies
 		.into_iter()
@@ -86,9 +100,14 @@ async fn status(State(app): State<Arc<App>>) -> Answer {
 	})))
 }
 
-async fn search(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+async fn search(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Query(parameters): Parameters,
+) -> Answer {
+	let scope = viewer.scope();
 	let text = read_search(&parameters)?;
-	let found = app.read(move |connection| store::search(connection, &text)).await?;
+	let found = app.read(move |connection| store::search(connection, &scope, &text)).await?;
 	Ok(answer(&json!({ "items": found })))
 }
 
@@ -103,44 +122,56 @@ async fn blocks(State(app): State<Arc<App>>, Query(parameters): Parameters) -> A
 	Ok(answer(&json!({ "items": rows, "next": next })))
 }
 
-async fn block(State(app): State<Arc<App>>, Path(which): Path<String>) -> Answer {
+async fn block(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Path(which): Path<String>,
+) -> Answer {
+	let scope = viewer.scope();
 	let (row, extrinsics, events) =
-		app.read(move |connection| query::whole_block(connection, &which)).await?;
+		app.read(move |connection| query::whole_block(connection, &scope, &which)).await?;
 	Ok(answer(&json!({ "block": row, "transactions": extrinsics, "events": events })))
 }
 
-async fn transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+async fn transaction(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Path(id): Path<String>,
+) -> Answer {
+	let scope = viewer.scope();
 	let (block, position) = read_id(&id)?;
-	let (row, mut events) = app
-		.read(move |connection| {
-			let row = query::extrinsic(connection, block, position)?
-				.ok_or_else(|| Error::NotFound("there is no such transaction".into()))?;
-			Ok((row, query::events(connection, block)?))
-		})
-		.await?;
-	events.retain(|event| event.extrinsic == Some(position));
+	let (row, events) =
+		app.read(move |connection| query::transaction(connection, &scope, block, position)).await?;
 	Ok(answer(&json!({ "transaction": row, "events": events })))
 }
 
 async fn records(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path(slug): Path<String>,
 	Query(parameters): Parameters,
 ) -> Answer {
 	let kind = read_kind(&slug)?;
 	let filter = Filter::parse(&parameters)?;
-	let page = app.read(move |connection| query::records(connection, kind, &filter)).await?;
+	let scope = viewer.scope();
+	let page =
+		app.read(move |connection| query::records(connection, &scope, kind, &filter)).await?;
 	Ok(answer(&page))
 }
 
-async fn record(State(app): State<Arc<App>>, Path((slug, id)): Path<(String, String)>) -> Answer {
+async fn record(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Path((slug, id)): Path<(String, String)>,
+) -> Answer {
+	let scope = viewer.scope();
 	let kind = read_kind(&slug)?;
 	query::check_parameter("id", &id)?;
 	let (row, timeline, more) = app
 		.read(move |connection| {
 			let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
 			let id = RecordId::parse(kind, &id).ok_or_else(unknown)?;
-			let row = query::record(connection, kind, &id)?.ok_or_else(unknown)?;
+			let row = query::record(connection, &scope, kind, &id)?.ok_or_else(unknown)?;
 			let (timeline, more) = query::timeline(connection, &row)?;
 			Ok((row, timeline, more))
 		})
@@ -150,17 +181,22 @@ async fn record(State(app): State<Arc<App>>, Path((slug, id)): Path<(String, Str
 
 async fn verify_record(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path((slug, id)): Path<(String, String)>,
 	Query(parameters): Parameters,
 ) -> Answer {
 	let at = read_at(&parameters)?;
-	let (_, report) = prove_record(&app, &slug, id.clone(), at).await?;
+	let (_, report) = prove_record(&app, &viewer, &slug, id.clone(), at).await?;
 	let query = if at == At::Now { "?at=now" } else { "" };
 	Ok(proof(&report, format!("/{slug}/{id}/bundle.json{query}")))
 }
 
-async fn verify_transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
-	let (_, report) = prove_transaction(&app, &id).await?;
+async fn verify_transaction(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Path(id): Path<String>,
+) -> Answer {
+	let (_, report) = prove_transaction(&app, &viewer, &id).await?;
 	Ok(proof(&report, format!("/transactions/{id}/bundle.json")))
 }
 
@@ -205,8 +241,10 @@ fn description() -> Json {
 		json!({"get": {"summary": summary, "parameters": parameters, "responses": {
 			"200": {"description": "The answer", "content": {"application/json": {"schema": {"type": "object"}}}},
 			"400": {"description": "The question cannot be understood; `error` says why"},
-			"404": {"description": "Nothing is there"},
+			"401": {"description": "Sign in first"},
+			"404": {"description": "Nothing is there, or not for you"},
 			"409": {"description": "Not proven"},
+			"429": {"description": "Too many questions; wait"},
 			"502": {"description": "No node helps with the proof"},
 		}}})
 	};
@@ -221,6 +259,22 @@ fn description() -> Json {
 		},
 		"servers": [{"url": "/api/v1"}],
 		"paths": {
+			"/sector": path("Aggregates of the sector, for everybody", vec![]),
+			"/challenge": path("What an account signs to sign in", vec![]),
+			"/sign-in": {"post": {
+				"summary": "Begins a session: the token goes into Authorization: Bearer",
+				"requestBody": {"content": {"application/json": {"schema": {
+					"type": "object", "required": ["account", "challenge", "signature"], "properties": {
+						"account": text("public key, hexadecimal"), "challenge": text("as given"),
+						"signature": text("over the text that names explorer, ledger and challenge"),
+					},
+				}}}},
+				"responses": {
+					"200": {"description": "token, link, organisation, until"},
+					"401": {"description": "The account is not let in; `error` says why"},
+				},
+			}},
+			"/query-log/head": path("End of the log of queries: what an anchor says", vec![]),
 			"/status": path("How the index stands", vec![]),
 			"/search": path("Find anything", vec![parameter("q", "query", text("what to look for"))]),
 			"/blocks": path("Final blocks", vec![

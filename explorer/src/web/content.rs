@@ -245,6 +245,7 @@ mod tests {
 			head: Some((8, [0; 32], None)),
 			finalised: None,
 			connected: false,
+			viewer: crate::access::Viewer::Open,
 		}
 	}
 

@@ -1,10 +1,12 @@
 //! Exports: lists as files that say what was asked, of which ledger, and their own digest.
 
 use super::{
+	fhir,
 	pages::{read_kind, Parameters},
-	App, PageError,
+	App, PageError, Who,
 };
 use crate::{
+	access::Scope,
 	kind::Kind,
 	store::{
 		query::{self, Filter},
@@ -13,11 +15,12 @@ use crate::{
 	Error,
 };
 use axum::{
-	extract::{Path, Query, State},
+	extract::{Extension, Path, Query, State},
 	http::header,
 	response::{IntoResponse, Response},
 };
 use rusqlite::Connection;
+use serde::Serialize;
 use serde_json::{json, Value as Json};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
@@ -30,6 +33,8 @@ const MAX_RECORDS: usize = 20_000;
 enum Form {
 	Csv,
 	Ndjson,
+	/// FHIR AuditEvents, one a line, as FHIR's bulk data are.
+	Fhir,
 }
 
 /// Records, and what is said about them.
@@ -40,20 +45,30 @@ struct Export {
 
 pub(super) async fn export(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path(file): Path<String>,
 	Query(parameters): Parameters,
 ) -> Result<Response, PageError> {
-	let (slug, form) = match file.rsplit_once('.') {
+	let (slug, form) = match file.split_once('.') {
 		Some((slug, "csv")) => (slug, Form::Csv),
 		Some((slug, "ndjson")) => (slug, Form::Ndjson),
-		_ => return Err(Error::NotFound("exports end in .csv or .ndjson".into()).into()),
+		Some((slug @ "exchanges", "fhir.ndjson")) => (slug, Form::Fhir),
+		_ => {
+			return Err(Error::NotFound(
+				"exports end in .csv or .ndjson, those of exchanges also in .fhir.ndjson".into(),
+			)
+			.into())
+		},
 	};
 	let kind = read_kind(slug)?;
 	let filter = Filter { limit: query::MAX_LIMIT, ..Filter::parse(&parameters)? };
-	let export = app.read(move |connection| collect(connection, kind, &filter, form)).await?;
+	let scope = viewer.scope();
+	let export =
+		app.read(move |connection| collect(connection, &scope, kind, &filter, form)).await?;
 	let media = match form {
 		Form::Csv => "text/csv; charset=utf-8",
 		Form::Ndjson => "application/x-ndjson",
+		Form::Fhir => "application/fhir+ndjson",
 	};
 	let headers = [
 		(header::CONTENT_TYPE, media.to_string()),
@@ -65,6 +80,7 @@ pub(super) async fn export(
 /// Reads everything that passes a filter in one view of the index.
 fn collect(
 	connection: &Connection,
+	scope: &Scope,
 	kind: Kind,
 	filter: &Filter,
 	form: Form,
@@ -76,18 +92,27 @@ fn collect(
 	let mut rows: Vec<RecordRow> = Vec::new();
 	let mut filter = filter.clone();
 	let more = loop {
-		let page = query::records(&view, kind, &filter)?;
+		let page = query::records(&view, scope, kind, &filter)?;
 		rows.extend(page.items);
 		filter.after = page.next;
 		if page.next.is_none() || rows.len() >= MAX_RECORDS {
 			break page.next;
 		}
 	};
-	view.finish()?;
 	let body = match form {
 		Form::Csv => csv(&rows, &names)?,
 		Form::Ndjson => ndjson(&rows)?,
+		Form::Fhir => {
+			let genesis = query::block(&view, 0)?.map(|block| hex::encode(block.hash));
+			let genesis = format!("0x{}", genesis.unwrap_or_default());
+			let mut events = Vec::new();
+			for row in &rows {
+				events.extend(fhir::events(&view, row, &names, &genesis)?);
+			}
+			ndjson(&events)?
+		},
 	};
+	view.finish()?;
 	let manifest = json!({
 		"query": format!("/{}?{}", kind.slug(), Filter { limit: query::DEFAULT_LIMIT, ..filter }.to_query()),
 		"records": rows.len(),
@@ -104,11 +129,17 @@ fn write(export: &Export, form: Form) -> Vec<u8> {
 	let manifest = match form {
 		Form::Csv => format!("# {}\n", export.manifest),
 		Form::Ndjson => format!("{}\n", json!({ "manifest": export.manifest })),
+		// Every line of FHIR's bulk data is a resource.
+		Form::Fhir => {
+			let parameter =
+				json!([{"name": "manifest", "valueString": export.manifest.to_string()}]);
+			format!("{}\n", json!({"resourceType": "Parameters", "parameter": parameter}))
+		},
 	};
 	[manifest.into_bytes(), export.body.clone()].concat()
 }
 
-fn ndjson(rows: &[RecordRow]) -> Result<Vec<u8>, Error> {
+fn ndjson(rows: &[impl Serialize]) -> Result<Vec<u8>, Error> {
 	let mut body = Vec::new();
 	for row in rows {
 		serde_json::to_writer(&mut body, row)

@@ -1,7 +1,7 @@
 //! The frame of every page.
 
 use super::{content, Surroundings};
-use crate::{kind::Kind, Error};
+use crate::{access::Viewer, kind::Kind, Error};
 use axum::http::StatusCode;
 use maud::{html, Markup, DOCTYPE};
 
@@ -15,6 +15,10 @@ const PARTS: [(&str, &str); 7] = [
 	("/blocks", "Blocks"),
 	("/about", "About proofs"),
 ];
+
+/// What everybody finds there.
+const PUBLIC_PARTS: [(&str, &str); 3] =
+	[("/", "Overview"), ("/about", "About proofs"), ("/sign-in", "Sign in")];
 
 /// The other lists, in the footer and on the overview.
 pub(super) const REGISTERS: [Kind; 10] = [
@@ -32,15 +36,19 @@ pub(super) const REGISTERS: [Kind; 10] = [
 
 /// A page. `here` is the part of the explorer that it belongs to.
 pub(super) fn page(title: &str, here: &str, around: &Surroundings, body: Markup) -> Markup {
+	let is_public = around.viewer == Viewer::Public;
 	frame(
 		title,
 		here,
+		Some(&around.viewer),
 		body,
 		html! {
 			p {
 				@match around.head {
 					Some((number, hash, time)) => {
-						"Indexed up to block " a href=(format!("/blocks/{number}")) { (number) } ", "
+						"Indexed up to block "
+						@if is_public { (number) } @else { a href=(format!("/blocks/{number}")) { (number) } }
+						", "
 						(content::moment_of(time)) ", hash "
 						code.long { (format!("0x{}", hex::encode(hash))) } ". "
 					},
@@ -55,7 +63,9 @@ pub(super) fn page(title: &str, here: &str, around: &Surroundings, body: Markup)
 	)
 }
 
-fn frame(title: &str, here: &str, body: Markup, status: Markup) -> Markup {
+fn frame(title: &str, here: &str, viewer: Option<&Viewer>, body: Markup, status: Markup) -> Markup {
+	let is_public = viewer.is_none_or(|viewer| *viewer == Viewer::Public);
+	let parts: &[(&str, &str)] = if is_public { &PUBLIC_PARTS } else { &PARTS };
 	html! {
 		(DOCTYPE)
 		html lang="en" {
@@ -71,18 +81,24 @@ fn frame(title: &str, here: &str, body: Markup, status: Markup) -> Markup {
 				header.top {
 					div.wide {
 						p.mark { a href="/" { "CUREX " span { "explorer" } } }
-						form.search role="search" action="/search" method="get" {
+						@if !is_public { form.search role="search" action="/search" method="get" {
 							label for="q" { "Search" }
 							input id="q" name="q" type="search" maxlength="128" autocomplete="off"
 								spellcheck="false" placeholder="Block, hash, account, organisation, handle";
 							button type="submit" { "Search" }
+						} }
+						@if let Some(Viewer::SignedIn(standing)) = viewer {
+							form.who method="post" action="/sign-out" {
+								span { (standing.name) }
+								button type="submit" { "Sign out" }
+							}
 						}
 					}
 					nav aria-label="Main" {
 						ul.wide {
-							@for (link, name) in PARTS {
+							@for (link, name) in parts {
 								li {
-									a href=(link) aria-current=[(link == here).then_some("page")] { (name) }
+									a href=(link) aria-current=[(*link == here).then_some("page")] { (name) }
 								}
 							}
 						}
@@ -91,14 +107,17 @@ fn frame(title: &str, here: &str, body: Markup, status: Markup) -> Markup {
 				main id="content" tabindex="-1" { div.wide { (body) } }
 				footer {
 					div.wide {
-						nav aria-label="Registers" {
+						@if !is_public { nav aria-label="Registers" {
 							h2 { "Registers" }
 							ul.columns {
 								@for kind in REGISTERS {
 									li { a href=(format!("/{}", kind.slug())) { (kind.plural()) } }
 								}
+								@if let Some(Viewer::SignedIn(_)) = viewer {
+									li { a href="/query-log" { "What we asked" } }
+								}
 							}
-						}
+						} }
 						section aria-labelledby="status" {
 							h2 id="status" { "State of this explorer" }
 							(status)
@@ -122,6 +141,12 @@ pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
 			("This question cannot be answered", "Change the question and ask again.")
 		},
 		Error::NotFound(_) => ("Nothing is here", "Search for it by number, hash, handle or name."),
+		Error::Refused(_) => {
+			("This is not open to you", "Sign in with an account that may see it.")
+		},
+		Error::TooMany => {
+			("Too many questions", "Wait a minute; programs ask the JSON interface for pages.")
+		},
 		Error::NotProven(_) => (
 			"Not proven",
 			"Do not rely on what this explorer shows of it. Keep this page and tell the operator.",
@@ -140,10 +165,12 @@ pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
 	frame(
 		title,
 		"",
+		None,
 		html! {
 			h1 { (title) }
 			@if let Some(told) = told { p.lead { (told) } }
 			p { (advice) }
+			@if matches!(error, Error::Refused(_)) { p { a.button href="/sign-in" { "Sign in" } } }
 			p.quiet { "Status " (status.as_u16()) }
 		},
 		html! {},

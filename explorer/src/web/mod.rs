@@ -1,28 +1,32 @@
-//! Pages, JSON interface and exports. Everything is read only: there is no request that changes anything.
+//! Pages, JSON interface and exports. Nothing on the ledger can be changed from here; the only requests that change
+//! anything sign in and out.
 
 mod api;
 mod content;
+mod dossier;
 mod export;
+mod fhir;
+mod guard;
 mod layout;
 mod pages;
 mod proofs;
 mod records;
+mod sector;
+mod sign_in;
 
 use crate::{
+	access::{Access, Viewer},
 	follow::SharedStatus,
 	prove::Witness,
 	store::{query, Reader},
 	Error,
 };
 use axum::{
-	extract::{Request, State},
-	http::{
-		header::{self, HeaderName, HeaderValue},
-		StatusCode,
-	},
-	middleware::{self, Next},
+	extract::{DefaultBodyLimit, Extension},
+	http::{header, StatusCode},
+	middleware,
 	response::{Html, IntoResponse, Response},
-	routing::get,
+	routing::{get, post},
 	Router,
 };
 use hyper_util::{
@@ -30,7 +34,12 @@ use hyper_util::{
 	service::TowerToHyperService,
 };
 use rusqlite::Connection;
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+	collections::BTreeMap,
+	net::SocketAddr,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
 use tokio::{net::TcpListener, sync::Semaphore};
 
 /// So many connections are served at once; others wait.
@@ -45,6 +54,9 @@ const CONNECTION_LIFETIME: Duration = Duration::from_secs(180);
 /// The most bytes of a request's head.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// The most bytes of a request's body: signing in needs few.
+const MAX_BODY: usize = 4 * 1024;
+
 /// So many questions to the index are answered at once, which bounds memory; others wait.
 const MAX_QUESTIONS: usize = 8;
 
@@ -54,8 +66,18 @@ pub struct App {
 	witness: Witness,
 	status: SharedStatus,
 	name: Option<String>,
+	access: Access,
+	verifier: Option<Vec<u8>>,
 	places: Semaphore,
+	sector: Mutex<Option<sector::Published>>,
 }
+
+/// The other end of a connection.
+#[derive(Clone, Copy)]
+struct Peer(SocketAddr);
+
+/// Who asks, as the guard found out.
+type Who = Extension<Viewer>;
 
 /// What every page shows around its content.
 pub(crate) struct Surroundings {
@@ -67,6 +89,8 @@ pub(crate) struct Surroundings {
 	finalised: Option<u64>,
 	/// Whether a node is followed.
 	connected: bool,
+	/// Who looks at the page.
+	viewer: Viewer,
 }
 
 impl App {
@@ -76,8 +100,17 @@ impl App {
 		witness: Witness,
 		status: SharedStatus,
 		name: Option<String>,
+		access: Access,
 	) -> Self {
-		Self { reader, witness, status, name, places: Semaphore::new(MAX_QUESTIONS) }
+		let places = Semaphore::new(MAX_QUESTIONS);
+		let sector = Mutex::default();
+		Self { reader, witness, status, name, access, verifier: None, places, sector }
+	}
+
+	/// The same with the verifier as a WebAssembly module, with which browsers check bundles themselves.
+	#[must_use]
+	pub fn with_verifier(self, module: Vec<u8>) -> Self {
+		Self { verifier: Some(module), ..self }
 	}
 
 	/// Asks the index, off the threads that serve connections.
@@ -99,7 +132,7 @@ impl App {
 		answer.await.map_err(|error| Error::Damaged(error.to_string()))?
 	}
 
-	async fn surroundings(self: &Arc<Self>) -> Result<Surroundings, Error> {
+	async fn surroundings(self: &Arc<Self>, viewer: &Viewer) -> Result<Surroundings, Error> {
 		let (names, head) = self
 			.read(|connection| Ok((query::names(connection)?, query::head(connection)?)))
 			.await?;
@@ -109,6 +142,7 @@ impl App {
 			head: head.map(|head| (head.number, head.hash, head.time)),
 			finalised: status.finalised,
 			connected: status.node.is_some(),
+			viewer: viewer.clone(),
 		})
 	}
 
@@ -124,6 +158,8 @@ pub fn router(app: Arc<App>) -> Router {
 	Router::new()
 		.route("/", get(pages::overview))
 		.route("/style.css", get(style))
+		.route("/verify.js", get(script))
+		.route("/verifier.wasm", get(proofs::verifier))
 		.route("/search", get(pages::search))
 		.route("/blocks", get(pages::blocks))
 		.route("/blocks/{block}", get(pages::block))
@@ -131,15 +167,22 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/transactions/{id}/verify", get(proofs::verify_transaction))
 		.route("/transactions/{id}/bundle.json", get(proofs::transaction_bundle))
 		.route("/about", get(pages::about))
+		.route("/sign-in", get(sign_in::page).post(sign_in::by_form))
+		.route("/sign-in/{ticket}", get(sign_in::ticket).post(sign_in::by_ticket))
+		.route("/sign-out", post(sign_in::out))
+		.route("/query-log", get(sign_in::query_log))
 		.route("/trust-root.json", get(proofs::trust_root))
 		.route("/{kind}", get(records::records))
 		.route("/{kind}/{id}", get(records::record))
+		.route("/exchanges/{id}/dossier", get(dossier::page))
+		.route("/exchanges/{id}/dossier.zip", get(dossier::file))
 		.route("/{kind}/{id}/verify", get(proofs::verify_record))
 		.route("/{kind}/{id}/bundle.json", get(proofs::record_bundle))
 		.route("/export/{file}", get(export::export))
 		.nest("/api/v1", api::router())
 		.fallback(pages::not_found)
-		.layer(middleware::from_fn_with_state(app.clone(), guard))
+		.layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+		.layer(DefaultBodyLimit::max(MAX_BODY))
 		.with_state(app)
 }
 
@@ -149,12 +192,12 @@ pub async fn serve(listener: TcpListener, app: Arc<App>) -> std::convert::Infall
 	let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
 	loop {
 		let place = places.clone().acquire_owned().await.ok();
-		let Ok((stream, _)) = listener.accept().await else {
+		let Ok((stream, peer)) = listener.accept().await else {
 			// No file handle is free, most likely: wait for connections to end.
 			tokio::time::sleep(Duration::from_millis(100)).await;
 			continue;
 		};
-		let service = TowerToHyperService::new(service.clone());
+		let service = TowerToHyperService::new(service.clone().layer(Extension(Peer(peer))));
 		tokio::spawn(async move {
 			let connection = hyper::server::conn::http1::Builder::new()
 				.timer(TokioTimer::new())
@@ -168,49 +211,6 @@ pub async fn serve(listener: TcpListener, app: Arc<App>) -> std::convert::Infall
 	}
 }
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-	base-uri 'none'; frame-ancestors 'none'";
-
-/// Refuses foreign names (another site that points its name here could read along), and adds the headers that keep
-/// browsers from doing more than showing the page.
-async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-	let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-	let mut response = if host.is_some_and(|host| is_own(host, app.name.as_deref())) {
-		next.run(request).await
-	} else {
-		(StatusCode::MISDIRECTED_REQUEST, "this explorer has another name (--name)\n")
-			.into_response()
-	};
-	let headers = response.headers_mut();
-	for (name, value) in [
-		(header::CONTENT_SECURITY_POLICY, POLICY),
-		(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-		(header::X_FRAME_OPTIONS, "DENY"),
-		(header::REFERRER_POLICY, "no-referrer"),
-		(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-		(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-		(
-			HeaderName::from_static("permissions-policy"),
-			"camera=(), microphone=(), geolocation=(), interest-cohort=()",
-		),
-	] {
-		headers.insert(name, HeaderValue::from_static(value));
-	}
-	headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-	response
-}
-
-/// Whether a request's host is an address, `localhost`, or the explorer's name.
-fn is_own(host: &str, name: Option<&str>) -> bool {
-	let bare = match host.strip_prefix('[') {
-		Some(rest) => rest.split(']').next().unwrap_or_default(),
-		None => host.split(':').next().unwrap_or_default(),
-	};
-	bare.parse::<IpAddr>().is_ok()
-		|| bare.eq_ignore_ascii_case("localhost")
-		|| name.is_some_and(|name| bare.eq_ignore_ascii_case(name))
-}
-
 async fn style() -> Response {
 	let headers = [
 		(header::CONTENT_TYPE, "text/css; charset=utf-8"),
@@ -219,12 +219,22 @@ async fn style() -> Response {
 	(headers, include_str!("style.css")).into_response()
 }
 
+async fn script() -> Response {
+	let headers = [
+		(header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+		(header::CACHE_CONTROL, "max-age=3600"),
+	];
+	(headers, include_str!("verify.js")).into_response()
+}
+
 /// The status of an answer that is an error.
 fn status_of(error: &Error) -> StatusCode {
 	match error {
 		Error::Input(_) => StatusCode::BAD_REQUEST,
 		Error::NotFound(_) => StatusCode::NOT_FOUND,
 		Error::NotProven(_) => StatusCode::CONFLICT,
+		Error::Refused(_) => StatusCode::UNAUTHORIZED,
+		Error::TooMany => StatusCode::TOO_MANY_REQUESTS,
 		Error::Node(curex_client::Error::NotFound(_)) => StatusCode::NOT_FOUND,
 		Error::Node(_) | Error::Stalled(_) => StatusCode::BAD_GATEWAY,
 		_ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -247,23 +257,5 @@ impl IntoResponse for PageError {
 			tracing::warn!("{}", self.0);
 		}
 		(status, Html(layout::failure(status, &self.0).into_string())).into_response()
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn only_the_own_name_addresses_and_localhost_are_served() {
-		let name = Some("explorer.example");
-		for own in ["127.0.0.1:9970", "[::1]:9970", "localhost", "Explorer.Example:443", "10.0.0.7"]
-		{
-			assert!(is_own(own, name), "{own}");
-		}
-		for foreign in ["evil.example", "explorer.example.evil", "", "localhost.evil", "[evil]"] {
-			assert!(!is_own(foreign, name), "{foreign}");
-		}
-		assert!(!is_own("explorer.example", None));
 	}
 }

@@ -1,7 +1,9 @@
 //! The pages.
 
-use super::{content, layout, records::records_table, App, PageError, Surroundings};
+use super::{content, layout, records::records_table, sector, App, PageError, Surroundings, Who};
 use crate::{
+	access::Viewer,
+	facts::kebab,
 	kind::Kind,
 	store::{
 		self,
@@ -11,7 +13,7 @@ use crate::{
 	Error,
 };
 use axum::{
-	extract::{Path, Query, State},
+	extract::{Extension, Path, Query, State},
 	response::Html,
 };
 use maud::{html, Markup, Render};
@@ -22,6 +24,10 @@ pub(super) type Parameters = Query<Vec<(String, String)>>;
 
 /// Levels of risk, from the best to the worst (NIST SP 800-30 r1, table I-2).
 const LEVELS: [&str; 5] = ["very-low", "low", "moderate", "high", "very-high"];
+
+/// Kinds of risk: the field of an assessment, and what it is called.
+pub(super) const RISKS: [(&str, &str); 3] =
+	[("cyber", "Cybersecurity"), ("privacy", "Privacy"), ("patient_safety", "Patient safety")];
 
 /// Questions that a supervisor asks first.
 const READY: [(&str, &str); 8] = [
@@ -39,14 +45,18 @@ pub(super) fn show(page: Markup) -> Answer {
 	Ok(Html(page.into_string()))
 }
 
-pub(super) async fn overview(State(app): State<Arc<App>>) -> Answer {
-	let around = app.surroundings().await?;
+pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
+	let around = app.surroundings(&viewer).await?;
+	if viewer == Viewer::Public {
+		return show(sector::page(&sector::published(&app).await?, &around));
+	}
+	let scope = viewer.scope();
 	let (tallies, recent, assessments) = app
-		.read(|connection| {
+		.read(move |connection| {
 			let newest = Filter { limit: 8, ..Filter::default() };
 			Ok((
-				query::tallies(connection)?,
-				query::records(connection, Kind::Exchange, &newest)?,
+				query::tallies(connection, &scope)?,
+				query::records(connection, &scope, Kind::Exchange, &newest)?,
 				query::newest(connection, Kind::Assessment)?,
 			))
 		})
@@ -111,7 +121,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Answer {
 		div.two {
 			section aria-labelledby="outcomes" {
 				h2 id="outcomes" { "How exchanges stand" }
-				(bars(of(Kind::Exchange), Kind::Exchange))
+				(bars(of(Kind::Exchange), |state| Some(format!("/exchanges?state={state}"))))
 			}
 			section aria-labelledby="risk" {
 				h2 id="risk" { "Risk levels of the sector" }
@@ -131,7 +141,10 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Answer {
 }
 
 /// Counts by state, as a table with bars.
-fn bars(states: &BTreeMap<String, u64>, kind: Kind) -> Markup {
+pub(super) fn bars(
+	states: &BTreeMap<String, u64>,
+	link: impl Fn(&str) -> Option<String>,
+) -> Markup {
 	let mut states: Vec<_> = states.iter().collect();
 	states.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
 	let most = states.first().map_or(1, |(_, count)| **count).max(1);
@@ -144,7 +157,10 @@ fn bars(states: &BTreeMap<String, u64>, kind: Kind) -> Markup {
 					@for (state, count) in states {
 						tr {
 							th scope="row" {
-								a href=(format!("/{}?state={state}", kind.slug())) { (state.replace('-', " ")) }
+								@match link(state) {
+									Some(link) => a href=(link) { (state.replace('-', " ")) },
+									None => { @if state.is_empty() { "all" } @else { (state.replace('-', " ")) } },
+								}
 							}
 							td.number { (count) }
 							td aria-hidden="true" { (bar(*count, most, "bar")) }
@@ -167,40 +183,10 @@ fn bar(count: u64, of: u64, class: &str) -> Markup {
 
 /// How many organisations stand at which level, by their newest assessment.
 fn risk(assessments: &BTreeMap<u32, RecordRow>) -> Markup {
-	let kinds =
-		[("cyber", "Cybersecurity"), ("privacy", "Privacy"), ("patient_safety", "Patient safety")];
-	let counts = |field: &str| {
-		LEVELS.map(|level| {
-			let at = |row: &&RecordRow| {
-				let value = row.value.get(field).and_then(serde_json::Value::as_str);
-				value.is_some_and(|value| crate::facts::kebab(value) == level)
-			};
-			assessments.values().filter(at).count()
-		})
-	};
 	html! {
 		@if assessments.is_empty() { p.quiet { "No organisation was assessed yet." } }
 		@else {
-			div.scroll tabindex="0" role="region" aria-label="Table of risk levels" {
-				table.levels {
-					thead {
-						tr {
-							th scope="col" { "Risk" }
-							@for level in LEVELS { th scope="col" { (level.replace('-', " ")) } }
-						}
-					}
-					tbody {
-						@for (field, name) in kinds {
-							tr {
-								th scope="row" { (name) }
-								@for (step, count) in counts(field).iter().enumerate() {
-									td class=(format!("level step{step}")) data-none[*count == 0] { (count) }
-								}
-							}
-						}
-					}
-				}
-			}
+			(risk_table(&count_levels(assessments)))
 			p.quiet {
 				"Organisations by their newest assessment; " (assessments.len()) " have one. "
 				a href="/assessments" { "All assessments" }
@@ -209,7 +195,57 @@ fn risk(assessments: &BTreeMap<u32, RecordRow>) -> Markup {
 	}
 }
 
-pub(super) async fn blocks(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+/// How many organisations stand at a level, by kind of risk.
+pub(super) type Levels = BTreeMap<&'static str, BTreeMap<String, u64>>;
+
+/// Counts organisations by kind of risk and level.
+pub(super) fn count_levels(assessments: &BTreeMap<u32, RecordRow>) -> Levels {
+	let mut levels = Levels::new();
+	for (field, _) in RISKS {
+		for row in assessments.values() {
+			if let Some(level) = row.value.get(field).and_then(serde_json::Value::as_str) {
+				*levels.entry(field).or_default().entry(kebab(level)).or_default() += 1;
+			}
+		}
+	}
+	levels
+}
+
+/// The counts as a table.
+pub(super) fn risk_table(levels: &Levels) -> Markup {
+	let count = |field: &str, level: &str| {
+		levels.get(field).and_then(|levels| levels.get(level)).copied().unwrap_or(0)
+	};
+	html! {
+		div.scroll tabindex="0" role="region" aria-label="Table of risk levels" {
+			table.levels {
+				thead {
+					tr {
+						th scope="col" { "Risk" }
+						@for level in LEVELS { th scope="col" { (level.replace('-', " ")) } }
+					}
+				}
+				tbody {
+					@for (field, name) in RISKS {
+						tr {
+							th scope="row" { (name) }
+							@for (step, level) in LEVELS.iter().enumerate() {
+								@let count = count(field, level);
+								td class=(format!("level step{step}")) data-none[count == 0] { (count) }
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+pub(super) async fn blocks(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Query(parameters): Parameters,
+) -> Answer {
 	let mut after = None;
 	for (name, value) in &parameters {
 		query::check_parameter(name, value)?;
@@ -218,7 +254,7 @@ pub(super) async fn blocks(State(app): State<Arc<App>>, Query(parameters): Param
 			_ => return Err(Error::input(format!("there is no parameter {name}")).into()),
 		}
 	}
-	let around = app.surroundings().await?;
+	let around = app.surroundings(&viewer).await?;
 	let rows =
 		app.read(move |connection| query::blocks(connection, after, query::DEFAULT_LIMIT)).await?;
 	let next = rows.last().map(|row| row.number).filter(|number| *number > 0);
@@ -267,10 +303,15 @@ fn author(row: &BlockRow, around: &Surroundings) -> Markup {
 	}
 }
 
-pub(super) async fn block(State(app): State<Arc<App>>, Path(which): Path<String>) -> Answer {
-	let around = app.surroundings().await?;
+pub(super) async fn block(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Path(which): Path<String>,
+) -> Answer {
+	let scope = viewer.scope();
+	let around = app.surroundings(&viewer).await?;
 	let (row, extrinsics, events) =
-		app.read(move |connection| query::whole_block(connection, &which)).await?;
+		app.read(move |connection| query::whole_block(connection, &scope, &which)).await?;
 	let number = row.number;
 	let own: Vec<&EventRow> = events.iter().filter(|event| event.extrinsic.is_none()).collect();
 	let last = around.head.map_or(0, |(head, ..)| head);
@@ -294,6 +335,8 @@ pub(super) async fn block(State(app): State<Arc<App>>, Path(which): Path<String>
 		}
 		section aria-labelledby="transactions" {
 			h2 id="transactions" { "Transactions" }
+			@let hidden = row.extrinsics as usize - extrinsics.len();
+			@if hidden > 0 { p.note { (hidden) " transactions of others are not shown to you." } }
 			@if extrinsics.is_empty() { p.quiet { "None." } }
 			@else {
 				div.scroll tabindex="0" role="region" aria-label="Table of transactions" {
@@ -368,23 +411,26 @@ fn event_list(events: &[&EventRow], around: &Surroundings) -> Markup {
 	}
 }
 
-pub(super) async fn transaction(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
-	let around = app.surroundings().await?;
+pub(super) async fn transaction(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Path(id): Path<String>,
+) -> Answer {
+	let scope = viewer.scope();
+	let around = app.surroundings(&viewer).await?;
 	let (block, position) = read_id(&id)?;
 	let (row, events, time, organisation) = app
 		.read(move |connection| {
-			let row = query::extrinsic(connection, block, position)?
-				.ok_or_else(|| Error::NotFound("there is no such transaction".into()))?;
+			let (row, events) = query::transaction(connection, &scope, block, position)?;
 			let organisation = match row.signer {
 				Some(account) => query::organisation_of(connection, account)?,
 				None => None,
 			};
 			let time = query::block(connection, block)?.and_then(|block| block.time);
-			Ok((row, query::events(connection, block)?, time, organisation))
+			Ok((row, events, time, organisation))
 		})
 		.await?;
-	let events: Vec<&EventRow> =
-		events.iter().filter(|event| event.extrinsic == Some(position)).collect();
+	let events: Vec<&EventRow> = events.iter().collect();
 	let in_block = format!("/blocks/{block}");
 	let body = html! {
 		(layout::trail(&[("/blocks", "Blocks"), (&in_block, &format!("Block {block}"))], &row.name()))
@@ -442,11 +488,16 @@ pub(super) fn verify_box(link: &str, what: &str) -> Markup {
 	}
 }
 
-pub(super) async fn search(State(app): State<Arc<App>>, Query(parameters): Parameters) -> Answer {
+pub(super) async fn search(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Query(parameters): Parameters,
+) -> Answer {
+	let scope = viewer.scope();
 	let text = read_search(&parameters)?;
-	let around = app.surroundings().await?;
+	let around = app.surroundings(&viewer).await?;
 	let wanted = text.clone();
-	let found = app.read(move |connection| store::search(connection, &wanted)).await?;
+	let found = app.read(move |connection| store::search(connection, &scope, &wanted)).await?;
 	let body = html! {
 		h1 { "Search" }
 		@if text.is_empty() {
@@ -489,8 +540,8 @@ pub(super) fn read_search(parameters: &[(String, String)]) -> Result<String, Err
 	Ok(text)
 }
 
-pub(super) async fn about(State(app): State<Arc<App>>) -> Answer {
-	let around = app.surroundings().await?;
+pub(super) async fn about(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
+	let around = app.surroundings(&viewer).await?;
 	let given = app.witness.given_root().is_some();
 	let genesis = app.genesis().await.ok();
 	let body = html! {

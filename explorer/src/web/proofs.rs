@@ -1,63 +1,88 @@
 //! The pages that prove what the others show, and the bundles to take away.
 
 use super::{
-	content, layout,
+	content,
+	guard::POLICY_OF_PROOFS,
+	layout,
 	pages::{finish, read_id, read_kind},
-	App, PageError,
+	App, PageError, Who,
 };
 use crate::{
+	access::Viewer,
 	prove::{claim_of_extrinsic, claim_of_record, At, Claim, Report},
 	store::query,
-	Error,
+	Error, RecordId,
 };
 use axum::{
-	extract::{Path, Query, State},
+	extract::{Extension, Path, Query, State},
 	http::header,
-	response::{Html, IntoResponse, Response},
+	response::{IntoResponse, Response},
 };
 use curex_verify::Bundle;
 use maud::{html, Markup};
 use std::sync::Arc;
 
+/// The events of a block are one value of the state: a bundle holds all of them or none.
+const BUNDLE_SHOWS_OTHERS: &str =
+	"the bundle of this transaction holds events of its block that are not for you; \
+	take the bundle of the record that it changed";
+
 pub(super) async fn verify_record(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path((slug, id)): Path<(String, String)>,
 	Query(parameters): super::pages::Parameters,
-) -> Result<Html<String>, PageError> {
+) -> Result<Response, PageError> {
 	let kind = read_kind(&slug)?;
 	let at = read_at(&parameters)?;
-	let (_, report) = prove_record(&app, &slug, id.clone(), at).await?;
+	let (_, report) = prove_record(&app, &viewer, &slug, id.clone(), at).await?;
+	let key = RecordId::parse(kind, &id).map(|id| id.key(kind)).unwrap_or_default();
 	let link = format!("/{}/{id}", kind.slug());
 	let short = content::short(&id);
 	let steps = [(link.as_str(), short.as_str())];
-	show(&app, &steps, &link, &report, Some(at)).await
+	show(&app, &viewer, &steps, &link, &report, About::Record(key, at)).await
 }
 
 pub(super) async fn verify_transaction(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path(id): Path<String>,
-) -> Result<Html<String>, PageError> {
-	let (_, report) = prove_transaction(&app, &id).await?;
+) -> Result<Response, PageError> {
+	let (_, report) = prove_transaction(&app, &viewer, &id).await?;
+	let (_, position) = read_id(&id)?;
 	let link = format!("/transactions/{id}");
 	let steps = [(link.as_str(), id.as_str())];
-	show(&app, &steps, &link, &report, None).await
+	show(&app, &viewer, &steps, &link, &report, About::Transaction(position)).await
 }
 
 pub(super) async fn record_bundle(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path((slug, id)): Path<(String, String)>,
 	Query(parameters): super::pages::Parameters,
 ) -> Result<Response, PageError> {
 	let at = read_at(&parameters)?;
-	let (bundle, report) = prove_record(&app, &slug, id, at).await?;
+	let (bundle, report) = prove_record(&app, &viewer, &slug, id, at).await?;
 	Ok(download(&bundle, &report))
 }
 
 pub(super) async fn transaction_bundle(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-	let (bundle, report) = prove_transaction(&app, &id).await?;
+	let (block, _) = read_id(&id)?;
+	let scope = viewer.scope();
+	let hides = app
+		.read(move |connection| {
+			let (row, _, seen) = query::whole_block(connection, &scope, &block.to_string())?;
+			Ok(seen.len() < row.events as usize)
+		})
+		.await?;
+	if hides {
+		return Err(Error::Refused(BUNDLE_SHOWS_OTHERS.into()).into());
+	}
+	let (bundle, report) = prove_transaction(&app, &viewer, &id).await?;
 	Ok(download(&bundle, &report))
 }
 
@@ -71,20 +96,29 @@ pub(super) async fn trust_root(State(app): State<Arc<App>>) -> Result<Response, 
 /// Proves a record as the index shows it.
 pub(super) async fn prove_record(
 	app: &Arc<App>,
+	viewer: &Viewer,
 	slug: &str,
 	id: String,
 	at: At,
 ) -> Result<(Bundle, Report), Error> {
 	let kind = read_kind(slug)?;
 	query::check_parameter("id", &id)?;
-	let claim = app.with_reader(move |reader| claim_of_record(reader, kind, &id, at)).await?;
+	let scope = viewer.scope();
+	let claim =
+		app.with_reader(move |reader| claim_of_record(reader, &scope, kind, &id, at)).await?;
 	prove(app, claim).await
 }
 
 /// Proves a transaction as the index shows it.
-pub(super) async fn prove_transaction(app: &Arc<App>, id: &str) -> Result<(Bundle, Report), Error> {
+pub(super) async fn prove_transaction(
+	app: &Arc<App>,
+	viewer: &Viewer,
+	id: &str,
+) -> Result<(Bundle, Report), Error> {
 	let (block, position) = read_id(id)?;
-	let claim = app.with_reader(move |reader| claim_of_extrinsic(reader, block, position)).await?;
+	let scope = viewer.scope();
+	let claim =
+		app.with_reader(move |reader| claim_of_extrinsic(reader, &scope, block, position)).await?;
 	prove(app, claim).await
 }
 
@@ -112,14 +146,72 @@ fn download(bundle: &Bundle, report: &Report) -> Response {
 	(headers, bundle.to_json()).into_response()
 }
 
+/// What a page of proof is about.
+enum About {
+	/// A record, by its storage key.
+	Record(Vec<u8>, At),
+	/// A transaction, by its position.
+	Transaction(u32),
+}
+
+impl About {
+	fn at(&self) -> Option<At> {
+		match self {
+			Self::Record(_, at) => Some(*at),
+			Self::Transaction(_) => None,
+		}
+	}
+}
+
+/// The verifier for browsers.
+pub(super) async fn verifier(State(app): State<Arc<App>>) -> Result<Response, PageError> {
+	let none = || Error::NotFound("this explorer has no verifier for browsers".into());
+	let module = app.verifier.clone().ok_or_else(none)?;
+	let headers =
+		[(header::CONTENT_TYPE, "application/wasm"), (header::CACHE_CONTROL, "max-age=3600")];
+	Ok((headers, module).into_response())
+}
+
+/// The check in the browser. It shows itself once the script runs; all of its words stand here.
+fn in_browser(about: &About, report: &Report, bundle: &str) -> Markup {
+	let (key, position) = match about {
+		About::Record(key, _) => (format!("0x{}", hex::encode(key)), String::new()),
+		About::Transaction(position) => (String::new(), position.to_string()),
+	};
+	html! {
+		section id="browser-proof" hidden aria-labelledby="here" data-bundle=(bundle) data-key=(key)
+			data-position=(position) data-number=(report.block)
+			data-own="Proven in this browser, from your own trust root on."
+			data-given="Proven in this browser, from this explorer's trust root on: compare that root with what the consortium published."
+			data-refused="Not proven:" data-other="The bundle proves something else than this page shows."
+			data-failed="The check could not be made:" data-block="Block" data-justified="Made final by block"
+			data-set="Authority set" data-genesis="First block" data-bytes="Proven bytes (SCALE)" {
+			h2 id="here" { "Verify it in this browser" }
+			p {
+				"Your browser fetches the bundle and checks all signatures and hashes itself. It uses a program that came from \
+				 this explorer: who does not trust even that takes the bundle to a machine of their own."
+			}
+			div.stacked {
+				label for="browser-root" { "Trust root from your own source (this explorer's, if you choose none)" }
+				input id="browser-root" type="file" accept=".json,application/json";
+				button id="browser-verify" type="button" { "Verify here" }
+			}
+			div id="browser-verdict" role="status" {}
+			script src="/verify.js" defer {}
+		}
+	}
+}
+
 async fn show(
 	app: &Arc<App>,
+	viewer: &Viewer,
 	steps: &[(&str, &str)],
 	link: &str,
 	report: &Report,
-	at: Option<At>,
-) -> Result<Html<String>, PageError> {
-	let around = app.surroundings().await?;
+	about: About,
+) -> Result<Response, PageError> {
+	let at = about.at();
+	let around = app.surroundings(viewer).await?;
 	let title = if report.agrees { "Proven" } else { "What is shown is not what is proven" };
 	let query = if at == Some(At::Now) { "?at=now" } else { "" };
 	let body = html! {
@@ -170,8 +262,10 @@ async fn show(
 			}
 		}
 		p.verify { a.button href=(format!("{link}/bundle.json{query}")) download { "Evidence bundle" } }
+		@if app.verifier.is_some() { (in_browser(&about, report, &format!("{link}/bundle.json{query}"))) }
 	};
-	Ok(finish("Proof", &around, body))
+	let policy = [(header::CONTENT_SECURITY_POLICY, POLICY_OF_PROOFS)];
+	Ok((policy, finish("Proof", &around, body)).into_response())
 }
 
 fn verdict(report: &Report) -> Markup {

@@ -3,9 +3,10 @@
 use super::{
 	content, layout,
 	pages::{read_kind, show, verify_box, Answer, Parameters},
-	App, Surroundings,
+	App, Surroundings, Who,
 };
 use crate::{
+	access::Scope,
 	kind::Kind,
 	store::{
 		query::{self, Filter, Page},
@@ -13,22 +14,27 @@ use crate::{
 	},
 	Error,
 };
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use maud::{html, Markup};
 use std::sync::Arc;
 
 pub(super) async fn records(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path(slug): Path<String>,
 	Query(parameters): Parameters,
 ) -> Answer {
 	let kind = read_kind(&slug)?;
 	let filter = Filter::parse(&parameters)?;
-	let around = app.surroundings().await?;
-	let asked = filter.clone();
+	let around = app.surroundings(&viewer).await?;
+	let (asked, scope) = (filter.clone(), viewer.scope());
+	let is_in_scope = scope.has(kind);
 	let (page, tallies) = app
 		.read(move |connection| {
-			Ok((query::records(connection, kind, &asked)?, query::tallies(connection)?))
+			Ok((
+				query::records(connection, &scope, kind, &asked)?,
+				query::tallies(connection, &scope)?,
+			))
 		})
 		.await?;
 	let states: Vec<String> = tallies
@@ -42,6 +48,7 @@ pub(super) async fn records(
 	let body = html! {
 		h1 { (kind.plural()) }
 		p.lead { (kind.about()) }
+		@if !is_in_scope { p.note { "These records lie outside your field: none is shown to you." } }
 		(filter_form(kind, &filter, &states, &around))
 		section aria-labelledby="found" {
 			h2 id="found" {
@@ -70,7 +77,11 @@ fn after(kind: Kind, filter: &Filter, page: &Page<RecordRow>) -> Markup {
 			"The same for programs: "
 			a href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
 			a href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
-			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } "."
+			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" }
+			@if kind == Kind::Exchange {
+				", " a href=(format!("/export/exchanges.fhir.ndjson?{query}")) download { "FHIR AuditEvents" }
+			}
+			"."
 		}
 	}
 }
@@ -229,18 +240,20 @@ pub(super) fn records_table(kind: Kind, rows: &[RecordRow], around: &Surrounding
 
 pub(super) async fn record(
 	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
 	Path((slug, id)): Path<(String, String)>,
 ) -> Answer {
 	let kind = read_kind(&slug)?;
 	query::check_parameter("id", &id)?;
-	let around = app.surroundings().await?;
+	let scope = viewer.scope();
+	let around = app.surroundings(&viewer).await?;
 	let (row, timeline, more, related) = app
 		.read(move |connection| {
 			let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
 			let id = crate::RecordId::parse(kind, &id).ok_or_else(unknown)?;
-			let row = query::record(connection, kind, &id)?.ok_or_else(unknown)?;
+			let row = query::record(connection, &scope, kind, &id)?.ok_or_else(unknown)?;
 			let (timeline, more) = query::timeline(connection, &row)?;
-			let related = related(connection, &row)?;
+			let related = related(connection, &scope, &row)?;
 			Ok((row, timeline, more, related))
 		})
 		.await?;
@@ -263,6 +276,9 @@ pub(super) async fn record(
 			}
 		}
 		(verify_box(&row.link(), "what is shown here"))
+		@if kind == Kind::Exchange {
+			p { a href=(format!("{}/dossier", row.link())) { "Dossier of this case" } }
+		}
 		section aria-labelledby="record" {
 			h2 id="record" { "The record" }
 			dl.fields {
@@ -292,11 +308,15 @@ pub(super) async fn record(
 type Related = Vec<(Kind, String, Page<RecordRow>)>;
 
 /// The records that belong to a record: those of an organisation, the exchanges under a consent, a review.
-fn related(connection: &rusqlite::Connection, row: &RecordRow) -> Result<Related, Error> {
+fn related(
+	connection: &rusqlite::Connection,
+	scope: &Scope,
+	row: &RecordRow,
+) -> Result<Related, Error> {
 	let filter = Filter { limit: 8, ..Filter::default() };
 	let mut related = Vec::new();
 	let mut add = |kind: Kind, filter: Filter| -> Result<(), Error> {
-		let page = query::records(connection, kind, &filter)?;
+		let page = query::records(connection, scope, kind, &filter)?;
 		if !page.items.is_empty() {
 			let query = Filter { limit: query::DEFAULT_LIMIT, ..filter }.to_query();
 			related.push((kind, query, page));
@@ -319,7 +339,7 @@ fn related(connection: &rusqlite::Connection, row: &RecordRow) -> Result<Related
 		},
 		Kind::Exchange | Kind::Review => {
 			let other = if row.kind == Kind::Review { Kind::Exchange } else { Kind::Review };
-			if let Some(review) = query::record(connection, other, &row.id)? {
+			if let Some(review) = query::record(connection, scope, other, &row.id)? {
 				related.push((other, String::new(), Page { items: vec![review], next: None }));
 			}
 		},
@@ -328,7 +348,7 @@ fn related(connection: &rusqlite::Connection, row: &RecordRow) -> Result<Related
 	Ok(related)
 }
 
-fn timeline_of(events: &[EventRow], more: bool, around: &Surroundings) -> Markup {
+pub(super) fn timeline_of(events: &[EventRow], more: bool, around: &Surroundings) -> Markup {
 	html! {
 		@if events.is_empty() { p.quiet { "It stands since the first block." } }
 		@else {

@@ -1,7 +1,7 @@
 //! What enemies try.
 
 use crate::support::{escape, Explorer, EXCHANGES, HOSTILE, HOSTILE_NUMBER};
-use curex_explorer::{generate::Generator, store::query};
+use curex_explorer::{access::Scope, generate::Generator, store::query};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const INJECTIONS: [&str; 10] = [
@@ -22,7 +22,8 @@ fn parameters() -> [&'static str; 9] {
 }
 
 fn exchanges(explorer: &Explorer) -> u64 {
-	let tallies = explorer.reader.ask(query::tallies).unwrap();
+	let tallies =
+		explorer.reader.ask(|connection| query::tallies(connection, &Scope::everything())).unwrap();
 	tallies[&curex_explorer::Kind::Exchange].values().sum()
 }
 

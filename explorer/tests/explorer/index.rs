@@ -2,6 +2,7 @@
 
 use crate::support::{fill, generator, EXCHANGES};
 use curex_explorer::{
+	access::Scope,
 	generate::Generator,
 	store::{query, search},
 	Error, Kind, Reader, Record, RecordId, Store,
@@ -104,7 +105,7 @@ fn the_tallies_count_what_is_there() {
 				)?
 				.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
 				.collect::<Result<_, _>>()?;
-			Ok((query::tallies(connection)?, counted))
+			Ok((query::tallies(connection, &Scope::everything())?, counted))
 		})
 		.unwrap();
 	for (kind, state, count) in &counted {
@@ -130,7 +131,8 @@ fn a_record_that_comes_back_counts_once() {
 	block.records = vec![Record { kind: Kind::Exchange, id, value }];
 	store.ingest(&block).unwrap();
 	let reader = Reader::new(&folder.path().join("index.sqlite"));
-	let tallies = reader.ask(query::tallies).unwrap();
+	let tallies =
+		reader.ask(|connection| query::tallies(connection, &Scope::everything())).unwrap();
 	assert_eq!(tallies[&Kind::Exchange].values().sum::<u64>(), EXCHANGES);
 	assert_eq!(tallies[&Kind::Exchange]["disputed"], 1);
 }
@@ -141,7 +143,8 @@ fn one_box_finds_whatever_there_is() {
 	fill(&folder);
 	let reader = Reader::new(&folder.path().join("index.sqlite"));
 	let find = |text: &str| -> Vec<String> {
-		let found = reader.ask(|connection| search(connection, text)).unwrap();
+		let found =
+			reader.ask(|connection| search(connection, &Scope::everything(), text)).unwrap();
 		found.into_iter().map(|found| found.link).collect()
 	};
 	let block = generator().nth(3).unwrap();
@@ -178,7 +181,8 @@ fn a_timeline_tells_a_life_in_order() {
 		let id = RecordId::parse(Kind::Exchange, &Generator::exchange(number)).unwrap();
 		let events = reader
 			.ask(|connection| {
-				let row = query::record(connection, Kind::Exchange, &id)?.unwrap();
+				let row =
+					query::record(connection, &Scope::everything(), Kind::Exchange, &id)?.unwrap();
 				query::timeline(connection, &row)
 			})
 			.unwrap();

@@ -4,6 +4,7 @@ use crate::chain::{Chain, SPEC_VERSION};
 use codec::Encode;
 use curex_client::ledger::{Decoder, METADATA};
 use curex_explorer::{
+	access::Scope,
 	prove::{claim_of_extrinsic, claim_of_record, At, Claim, Report},
 	Block, Error, Kind, Reader, Record, RecordId, Store,
 };
@@ -152,12 +153,13 @@ impl Scene {
 	async fn record(&self) -> Result<Report, Error> {
 		let reader = Reader::new(&self.path());
 		let id = format!("0x{}", hex::encode(ID));
-		self.check(claim_of_record(&reader, Kind::Exchange, &id, At::Change)).await
+		self.check(claim_of_record(&reader, &Scope::everything(), Kind::Exchange, &id, At::Change))
+			.await
 	}
 
 	async fn transaction(&self) -> Result<Report, Error> {
 		let reader = Reader::new(&self.path());
-		self.check(claim_of_extrinsic(&reader, BLOCK, POSITION)).await
+		self.check(claim_of_extrinsic(&reader, &Scope::everything(), BLOCK, POSITION)).await
 	}
 
 	/// Tampers, asks, and puts everything back.
@@ -255,7 +257,13 @@ async fn a_record_that_never_was_has_no_proof() {
 	);
 	Connection::open(scene.path()).unwrap().execute(&sql, []).unwrap();
 	let reader = Reader::new(&scene.path());
-	let claim = claim_of_record(&reader, Kind::Exchange, &format!("0x{forged}"), At::Change);
+	let claim = claim_of_record(
+		&reader,
+		&Scope::everything(),
+		Kind::Exchange,
+		&format!("0x{forged}"),
+		At::Change,
+	);
 	// Whatever bundle is offered for it, even an honest one of another record.
 	let keys = [scene.key.clone(), curex_verify::bundle::runtime_version_key().to_vec()];
 	let keys = [keys.as_slice(), &[events_key().to_vec()]].concat();
@@ -269,7 +277,7 @@ async fn a_record_that_never_was_has_no_proof() {
 async fn metadata_of_another_runtime_prove_nothing() {
 	let scene = Scene::set().await;
 	let reader = Reader::new(&scene.path());
-	let claim = claim_of_extrinsic(&reader, BLOCK, POSITION).unwrap();
+	let claim = claim_of_extrinsic(&reader, &Scope::everything(), BLOCK, POSITION).unwrap();
 	let keys = [events_key(), curex_verify::bundle::runtime_version_key()].map(|key| key.to_vec());
 	let bundle = scene.chain.bundle_of(&keys);
 	let other = Decoder::new(SPEC_VERSION + 1, METADATA).unwrap();

@@ -1,5 +1,6 @@
 //! The explorer as its users and its enemies meet it.
 
+mod access;
 mod attacks;
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// Every page that the generated ledger has.
-fn addresses() -> Vec<String> {
+pub fn addresses() -> Vec<String> {
 	let exchange = Generator::exchange(20);
 	let consent = Generator::consent(20);
 	let mut pages: Vec<String> = [
@@ -26,6 +26,7 @@ fn addresses() -> Vec<String> {
 	.into();
 	pages.extend(curex_explorer::Kind::ALL.map(|kind| format!("/{}", kind.slug())));
 	pages.push(format!("/exchanges/{exchange}"));
+	pages.push(format!("/exchanges/{exchange}/dossier"));
 	pages.push(format!("/consents/{consent}"));
 	pages
 }
@@ -90,6 +91,7 @@ async fn no_link_of_a_page_leads_nowhere() {
 			// Proofs need a node, which this explorer does not have.
 			let proof = link.ends_with("/verify")
 				|| link.ends_with("bundle.json")
+				|| link.ends_with("dossier.zip")
 				|| link == "/trust-root.json";
 			if link.starts_with('/') && !proof && seen.insert(link.clone()) {
 				waiting.push(link);
@@ -182,12 +184,76 @@ async fn an_export_tells_its_query_its_head_and_its_digest() {
 }
 
 #[tokio::test]
+async fn every_step_of_an_exchange_is_an_audit_event_of_fhir() {
+	let explorer = Explorer::start().await;
+	let answer = explorer.get("/export/exchanges.fhir.ndjson?organisation=2").await;
+	assert_eq!(answer.status, 200);
+	let (first, rest) = answer.body.split_once('\n').unwrap();
+	let first: serde_json::Value = serde_json::from_str(first).unwrap();
+	assert_eq!(first["resourceType"], "Parameters");
+	let manifest = first["parameter"][0]["valueString"].as_str().unwrap();
+	let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+	assert_eq!(manifest["sha256"], hex::encode(Sha256::digest(rest)));
+	let events: Vec<serde_json::Value> =
+		rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+	let own = |number: &u64| {
+		let (holder, recipient) = Generator::parties(*number);
+		holder == 2 || recipient == 2
+	};
+	// Five steps of those that were served, two of the others.
+	let steps = (0..EXCHANGES).filter(own).map(|number| if number % 10 == 9 { 2 } else { 5 });
+	assert_eq!(events.len(), steps.sum::<usize>());
+	for event in &events {
+		// What FHIR R4 wants of an AuditEvent.
+		assert_eq!(event["resourceType"], "AuditEvent");
+		assert!(event["type"]["code"].is_string() && event["source"]["observer"].is_object());
+		assert!(curex_client::time::read(event["recorded"].as_str().unwrap()).is_some());
+		for agent in event["agent"].as_array().unwrap() {
+			assert!(agent["requestor"].is_boolean() && agent["who"]["display"].is_string());
+		}
+		let sides = event["agent"].to_string();
+		assert!(sides.contains("\"value\":\"2\""), "{sides}");
+	}
+	let codes = |code: &str| events.iter().filter(|event| event["type"]["code"] == code).count();
+	assert_eq!(codes("110106"), codes("110107"));
+	assert_eq!(codes("110112"), (0..EXCHANGES).filter(own).count());
+	let refused = events.iter().filter(|event| event["outcome"] == "4").count();
+	assert_eq!(refused, (0..EXCHANGES).filter(own).filter(|number| number % 10 == 9).count());
+	assert_eq!(explorer.get("/export/consents.fhir.ndjson").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_dossier_holds_the_case_and_no_other() {
+	let explorer = Explorer::start_closed().await;
+	let alice = explorer.sign_in("Alice").await.unwrap();
+	let reviewed = {
+		let page = explorer.get_as(&alice.token, "/api/v1/reviews").await.body;
+		let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+		page["items"][0]["id"].as_str().unwrap().to_owned()
+	};
+	let target = format!("/exchanges/{reviewed}/dossier");
+	let page = explorer.get_as(&alice.token, &target).await;
+	assert_eq!(page.status, 200);
+	let number = (0..EXCHANGES).find(|number| Generator::exchange(*number) == reviewed).unwrap();
+	assert!(page.body.contains(&Generator::consent(number)));
+	assert!(page.body.contains("Review of a break-glass") && page.body.contains("3 records"));
+	// A security officer sees no exchange, and hence no dossier.
+	let charlie = explorer.sign_in("Charlie").await.unwrap();
+	for target in [target.clone(), format!("{target}.zip")] {
+		assert_eq!(explorer.get_as(&charlie.token, &target).await.status, 404);
+	}
+	// Without a node there is no evidence, and without evidence no file.
+	assert_eq!(explorer.get_as(&alice.token, &format!("{target}.zip")).await.status, 502);
+}
+
+#[tokio::test]
 async fn the_description_names_paths_that_answer() {
 	let explorer = Explorer::start().await;
 	let description = explorer.json("/api/v1/openapi.json").await;
 	assert_eq!(description["openapi"], "3.1.0");
 	for path in description["paths"].as_object().unwrap().keys() {
-		if path.ends_with("/verify") {
+		// Those need a node, or a desk to sign in at.
+		if ["/verify", "/challenge", "/sign-in", "/head"].iter().any(|end| path.ends_with(end)) {
 			continue;
 		}
 		let id = if path.contains("transactions") { "3-6".into() } else { Generator::exchange(1) };

@@ -1,14 +1,17 @@
 //! An index of generated exchanges, a server on loopback, and a client as plain as they come.
 
+use curex_client::Signer;
 use curex_explorer::{
+	access::{Access, Desk, QueryLog},
 	follow::SharedStatus,
 	generate::Generator,
 	prove::Witness,
 	web::{self, App},
-	Reader, Store,
+	Block, Kind, Reader, Record, RecordId, Store,
 };
+use serde_json::json;
 use serde_json::Value as Json;
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
@@ -46,21 +49,73 @@ pub fn fill(folder: &TempDir) -> Store {
 pub struct Explorer {
 	pub address: SocketAddr,
 	pub reader: Reader,
-	_folder: TempDir,
+	folder: TempDir,
 }
 
 impl Explorer {
+	/// One that is open to whoever reaches it.
 	pub async fn start() -> Self {
 		let folder = tempfile::tempdir().unwrap();
 		fill(&folder);
+		Self::serve(folder, Access::Open).await
+	}
+
+	/// One where people sign in, with the delegates of [`delegates`].
+	pub async fn start_closed() -> Self {
+		let folder = tempfile::tempdir().unwrap();
+		let mut store = fill(&folder);
+		append(&mut store, delegates());
+		let log = QueryLog::open(&folder.path().join("queries.sqlite")).unwrap();
+		Self::serve(folder, Access::SignIn(Box::new(Desk::new(log)))).await
+	}
+
+	async fn serve(folder: TempDir, access: Access) -> Self {
 		let path = folder.path().join("index.sqlite");
 		let witness = Witness::new(vec!["ws://127.0.0.1:1".into()], None);
 		let name = Some("explorer.example".into());
-		let app = App::new(Reader::new(&path), witness, SharedStatus::default(), name);
+		let app = App::new(Reader::new(&path), witness, SharedStatus::default(), name, access);
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let address = listener.local_addr().unwrap();
 		tokio::spawn(web::serve(listener, Arc::new(app)));
-		Self { address, reader: Reader::new(&path), _folder: folder }
+		Self { address, reader: Reader::new(&path), folder }
+	}
+
+	/// The index, to add blocks to it.
+	pub fn store(&self) -> Store {
+		Store::open(&self.folder.path().join("index.sqlite")).unwrap()
+	}
+
+	/// The log of queries.
+	pub fn log(&self) -> PathBuf {
+		self.folder.path().join("queries.sqlite")
+	}
+
+	/// Signs in as the client library does.
+	pub async fn sign_in(
+		&self,
+		name: &str,
+	) -> Result<curex_client::sign_in::Session, curex_client::Error> {
+		let (address, signer) = (format!("http://{}", self.address), signer(name));
+		let signing = move || curex_client::sign_in::sign_in(&address, &signer);
+		tokio::task::spawn_blocking(signing).await.unwrap()
+	}
+
+	/// Asks with the token of a session.
+	pub async fn get_as(&self, token: &str, target: &str) -> Answer {
+		self.send(&format!(
+			"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+		))
+		.await
+	}
+
+	/// Sends a body with further headers.
+	pub async fn post(&self, target: &str, headers: &str, body: &str) -> Answer {
+		let length = body.len();
+		self.send(&format!(
+			"POST {target} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\
+			 Connection: close\r\n\r\n{body}"
+		))
+		.await
 	}
 
 	/// Asks for an address exactly as it is written.
@@ -99,4 +154,91 @@ pub struct Answer {
 /// A text in the form of a parameter.
 pub fn escape(text: &str) -> String {
 	text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// The well-known account of a name.
+pub fn signer(name: &str) -> Signer {
+	Signer::development(&format!("//{name}")).unwrap()
+}
+
+/// The authority of Greece, competent for data protection.
+pub const AUTHORITY: u32 = 11;
+
+/// The health data access body of Spain.
+pub const ACCESS_BODY: u32 = 10;
+
+/// Whether an organisation is established in Greece; the others are in Spain.
+pub fn is_greek(organisation: u32) -> bool {
+	organisation < 4 || organisation == AUTHORITY
+}
+
+/// Organisations with countries and competences, and delegates whose keys everybody knows.
+pub fn delegates() -> Vec<Record> {
+	let organisation = |number: u32| {
+		let (kind, competences) = match number {
+			AUTHORITY => ("Authority", 1),
+			ACCESS_BODY => ("Authority", 4),
+			_ => ("Hospital", 0),
+		};
+		let country = if is_greek(number) { [71, 82] } else { [69, 83] };
+		let value = json!({
+			"kind": kind, "country": country, "competences": competences, "status": "Active",
+			"name": format!("0x{}", hex::encode(format!("Member {number}"))),
+		});
+		record(Kind::Organisation, &number.to_string(), Some(value))
+	};
+	let account = |name: &str, organisation: u32, duties: u16| {
+		let id = format!("0x{}", hex::encode(signer(name).account()));
+		record(Kind::Account, &id, Some(json!({"organisation": organisation, "duties": duties})))
+	};
+	let mut records: Vec<Record> = (0..12).map(organisation).collect();
+	records.extend([
+		account("Alice", AUTHORITY, 1 << 8),
+		account("Bob", 1, 1 << 8),
+		account("Charlie", 2, 1 << 3),
+		account("Dave", 1, 1 << 5),
+		account("Eve", ACCESS_BODY, 1 << 8),
+		account("Ferdie", AUTHORITY, 1 << 5),
+	]);
+	for number in [1, 2, 7] {
+		let value = json!({"cyber": "High", "privacy": "Low", "patient_safety": "Low"});
+		records.push(record(Kind::Assessment, &format!("{number}-1"), Some(value)));
+	}
+	// The review of an exchange between two Spanish hospitals, by a Greek one, and the other way round.
+	let exchange = |greek: bool| {
+		let of = |number: &u64| {
+			let (holder, recipient) = Generator::parties(*number);
+			is_greek(holder) == greek && is_greek(recipient) == greek
+		};
+		Generator::exchange((0..EXCHANGES).find(of).unwrap())
+	};
+	for (greek, reviewer) in [(true, 8), (false, 8)] {
+		let value =
+			json!({"reviewer": reviewer, "second": null, "verdict": null, "overdue": false});
+		records.push(record(Kind::Review, &exchange(greek), Some(value)));
+	}
+	records
+}
+
+/// A record of a block.
+pub fn record(kind: Kind, id: &str, value: Option<Json>) -> Record {
+	Record { kind, id: RecordId::parse(kind, id).unwrap(), value }
+}
+
+/// Adds a block that changes these records.
+pub fn append(store: &mut Store, records: Vec<Record>) {
+	let (head, parent) = store.head().unwrap();
+	let block = Block {
+		number: head + 1,
+		hash: sp_crypto_hashing::blake2_256(&parent),
+		parent,
+		time: Some(1_764_547_200_000),
+		author: None,
+		spec_version: 100,
+		extrinsics: Vec::new(),
+		failures: BTreeMap::new(),
+		events: Vec::new(),
+		records,
+	};
+	store.ingest(&block).unwrap();
 }

@@ -1,12 +1,26 @@
 //! Many exchanges in one transaction, many documents under one root.
 
-use crate::{Batch, Config, Documents, Error, Event, Pallet};
+use crate::{Batch, Config, Documents, Error, Event, Pallet, WeightInfo};
 use curex_primitives::{
-	Commitment, DocumentRoot, ExchangeId, Gate, OrganisationId, RecordHandle, Step,
+	AcknowledgementCode, BatchCompletion, Commitment, DocumentRoot, ExchangeId, Gate,
+	OrganisationId, RecordHandle, Step,
 };
 use frame::{deps::frame_support::storage::with_storage_layer, prelude::*};
 
+/// Whether an acknowledgement neither brings evidence nor reverses the exchange.
+pub(crate) fn is_plain(code: AcknowledgementCode, evidence: &Option<Commitment>) -> bool {
+	code != AcknowledgementCode::WrongPatient && evidence.is_none()
+}
+
 impl<T: Config> Pallet<T> {
+	/// What a batch of completions weighs: each item that is not plain as much as a single one, on top.
+	pub(crate) fn completion_weight(items: &[BatchCompletion]) -> Weight {
+		let plain = |item: &&BatchCompletion| is_plain(item.code, &item.evidence);
+		let others = items.len().saturating_sub(items.iter().filter(plain).count());
+		T::WeightInfo::complete_batch(items.len() as u32)
+			.saturating_add(T::WeightInfo::complete().saturating_mul(others as u64))
+	}
+
 	/// Does `act` with each item. What an item that fails has written is undone; the others stay.
 	pub(crate) fn each<Item>(
 		items: Batch<Item>,

@@ -663,13 +663,11 @@ mod benchmarks {
 				let gate = consented::<T>(holder, recipient, index);
 				let state = ExchangeState::Dispatched;
 				let exchange = placed_as::<T>(holder, recipient, gate, state, key);
-				let mut evidence = key;
-				evidence[31] = 105;
 				BatchCompletion {
 					exchange,
 					receipt: Commitment(key),
 					code: AcknowledgementCode::Accepted,
-					evidence: Some(Commitment(evidence)),
+					evidence: None,
 				}
 			})
 			.collect();
@@ -746,6 +744,18 @@ mod benchmarks {
 		);
 
 		assert_eq!(state::<T>(id), Some(ExchangeState::Reversed));
+	}
+
+	#[benchmark]
+	fn complete_plainly() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Dispatched);
+		let accepted = AcknowledgementCode::Accepted;
+
+		#[extrinsic_call]
+		complete(origin as T::RuntimeOrigin, id, Commitment([6; 32]), accepted, None);
+
+		assert_eq!(state::<T>(id), Some(ExchangeState::Acknowledged));
 	}
 
 	#[benchmark]

@@ -75,7 +75,7 @@ pub mod weights;
 
 #[frame::pallet]
 pub mod pallet {
-	use super::*;
+	use super::{batch::is_plain, *};
 	use alloc::vec::Vec;
 	use curex_primitives::{
 		batch::MAX_BATCH, consent::Consents, subscription::SubscriptionDefect, AcknowledgementCode,
@@ -1370,7 +1370,7 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::Delivered`], [`Event::Acknowledged`], [`Event::ItemFailed`], [`Event::BatchDone`].
 		#[pallet::call_index(22)]
-		#[pallet::weight(T::WeightInfo::complete_batch(items.len() as u32))]
+		#[pallet::weight(Pallet::<T>::completion_weight(items))]
 		pub fn complete_batch(
 			origin: OriginFor<T>,
 			items: Batch<BatchCompletion>,
@@ -1455,7 +1455,11 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::Delivered`], [`Event::Acknowledged`].
 		#[pallet::call_index(25)]
-		#[pallet::weight(T::WeightInfo::complete())]
+		#[pallet::weight(if is_plain(*code, evidence) {
+			T::WeightInfo::complete_plainly()
+		} else {
+			T::WeightInfo::complete()
+		})]
 		pub fn complete(
 			origin: OriginFor<T>,
 			id: ExchangeId,

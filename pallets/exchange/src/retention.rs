@@ -46,9 +46,10 @@ impl<T: Config> Pallet<T> {
 			.into_iter()
 			.chain([exchange.receipt, root])
 			.flatten();
+		// An emergency may share its commitments with other records.
+		let shares = matches!(exchange.gate, Gate::BreakGlass(_));
 		for commitment in carried.chain(Evidence::<T>::take(id)) {
-			// An emergency may share it with another record.
-			if Commitments::<T>::get(commitment) == Some(RecordHandle(id.0)) {
+			if !shares || Commitments::<T>::get(commitment) == Some(RecordHandle(id.0)) {
 				Commitments::<T>::remove(commitment);
 			}
 		}

@@ -73,6 +73,8 @@ pub trait WeightInfo {
 	fn serve_countersigned_batch(n: u32) -> Weight;
 	/// `complete`.
 	fn complete() -> Weight;
+	/// `complete_plainly`.
+	fn complete_plainly() -> Weight;
 	/// `record_emergency`.
 	fn record_emergency() -> Weight;
 	/// `subscribe`.
@@ -100,195 +102,201 @@ pub struct Measured<Database>(PhantomData<Database>);
 
 impl<Database: Get<RuntimeDbWeight>> WeightInfo for Measured<Database> {
 	fn request() -> Weight {
-		Weight::from_parts(73_760_000, 6_182).saturating_add(Database::get().reads_writes(18, 7))
+		Weight::from_parts(74_431_000, 134_551).saturating_add(Database::get().reads_writes(19, 7))
 	}
 
 	fn offer() -> Weight {
-		Weight::from_parts(70_425_000, 6_182).saturating_add(Database::get().reads_writes(17, 6))
+		Weight::from_parts(71_406_000, 134_551).saturating_add(Database::get().reads_writes(18, 6))
 	}
 
 	fn release() -> Weight {
-		Weight::from_parts(54_161_000, 6_182).saturating_add(Database::get().reads_writes(11, 2))
+		Weight::from_parts(50_425_000, 6_182).saturating_add(Database::get().reads_writes(11, 1))
 	}
 
 	fn approve() -> Weight {
-		Weight::from_parts(65_668_000, 6_182).saturating_add(Database::get().reads_writes(13, 4))
+		Weight::from_parts(62_203_000, 6_182).saturating_add(Database::get().reads_writes(13, 2))
 	}
 
 	fn accept() -> Weight {
-		Weight::from_parts(71_917_000, 6_182).saturating_add(Database::get().reads_writes(14, 5))
+		Weight::from_parts(67_651_000, 6_182).saturating_add(Database::get().reads_writes(14, 3))
 	}
 
 	fn dispatch() -> Weight {
-		Weight::from_parts(68_372_000, 6_182).saturating_add(Database::get().reads_writes(14, 4))
+		Weight::from_parts(64_055_000, 6_182).saturating_add(Database::get().reads_writes(14, 2))
 	}
 
 	fn receive() -> Weight {
-		Weight::from_parts(40_159_000, 6_182).saturating_add(Database::get().reads_writes(6, 4))
+		Weight::from_parts(36_755_000, 6_182).saturating_add(Database::get().reads_writes(6, 2))
 	}
 
 	fn acknowledge() -> Weight {
-		Weight::from_parts(50_455_000, 6_182).saturating_add(Database::get().reads_writes(8, 8))
+		Weight::from_parts(47_030_000, 6_182).saturating_add(Database::get().reads_writes(8, 6))
 	}
 
 	fn break_glass() -> Weight {
-		Weight::from_parts(105_768_000, 8_655).saturating_add(Database::get().reads_writes(22, 17))
+		Weight::from_parts(112_638_000, 134_551)
+			.saturating_add(Database::get().reads_writes(23, 17))
 	}
 
 	fn review() -> Weight {
-		Weight::from_parts(50_325_000, 4_522).saturating_add(Database::get().reads_writes(8, 10))
+		Weight::from_parts(51_517_000, 4_522).saturating_add(Database::get().reads_writes(8, 10))
 	}
 
 	fn advance() -> Weight {
-		Weight::from_parts(6_129_000, 3_509).saturating_add(Database::get().reads_writes(2, 1))
+		Weight::from_parts(49_594_000, 134_551).saturating_add(Database::get().reads_writes(2, 1))
 	}
 
 	fn list() -> Weight {
-		Weight::from_parts(60_000_000, 6_182).saturating_add(Database::get().reads_writes(9, 2))
+		Weight::from_parts(48_953_000, 268_112).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn close() -> Weight {
-		Weight::from_parts(39_369_000, 6_182).saturating_add(Database::get().reads_writes(6, 6))
+		Weight::from_parts(43_194_000, 134_551).saturating_add(Database::get().reads_writes(7, 6))
 	}
 
 	fn mark_overdue() -> Weight {
-		Weight::from_parts(42_033_000, 3_759).saturating_add(Database::get().reads_writes(7, 6))
+		Weight::from_parts(42_703_000, 3_763).saturating_add(Database::get().reads_writes(7, 6))
 	}
 
 	fn look_at() -> Weight {
-		Weight::from_parts(30_966_000, 6_182).saturating_add(Database::get().reads_writes(5, 3))
+		Weight::from_parts(31_477_000, 6_182).saturating_add(Database::get().reads_writes(5, 3))
 	}
 
 	fn prune() -> Weight {
-		Weight::from_parts(117_685_000, 16_158).saturating_add(Database::get().reads_writes(15, 61))
+		Weight::from_parts(259_366_000, 92_970).saturating_add(Database::get().reads_writes(53, 61))
 	}
 
 	fn suspend() -> Weight {
-		Weight::from_parts(34_631_000, 6_182).saturating_add(Database::get().reads_writes(5, 2))
+		Weight::from_parts(32_027_000, 6_182).saturating_add(Database::get().reads_writes(5, 1))
 	}
 
 	fn resume() -> Weight {
-		Weight::from_parts(34_551_000, 6_182).saturating_add(Database::get().reads_writes(5, 2))
+		Weight::from_parts(32_228_000, 6_182).saturating_add(Database::get().reads_writes(5, 1))
 	}
 
 	fn suspend_by_policy() -> Weight {
-		Weight::from_parts(39_719_000, 8_778).saturating_add(Database::get().reads_writes(6, 2))
+		Weight::from_parts(37_566_000, 8_778).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn resume_by_policy() -> Weight {
-		Weight::from_parts(39_639_000, 8_778).saturating_add(Database::get().reads_writes(6, 2))
+		Weight::from_parts(38_668_000, 8_778).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn dispute() -> Weight {
-		Weight::from_parts(51_597_000, 6_182).saturating_add(Database::get().reads_writes(7, 9))
+		Weight::from_parts(54_141_000, 134_551).saturating_add(Database::get().reads_writes(8, 8))
 	}
 
 	fn answer_dispute() -> Weight {
-		Weight::from_parts(54_081_000, 6_182).saturating_add(Database::get().reads_writes(9, 6))
+		Weight::from_parts(54_671_000, 6_182).saturating_add(Database::get().reads_writes(9, 6))
 	}
 
 	fn settle_dispute() -> Weight {
-		Weight::from_parts(48_533_000, 6_182).saturating_add(Database::get().reads_writes(7, 7))
+		Weight::from_parts(46_539_000, 6_182).saturating_add(Database::get().reads_writes(7, 5))
 	}
 
 	fn decide_dispute() -> Weight {
-		Weight::from_parts(53_179_000, 8_778).saturating_add(Database::get().reads_writes(8, 7))
+		Weight::from_parts(49_674_000, 8_778).saturating_add(Database::get().reads_writes(8, 5))
 	}
 
 	fn attest_duty() -> Weight {
-		Weight::from_parts(32_017_000, 4_522).saturating_add(Database::get().reads_writes(5, 5))
+		Weight::from_parts(32_128_000, 4_522).saturating_add(Database::get().reads_writes(5, 5))
 	}
 
 	fn defer_notice() -> Weight {
-		Weight::from_parts(26_569_000, 3_586).saturating_add(Database::get().reads_writes(3, 4))
+		Weight::from_parts(26_490_000, 3_586).saturating_add(Database::get().reads_writes(3, 4))
 	}
 
 	fn request_batch(n: u32) -> Weight {
-		Weight::from_parts(80_260_000, 6_182)
-			.saturating_add(Weight::from_parts(50_712_354, 0).saturating_mul(n.into()))
-			.saturating_add(Database::get().reads_writes(13, 2))
+		Weight::from_parts(78_928_000, 134_551)
+			.saturating_add(Weight::from_parts(61_450_719, 0).saturating_mul(n.into()))
+			.saturating_add(Database::get().reads_writes(14, 3))
 			.saturating_add(Database::get().reads(5_u64.saturating_mul(n.into())))
-			.saturating_add(Database::get().writes(5_u64.saturating_mul(n.into())))
+			.saturating_add(Database::get().writes(4_u64.saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 5_110).saturating_mul(n.into()))
 	}
 
 	fn answer_batch(n: u32) -> Weight {
-		Weight::from_parts(104_596_000, 6_182)
-			.saturating_add(Weight::from_parts(89_881_316, 0).saturating_mul(n.into()))
+		Weight::from_parts(96_314_000, 6_182)
+			.saturating_add(Weight::from_parts(81_258_939, 0).saturating_mul(n.into()))
 			.saturating_add(Database::get().reads_writes(10, 0))
 			.saturating_add(Database::get().reads(4_u64.saturating_mul(n.into())))
-			.saturating_add(Database::get().writes(5_u64.saturating_mul(n.into())))
+			.saturating_add(Database::get().writes(3_u64.saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2_795).saturating_mul(n.into()))
 	}
 
 	fn complete_batch(n: u32) -> Weight {
-		Weight::from_parts(64_546_000, 6_182)
-			.saturating_add(Weight::from_parts(53_390_159, 0).saturating_mul(n.into()))
+		Weight::from_parts(52_168_000, 6_182)
+			.saturating_add(Weight::from_parts(42_326_252, 0).saturating_mul(n.into()))
 			.saturating_add(Database::get().reads_writes(3, 0))
-			.saturating_add(Database::get().reads(5_u64.saturating_mul(n.into())))
-			.saturating_add(Database::get().writes(7_u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 5_110).saturating_mul(n.into()))
+			.saturating_add(Database::get().reads(3_u64.saturating_mul(n.into())))
+			.saturating_add(Database::get().writes(2_u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2_795).saturating_mul(n.into()))
 	}
 
 	fn dispatch_documents() -> Weight {
-		Weight::from_parts(82_053_000, 6_182).saturating_add(Database::get().reads_writes(15, 6))
+		Weight::from_parts(80_300_000, 6_182).saturating_add(Database::get().reads_writes(15, 4))
 	}
 
 	fn serve_countersigned() -> Weight {
-		Weight::from_parts(149_213_000, 8_655).saturating_add(Database::get().reads_writes(21, 9))
+		Weight::from_parts(140_029_000, 134_551).saturating_add(Database::get().reads_writes(22, 9))
 	}
 
 	fn serve_countersigned_batch(n: u32) -> Weight {
-		Weight::from_parts(180_000_000, 8_655)
-			.saturating_add(Weight::from_parts(80_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(Database::get().reads_writes(15, 3))
-			.saturating_add(Database::get().reads(5_u64.saturating_mul(n.into())))
+		Weight::from_parts(142_102_000, 134_551)
+			.saturating_add(Weight::from_parts(68_997_370, 0).saturating_mul(n.into()))
+			.saturating_add(Database::get().reads_writes(16, 3))
+			.saturating_add(Database::get().reads(6_u64.saturating_mul(n.into())))
 			.saturating_add(Database::get().writes(6_u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 5_110).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 7_665).saturating_mul(n.into()))
 	}
 
 	fn complete() -> Weight {
-		Weight::from_parts(66_369_000, 6_182).saturating_add(Database::get().reads_writes(9, 10))
+		Weight::from_parts(61_111_000, 6_182).saturating_add(Database::get().reads_writes(9, 7))
+	}
+
+	fn complete_plainly() -> Weight {
+		Weight::from_parts(49_053_000, 6_182).saturating_add(Database::get().reads_writes(6, 2))
 	}
 
 	fn record_emergency() -> Weight {
-		Weight::from_parts(165_988_000, 8_655).saturating_add(Database::get().reads_writes(24, 17))
+		Weight::from_parts(166_528_000, 134_551)
+			.saturating_add(Database::get().reads_writes(25, 17))
 	}
 
 	fn subscribe() -> Weight {
-		Weight::from_parts(35_312_000, 6_182).saturating_add(Database::get().reads_writes(7, 5))
+		Weight::from_parts(36_314_000, 6_182).saturating_add(Database::get().reads_writes(7, 5))
 	}
 
 	fn accept_subscription() -> Weight {
-		Weight::from_parts(64_736_000, 6_182).saturating_add(Database::get().reads_writes(14, 3))
+		Weight::from_parts(64_827_000, 6_182).saturating_add(Database::get().reads_writes(14, 3))
 	}
 
 	fn end_subscription() -> Weight {
-		Weight::from_parts(38_368_000, 6_182).saturating_add(Database::get().reads_writes(6, 3))
+		Weight::from_parts(38_858_000, 6_182).saturating_add(Database::get().reads_writes(6, 3))
 	}
 
 	fn deliver() -> Weight {
-		Weight::from_parts(89_573_000, 6_182).saturating_add(Database::get().reads_writes(19, 9))
+		Weight::from_parts(93_329_000, 134_551).saturating_add(Database::get().reads_writes(20, 9))
 	}
 
 	fn rectify() -> Weight {
-		Weight::from_parts(47_211_000, 6_182).saturating_add(Database::get().reads_writes(8, 6))
+		Weight::from_parts(47_631_000, 6_182).saturating_add(Database::get().reads_writes(8, 6))
 	}
 
 	fn acknowledge_rectification() -> Weight {
-		Weight::from_parts(43_475_000, 6_182).saturating_add(Database::get().reads_writes(7, 4))
+		Weight::from_parts(43_976_000, 6_182).saturating_add(Database::get().reads_writes(7, 4))
 	}
 
 	fn reconcile() -> Weight {
-		Weight::from_parts(31_106_000, 6_182).saturating_add(Database::get().reads_writes(6, 1))
+		Weight::from_parts(32_078_000, 6_182).saturating_add(Database::get().reads_writes(6, 1))
 	}
 
 	fn set_hold() -> Weight {
-		Weight::from_parts(24_307_000, 3_759).saturating_add(Database::get().reads_writes(4, 1))
+		Weight::from_parts(24_427_000, 3_763).saturating_add(Database::get().reads_writes(4, 1))
 	}
 
 	fn lift_hold() -> Weight {
-		Weight::from_parts(29_174_000, 3_759).saturating_add(Database::get().reads_writes(5, 2))
+		Weight::from_parts(27_320_000, 3_763).saturating_add(Database::get().reads_writes(5, 1))
 	}
 }
 
@@ -424,6 +432,10 @@ impl WeightInfo for () {
 
 	fn complete() -> Weight {
 		Measured::<RocksDbWeight>::complete()
+	}
+
+	fn complete_plainly() -> Weight {
+		Measured::<RocksDbWeight>::complete_plainly()
 	}
 
 	fn record_emergency() -> Weight {

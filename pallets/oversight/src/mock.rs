@@ -3,14 +3,14 @@
 use crate as pallet_oversight;
 use crate::Error;
 use curex_primitives::{
-	oversight::ExchangeRegister, BenchmarkClock, BenchmarkDelegates, Commitment, Competence,
-	Competences, Country, Duty, ExchangeId, Moment, OrganisationFacts, OrganisationId,
-	OrganisationKind, OrganisationStatus, Organisations,
+	oversight::ExchangeRegister, Commitment, Competence, Duty, ExchangeId, Moment, OrganisationId,
+	OrganisationKind,
 };
-use frame::{
-	testing_prelude::*,
-	traits::{EnsureOriginWithArg, UnixTime},
+use frame::testing_prelude::*;
+pub use pallet_mock_members::{
+	admit, delegate, suspend, Delegates, Members, Now, DAY, HOUR, START,
 };
+use pallet_mock_members::{admit_with, begin_anew};
 use std::collections::BTreeMap;
 
 construct_runtime!(
@@ -26,8 +26,6 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-	pub static Now: Moment = START;
-	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
 	pub static Exchanges: BTreeMap<[u8; 32], (u32, Moment)> = BTreeMap::new();
 }
 
@@ -40,9 +38,6 @@ impl crate::Config for Test {
 	type BenchmarkHelper = Members;
 }
 
-pub const HOUR: Moment = 3_600 * 1_000;
-pub const START: Moment = 480_000 * HOUR;
-pub const DAY: Moment = 24 * HOUR;
 // The numbers of members have no gap.
 pub const CENTRE: OrganisationId = OrganisationId(0);
 pub const HOSPITAL: OrganisationId = OrganisationId(1);
@@ -52,27 +47,6 @@ pub const AUTHORITY: OrganisationId = OrganisationId(3);
 pub const ACCESS_BODY: OrganisationId = OrganisationId(4);
 /// A data protection authority in another country.
 pub const ABROAD: OrganisationId = OrganisationId(5);
-
-impl UnixTime for Now {
-	fn now() -> core::time::Duration {
-		core::time::Duration::from_millis(Now::get())
-	}
-}
-
-impl Organisations for Members {
-	fn facts(organisation: OrganisationId) -> Option<OrganisationFacts> {
-		Members::get().get(&organisation.0).copied()
-	}
-
-	fn reviewers() -> Vec<OrganisationId> {
-		Vec::new()
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn prepare(organisation: OrganisationId, kind: OrganisationKind) {
-		admit(organisation, kind);
-	}
-}
 
 /// Exchanges by their handles, each with its organisation and beginning.
 pub struct Register;
@@ -97,66 +71,6 @@ impl ExchangeRegister for Register {
 	}
 }
 
-pub fn admit(organisation: OrganisationId, kind: OrganisationKind) {
-	admit_in(organisation, kind, *b"GR", Competence::DataProtection);
-}
-
-pub fn admit_in(
-	organisation: OrganisationId,
-	kind: OrganisationKind,
-	country: [u8; 2],
-	field: Competence,
-) {
-	let competences =
-		if kind == OrganisationKind::Authority { field.into() } else { Competences::EMPTY };
-	let country = Country::new(country).unwrap();
-	let facts =
-		OrganisationFacts { kind, country, status: OrganisationStatus::Active, competences };
-	Members::mutate(|members| members.insert(organisation.0, facts));
-}
-
-pub fn suspend(organisation: OrganisationId) {
-	Members::mutate(|members| {
-		members.get_mut(&organisation.0).unwrap().status = OrganisationStatus::Suspended;
-	});
-}
-
-pub struct Delegates;
-
-impl EnsureOriginWithArg<RuntimeOrigin, Duty> for Delegates {
-	type Success = OrganisationId;
-
-	fn try_origin(origin: RuntimeOrigin, duty: &Duty) -> Result<OrganisationId, RuntimeOrigin> {
-		let Ok(account) = ensure_signed(origin.clone()) else { return Err(origin) };
-		let organisation = OrganisationId((account / 16) as u32);
-		let active = Members::facts(organisation).is_some_and(|facts| facts.is_active());
-		(active && account % 16 == *duty as u64).then_some(organisation).ok_or(origin)
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn try_successful_origin(duty: &Duty) -> Result<RuntimeOrigin, ()> {
-		Ok(delegate(HOSPITAL, *duty))
-	}
-}
-
-impl BenchmarkDelegates<RuntimeOrigin> for Members {
-	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
-		let organisation = OrganisationId(100 + Members::get().len() as u32);
-		admit(organisation, kind);
-		(delegate(organisation, duty), organisation)
-	}
-}
-
-impl BenchmarkClock for Members {
-	fn set(now: Moment) {
-		Now::set(now);
-	}
-}
-
-pub fn delegate(organisation: OrganisationId, duty: Duty) -> RuntimeOrigin {
-	RuntimeOrigin::signed(u64::from(organisation.0) * 16 + duty as u64)
-}
-
 /// The organisation's delegate for oversight.
 pub fn officer(organisation: OrganisationId) -> RuntimeOrigin {
 	delegate(organisation, Duty::Oversight)
@@ -167,16 +81,17 @@ pub fn commitment(number: u8) -> Commitment {
 }
 
 pub fn new_test_ext() -> TestState {
-	Now::set(START);
-	Members::set(BTreeMap::new());
+	begin_anew();
 	Exchanges::set(BTreeMap::new());
 	admit(CENTRE, OrganisationKind::CareCentre);
 	admit(HOSPITAL, OrganisationKind::Hospital);
 	admit(OTHER, OrganisationKind::Hospital);
 	admit(AUTHORITY, OrganisationKind::Authority);
-	let authority = OrganisationKind::Authority;
-	admit_in(ACCESS_BODY, authority, *b"GR", Competence::HealthDataAccess);
-	admit_in(ABROAD, authority, *b"ES", Competence::DataProtection);
+	let authority = |organisation, field: Competence, country| {
+		admit_with(organisation, OrganisationKind::Authority, field.into(), country);
+	};
+	authority(ACCESS_BODY, Competence::HealthDataAccess, *b"GR");
+	authority(ABROAD, Competence::DataProtection, *b"ES");
 	let mut state: TestState =
 		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();
 	state.execute_with(|| System::set_block_number(1));

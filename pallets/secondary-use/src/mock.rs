@@ -4,16 +4,13 @@
 use crate as pallet_secondary_use;
 use crate::Error;
 use curex_primitives::{
-	permit::permit_id, BenchmarkDelegates, Category, Commitment, Competence, Competences, Country,
-	DataFormat, DataUseConditions, Duty, MerkleRoot, Moment, OrganisationFacts, OrganisationId,
-	OrganisationKind, OrganisationStatus, Organisations, PermitId, PermitTerms, SecondaryPurpose,
+	permit::permit_id, Category, Commitment, Competence, DataFormat, DataUseConditions, Duty,
+	MerkleRoot, Moment, OrganisationId, OrganisationKind, PermitId, PermitTerms, SecondaryPurpose,
 	SizeBucket,
 };
-use frame::{
-	testing_prelude::*,
-	traits::{EnsureOriginWithArg, UnixTime},
-};
-use std::collections::BTreeMap;
+use frame::testing_prelude::*;
+use pallet_mock_members::{admit, admit_with, begin_anew};
+pub use pallet_mock_members::{delegate, suspend, Delegates, Members, Now, DAY, HOUR, START};
 
 construct_runtime!(
 	pub enum Test {
@@ -29,8 +26,6 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-	pub static Now: Moment = START;
-	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
 	pub const MaxCohortAge: Moment = 7 * DAY;
 	pub const MaxHolders: u32 = 2;
 }
@@ -56,16 +51,6 @@ impl crate::Config for Test {
 	type BenchmarkHelper = Members;
 }
 
-#[cfg(feature = "runtime-benchmarks")]
-impl curex_primitives::BenchmarkClock for Members {
-	fn set(now: Moment) {
-		Now::set(now);
-	}
-}
-
-pub const HOUR: Moment = 3_600 * 1_000;
-pub const DAY: Moment = 24 * HOUR;
-pub const START: Moment = 20_000 * DAY;
 /// The moment at which the permit of [`terms`] ends.
 pub const END: Moment = START + 365 * DAY;
 // The numbers of members have no gap.
@@ -79,80 +64,6 @@ pub const SUPERVISOR: OrganisationId = OrganisationId(4);
 pub const SECOND_BODY: OrganisationId = OrganisationId(5);
 pub const BODY_ABROAD: OrganisationId = OrganisationId(6);
 pub const THIRD: OrganisationId = OrganisationId(7);
-
-impl UnixTime for Now {
-	fn now() -> core::time::Duration {
-		core::time::Duration::from_millis(Now::get())
-	}
-}
-
-impl Organisations for Members {
-	fn facts(organisation: OrganisationId) -> Option<OrganisationFacts> {
-		Members::get().get(&organisation.0).copied()
-	}
-
-	fn reviewers() -> Vec<OrganisationId> {
-		Vec::new()
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn prepare(organisation: OrganisationId, kind: OrganisationKind) {
-		admit(organisation, kind, Competences::all(), *b"GR");
-	}
-}
-
-pub fn admit(
-	organisation: OrganisationId,
-	kind: OrganisationKind,
-	competences: Competences,
-	country: [u8; 2],
-) {
-	let country = Country::new(country).unwrap();
-	let facts =
-		OrganisationFacts { kind, country, status: OrganisationStatus::Active, competences };
-	Members::mutate(|members| members.insert(organisation.0, facts));
-}
-
-pub fn suspend(organisation: OrganisationId) {
-	Members::mutate(|members| {
-		members.get_mut(&organisation.0).unwrap().status = OrganisationStatus::Suspended;
-	});
-}
-
-pub struct Delegates;
-
-impl EnsureOriginWithArg<RuntimeOrigin, Duty> for Delegates {
-	type Success = OrganisationId;
-
-	fn try_origin(origin: RuntimeOrigin, duty: &Duty) -> Result<OrganisationId, RuntimeOrigin> {
-		let Ok(account) = ensure_signed(origin.clone()) else { return Err(origin) };
-		let organisation = OrganisationId((account / 16) as u32);
-		let active = Members::facts(organisation).is_some_and(|facts| facts.is_active());
-		(active && account % 16 == *duty as u64).then_some(organisation).ok_or(origin)
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn try_successful_origin(duty: &Duty) -> Result<RuntimeOrigin, ()> {
-		Ok(delegate(HOLDER, *duty))
-	}
-}
-
-impl BenchmarkDelegates<RuntimeOrigin> for Members {
-	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
-		let organisation = OrganisationId(Members::get().len() as u32);
-		let competences = if kind == OrganisationKind::Authority {
-			Competences::all()
-		} else {
-			Competences::EMPTY
-		};
-		admit(organisation, kind, competences, *b"GR");
-		(delegate(organisation, duty), organisation)
-	}
-}
-
-pub fn delegate(organisation: OrganisationId, duty: Duty) -> RuntimeOrigin {
-	RuntimeOrigin::signed(u64::from(organisation.0) * 16 + duty as u64)
-}
 
 /// The organisation's delegate for oversight.
 pub fn officer(organisation: OrganisationId) -> RuntimeOrigin {
@@ -240,17 +151,16 @@ pub fn times(event: impl Into<RuntimeEvent>) -> usize {
 }
 
 pub fn new_test_ext() -> TestState {
-	Now::set(START);
-	Members::set(BTreeMap::new());
+	begin_anew();
 	let authority = |organisation, competence: Competence, country| {
-		admit(organisation, OrganisationKind::Authority, competence.into(), country);
+		admit_with(organisation, OrganisationKind::Authority, competence.into(), country);
 	};
 	authority(BODY, Competence::HealthDataAccess, *b"GR");
 	authority(SUPERVISOR, Competence::DataProtection, *b"GR");
 	authority(SECOND_BODY, Competence::HealthDataAccess, *b"GR");
 	authority(BODY_ABROAD, Competence::HealthDataAccess, *b"ES");
 	for organisation in [HOLDER, OTHER, USER, THIRD] {
-		admit(organisation, OrganisationKind::Hospital, Competences::EMPTY, *b"GR");
+		admit(organisation, OrganisationKind::Hospital);
 	}
 	let mut state: TestState =
 		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();

@@ -5,13 +5,14 @@
 use std::{
 	collections::BTreeSet,
 	fs,
+	net::IpAddr,
 	path::{Path, PathBuf},
 };
 
 use curex_primitives::OrganisationId;
 use serde::{de, Deserialize, Deserializer};
 
-use crate::{clinical::Clinical, Error};
+use crate::{clinical::Clinical, observe::Observe, Error};
 
 /// Milliseconds of an hour.
 const HOUR: u64 = 3_600_000;
@@ -35,6 +36,12 @@ pub struct Config {
 	/// What may be probed, how fast; off unless switched on.
 	#[serde(default)]
 	pub discovery: curex_discovery::Policy,
+	/// What is looked at without asking; nothing unless given.
+	#[serde(default)]
+	pub observe: Option<Observe>,
+	/// Manufacturers' disclosure statements (MDS2) about devices.
+	#[serde(default)]
+	pub disclosures: Vec<DisclosureFile>,
 	/// Advisories.
 	#[serde(default)]
 	pub feeds: Option<Feeds>,
@@ -79,8 +86,24 @@ impl<'de> Deserialize<'de> for WorkerKey {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feeds {
-	/// A folder of CSAF, NVD, OSV, KEV and EPSS files.
+	/// A folder of CSAF, NVD, CVE 5, OSV, KEV, EPSS and VEX files.
 	pub folder: PathBuf,
+	/// Publishers from which `curex-agent feeds` fetches into the folder; nothing is fetched unless some are named.
+	#[serde(default)]
+	pub sources: Vec<curex_vulnerabilities::Source>,
+	/// Addresses of mirrors in the house. Others have to be public and to speak TLS.
+	#[serde(default)]
+	pub mirrors: Vec<IpAddr>,
+}
+
+/// What a manufacturer says about a device.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DisclosureFile {
+	/// Clinical asset that it is about.
+	pub asset: String,
+	/// The form as a workbook (`.xlsx`) or CSV.
+	pub path: PathBuf,
 }
 
 /// A log.
@@ -197,6 +220,21 @@ impl Config {
 		if let Err(error) = self.discovery.validate() {
 			return wrong("discovery", error.to_string());
 		}
+		if let Some(Err((key, problem))) = self.observe.as_ref().map(Observe::check) {
+			return wrong(key, problem);
+		}
+		let sources = self.feeds.iter().flat_map(|feeds| &feeds.sources);
+		let mut names = BTreeSet::new();
+		for source in sources {
+			if let Err(error) = source.check() {
+				return wrong("feeds.sources", error.to_string());
+			}
+			if !names.insert(&source.name) {
+				let problem =
+					format!("{} appears twice; give each source its own name", source.name);
+				return wrong("feeds.sources", problem);
+			}
+		}
 		if let Err(error) = self.watch.check() {
 			return wrong("watch", error.to_string());
 		}
@@ -206,6 +244,11 @@ impl Config {
 				"events.name",
 				format!("{} appears twice; give each log its own", twice.name),
 			);
+		}
+		let known = |id: &str| self.clinical.assets.iter().any(|asset| asset.id == id);
+		if let Some(file) = self.disclosures.iter().find(|file| !known(&file.asset)) {
+			let problem = format!("{} is none of `clinical.assets`", file.asset);
+			return wrong("disclosures.asset", problem);
 		}
 		let AssessmentPolicy { valid_for_hours, .. } = self.assessment;
 		if !(1..=8_784).contains(&valid_for_hours) {
@@ -225,7 +268,12 @@ impl Config {
 		here(&mut self.data);
 		self.evidence_key.iter_mut().for_each(here);
 		self.mailbox.iter_mut().for_each(here);
-		self.feeds.iter_mut().for_each(|feeds| here(&mut feeds.folder));
+		self.observe.iter_mut().flat_map(Observe::files).for_each(here);
+		self.disclosures.iter_mut().for_each(|file| here(&mut file.path));
+		if let Some(feeds) = &mut self.feeds {
+			here(&mut feeds.folder);
+			feeds.sources.iter_mut().filter_map(|source| source.key_file.as_mut()).for_each(here);
+		}
 		self.events.iter_mut().for_each(|source| here(&mut source.path));
 		self.sigma_rules.iter_mut().for_each(here);
 		if let Some(survey) = &mut self.survey {
@@ -293,6 +341,21 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 			("[assessment]\nvalid_for_hours = 0", "assessment.valid_for_hours"),
 			("[watch]\nfalse_alarm_rate = 0.9", "watch"),
 			("[discovery]\nprobes_per_second = 0", "discovery"),
+			("[observe]\nnetworks = []", "observe.networks"),
+			(
+				"[observe]\nnetworks = [\"10.0.0.0/8\"]\ntap = { interface = \"eth0\", seconds = 0 }",
+				"observe.tap.seconds",
+			),
+			(
+				"[feeds]\nfolder = \"a\"\nsources = [{ name = \"a\", kind = \"osv\" }]",
+				"feeds.sources",
+			),
+			(
+				"[feeds]\nfolder = \"a\"\nsources = [{ name = \"a\", kind = \"kev\" }, \
+				 { name = \"a\", kind = \"epss\" }]",
+				"appears twice",
+			),
+			("[[disclosures]]\nasset = \"pump\"\npath = \"mds2.xlsx\"", "disclosures.asset"),
 			(
 				"[[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"\n\
 				 [[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"",

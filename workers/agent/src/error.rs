@@ -156,6 +156,14 @@ pub enum Error {
 	/// Finding assets failed.
 	#[error("discovery: {0}")]
 	Discovery(#[from] curex_discovery::Error),
+	/// A source of advisories could not be fetched to its end.
+	#[error("the source `{source_name}` was not fetched to its end: {problem}; what came is used, the rest comes next time")]
+	NotFetched {
+		/// Its name.
+		source_name: String,
+		/// Why.
+		problem: String,
+	},
 	/// Reading the advisory feed failed.
 	#[error("vulnerabilities: {0}")]
 	Vulnerabilities(#[from] curex_vulnerabilities::Error),

@@ -7,6 +7,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`config`], [`clinical`] | the configuration, and what the hospital knows of itself |
+//! | [`advisories`] | feeds: fetched, imported, compared with the inventory |
+//! | [`observe`] | what is known of the network without asking |
 //! | [`orders`] | which work orders are carried out |
 //! | [`tasks`] | runs the engines, drafts reports with their evidence |
 //! | [`store`] | the database: one transaction from engine results to numbered, sealed reports |
@@ -17,6 +19,7 @@
 //! | [`agent`] | all of it together, turn by turn |
 #![warn(missing_docs)]
 
+pub mod advisories;
 pub mod agent;
 pub mod canonical;
 pub mod clinical;
@@ -24,6 +27,7 @@ pub mod config;
 mod error;
 pub mod evidence;
 pub mod mailbox;
+pub mod observe;
 pub mod orders;
 pub mod outbox;
 pub mod report;

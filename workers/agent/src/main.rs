@@ -10,16 +10,20 @@ use std::{
 	path::{Path, PathBuf},
 	process::ExitCode,
 	sync::mpsc,
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
 use curex_agent::{
+	advisories::Advisories,
 	agent::now,
 	evidence::report_context,
 	mailbox::Socket,
 	report::{evidence_of, inputs_of},
-	tasks::{discover::prove_asset, planning},
+	tasks::{
+		discover::{prove_asset, recorded_services},
+		planning,
+	},
 	Access, Agent, Config, Engines, Error, Store, Workshop,
 };
 use curex_primitives::{commitment, Commitment, ReportKind, Task};
@@ -31,6 +35,9 @@ use tokio::{
 
 /// How long a turn may take to end once the agent is told to stop. The store is safe at any point.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How often the progress of a long fetch is told.
+const TELL: Duration = Duration::from_secs(2);
 
 /// Carries out the ledger's work orders with the engines and keeps the evidence.
 ///
@@ -61,6 +68,9 @@ enum Command {
 	/// Looks into the sealed evidence.
 	#[command(subcommand)]
 	Evidence(EvidenceCommand),
+	/// Fetches the advisories of the configured sources, imports what changed and prints as JSON which assets of the last
+	/// inventory that concerns. May run beside `run`, for example every hour. Stopped, it goes on where it was.
+	Feeds,
 	/// Prints the state of outbox and orders as JSON.
 	Status,
 	/// Looks at plans.
@@ -171,6 +181,7 @@ fn execute(cli: &Cli) -> Result<(), Error> {
 		Command::Run => run(cli, config),
 		Command::Once { task } => once(config, (*task).into()),
 		Command::Evidence(command) => evidence(&open(&config, Access::Look)?, command),
+		Command::Feeds => feeds(&config),
 		Command::Status => status(&config),
 		Command::Plan(PlanCommand::Show) => {
 			print_line(&planning::show(&open(&config, Access::Look)?)?)
@@ -251,6 +262,41 @@ fn once(config: Config, task: Task) -> Result<(), Error> {
 	let outcome = engines.execute(task, &store, moment)?;
 	let reports = store.record(None, &outcome, moment)?;
 	print_json(&json!({ "task": task, "reports": reports, "notes": outcome.notes }))
+}
+
+fn feeds(config: &Config) -> Result<(), Error> {
+	let services = match open(config, Access::Look) {
+		Ok(store) => recorded_services(&store, &config.clinical)?,
+		// Feeds may be there before the first inventory.
+		Err(Error::NotFound { .. }) => Vec::new(),
+		Err(error) => return Err(error),
+	};
+	let mut advisories = Advisories::open(config)?;
+	let mut told = Instant::now();
+	let visits = advisories.fetch(&mut |progress| {
+		if told.elapsed() >= TELL {
+			told = Instant::now();
+			let (bytes, size) = (progress.bytes, progress.size);
+			tracing::info!(source = %progress.source, url = %progress.url, bytes, size, "fetching");
+		}
+		true
+	})?;
+	let imported = advisories.import()?;
+	let (matched, report) = advisories.match_changed(&services)?;
+	let (version, contents) = advisories.state()?;
+	print_json(&json!({
+		"sources": visits,
+		"imported": imported,
+		"feed": { "version": version, "contents": contents },
+		"compared": matched,
+		"matches": report.matches,
+		"not_affected": report.not_affected,
+		"not_understood": report.not_understood,
+	}))?;
+	match visits.into_iter().find_map(|visit| Some((visit.source, visit.failure?))) {
+		Some((source, problem)) => Err(Error::NotFetched { source_name: source, problem }),
+		None => Ok(()),
+	}
 }
 
 fn status(config: &Config) -> Result<(), Error> {

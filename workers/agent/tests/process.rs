@@ -3,6 +3,8 @@
 mod fake;
 
 use std::{
+	io::{BufRead, BufReader, Write},
+	net::TcpListener,
 	path::{Path, PathBuf},
 	process::{Child, Command, Output, Stdio},
 	time::{Duration, Instant},
@@ -179,4 +181,73 @@ fn exit_codes_tell_failure_usage_and_missing_evidence_apart() {
 	let broken = scene.ask(&["status"]);
 	assert_eq!(broken.status.code(), Some(2));
 	assert!(String::from_utf8(broken.stderr).unwrap().contains("surprise"));
+}
+
+/// Serves one document to everybody.
+fn publisher(body: String) -> String {
+	let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+	let url = format!("http://{}/kev.json", listener.local_addr().unwrap());
+	std::thread::spawn(move || {
+		for mut stream in listener.incoming().flatten() {
+			let mut lines = BufReader::new(&stream).lines();
+			while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+			let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+			let _ = stream.write_all(format!("{head}{body}").as_bytes());
+		}
+	});
+	url
+}
+
+#[test]
+fn a_published_exploitation_leads_to_the_assets_that_were_observed() {
+	let scene = Scene::new();
+	let folder = scene.folder.path();
+	let seen = r#"{"host":"10.20.0.7","host_p":22,"software_type":"SSH::SERVER","name":"OpenSSH","version.major":9,"version.minor":2,"version.addl":"p1","unparsed_version":"OpenSSH_9.2p1"}
+		{"host":"198.51.100.1","host_p":22,"software_type":"SSH::SERVER","name":"OpenSSH","version.major":9,"version.minor":2}"#;
+	std::fs::write(folder.join("software.log"), seen.replace("\n\t\t", "\n")).unwrap();
+	std::fs::write(
+		folder.join("mds2.csv"),
+		"DOC-1,Manufacturer,Acme\nMLDP-1,Anti-malware?,No,see manual\n",
+	)
+	.unwrap();
+	std::fs::create_dir(folder.join("feeds")).unwrap();
+	std::fs::copy(lab().join("../feeds/nvd/laboratory.json"), folder.join("feeds/laboratory.json"))
+		.unwrap();
+	let url = publisher(
+		r#"{"catalogVersion": "1", "vulnerabilities": [{"cveID": "CVE-2024-6387", "dateAdded": "2026-01-01"}]}"#
+			.into(),
+	);
+	let file = folder.join("agent.toml");
+	let mut text = std::fs::read_to_string(&file).unwrap();
+	text.push_str(&format!(
+		"[observe]\nnetworks = [\"10.20.0.0/16\"]\nzeek = [\"software.log\", \"missing.log\"]\n\
+		 [[disclosures]]\nasset = \"archive\"\npath = \"mds2.csv\"\n\
+		 [feeds]\nfolder = \"feeds\"\nmirrors = [\"127.0.0.1\"]\n\
+		 sources = [{{ name = \"kev\", kind = \"kev\", url = \"{url}\" }}]\n"
+	));
+	std::fs::write(&file, &text).unwrap();
+
+	let once = scene.ask(&["once", "--task", "discover"]);
+	assert!(once.status.success(), "{}", String::from_utf8_lossy(&once.stderr));
+	let notes = json(&once)["notes"].to_string();
+	assert!(notes.contains("1 assets") && notes.contains("missing.log"), "{notes}");
+	let evidence = json(&scene.ask(&["evidence", "open", "--kind", "inventory", "--number", "1"]));
+	let document = &evidence["document"];
+	assert_eq!(document["disclosures"][0]["disclosure"]["manufacturer"], "Acme");
+	assert_eq!(document["matches"][0]["kev"], false);
+
+	let feeds = scene.ask(&["feeds"]);
+	assert!(feeds.status.success(), "{}", String::from_utf8_lossy(&feeds.stderr));
+	let found = json(&feeds);
+	assert_eq!(found["compared"]["cves"], serde_json::json!(["CVE-2024-6387"]));
+	let [concerned] = &found["matches"].as_array().unwrap()[..] else { panic!("{found}") };
+	assert_eq!((&concerned["asset"], &concerned["kev"]), (&"ip:10.20.0.7".into(), &true.into()));
+	let again = json(&scene.ask(&["feeds"]));
+	assert_eq!(again["matches"], serde_json::json!([]), "nothing changed");
+
+	std::fs::write(&file, text.replace("mirrors = [\"127.0.0.1\"]", "mirrors = []")).unwrap();
+	let refused = scene.ask(&["feeds"]);
+	assert_eq!(refused.status.code(), Some(1));
+	let problem = String::from_utf8(refused.stderr).unwrap();
+	assert!(problem.contains("`kev`") && problem.contains("mirror"), "{problem}");
 }

@@ -57,6 +57,14 @@ pub enum Error {
 		/// The hours of the policy.
 		windows: String,
 	},
+	/// Frames at an interface cannot be watched.
+	#[error("the network interface {interface} cannot be watched: {reason}")]
+	Tap {
+		/// Name of the interface.
+		interface: String,
+		/// What is wrong and what to do.
+		reason: String,
+	},
 	/// A file to be imported is not what it should be.
 	#[error("{what} cannot be read: {reason}")]
 	Import {

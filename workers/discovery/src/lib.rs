@@ -8,6 +8,8 @@
 //! - [`AuditSink`] receives every probe *before* it is sent; a probe that cannot be written down is not sent.
 //! - [`discover`] asks the listed ports and returns a [`Snapshot`]: assets in canonical order, each with its
 //!   services, their evidence and a confidence. [`differences`] compares two snapshots.
+//! - [`Observations`] holds what was seen without asking: captures, a tap at an interface, logs of Zeek.
+//! - [`import_nmap`] and [`import_mds2`] read what others wrote about devices.
 //! - [`installed_packages`] reads a Debian host's own package inventory, so that the versions of the
 //!   distribution (and its backported fixes) are known beside the versions that banners show.
 //!
@@ -32,7 +34,7 @@ mod snapshot;
 
 pub use audit::{AuditSink, ProbeAction, ProbeRecord};
 pub use error::Error;
-pub use imports::import_nmap;
+pub use imports::{import_mds2, import_nmap, Disclosure, Response, SecurityAnswer};
 pub use packages::{distribution, installed_packages, installed_rpms, InstalledPackage};
 pub use passive::{Capture, Observations, ZeekLog};
 pub use policy::{DeviceClass, Hours, Policy, Target, Transport};

@@ -72,9 +72,49 @@ pub enum Error {
 		/// What is wrong.
 		reason: String,
 	},
-	/// The caller asked an import to stop.
-	#[error("the import was stopped; import again to go on")]
+	/// The caller asked an import or a fetch to stop.
+	#[error("it was stopped on request; start it again to go on")]
 	Stopped,
+	/// A source of feeds is not usable as it is configured.
+	#[error("the source `{name}` is not usable: {reason}")]
+	Source {
+		/// Its name.
+		name: String,
+		/// What is wrong and what to do.
+		reason: String,
+	},
+	/// A publisher cannot be reached, or answers something else than is expected.
+	#[error("{url} cannot be fetched: {reason}")]
+	Fetch {
+		/// What was asked for.
+		url: String,
+		/// What is wrong.
+		reason: String,
+	},
+	/// An address is not spoken to.
+	#[error("{url} is not fetched: {reason}")]
+	Refused {
+		/// What was asked for, or redirected to.
+		url: String,
+		/// Why.
+		reason: String,
+	},
+	/// What is fetched is larger than accepted.
+	#[error("{url} has more than the {limit} bytes that are fetched; is it the right address?")]
+	FetchTooLarge {
+		/// What was asked for.
+		url: String,
+		/// The largest size accepted.
+		limit: u64,
+	},
+	/// The folder of fetched feeds cannot be used.
+	#[error("{} cannot be used: {source}; check the disk and the permissions", path.display())]
+	Mirror {
+		/// The file or folder.
+		path: PathBuf,
+		/// The system's reason.
+		source: std::io::Error,
+	},
 }
 
 impl Error {

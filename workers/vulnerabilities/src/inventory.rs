@@ -92,7 +92,10 @@ fn collect(component: &Value, asset: Option<&str>, depth: usize, out: &mut Vec<A
 		purl: text(component, &["purl"]),
 		part: match component.get("type").and_then(Value::as_str) {
 			Some("operating-system" | "firmware") => Some(Part::OperatingSystem),
-			Some("application" | "framework" | "library" | "container") => Some(Part::Application),
+			Some("application" | "framework" | "library" | "container" | "device-driver") => {
+				Some(Part::Application)
+			},
+			// A device is looked for as hardware and as firmware: advisories name it as either.
 			_ => None,
 		},
 		model: property(&["model", "model-number", "modelnumber"]),
@@ -286,6 +289,32 @@ mod tests {
 			"metadata": {"component": {"type": "device", "name": "Pump", "version": "1"}},
 			"components": [{"type": "library", "name": "a", "purl": "pkg:npm/a@1"}]});
 		assert!(read(&device).iter().all(|service| service.asset == "Pump"));
+	}
+
+	#[test]
+	fn a_hardware_bill_of_materials_gives_boards_drivers_and_firmware_of_one_device() {
+		let hbom = json!({"bomFormat": "CycloneDX", "specVersion": "1.6",
+			"metadata": {"component": {"type": "device", "bom-ref": "pump-7", "name": "Pump",
+				"manufacturer": {"name": "Acme"}, "version": "rev B"}},
+			"components": [
+				{"type": "device", "bom-ref": "board", "name": "Main board", "version": "3",
+					"properties": [{"name": "cdx:device:modelNumber", "value": "MB-3"}],
+					"components": [
+						{"type": "firmware", "bom-ref": "boot", "name": "u-boot", "version": "2021.01"},
+						{"type": "device-driver", "bom-ref": "wifi", "name": "ath9k", "version": "4.2"}]}]});
+		let found = read(&hbom);
+		assert!(found.iter().all(|service| service.asset == "pump-7"));
+		let parts: Vec<_> = found.iter().map(|s| (s.service.as_str(), s.part)).collect();
+		assert_eq!(
+			parts,
+			[
+				("pump-7", None),
+				("board", None),
+				("boot", Some(Part::OperatingSystem)),
+				("wifi", Some(Part::Application))
+			]
+		);
+		assert_eq!(found[1].model.as_deref(), Some("MB-3"));
 	}
 
 	#[test]

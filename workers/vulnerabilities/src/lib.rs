@@ -7,6 +7,8 @@
 //!   [`Failure`] that names it; the others go on.
 //! - [`Store`] holds feeds of any size in an embedded database: imports are incremental and resumable, and what
 //!   changed is matched again, not everything.
+//! - [`Mirror`] fetches feeds from their publishers into a folder, if sources are named; without them nothing leaves
+//!   the house.
 //! - [`match_assets`] compares [`AssetService`]s with the feed. Every [`Match`] carries its reasons, a
 //!   confidence (quality of detection) and a [`Priority`]. What cannot be compared is reported as
 //!   [`NotUnderstood`], never dropped. [`read_inventory`] reads inventories that others wrote.
@@ -20,6 +22,7 @@ mod cpe;
 mod cvss;
 mod error;
 mod feed;
+mod fetch;
 mod import;
 mod inventory;
 mod matching;
@@ -37,6 +40,7 @@ pub use feed::{
 	Advisory, AffectedPackage, AffectedProduct, Epss, Event, Failure, Feed, Format, Kev, Part,
 	Platform, VexStatement, VexStatus,
 };
+pub use fetch::{FetchProgress, Fetched, Mirror, OnProgress, Source, SourceKind};
 pub use inventory::read_inventory;
 pub use matching::{
 	match_assets, match_each, AssetService, Found, InstalledPackage, Match, MatchReport,

@@ -2,7 +2,7 @@
 
 use crate::{
 	context::{file_error, read, write_private, Context, Output},
-	exchange::{fhir_source, forget, gateway, keep, pending_path},
+	exchange::{fhir_source, forget, gateway, keep, note_subject, pending_path},
 };
 use clap::{Args, Subcommand};
 use curex_client::{exchange::MAX_ITEMS, Error, Pending, Rejection, Spec};
@@ -56,7 +56,7 @@ pub async fn run(context: &Context, command: Batch) -> Result<Output, Error> {
 
 async fn request(context: &Context, command: &Request) -> Result<Output, Error> {
 	let specs: Vec<Spec> = serde_json::from_slice(&read(&command.specs)?)
-		.map_err(|error| Error::Input(format!("the specs: {error}")))?;
+		.map_err(|error| Error::json("the specs", &error))?;
 	if specs.is_empty() || specs.len() > MAX_ITEMS {
 		return Err(Error::Input(format!("give 1 to {MAX_ITEMS} specs, not {}", specs.len())));
 	}
@@ -68,6 +68,7 @@ async fn request(context: &Context, command: &Request) -> Result<Output, Error> 
 		// Kept before anything is sent: a crash loses nothing.
 		let sealed = pending.seal(&own_key.public(), client.genesis())?;
 		write_private(&pending_path(context, pending.id())?, &sealed)?;
+		note_subject(context, &client, &own_key, &pending)?;
 		requests.push(pending);
 	}
 	context.progress(format_args!("{} requests: submitting …", requests.len()));

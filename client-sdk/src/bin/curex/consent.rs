@@ -3,6 +3,7 @@
 use crate::context::{file_error, read, read_text, write_private, Context, Output};
 use clap::{ArgGroup, Args, Subcommand};
 use curex_client::{
+	paper::PaperCode,
 	receipt::{ConsentSpec, Receipt, WithdrawalCode},
 	Error, View,
 };
@@ -35,18 +36,27 @@ pub enum Consent {
 	},
 	/// Withdraw a consent: by the patient's receipt or code, at any node; or as its holder.
 	Withdraw(Withdraw),
+	/// Write a receipt as text for paper, with both codes as QR codes on separate sheets.
+	Paper {
+		/// The receipt, or an organisation's copy of it, which has the first sheet only.
+		#[arg(long)]
+		receipt: PathBuf,
+		/// Where to write it; only for the patient.
+		#[arg(long)]
+		out: PathBuf,
+	},
 }
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("by").required(true).args(["receipt", "code_file", "as_holder"])))]
 pub struct Withdraw {
-	/// The consent; a receipt names it itself.
-	#[arg(required_unless_present = "receipt")]
+	/// The consent; a receipt and a code from paper name it themselves.
+	#[arg(required_unless_present_any = ["receipt", "code_file"])]
 	consent: Option<ConsentId>,
 	/// The patient's receipt.
 	#[arg(long)]
 	receipt: Option<PathBuf>,
-	/// File with the withdrawal code.
+	/// File with the withdrawal code, as the receipt has it or as it was scanned or typed from paper.
 	#[arg(long)]
 	code_file: Option<PathBuf>,
 	/// Withdraw as the holder, with the account of --key.
@@ -61,6 +71,7 @@ pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
 		},
 		Consent::Show { consent, receipt } => show(context, consent, receipt.as_deref()).await,
 		Consent::Withdraw(command) => withdraw(context, command).await,
+		Consent::Paper { receipt, out } => paper(&receipt, &out),
 	}
 }
 
@@ -70,8 +81,8 @@ async fn file(
 	receipt: &Path,
 	copy: Option<&Path>,
 ) -> Result<Output, Error> {
-	let spec: ConsentSpec = serde_json::from_slice(&read(spec)?)
-		.map_err(|error| Error::Input(format!("the spec: {error}")))?;
+	let spec: ConsentSpec =
+		serde_json::from_slice(&read(spec)?).map_err(|error| Error::json("the spec", &error))?;
 	let client = context.client().await?;
 	let prepared = client.prepare_consent(&spec).await?;
 	// Written first: a consent without its receipt could not be withdrawn by the patient.
@@ -128,6 +139,7 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 		let recorded = context.client().await?.withdraw(id).await?.finalized().await?;
 		return Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded));
 	}
+	let mut ledger = None;
 	let (id, code) = match (&command.receipt, &command.code_file) {
 		(Some(path), _) => {
 			let receipt = read_receipt(path)?;
@@ -137,13 +149,30 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 			(receipt.record_id, code)
 		},
 		(None, Some(path)) => {
-			let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
-			let code: WithdrawalCode = zeroize::Zeroizing::new(read_text(path)?).parse()?;
-			(id, code)
+			let text = zeroize::Zeroizing::new(read_text(path)?);
+			if text.contains(':') {
+				let PaperCode::Withdraw { ledger: of, consent, code } = text.parse()? else {
+					return Err(Error::Input(
+						"this is the code to view; it cannot withdraw".into(),
+					));
+				};
+				if command.consent.is_some_and(|named| named != consent) {
+					return Err(Error::Input("the code is of another consent".into()));
+				}
+				ledger = Some(of);
+				(consent, code)
+			} else {
+				let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
+				(id, text.parse::<WithdrawalCode>()?)
+			}
 		},
 		(None, None) => return Err(Error::Input("give a receipt or a code".into())),
 	};
 	let client = context.reader().await?;
+	if let Some(expected) = ledger.filter(|ledger| *ledger != client.genesis()) {
+		let [expected, found] = [expected, client.genesis()].map(hex::encode);
+		return Err(Error::WrongChain { expected, found });
+	}
 	let found = client.consent(id, View::Best).await?.map(|consent| consent.status);
 	if let Some(ConsentStatus::Withdrawn { at }) = found {
 		return Ok(Output::new(
@@ -155,9 +184,18 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 	Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded))
 }
 
+fn paper(receipt: &Path, out: &Path) -> Result<Output, Error> {
+	let receipt = read_receipt(receipt)?;
+	write_private(out, receipt.paper()?.as_bytes())?;
+	Ok(Output::new(
+		format!("receipt of consent {} for paper in {}", receipt.record_id, out.display()),
+		json!({ "consent": receipt.record_id, "paper": out }),
+	))
+}
+
 fn read_receipt(path: &Path) -> Result<Receipt, Error> {
 	serde_json::from_slice(&zeroize::Zeroizing::new(read(path)?))
-		.map_err(|error| Error::Input(format!("the receipt: {error}")))
+		.map_err(|error| Error::json("the receipt", &error))
 }
 
 fn pretty(receipt: &Receipt) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {

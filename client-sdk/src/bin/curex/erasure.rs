@@ -1,7 +1,7 @@
 //! `curex erasure`: orders to erase, and the answers to them.
 
 use crate::{
-	context::{read, word, write_private, Context, Output},
+	context::{parse, pretty, word, write_private, Context, Output},
 	duties::{day, Day},
 	follow_up::text,
 };
@@ -14,7 +14,6 @@ use curex_primitives::{
 	erasure::{ErasureMethod, ErasureOutcome},
 	ErasureId, OrganisationId,
 };
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -122,12 +121,4 @@ pub async fn run(context: &Context, command: Erasure) -> Result<Output, Error> {
 			Ok(Output::data(json).ending_with(if holds { 0 } else { 8 }))
 		},
 	}
-}
-
-fn parse<T: DeserializeOwned>(path: &std::path::Path, what: &str) -> Result<T, Error> {
-	serde_json::from_slice(&read(path)?).map_err(|error| Error::Input(format!("{what}: {error}")))
-}
-
-fn pretty(content: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
-	serde_json::to_vec_pretty(content).map_err(|error| Error::Input(error.to_string()))
 }

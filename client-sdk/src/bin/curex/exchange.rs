@@ -6,7 +6,7 @@ use curex_client::{
 	exchange::Opening,
 	fhir::{Directory, FhirSource, Server},
 	gateway::{Gateway, Limits, Setup, Store},
-	Client, Delivery, Error, Pending, Spec,
+	Client, Delivery, EncryptionKey, Error, Pending, Spec,
 };
 use curex_primitives::{
 	AcknowledgementCode, ExchangeId, Gate, Ground, ReleaseReason, ReviewVerdict,
@@ -26,15 +26,8 @@ pub struct Request {
 	/// What is asked for (JSON; see examples/request.json).
 	#[arg(long)]
 	spec: PathBuf,
-	/// Where to write the document.
-	#[arg(long)]
-	out: PathBuf,
-	/// Leave at once; `curex receive` waits for the data later.
-	#[arg(long)]
-	no_wait: bool,
-	/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
-	#[arg(long)]
-	no_acknowledge: bool,
+	#[command(flatten)]
+	handling: Handling,
 }
 
 #[derive(Args)]
@@ -139,7 +132,7 @@ pub async fn request(context: &Context, command: Request) -> Result<Output, Erro
 	if matches!(spec.gate, Gate::BreakGlass(_)) {
 		return Err(Error::Input("use `curex break-glass`".into()));
 	}
-	begin(context, &spec, None, &command).await
+	begin(context, &spec, None, &command.handling).await
 }
 
 pub async fn break_glass(context: &Context, command: BreakGlass) -> Result<Output, Error> {
@@ -147,23 +140,48 @@ pub async fn break_glass(context: &Context, command: BreakGlass) -> Result<Outpu
 	spec.gate = Gate::BreakGlass(command.ground);
 	spec.purpose = curex_primitives::Purpose::EmergencyTreatment;
 	let evidence = read_text(&command.evidence_file)?;
-	begin(context, &spec, Some(&evidence), &command.request).await
+	begin(context, &spec, Some(&evidence), &command.request.handling).await
 }
 
 async fn begin(
 	context: &Context,
 	spec: &Spec,
 	evidence: Option<&str>,
-	command: &Request,
+	handling: &Handling,
 ) -> Result<Output, Error> {
-	let own_key = context.encryption_key()?;
 	let client = context.client().await?;
 	let pending = client.prepare_request(spec, evidence).await?;
+	see_through(context, &client, &pending, handling).await
+}
+
+/// What is done with a request that was prepared.
+#[derive(Args)]
+pub struct Handling {
+	/// Where to write the document.
+	#[arg(long)]
+	pub out: PathBuf,
+	/// Leave at once; `curex receive` waits for the data later.
+	#[arg(long)]
+	pub no_wait: bool,
+	/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
+	#[arg(long)]
+	pub no_acknowledge: bool,
+}
+
+/// Submits a request that was prepared, and waits for the data unless told otherwise.
+pub async fn see_through(
+	context: &Context,
+	client: &Client,
+	pending: &Pending,
+	handling: &Handling,
+) -> Result<Output, Error> {
+	let own_key = context.encryption_key()?;
 	let path = pending_path(context, pending.id())?;
 	// Kept before anything is sent: a crash loses nothing.
 	write_private(&path, &pending.seal(&own_key.public(), client.genesis())?)?;
+	note_subject(context, client, &own_key, pending)?;
 	context.progress(format_args!("exchange {}: submitting …", pending.id()));
-	let begun = async { client.begin(&pending).await?.in_block().await }.await;
+	let begun = async { client.begin(pending).await?.in_block().await }.await;
 	let recorded = match begun {
 		Ok(recorded) => recorded,
 		Err(error) => {
@@ -173,13 +191,25 @@ async fn begin(
 			return Err(error);
 		},
 	};
-	client.deposit_envelope(&pending).await?;
-	if command.no_wait {
+	client.deposit_envelope(pending).await?;
+	if handling.no_wait {
 		return Ok(Output::recorded(&format!("exchange {} begun", pending.id()), &recorded)
 			.with("exchange", pending.id()));
 	}
 	context.progress("waiting for the holder …");
-	take(context, &client, &pending, &command.out, !command.no_acknowledge).await
+	take(context, client, pending, &handling.out, !handling.no_acknowledge).await
+}
+
+/// Keeps whom an exchange is about, sealed, for the report that the patient may ask for.
+pub fn note_subject(
+	context: &Context,
+	client: &Client,
+	own_key: &EncryptionKey,
+	pending: &Pending,
+) -> Result<(), Error> {
+	let Some(subject) = pending.subject() else { return Ok(()) };
+	let sealed = subject.seal(&own_key.public(), client.genesis(), pending.id())?;
+	store(context, client.genesis())?.note_subject(pending.id(), &sealed)
 }
 
 pub async fn receive(context: &Context, command: Receive) -> Result<Output, Error> {
@@ -244,6 +274,15 @@ pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 		return Ok(Output::new(format!("exchange {id} offered"), json!({ "exchange": id })));
 	}
 	context.progress(format_args!("exchange {id} offered; waiting for the recipient …"));
+	deliver(context, &gateway, id).await
+}
+
+/// Takes an exchange that this organisation is to deliver as far as its delivery.
+pub async fn deliver(
+	context: &Context,
+	gateway: &Gateway,
+	id: ExchangeId,
+) -> Result<Output, Error> {
 	let deliver = async {
 		loop {
 			gateway.advance(id).await?;
@@ -261,7 +300,7 @@ pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 	};
 	let delivered = tokio::time::timeout(context.patience(), deliver)
 		.await
-		.map_err(|_| Error::Timeout { what: "the recipient", seconds: context.global.wait })??;
+		.map_err(|_| Error::Timeout { what: "the ledger", seconds: context.global.wait })??;
 	let text = if delivered { "delivered" } else { "not delivered" };
 	Ok(Output::new(
 		format!("exchange {id} {text}"),
@@ -331,7 +370,7 @@ pub async fn gateway(
 	Gateway::open(client, Setup { key, source, inbox, store }).await
 }
 
-fn store(context: &Context, genesis: [u8; 32]) -> Result<Store, Error> {
+pub fn store(context: &Context, genesis: [u8; 32]) -> Result<Store, Error> {
 	Store::open(&context.folder("")?.join("gateway.sqlite"), genesis)
 }
 

@@ -10,15 +10,22 @@ mod context;
 mod duties;
 mod erasure;
 mod exchange;
+mod fhir;
 mod follow_up;
 mod keys;
+mod manual;
+mod outbox;
+mod patient;
+mod permit;
 mod proof;
+mod sign_in;
 mod subscription;
 
 use clap::{Parser, Subcommand};
 use context::{Context, Global, Output};
 use curex_client::Error;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
 
 /// Command line of the CUREX consortium.
 ///
@@ -79,6 +86,18 @@ enum Command {
 	/// Erasure orders and the answers to them.
 	#[command(subcommand)]
 	Erasure(erasure::Erasure),
+	/// What a patient may ask this organisation for.
+	#[command(subcommand)]
+	Patient(patient::Patient),
+	/// Secondary use: permits, cohorts, extractions, and the data under them.
+	#[command(subcommand)]
+	Permit(permit::Permit),
+	/// What a FHIR file means to the ledger.
+	#[command(subcommand)]
+	Fhir(fhir::Fhir),
+	/// What was submitted and is not settled.
+	#[command(subcommand)]
+	Outbox(outbox::Outbox),
 	/// Risk assessments.
 	#[command(subcommand)]
 	Assessment(admin::AssessmentCommand),
@@ -98,6 +117,12 @@ enum Command {
 	Verify(proof::Verify),
 	/// Write the trust root that follows from the first block.
 	TrustRoot(proof::WriteTrustRoot),
+	/// Print the completion script of a shell.
+	Completion(manual::Completion),
+	/// Write the manual pages.
+	Man(manual::Man),
+	/// Sign in at an explorer with the account.
+	SignIn(sign_in::SignIn),
 }
 
 #[tokio::main]
@@ -106,10 +131,7 @@ async fn main() -> ExitCode {
 	tracing_subscriber::fmt()
 		.with_writer(std::io::stderr)
 		.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-		.with_env_filter(
-			tracing_subscriber::EnvFilter::try_from_default_env()
-				.unwrap_or_else(|_| "error,curex=info,curex_client=info".into()),
-		)
+		.with_env_filter(log_filter())
 		.init();
 	let json = global.json;
 	match run(Context::new(global), command).await {
@@ -126,6 +148,16 @@ async fn main() -> ExitCode {
 			ExitCode::from(exit_code(&error))
 		},
 	}
+}
+
+/// What is logged: what `RUST_LOG` says, but never the requests to a FHIR server, whose addresses hold identifiers.
+fn log_filter() -> EnvFilter {
+	let filter = EnvFilter::try_from_default_env()
+		.unwrap_or_else(|_| "error,curex=info,curex_client=info".into());
+	["ureq=off", "ureq_proto=off"]
+		.into_iter()
+		.filter_map(|directive| directive.parse().ok())
+		.fold(filter, EnvFilter::add_directive)
 }
 
 async fn run(context: Context, command: Command) -> Result<Output, Error> {
@@ -148,6 +180,10 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Duties(command) => duties::run(&context, command).await,
 		Command::Reconcile(command) => duties::reconcile(&context, command).await,
 		Command::Erasure(command) => erasure::run(&context, command).await,
+		Command::Patient(command) => patient::run(&context, command).await,
+		Command::Permit(command) => permit::run(&context, command).await,
+		Command::Fhir(command) => fhir::run(&context, command).await,
+		Command::Outbox(command) => outbox::run(&context, command).await,
 		Command::Assessment(command) => admin::assessment(&context, command).await,
 		Command::Decide(command) => admin::decide(&context, command).await,
 		Command::Organisation(command) => admin::organisation(&context, command).await,
@@ -156,6 +192,9 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Prove(command) => proof::prove(&context, command).await,
 		Command::Verify(command) => proof::verify(&command),
 		Command::TrustRoot(command) => proof::trust_root(&context, command).await,
+		Command::Completion(command) => Ok(manual::completion(&command)),
+		Command::Man(command) => manual::man(&command),
+		Command::SignIn(command) => sign_in::run(&context, &command),
 	}
 }
 
@@ -190,7 +229,7 @@ mod tests {
 		fn check(command: &clap::Command) {
 			for argument in command.get_arguments() {
 				let name = argument.get_id().as_str();
-				let secret = ["password", "phrase", "secret", "code", "seed"];
+				let secret = ["password", "phrase", "secret", "code", "seed", "pin"];
 				let is_secret = secret.iter().any(|word| name.contains(word));
 				assert!(
 					!is_secret || name.ends_with("file") || name == "code",

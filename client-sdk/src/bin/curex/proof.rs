@@ -119,7 +119,7 @@ pub async fn prove(context: &Context, command: Prove) -> Result<Output, Error> {
 
 pub fn verify(command: &Verify) -> Result<Output, Error> {
 	let root: TrustRoot = serde_json::from_slice(&read(&command.trust_root)?)
-		.map_err(|error| Error::Input(format!("the trust root: {error}")))?;
+		.map_err(|error| Error::json("the trust root", &error))?;
 	let bundle = Bundle::from_json(&read(&command.bundle)?)?;
 	let verified = curex_verify::verify(&bundle, &root)?;
 	Ok(Output::data(json!({

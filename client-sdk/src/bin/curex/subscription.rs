@@ -2,7 +2,7 @@
 
 use crate::{
 	context::{file_error, read, write_private, Context, Output},
-	exchange::{forget_file, gateway, take},
+	exchange::{forget_file, gateway, note_subject, take},
 };
 use clap::Subcommand;
 use curex_client::{
@@ -122,6 +122,7 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			let kept =
 				PendingSubscription::open(&sealed, &own_key, client.genesis(), subscription)?;
 			let pending = kept.delivery(&client, exchange).await?;
+			note_subject(context, &client, &own_key, &pending)?;
 			take(context, &client, &pending, &out, !no_acknowledge).await
 		},
 	}

@@ -264,3 +264,28 @@ fn documents_need_one_consent_or_permit_and_a_root_of_something() {
 		refuse(|| send(other, root(4)), Error::CommitmentReused);
 	});
 }
+
+#[test]
+fn an_item_that_is_not_plain_weighs_what_a_single_one_weighs() {
+	let item = |code, evidence| BatchCompletion {
+		exchange: ExchangeId([1; 32]),
+		receipt: Commitment([2; 32]),
+		code,
+		evidence,
+	};
+	let (accepted, reversed) = (AcknowledgementCode::Accepted, AcknowledgementCode::WrongPatient);
+	let weight = |items: Vec<BatchCompletion>| {
+		Call::<Test>::complete_batch { items: batch(items) }.get_dispatch_info().call_weight
+	};
+	let plain = weight(vec![item(accepted, None), item(accepted, None)]);
+	let single = <() as crate::WeightInfo>::complete();
+	for other in [item(accepted, Some(Commitment([3; 32]))), item(reversed, None)] {
+		assert_eq!(weight(vec![item(accepted, None), other]), plain + single);
+	}
+	let alone = |item: BatchCompletion| {
+		let BatchCompletion { exchange: id, receipt, code, evidence } = item;
+		Call::<Test>::complete { id, receipt, code, evidence }.get_dispatch_info().call_weight
+	};
+	assert_eq!(alone(item(reversed, None)), single);
+	assert!(alone(item(accepted, None)).all_lt(single));
+}

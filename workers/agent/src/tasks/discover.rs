@@ -8,17 +8,18 @@ use std::{
 	sync::{Mutex, PoisonError},
 };
 
-use curex_discovery::{differences, AuditSink, ProbeRecord, Service, Snapshot};
+use curex_discovery::{
+	differences, import_mds2, AuditSink, Observations, ProbeRecord, Service, Snapshot,
+};
 use curex_primitives::{merkle, Moment, Report, ReportKind, SizeBucket};
 use curex_risk::Exposure;
-use curex_vulnerabilities::{
-	match_assets, AssetService, Feed, InstalledPackage, MatchReport, Status,
-};
+use curex_vulnerabilities::{AssetService, InstalledPackage, MatchReport, Status};
 use serde_json::{json, Value};
 use tokio::runtime::Handle;
 
 use super::TO_BE_SEALED;
 use crate::{
+	advisories::{unread, Advisories},
 	clinical::{Clinical, Endpoint},
 	store::{Draft, Outcome},
 	Config, Error, Store,
@@ -27,7 +28,10 @@ use crate::{
 /// Name of the log of probes within the data folder.
 const PROBE_LOG: &str = "probes.ndjson";
 
-/// Discovers, matches and drafts the inventory report.
+/// Observes, discovers, matches and drafts the inventory report.
+///
+/// What is observed comes first, for it tells which hosts may be asked. Without active discovery the inventory is what
+/// was observed.
 ///
 /// # Errors
 /// [`Error::Discovery`], [`Error::Vulnerabilities`], and what the store refuses.
@@ -37,32 +41,46 @@ pub fn execute(
 	store: &Store,
 	now: Moment,
 ) -> Result<Outcome, Error> {
-	let audit = ProbeLog::open(&config.data.join(PROBE_LOG))?;
-	let snapshot = runtime.block_on(curex_discovery::discover(&config.discovery, &audit))?;
-	let (feed, failures) = match &config.feeds {
-		Some(feeds) => Feed::load(&feeds.folder)?,
-		None => (Feed::default(), Vec::new()),
+	let (observations, mut notes) = match &config.observe {
+		Some(observe) => observe.look(),
+		None => (Observations::default(), Vec::new()),
 	};
-	let matched = match_assets(&services(&snapshot, &config.clinical), &feed);
+	let mut snapshot = if config.discovery.active || config.observe.is_none() {
+		let mut policy = config.discovery.clone();
+		observations.classify(&mut policy);
+		let audit = ProbeLog::open(&config.data.join(PROBE_LOG))?;
+		runtime.block_on(curex_discovery::discover(&policy, &audit))?
+	} else {
+		Snapshot { taken_at_ms: now, ..Snapshot::default() }
+	};
+	if let Some(observe) = &config.observe {
+		observations.complete(&mut snapshot, |address| observe.is_ours(address));
+	}
 	let previous = Previous::of(store)?;
+	if let Some(before) = &previous.snapshot {
+		snapshot.bind_identities(before);
+	}
+	let mut advisories = Advisories::open(config)?;
+	let imported = advisories.import()?;
+	let matched = advisories.match_all(&services(&snapshot, &config.clinical))?;
+	let (feed_version, known) = advisories.state()?;
 	let vulnerabilities = open_matches(&matched);
-	let mut notes = vec![format!(
+	notes.push(format!(
 		"{} assets, {vulnerabilities} matches that are not fixed.",
 		snapshot.assets.len()
-	)];
+	));
 	if config.feeds.is_none() {
 		notes.push("No advisory feed is configured, so no vulnerability can be known.".into());
 	}
-	if !failures.is_empty() {
-		notes.push(format!("{} feed files or entries could not be read.", failures.len()));
-	}
+	notes.extend(unread(&imported.failures));
+	let disclosures = disclosures(config, &mut notes);
 	let changes = previous.snapshot.as_ref().map(|before| differences(before, &snapshot));
 	let report = Report::Inventory(curex_primitives::Snapshot {
 		root: merkle::root(snapshot.canonical_leaves()),
 		previous: previous.root,
 		assets: SizeBucket::of(snapshot.assets.len() as u64),
 		vulnerabilities: SizeBucket::of(vulnerabilities),
-		feed_version: feed_number(&feed.version),
+		feed_version: feed_number(&feed_version),
 		evidence: TO_BE_SEALED,
 		taken_at: snapshot.taken_at_ms.min(now),
 	});
@@ -71,16 +89,32 @@ pub fn execute(
 		"differences": changes,
 		"matches": matched.matches,
 		"not_understood": matched.not_understood,
+		"disclosures": disclosures,
 		"feed": {
-			"version": feed.version,
-			"advisories": feed.advisories.len(),
-			"packages": feed.packages.len(),
-			"failures": failures,
+			"version": feed_version,
+			"advisories": known.advisories,
+			"packages": known.packages,
+			"failures": imported.failures,
 		},
 		"previous": { "number": previous.number, "root": previous.root },
 	});
 	let draft = Draft { report, document, inputs: None, alert: None };
 	Ok(Outcome { drafts: vec![draft], states: Vec::new(), notes })
+}
+
+/// What manufacturers say about the hospital's devices, by clinical asset. A statement that cannot be read is noted.
+fn disclosures(config: &Config, notes: &mut Vec<String>) -> Vec<Value> {
+	let mut out = Vec::new();
+	for file in &config.disclosures {
+		let read = std::fs::read(&file.path)
+			.map_err(Error::io("reading", &file.path))
+			.and_then(|bytes| Ok(import_mds2(&bytes)?));
+		match read {
+			Ok(disclosure) => out.push(json!({ "asset": file.asset, "disclosure": disclosure })),
+			Err(error) => notes.push(format!("{}: {error}", file.path.display())),
+		}
+	}
+	out
 }
 
 /// The inventory before this one.
@@ -101,6 +135,15 @@ impl Previous {
 			_ => Ok(Self { number: None, root: merkle::empty_root(), snapshot: None }),
 		}
 	}
+}
+
+/// The services of the newest recorded inventory; none if there is no inventory.
+///
+/// # Errors
+/// What opening the evidence gives.
+pub fn recorded_services(store: &Store, clinical: &Clinical) -> Result<Vec<AssetService>, Error> {
+	let snapshot = Previous::of(store)?.snapshot;
+	Ok(snapshot.map(|snapshot| services(&snapshot, clinical)).unwrap_or_default())
 }
 
 /// The feed's version as the ledger has it: the first four bytes of its SHA-256, big endian; 0 without a feed.

@@ -15,32 +15,35 @@ use crate::{
 const LLDP: [u8; 2] = [0x88, 0xcc];
 /// EtherType of the Address Resolution Protocol (RFC 826).
 const ARP: [u8; 2] = [0x08, 0x06];
+/// EtherType of a VLAN tag (IEEE 802.1Q).
+const VLAN: [u8; 2] = [0x81, 0x00];
+/// Head of a Cisco Discovery Protocol frame: SNAP in LLC (IEEE 802.2), Cisco's organisation code, the protocol's number.
+pub(super) const CDP: [u8; 8] = [0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x00];
 const DHCP_CLIENT: u16 = 68;
 const DHCP_SERVER: u16 = 67;
 const MDNS: u16 = 5_353;
 
 /// Looks into a frame; whether anything of it was understood.
 pub(super) fn observe(frame: &[u8], observations: &mut Observations) -> bool {
-	let Some(kind) = frame.get(12..14) else { return false };
-	let payload = &frame[14..];
+	let at = if frame.get(12..14) == Some(&VLAN[..]) { 16 } else { 12 };
+	let (Some(kind), Some(payload)) = (frame.get(at..at + 2), frame.get(at + 2..)) else {
+		return false;
+	};
 	if kind == ARP {
 		return arp(payload, observations).is_some();
 	}
 	if kind == LLDP {
 		return lldp(payload, observations).is_some();
 	}
+	if payload.starts_with(&CDP) {
+		return cdp(&payload[CDP.len()..], observations).is_some();
+	}
 	let Ok(packet) = SlicedPacket::from_ethernet(frame) else { return false };
-	let (source, on_link) = match &packet.net {
-		Some(NetSlice::Ipv4(ip)) => {
-			(IpAddr::V4(ip.header().source_addr()), ip.header().source_addr().is_private())
-		},
-		Some(NetSlice::Ipv6(ip)) => (
-			IpAddr::V6(ip.header().source_addr()),
-			(ip.header().source_addr().segments()[0] & 0xffc0) == 0xfe80,
-		),
+	let source = match &packet.net {
+		Some(NetSlice::Ipv4(ip)) => IpAddr::V4(ip.header().source_addr()),
+		Some(NetSlice::Ipv6(ip)) => IpAddr::V6(ip.header().source_addr()),
 		_ => return false,
 	};
-	let _ = on_link;
 	match packet.transport {
 		Some(TransportSlice::Udp(udp)) => {
 			let (from, to) = (udp.source_port(), udp.destination_port());
@@ -111,6 +114,54 @@ fn lldp(packet: &[u8], observations: &mut Observations) -> Option<()> {
 		observations.host(address)?.network = true;
 	}
 	Some(())
+}
+
+/// Device id, addresses and capabilities of a neighbour (Cisco Discovery Protocol, versions 1 and 2). The type-length-value
+/// groups follow version, time to live and checksum.
+fn cdp(packet: &[u8], observations: &mut Observations) -> Option<()> {
+	let mut rest = packet.get(4..)?;
+	let (mut name, mut address, mut capabilities) = (None, None, 0);
+	for _ in 0..64 {
+		let [a, b, c, d, ..] = *rest else { break };
+		let length = usize::from(u16::from_be_bytes([c, d]));
+		// What pads a short frame is no group.
+		let Some(value) = rest.get(4..length) else { break };
+		match u16::from_be_bytes([a, b]) {
+			1 => name = evidence::name(&String::from_utf8_lossy(value)),
+			// Addresses, and those for management: the first of IPv4.
+			2 | 22 => address = cdp_address(value).or(address),
+			4 => capabilities = u32::from_be_bytes(value.get(..4)?.try_into().ok()?),
+			_ => {},
+		}
+		rest = &rest[length..];
+	}
+	let address = address?;
+	if let Some(name) = name {
+		observations.identity(address, Identity::Hostname(name));
+	}
+	// Router, bridges, switch, repeater.
+	if capabilities & 0b0100_1111 != 0 {
+		observations.host(address)?.network = true;
+	}
+	Some(())
+}
+
+/// The first IPv4 address of a list: count, then for each protocol type, length and number, address length and bytes.
+fn cdp_address(list: &[u8]) -> Option<IpAddr> {
+	let mut rest = list.get(4..)?;
+	for _ in 0..16 {
+		let protocol = usize::from(*rest.get(1)?);
+		let number = rest.get(2..2 + protocol)?;
+		let length = rest.get(2 + protocol..4 + protocol)?;
+		let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+		let address = rest.get(4 + protocol..4 + protocol + length)?;
+		// Network layer protocol id of the Internet Protocol (ISO/IEC TR 9577).
+		if number == [0xcc] {
+			return ipv4(address);
+		}
+		rest = &rest[4 + protocol + length..];
+	}
+	None
 }
 
 /// What a DHCP client calls itself (RFC 2132): host name, vendor class, address.

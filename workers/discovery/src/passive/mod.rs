@@ -1,10 +1,14 @@
-//! What can be known without asking: captured traffic and the logs of a network monitor.
+//! What can be known without asking: traffic that was captured or passes by, and the logs of a network monitor.
 
 mod capture;
 mod frame;
+mod tap;
 mod zeek;
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+	collections::{btree_map::Entry, BTreeMap},
+	net::IpAddr,
+};
 
 pub use self::{capture::Capture, zeek::ZeekLog};
 use crate::{
@@ -92,6 +96,42 @@ impl Observations {
 			Snapshot { taken_at_ms, assets: assets.collect(), held_back: Vec::new() };
 		snapshot.order();
 		snapshot
+	}
+
+	/// Adds to an inventory what was observed: identities of its assets, and the hosts and services that it lacks.
+	/// What a probe found at a port stands, for it asked. `is_ours` tells the hospital's addresses from those of the
+	/// rest of the world, which passes by as well.
+	pub fn complete(&self, snapshot: &mut Snapshot, is_ours: impl Fn(IpAddr) -> bool) {
+		let mut known: BTreeMap<IpAddr, Asset> =
+			std::mem::take(&mut snapshot.assets).into_iter().map(|a| (a.address, a)).collect();
+		let observed = self.snapshot(snapshot.taken_at_ms).assets;
+		for observed in observed.into_iter().filter(|observed| is_ours(observed.address)) {
+			match known.entry(observed.address) {
+				Entry::Vacant(place) => {
+					place.insert(observed);
+				},
+				Entry::Occupied(place) => {
+					let asset = place.into_mut();
+					for identity in observed.identities {
+						if !asset.identities.contains(&identity) {
+							asset.identities.push(identity);
+						}
+					}
+					for service in observed.services {
+						// Port 0 is that of software which serves none.
+						let same = |s: &Service| {
+							(s.port, s.transport) == (service.port, service.transport)
+								&& (s.port != 0 || s.product == service.product)
+						};
+						if !asset.services.iter().any(same) {
+							asset.services.push(service);
+						}
+					}
+				},
+			}
+		}
+		snapshot.assets = known.into_values().collect();
+		snapshot.order();
 	}
 
 	/// Classifies targets that nobody has classified, by what was observed. Returns how many.

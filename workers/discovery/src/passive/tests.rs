@@ -99,6 +99,92 @@ fn addresses_are_bound_to_interfaces_and_names() {
 }
 
 #[test]
+fn a_cisco_neighbour_names_itself_and_is_a_network_device() {
+	let group = |kind: u16, value: &[u8]| {
+		let length = u16::try_from(value.len() + 4).expect("short");
+		[&kind.to_be_bytes()[..], &length.to_be_bytes(), value].concat()
+	};
+	// One address of a protocol that is not looked at, then one of IPv4.
+	let addresses = [0, 0, 0, 2, 1, 1, 0x81, 0, 1, 9, 1, 1, 0xcc, 0, 4, 192, 0, 2, 5];
+	let body = [
+		vec![2, 180, 0, 0],
+		group(1, b"core-switch"),
+		group(2, &addresses),
+		group(4, &[0, 0, 0, 0x28]),
+	];
+	let body = [&frame::CDP[..], &body.concat(), &[0; 8]].concat();
+	let length = u16::try_from(body.len()).expect("short").to_be_bytes();
+	let plain = ethernet(length, &body);
+	let tagged = ethernet([0x81, 0], &[&[0, 7][..], &length, &body].concat());
+	for frame in [plain, tagged] {
+		let snapshot = observed(&[frame]).snapshot(0);
+		assert_eq!(snapshot.assets.len(), 1);
+		let asset = &snapshot.assets[0];
+		assert_eq!((asset.address, asset.device_class), (at(5), DeviceClass::Network));
+		assert_eq!(asset.identities, [Identity::Hostname("core-switch".into())]);
+	}
+}
+
+/// Gives one byte at a time, as a slow pipe may.
+struct Drip<'a>(&'a [u8]);
+
+impl std::io::Read for Drip<'_> {
+	fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+		let length = buffer.len().min(1);
+		std::io::Read::read(&mut self.0, &mut buffer[..length])
+	}
+}
+
+#[test]
+fn a_pipe_that_gives_a_byte_at_a_time_is_read_like_a_file() {
+	let bytes = capture(&[arp(1, 1), arp(2, 2), tcp(22, 3, b"SSH-2.0-OpenSSH_9.2p1\r\n")]);
+	let mut observations = Observations::default();
+	let read = observations.read_capture(Drip(&bytes)).expect("a capture");
+	assert_eq!(read, Capture { frames: 3, skipped: 0 });
+	assert_eq!(observations.snapshot(0).assets.len(), 3);
+	let mut observations = Observations::default();
+	assert!(observations.read_capture(Drip(&bytes[..bytes.len() - 1])).is_err());
+	assert_eq!(observations.snapshot(0).assets.len(), 2);
+	// The section header and the interface of pcapng, then an empty end.
+	let section = [
+		&[0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0][..],
+		&[0xff; 8],
+		&[28, 0, 0, 0, 1, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0],
+	];
+	let read = Observations::default().read_capture(Drip(&section.concat()));
+	assert_eq!(read.expect("a capture"), Capture::default());
+}
+
+#[test]
+fn an_interface_that_is_not_there_is_named() {
+	let stop = std::sync::atomic::AtomicBool::new(false);
+	let watched = Observations::default().watch("no such", std::time::Duration::ZERO, &stop);
+	let message = watched.expect_err("there is no such interface").to_string();
+	assert!(message.contains("no such") && message.contains("ip link"), "{message}");
+}
+
+#[test]
+fn an_inventory_is_completed_with_what_passed_by_on_the_own_network() {
+	let frames = [
+		arp(1, 1),
+		tcp(22, 1, b"SSH-2.0-OpenSSH_9.2p1\r\n"),
+		tcp(80, 1, b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\n\r\n"),
+		arp(2, 2),
+		arp(9, 9),
+	];
+	let observations = observed(&frames);
+	let mut probed = observed(&[tcp(22, 1, b"SSH-2.0-OpenSSH_9.8p1\r\n")]).snapshot(7);
+	probed.assets[0].device_class = DeviceClass::Server;
+	observations.complete(&mut probed, |address| address != at(9));
+	let found: Vec<_> = probed.assets.iter().map(|asset| asset.address).collect();
+	assert_eq!(found, [at(1), at(2)]);
+	let asset = &probed.assets[0];
+	assert_eq!(asset.identities, [Identity::Mac("02:00:00:00:00:01".into())]);
+	let versions: Vec<_> = asset.services.iter().map(|s| s.version.as_deref()).collect();
+	assert_eq!(versions, [Some("9.8p1"), Some("1.22.1")], "what was asked outweighs what was seen");
+}
+
+#[test]
 fn services_are_seen_in_passing() {
 	let hl7 = b"\x0bMSH|^~\\&|MONITOR|ICU|EHR|HOSP|2026||ORU^R01|1|P|2.6\rPID|1\r\x1c\r";
 	let frames = [
@@ -189,10 +275,12 @@ fn forged_addresses_do_not_fill_the_memory() {
 proptest::proptest! {
 	#[test]
 	fn no_frame_makes_it_panic(
-		kind in proptest::sample::select(vec![[8u8, 0], [8, 6], [0x88, 0xcc], [0x86, 0xdd]]),
+		kind in proptest::sample::select(vec![[8u8, 0], [8, 6], [0x88, 0xcc], [0x86, 0xdd], [0x81, 0], [0, 60]]),
 		payload in proptest::collection::vec(0u8.., 0..200),
 	) {
 		frame::observe(&ethernet(kind, &payload), &mut Observations::default());
+		let neighbour = [&frame::CDP[..], &payload].concat();
+		frame::observe(&ethernet(kind, &neighbour), &mut Observations::default());
 	}
 
 	#[test]

@@ -1,8 +1,8 @@
 //! HTTP: which web server, and which medical application behind it.
 //!
-//! Seven GET requests at most: `/`, Orthanc's `/system`, FHIR's `metadata` at the two usual bases, and where none
-//! of them is known, a DICOMweb search at the three usual bases for a study that does not exist: no answer to it
-//! can hold a patient's data.
+//! Eleven GET requests at most: `/`, Orthanc's `/system`, FHIR's `metadata` at the two usual bases, and where none
+//! of them is known, a DICOMweb search at the three usual bases for a study that does not exist (no answer to it
+//! can hold a patient's data), then the descriptions of IHE XDS services at four usual places.
 
 use std::net::SocketAddr;
 
@@ -32,6 +32,18 @@ const DICOMWEB_BASES: [&str; 3] = ["/dicom-web", "/dicomweb", "/dcm4chee-arc/aet
 
 /// Search for studies (DICOM PS3.18, section 10.6) with a UID that is assigned to nothing.
 const NO_STUDY: &str = "/studies?StudyInstanceUID=2.25.0&limit=1";
+
+/// Where XDS registries and repositories offer the description of their web service (WSDL): IPF and what is built with it,
+/// OpenXDS, dcm4chee. A description is asked for, not the service: a stored query would name a patient.
+const XDS_DESCRIPTIONS: [&str; 4] = [
+	"/services/xds-iti18?wsdl",
+	"/openxds/services/DocumentRegistry?wsdl",
+	"/openxds/services/DocumentRepository?wsdl",
+	"/xds/registry?wsdl",
+];
+
+/// Namespace of Cross-Enterprise Document Sharing (IHE ITI TF-3, section 4.2).
+const XDS_NAMESPACE: &str = "urn:ihe:iti:xds-b:2007";
 
 /// A response as far as identification needs it.
 #[derive(Debug)]
@@ -105,20 +117,37 @@ pub(super) async fn ask(
 		}
 	}
 	if !services.iter().any(|found| found.protocol == "fhir") {
-		for base in DICOMWEB_BASES {
-			let path = format!("{base}{NO_STUDY}");
-			if let Ok(answer) = get(prober, at, secure, &path, PAGE_BYTES).await? {
-				if let Some(found) = dicomweb(at, base, &root, &answer) {
-					services.push(found);
-					break;
-				}
-			}
-		}
+		services.extend(documents_or_images(prober, at, secure, &root).await?);
 	}
 	if services.is_empty() {
 		services.push(service(at, Transport::Tcp, "http", None, None, root.head, 80));
 	}
 	finding(services, None, Vec::new())
+}
+
+/// DICOMweb, or an XDS registry or repository.
+async fn documents_or_images(
+	prober: &Prober<'_>,
+	at: SocketAddr,
+	secure: bool,
+	root: &Response,
+) -> Result<Option<Service>, Error> {
+	for base in DICOMWEB_BASES {
+		let path = format!("{base}{NO_STUDY}");
+		if let Ok(answer) = get(prober, at, secure, &path, PAGE_BYTES).await? {
+			if let Some(found) = dicomweb(at, base, root, &answer) {
+				return Ok(Some(found));
+			}
+		}
+	}
+	for path in XDS_DESCRIPTIONS {
+		if let Ok(answer) = get(prober, at, secure, path, CAPABILITY_BYTES).await? {
+			if let Some(found) = xds(at, path, &answer) {
+				return Ok(Some(found));
+			}
+		}
+	}
+	Ok(None)
 }
 
 /// Requests a path. The inner error holds what was heard if it was not HTTP.
@@ -317,9 +346,57 @@ fn dicomweb(at: SocketAddr, base: &str, root: &Response, answer: &Response) -> O
 	Some(service(at, Transport::Tcp, "dicomweb", None, None, evidence, confidence))
 }
 
+/// A document registry or repository by the description of its web service, whose operations tell which of them it is
+/// (IHE ITI TF-2, sections 3.18, 3.42, 3.41, 3.43). It does not tell product or version.
+fn xds(at: SocketAddr, path: &str, answer: &Response) -> Option<Service> {
+	let text = String::from_utf8_lossy(&answer.body);
+	if answer.status != 200 || !text.contains("definitions") || !text.contains(XDS_NAMESPACE) {
+		return None;
+	}
+	let offers = |operations: [&str; 2]| operations.iter().any(|name| text.contains(name));
+	let role = match (
+		offers(["RegistryStoredQuery", "RegisterDocumentSet-b"]),
+		offers(["RetrieveDocumentSet", "ProvideAndRegisterDocumentSet-b"]),
+	) {
+		(true, false) => "registry",
+		(false, true) => "repository",
+		_ => "registry or repository",
+	};
+	let evidence = evidence::text(format!("{path}: XDS.b {role}; {}", answer.head).as_bytes());
+	Some(service(at, Transport::Tcp, "xds", None, None, evidence, 90))
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn the_description_of_a_service_tells_an_xds_registry_from_other_web_services() {
+		let at = ([192, 0, 2, 7], 8010).into();
+		let answer = |status: &str, body: &str| {
+			parse(format!("HTTP/1.1 {status}\r\n\r\n{body}").as_bytes()).expect("HTTP")
+		};
+		let wsdl = |operation: &str, namespace: &str| {
+			format!("<wsdl:definitions xmlns:x=\"{namespace}\"><operation name=\"{operation}\"/></wsdl:definitions>")
+		};
+		let role = |answer: &Response| {
+			xds(at, "/services", answer)
+				.map(|found| found.evidence.split("; ").next().unwrap_or("").to_owned())
+		};
+		let registry =
+			answer("200 OK", &wsdl("DocumentRegistry_RegistryStoredQuery", XDS_NAMESPACE));
+		assert_eq!(role(&registry).as_deref(), Some("/services: XDS.b registry"));
+		let repository =
+			answer("200 OK", &wsdl("DocumentRepository_RetrieveDocumentSet", XDS_NAMESPACE));
+		assert_eq!(role(&repository).as_deref(), Some("/services: XDS.b repository"));
+		for other in [
+			answer("200 OK", &wsdl("Add", "urn:calculator")),
+			answer("404 Not Found", &wsdl("RegistryStoredQuery", XDS_NAMESPACE)),
+			answer("200 OK", XDS_NAMESPACE),
+		] {
+			assert_eq!(role(&other), None);
+		}
+	}
 
 	#[test]
 	fn a_search_that_finds_nothing_tells_dicomweb_from_other_servers() {

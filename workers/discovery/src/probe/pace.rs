@@ -19,15 +19,12 @@ impl Pace {
 		}
 	}
 
-	/// Returns when the next probe may leave.
+	/// Returns when the next probe may leave. The interval is counted from then on, so that a machine that was held up
+	/// does not make up for it with a burst; whoever waits gets turns in order.
 	pub(super) async fn turn(&self) {
-		let slot = {
-			let mut next = self.next.lock().await;
-			let slot = (*next).max(Instant::now());
-			*next = slot + self.interval;
-			slot
-		};
-		sleep_until(slot).await;
+		let mut next = self.next.lock().await;
+		sleep_until(*next).await;
+		*next = Instant::now() + self.interval;
 	}
 }
 
@@ -43,5 +40,21 @@ mod tests {
 			pace.turn().await;
 		}
 		assert_eq!(start.elapsed().as_millis(), 2_000);
+	}
+
+	#[tokio::test(start_paused = true)]
+	async fn a_machine_that_was_held_up_makes_up_for_nothing() {
+		let pace = Pace::new(4);
+		let (mut first, mut second, mut third) =
+			(Box::pin(pace.turn()), Box::pin(pace.turn()), Box::pin(pace.turn()));
+		// All three wait; then time passes in which nothing runs.
+		assert!(futures::poll!(&mut first).is_ready());
+		assert!(futures::poll!(&mut second).is_pending());
+		assert!(futures::poll!(&mut third).is_pending());
+		tokio::time::advance(Duration::from_secs(10)).await;
+		assert!(futures::poll!(&mut second).is_ready());
+		assert!(futures::poll!(&mut third).is_pending(), "its turn is an interval later");
+		tokio::time::advance(Duration::from_millis(250)).await;
+		third.await;
 	}
 }

@@ -299,30 +299,42 @@ fn vex_words(statement: &VexStatement) -> String {
 /// package outweighs upstream ranges. Deterministic: the order of the input does not matter beyond ties.
 pub fn match_assets(services: &[AssetService], feed: &Feed) -> MatchReport {
 	let mut report = MatchReport::default();
-	match_each(services, feed, &mut |outcome| match outcome {
-		Outcome::Match(found) => {
-			let found = found.to_match();
-			if matches!(found.status, Status::NotAffected { .. }) {
-				report.not_affected.push(found);
-			} else {
-				report.matches.push(found);
-			}
-		},
-		Outcome::NotUnderstood(left) => report.not_understood.push(left),
-	});
-	let by_urgency = |a: &Match, b: &Match| {
-		b.priority
-			.score
-			.cmp(&a.priority.score)
-			.then_with(|| b.confidence.cmp(&a.confidence))
-			.then_with(|| (&a.asset, &a.service, &a.cve).cmp(&(&b.asset, &b.service, &b.cve)))
-	};
-	report.matches.sort_by(by_urgency);
-	report.not_affected.sort_by(by_urgency);
-	report.not_understood.sort_by(|a, b| {
-		(&a.asset, &a.service, &a.cve, &a.range).cmp(&(&b.asset, &b.service, &b.cve, &b.range))
-	});
+	match_each(services, feed, &mut |outcome| report.take(outcome));
+	report.order();
 	report
+}
+
+impl MatchReport {
+	/// Adds a result.
+	pub fn take(&mut self, outcome: Outcome<'_>) {
+		match outcome {
+			Outcome::Match(found) => {
+				let found = found.to_match();
+				if matches!(found.status, Status::NotAffected { .. }) {
+					self.not_affected.push(found);
+				} else {
+					self.matches.push(found);
+				}
+			},
+			Outcome::NotUnderstood(left) => self.not_understood.push(left),
+		}
+	}
+
+	/// Brings results, which come in no particular order, into the order of urgency.
+	pub fn order(&mut self) {
+		let by_urgency = |a: &Match, b: &Match| {
+			b.priority
+				.score
+				.cmp(&a.priority.score)
+				.then_with(|| b.confidence.cmp(&a.confidence))
+				.then_with(|| (&a.asset, &a.service, &a.cve).cmp(&(&b.asset, &b.service, &b.cve)))
+		};
+		self.matches.sort_by(by_urgency);
+		self.not_affected.sort_by(by_urgency);
+		self.not_understood.sort_by(|a, b| {
+			(&a.asset, &a.service, &a.cve, &a.range).cmp(&(&b.asset, &b.service, &b.cve, &b.range))
+		});
+	}
 }
 
 /// Compares every service with the feed and hands the results over one by one, so that no more than one is

@@ -9,7 +9,7 @@ use super::{import::joined_package_key, Store};
 use crate::{
 	error::Error,
 	feed::Feed,
-	matching::{by_asset, installed_package, match_some, service_keys, ByAsset},
+	matching::{by_asset, installed_package, match_each, match_some, service_keys, ByAsset},
 	AssetService, Epss, Outcome,
 };
 
@@ -50,10 +50,7 @@ impl Store {
 	/// [`Error::Store`].
 	pub fn match_all(&mut self, sink: &mut dyn FnMut(Outcome<'_>)) -> Result<Matched, Error> {
 		let services = self.services(None)?;
-		let mut matched = Matched { full: true, ..Matched::default() };
-		self.match_services(&services, &mut matched, sink)?;
-		self.clear_pending()?;
-		Ok(matched)
+		self.match_given(&services, sink)
 	}
 
 	/// Compares what changed since the last time: vulnerabilities that an import touched with the assets that
@@ -62,24 +59,14 @@ impl Store {
 	/// # Errors
 	/// [`Error::Store`].
 	pub fn match_changed(&mut self, sink: &mut dyn FnMut(Outcome<'_>)) -> Result<Matched, Error> {
-		let column = |sql: &str| -> Result<Vec<String>, Error> {
-			let mut query = self.db.prepare(sql)?;
-			let rows = query.query_map([], |row| row.get(0))?;
-			Ok(rows.collect::<Result<_, _>>()?)
-		};
-		let cves = column("SELECT cve FROM pending_cve")?;
-		if cves.len() as u64 > MOST_CHANGED {
-			return self.match_all(sink);
-		}
-		let assets = column("SELECT asset FROM pending_asset")?;
+		let Some((cves, feed)) = self.changes()? else { return self.match_all(sink) };
+		let assets = self.column("SELECT asset FROM pending_asset")?;
 		let mut matched = Matched { cves, assets, ..Matched::default() };
 		let changed: HashSet<&str> = matched.assets.iter().map(String::as_str).collect();
 
 		// Assets that have a product or package of a changed vulnerability.
-		let mut feed = Feed::default();
 		let mut concerned: HashSet<String> = HashSet::new();
 		for cve in &matched.cves {
-			load_cve(&self.db, cve, &mut feed)?;
 			let mut assets = self.db.prepare_cached(
 				"SELECT DISTINCT k.asset FROM advisory a JOIN product p ON p.advisory = a.id
 					JOIN service_key k ON k.key = p.key WHERE a.cve = ?1
@@ -106,6 +93,62 @@ impl Store {
 		self.match_services(&services, &mut matched, sink)?;
 		self.clear_pending()?;
 		Ok(matched)
+	}
+
+	/// Like [`match_all`](Self::match_all) for an inventory that is not kept in the store.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn match_given(
+		&mut self,
+		services: &[AssetService],
+		sink: &mut dyn FnMut(Outcome<'_>),
+	) -> Result<Matched, Error> {
+		let mut matched = Matched { full: true, ..Matched::default() };
+		self.match_services(services, &mut matched, sink)?;
+		self.clear_pending()?;
+		Ok(matched)
+	}
+
+	/// Compares an inventory that is not kept in the store with the vulnerabilities that imports touched since the
+	/// last comparison.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn match_given_changed(
+		&mut self,
+		services: &[AssetService],
+		sink: &mut dyn FnMut(Outcome<'_>),
+	) -> Result<Matched, Error> {
+		let Some((cves, feed)) = self.changes()? else { return self.match_given(services, sink) };
+		let mut matched = Matched { cves, services: services.len() as u64, ..Matched::default() };
+		matched.statements = (feed.advisories.len() + feed.packages.len()) as u64;
+		match_each(services, &feed, &mut |outcome| {
+			matched.outcomes += 1;
+			sink(outcome);
+		});
+		self.clear_pending()?;
+		Ok(matched)
+	}
+
+	/// The vulnerabilities that imports touched with all that is known of them; nothing if they are so many that
+	/// everything is compared anew.
+	fn changes(&self) -> Result<Option<(Vec<String>, Feed)>, Error> {
+		let cves = self.column("SELECT cve FROM pending_cve")?;
+		if cves.len() as u64 > MOST_CHANGED {
+			return Ok(None);
+		}
+		let mut feed = Feed::default();
+		for cve in &cves {
+			load_cve(&self.db, cve, &mut feed)?;
+		}
+		Ok(Some((cves, feed)))
+	}
+
+	fn column(&self, sql: &str) -> Result<Vec<String>, Error> {
+		let mut query = self.db.prepare(sql)?;
+		let rows = query.query_map([], |row| row.get(0))?;
+		Ok(rows.collect::<Result<_, _>>()?)
 	}
 
 	fn clear_pending(&mut self) -> Result<(), Error> {

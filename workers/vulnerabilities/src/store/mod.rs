@@ -119,6 +119,34 @@ impl Store {
 		Ok(changed)
 	}
 
+	/// SHA-256 over everything that is known about vulnerabilities, in hexadecimal; empty if nothing is. The same
+	/// knowledge gives the same version, in whatever order and from whatever files it came.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn version(&self) -> Result<String, Error> {
+		let mut hash = Sha256::new();
+		let mut rows = 0_u64;
+		for sql in [
+			"SELECT source, cve, hash FROM statement ORDER BY source, cve",
+			"SELECT 'kev', cve, body FROM kev ORDER BY cve",
+			"SELECT 'epss', cve, CAST(probability AS TEXT) || ' ' || percentile FROM epss ORDER BY cve",
+			"SELECT 'vex', cve, body FROM vex ORDER BY cve, body",
+		] {
+			let mut query = self.db.prepare(sql)?;
+			let mut found = query.query([])?;
+			while let Some(row) = found.next()? {
+				rows += 1;
+				for column in 0..3 {
+					let bytes = row.get_ref(column)?.as_bytes().map_err(rusqlite::Error::from)?;
+					hash.update((bytes.len() as u64).to_be_bytes());
+					hash.update(bytes);
+				}
+			}
+		}
+		Ok(if rows == 0 { String::new() } else { hex::encode(hash.finalize()) })
+	}
+
 	/// How much the store holds.
 	///
 	/// # Errors

@@ -144,6 +144,53 @@ fn only_what_changed_is_matched_again() {
 }
 
 #[test]
+fn an_inventory_that_is_not_kept_is_matched_alike() {
+	let folder = tempfile::tempdir().expect("a temporary folder");
+	let records = [("CVE-2024-0001", "pump", "2.0"), ("CVE-2024-0002", "viewer", "3.1")];
+	write(&folder, "a.json", &nvd(&records));
+	let mut store = Store::in_memory().expect("a store");
+	store.import(folder.path(), &mut |_| true).expect("an import");
+	let services = [service("a", "pump", "1.0"), service("b", "viewer", "3.0")];
+	let mut report = crate::MatchReport::default();
+	store.match_given(&services, &mut |outcome| report.take(outcome)).expect("a match");
+	report.order();
+	assert_eq!(report.matches.len(), 2);
+	let catalogue = json!({"catalogVersion": "1", "vulnerabilities": [
+		{"cveID": "CVE-2024-0002", "dateAdded": "2024-02-02"}]});
+	write(&folder, "kev.json", &catalogue);
+	store.import(folder.path(), &mut |_| true).expect("an import");
+	let mut report = crate::MatchReport::default();
+	let matched =
+		store.match_given_changed(&services, &mut |outcome| report.take(outcome)).expect("a match");
+	assert_eq!((matched.full, matched.cves), (false, vec!["CVE-2024-0002".to_owned()]));
+	let [found] = &report.matches[..] else { panic!("{report:?}") };
+	assert!(found.kev && found.asset == "b");
+	assert_eq!(store.contents().expect("contents").assets, 0, "nothing of the inventory is kept");
+}
+
+#[test]
+fn the_same_knowledge_has_the_same_version_whatever_files_it_came_in() {
+	let records = [("CVE-2024-0001", "pump", "2.0"), ("CVE-2024-0002", "viewer", "3.1")];
+	let (one, two) =
+		(tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+	write(&one, "all.json", &nvd(&records));
+	write(&two, "b.json", &nvd(&records[..1]));
+	write(&two, "a.json", &nvd(&records[1..]));
+	let mut stores = [&one, &two].map(|folder| {
+		let mut store = Store::in_memory().expect("a store");
+		assert_eq!(store.version().expect("readable"), "");
+		store.import(folder.path(), &mut |_| true).expect("an import");
+		store
+	});
+	let version = stores[0].version().expect("readable");
+	assert_eq!((version.len(), &version), (64, &stores[1].version().expect("readable")));
+	fs::write(two.path().join("epss.csv"), "cve,epss,percentile\nCVE-2024-0001,0.5,0.9\n")
+		.expect("writable");
+	stores[1].import(two.path(), &mut |_| true).expect("an import");
+	assert_ne!(stores[1].version().expect("readable"), version);
+}
+
+#[test]
 fn an_import_that_was_stopped_goes_on_where_it_was() {
 	let folder = tempfile::tempdir().expect("a temporary folder");
 	let ids: Vec<String> = (0..5_000).map(|n| format!("CVE-2024-{n:05}")).collect();

@@ -1,10 +1,11 @@
-//! Inventories that other programs made: nmap's XML.
+//! The XML of nmap.
 
 use quick_xml::{
 	events::{BytesStart, Event},
 	Reader,
 };
 
+use super::attribute;
 use crate::{
 	error::Error,
 	evidence,
@@ -214,12 +215,6 @@ impl Port {
 			package: None,
 		}
 	}
-}
-
-fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-	let found = start.attributes().flatten().find(|attribute| attribute.key.as_ref() == name)?;
-	let raw = found.value.into_owned();
-	Some(quick_xml::escape::unescape(&raw).map_or(raw.clone(), |text| text.into_owned()))
 }
 
 #[cfg(test)]
