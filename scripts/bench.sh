@@ -3,6 +3,8 @@
 #
 #   scripts/bench.sh exchange [OPTION...]     exchanges per second on each path, beside a floor and PostgreSQL
 #   scripts/bench.sh withdrawal [OPTION...]   how soon a withdrawal is in a block, and final, while every block is full
+#   scripts/bench.sh transfer [OPTION...]     how fast large parts go from node to node, beside a plain encrypted copy
+#   scripts/bench.sh client [OPTION...]       what the client needs for a request, and how many it submits
 #
 #   --json FILE     also write what was measured for programs
 #   --help          all options
@@ -11,7 +13,7 @@
 # curex-bench that are to be taken instead of building them.
 set -euo pipefail
 case "${1:-}" in
-exchange | withdrawal) ;;
+exchange | withdrawal | transfer | client) ;;
 *)
 	sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'
 	[ "${1:-}" = --help ] || [ "${1:-}" = -h ]

@@ -20,9 +20,10 @@ cd "$fuzz"
 # The versions of the programs, and one more crate.
 cp "$CUREX_ROOT/Cargo.lock" Cargo.lock
 say "building the targets"
-RUSTC_WRAPPER="$fuzz/instrument" CARGO_TARGET_DIR="$CARGO_TARGET_DIR/fuzz-parsers" cargo build --release --bins ||
+export CARGO_TARGET_DIR="$CARGO_TARGET_DIR/fuzz"
+RUSTC_WRAPPER="$CUREX_ROOT/fuzz/instrument" cargo build --release --bins ||
 	die "the targets could not be built" "the reason stands above"
-programs="$CARGO_TARGET_DIR/fuzz-parsers/release"
+programs="$CARGO_TARGET_DIR/release"
 
 targets=("$@")
 if [ ${#targets[@]} = 0 ]; then
@@ -46,8 +47,8 @@ for target in "${targets[@]}"; do
 			-artifact_prefix="artifacts/$target/" -print_final_stats=1 >"$log" 2>&1 || status=$?
 		stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
 		seconds=$((seconds + slice))
-		executions=$((executions + $(stat number_of_executed_units || true)))
-		rss=$(stat peak_rss_mb || true)
+		units=$(stat number_of_executed_units) rss=$(stat peak_rss_mb)
+		executions=$((executions + ${units:-0}))
 		peak=$((${rss:-0} > peak ? ${rss:-0} : peak))
 		echo "$seconds $executions $peak" >"runs/$target"
 		if [ "$status" != 0 ]; then

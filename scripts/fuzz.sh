@@ -14,17 +14,17 @@ export CARGO_TARGET_DIR="$CARGO_TARGET_DIR/fuzz"
 export RUSTC_WRAPPER="$CUREX_ROOT/fuzz/instrument" SKIP_WASM_BUILD=1
 cp Cargo.lock fuzz/Cargo.lock
 say "building the fuzzer"
-cargo build --release --manifest-path fuzz/Cargo.toml --bins ||
+cargo build --release --manifest-path fuzz/Cargo.toml ||
 	die "the fuzzer could not be built" "the reason stands above"
 
-programs="$CARGO_TARGET_DIR/release"
+fuzzer="$CARGO_TARGET_DIR/release/transactions"
 what="${1:-1800}"
 if [ -f "$what" ]; then
-	exec "$programs/transactions" "$what"
+	exec "$fuzzer" "$what"
 fi
 [[ "$what" =~ ^[0-9]+$ ]] || die "$what is neither a number of seconds nor a file" "see the head of this script"
-mkdir -p fuzz/corpus fuzz/artifacts
-"$programs/seeds" fuzz/corpus fuzz/dictionary || die "the first inputs could not be written" "the reason stands above"
+mkdir -p fuzz/artifacts
+CUREX_SEEDS=fuzz "$fuzzer" || die "the first inputs could not be written" "the reason stands above"
 # A year may pass in one step, so that a single input may take seconds.
-"$programs/transactions" fuzz/corpus -dict=fuzz/dictionary -artifact_prefix=fuzz/artifacts/ -max_len=16384 -timeout=120 \
+"$fuzzer" fuzz/corpus -dict=fuzz/dictionary -artifact_prefix=fuzz/artifacts/ -max_len=16384 -timeout=120 \
 	-rss_limit_mb=4096 -print_final_stats=1 -max_total_time="$what"

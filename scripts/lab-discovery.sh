@@ -336,7 +336,7 @@ watcher=$!
 pids+=("$watcher")
 sleep 1
 ip netns exec "$id" "$programs/discover" "$work/policy.json" "$work/audit.ndjson" >"$work/ours.json"
-kill -INT "$watcher"
+kill -INT "$watcher" 2>/dev/null || true
 wait "$watcher" || { echo "watching the interface failed" >&2; exit 1; }
 mllp_sent=$(wc -c <"$mllp_asked")
 quiet_sent=$( [ -s "$mllp_quiet" ] && wc -c <"$mllp_quiet" || echo 0)

@@ -3,6 +3,7 @@
 # run on its own. It says what it installs and why, and installs only what is missing.
 #
 #   scripts/setup.sh            what the build needs
+#   scripts/setup.sh --tests    also what the tests need beside it
 #   scripts/setup.sh --lab      also the real services that the laboratory of the main job starts
 set -euo pipefail
 
@@ -137,6 +138,12 @@ setup_lab() {
 		procps openssh-server nginx orthanc dcmtk snmpd
 }
 
+# What the tests start beside the project's own programs.
+setup_tests() {
+	install_packages "a token in software, for the tests of accounts in hardware" softhsm2
+	install_packages "the Python package, its virtual environment" python3 python3-venv
+}
+
 # The crates that the build needs, so that a missing network is told before anything is compiled.
 fetch_crates() {
 	cd "$CUREX_ROOT"
@@ -157,6 +164,9 @@ build_programs() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	setup_build
-	[ "${1:-}" != --lab ] || setup_lab
+	case "${1:-}" in
+	--lab) setup_lab ;;
+	--tests) setup_tests ;;
+	esac
 	say "ready: $(rustc --version), target folder $CARGO_TARGET_DIR"
 fi

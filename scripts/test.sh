@@ -7,6 +7,7 @@
 set -euo pipefail
 source "$(dirname "$0")/setup.sh"
 setup_build
+setup_tests
 [ "${1:-}" = --no-story ] || setup_lab
 cd "$CUREX_ROOT"
 
@@ -26,10 +27,13 @@ diff <(features normal,build) <(features normal,build,dev) ||
 	die "tests switch on features that programs do not" "add them to features/Cargo.toml"
 
 stage "programs"
-build_programs --timings
+build_programs --lib --timings
 
 stage "tests, with every benchmark run once"
 cargo test --release --locked --workspace
+
+stage "the Python package"
+CUREX_BUILT=1 bash scripts/python.sh
 
 # The main job mostly waits for blocks: it runs beside the lints.
 if [ "${1:-}" != --no-story ]; then
@@ -38,7 +42,10 @@ if [ "${1:-}" != --no-story ]; then
 	# Copies, for the lints may not change what runs.
 	mkdir "$home/bin"
 	cp "$CARGO_TARGET_DIR"/release/curex{,-agent,-explorer,-localnet,-node} "$home/bin/"
+	cp "$CARGO_TARGET_DIR/release/examples/ten_lines" "$home/bin/"
+	python="$CARGO_TARGET_DIR/python/venv/bin/python $CUREX_ROOT/python/examples"
 	"$home/bin/curex-localnet" --binaries "$home/bin" --root "$CUREX_ROOT" --home "$home/story" --once \
+		--example "$home/bin/ten_lines \$CUREX_NODE ." --example "$python/ask.py" --example "$python/ask_async.py" \
 		>"$home/account" 2>&1 &
 	story=$!
 	trap 'kill "$story" 2>/dev/null || true; wait "$story" 2>/dev/null || true; rm -rf "$home"' EXIT

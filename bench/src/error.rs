@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 pub enum Error {
 	#[error(transparent)]
 	Process(#[from] curex_localnet::Error),
+	#[error(transparent)]
+	Client(#[from] curex_client::Error),
 	#[error("{path}: {reason}")]
 	File { path: PathBuf, reason: String },
 	#[error("the key {path} cannot be used: {reason}")]

@@ -178,12 +178,19 @@ impl Pen {
 			self.at.block_number(),
 			self.at.block_hash(),
 		);
-		let transaction = self
+		let form = |error: subxt::error::ExtrinsicError| Error::Form {
+			call: name,
+			reason: error.to_string(),
+		};
+		let mut signable = self
 			.at
 			.tx()
 			.create_v4_signable_offline(call, parameters(number, mortality))
-			.and_then(|mut signable| signable.sign(signer))
-			.map_err(|error| Error::Form { call: name, reason: error.to_string() })?;
+			.map_err(form)?;
+		let (account, signature) =
+			signer.sign_transaction(&signable.signer_payload().map_err(form)?)?;
+		let transaction =
+			signable.sign_with_account_and_signature(&account, &signature).map_err(form)?;
 		Ok(transaction.into_encoded())
 	}
 

@@ -7,12 +7,14 @@
 //! | [`ledger`], [`chain`] | the connection; which block holds what, since when, and since when it is final |
 //! | [`paths`] | what is signed for each path |
 //! | [`load`] | keeps the pools full |
-//! | [`exchange`], [`withdrawal`] | the two measurements |
+//! | [`exchange`], [`withdrawal`] | the measurements of the ledger |
+//! | [`transfer`], [`client`] | the measurements of large parts on their way, and of the client |
 //! | [`postgres`] | the same life-cycle in a database |
 //! | [`processor`] | where processor time goes |
 //! | [`statistics`], [`report`] | what is told of it |
 
 mod chain;
+mod client;
 mod error;
 mod exchange;
 mod ledger;
@@ -24,6 +26,7 @@ mod postgres;
 mod processor;
 mod report;
 mod statistics;
+mod transfer;
 mod withdrawal;
 
 pub use error::Error;
@@ -51,6 +54,10 @@ enum Command {
 	Exchange(ExchangeArguments),
 	/// How soon a withdrawal is in a block, and final, while every block is full.
 	Withdrawal(WithdrawalArguments),
+	/// How fast large parts go from node to node, beside a plain encrypted copy.
+	Transfer(TransferArguments),
+	/// What the client needs for a request, and how many it submits.
+	Client(ClientArguments),
 }
 
 #[derive(Args)]
@@ -122,6 +129,27 @@ struct WithdrawalArguments {
 	/// Transactions of the load that wait; the pool takes 8192.
 	#[arg(long, default_value_t = 6000)]
 	waiting: usize,
+}
+
+#[derive(Args)]
+struct TransferArguments {
+	#[command(flatten)]
+	shared: Shared,
+	/// Sizes of the files in MiB, one after the other.
+	#[arg(long, value_delimiter = ',', default_values_t = [64, 512, 2048], value_parser = clap::value_parser!(u64).range(1..=4000))]
+	sizes: Vec<u64>,
+}
+
+#[derive(Args)]
+struct ClientArguments {
+	#[command(flatten)]
+	shared: Shared,
+	/// How many requests are built to time that.
+	#[arg(long, default_value_t = 2000)]
+	built: usize,
+	/// How long requests are submitted.
+	#[arg(long, default_value_t = 60)]
+	seconds: u64,
 }
 
 #[tokio::main]
@@ -198,6 +226,37 @@ async fn run(command: &Command) -> Result<bool, Error> {
 			})
 			.await?;
 			println!("{}", report::withdrawal(&results));
+			if let Some(path) = &shared.json {
+				report::write(&results, path)?;
+			}
+			Ok(results.reached)
+		},
+		Command::Client(arguments) => {
+			let shared = &arguments.shared;
+			let home = Home::of(shared)?;
+			let results = client::run(&client::Options {
+				network: network_of(shared, home.path()),
+				pairs: shared.pairs,
+				lanes: shared.lanes as usize,
+				built: arguments.built,
+				seconds: arguments.seconds,
+			})
+			.await?;
+			println!("{}", client::table(&results));
+			if let Some(path) = &shared.json {
+				report::write(&results, path)?;
+			}
+			Ok(true)
+		},
+		Command::Transfer(arguments) => {
+			let shared = &arguments.shared;
+			let home = Home::of(shared)?;
+			let results = transfer::run(&transfer::Options {
+				network: network_of(shared, home.path()),
+				sizes_mib: arguments.sizes.clone(),
+			})
+			.await?;
+			println!("{}", transfer::table(&results));
 			if let Some(path) = &shared.json {
 				report::write(&results, path)?;
 			}

@@ -264,7 +264,7 @@ impl Maker<'_> {
 		let expires_at = u32::try_from(self.pen.block() + COUNTERSIGNED_FOR)
 			.map_err(|_| Error::Protocol("the ledger has too many blocks".into()))?;
 		let signer = &self.pair.recipient.lanes[self.lane][0].signer;
-		let signature = signer.sign(&message(expires_at));
+		let signature = signer.sign(&message(expires_at))?;
 		Ok(Countersignature { signer: signer.account(), signature, expires_at })
 	}
 

@@ -463,11 +463,15 @@ impl Client {
 		let signer = self.signer()?;
 		let (block, hash) = (at.block_number(), at.block_hash());
 		let mortality = CheckMortalityParams::mortal_from_unchecked(MORTALITY, block, hash);
-		let transaction = at
+		let form = |error| form_error(error, at.spec_version());
+		let mut signable = at
 			.tx()
 			.create_v4_signable_offline(call, parameters(number, mortality))
-			.and_then(|mut signable| signable.sign(signer))
-			.map_err(|error| form_error(error, at.spec_version()))?;
+			.map_err(form)?;
+		let payload = signable.signer_payload().map_err(form)?;
+		let (account, signature) = signer.sign_transaction(&payload)?;
+		let transaction =
+			signable.sign_with_account_and_signature(&account, &signature).map_err(form)?;
 		Ok(transaction.encoded().to_vec())
 	}
 
@@ -546,7 +550,11 @@ fn not_admitted(code: i32, message: String, detail: &str) -> Error {
 			true,
 			"the organisation's quota is used up for now; try again in the next window",
 		),
-		_ if detail.contains("signing address") || detail.contains("bad signature") => {
+		// What was signed for one runtime is nobody's signature for the next.
+		_ if detail.contains("bad signature") => {
+			refusal(true, "submit again: the runtime changed while it was signed")
+		},
+		_ if detail.contains("signing address") => {
 			refusal(false, "use an account that an active organisation appointed as its delegate")
 		},
 		_ => match detail.rsplit_once("Custom error: ").and_then(|(_, code)| code.parse().ok()) {
@@ -580,6 +588,8 @@ mod tests {
 	fn a_stale_number_may_be_tried_again_and_a_missing_duty_may_not() {
 		let stale = pool_error(1010, "Transaction is outdated");
 		assert!(stale.is_retryable());
+		let upgraded = pool_error(1010, "Transaction has a bad signature");
+		assert!(upgraded.is_retryable(), "the runtime was upgraded meanwhile");
 		let duty = pool_error(1010, "Custom error: 2");
 		assert!(!duty.is_retryable());
 		assert!(duty.remedy().contains("duty"));

@@ -1,8 +1,8 @@
 //! The envelope: tells the partner of an exchange whom it is about, sealed so that nobody else learns it.
 //!
 //! Inside the seal is SCALE `(body: bytes, account: [u8; 32], signature: [u8; 64])`. The body is JSON; the signature
-//! is the sender's delegate's sr25519 over `"curex/envelope-1" ‖ genesis ‖ exchange ‖ body`, so that an envelope
-//! cannot be moved to another exchange, and the sender cannot disown whom it asked for.
+//! is the sender's delegate's (sr25519 or ed25519) over `"curex/envelope-1" ‖ genesis ‖ exchange ‖ body`, so that an
+//! envelope cannot be moved to another exchange, and the sender cannot disown whom it asked for.
 
 use crate::{
 	fhir::PatientIdentification,
@@ -118,7 +118,7 @@ impl Envelope {
 		let body = zeroize::Zeroizing::new(
 			serde_json::to_vec(self).map_err(|error| Error::input(error.to_string()))?,
 		);
-		let signature = signer.sign(&message(genesis, exchange, &body));
+		let signature = signer.sign(&message(genesis, exchange, &body))?;
 		let signed =
 			zeroize::Zeroizing::new((body.as_slice(), signer.account(), signature).encode());
 		let purpose = seal::Purpose::Part(genesis, exchange, Part::Envelope);
@@ -224,7 +224,7 @@ pub(crate) mod tests {
 
 	/// Seals what a sender without our library might have put together.
 	fn sealed_by_hand(body: &[u8], signed: &[u8], key: &EncryptionKey) -> Vec<u8> {
-		let signature = signer().sign(signed);
+		let signature = signer().sign(signed).unwrap();
 		let purpose = seal::Purpose::Part(GENESIS, EXCHANGE, Part::Envelope);
 		let plaintext = (body, signer().account(), signature).encode();
 		seal::seal(&key.public(), purpose, &plaintext).unwrap()

@@ -26,9 +26,23 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::File`].
 pub fn create_private(path: &Path) -> Result<File, Error> {
+	private().create_new(true).open(path).map_err(|error| Error::file(path, error))
+}
+
+/// Opens a file for reading and writing that only its owner may read, and creates it if need be.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn open_private(path: &Path) -> Result<File, Error> {
+	let mut options = private();
+	options.read(true).create(true).truncate(false);
+	options.open(path).map_err(|error| Error::file(path, error))
+}
+
+fn private() -> OpenOptions {
 	let mut options = OpenOptions::new();
-	options.write(true).create_new(true);
+	options.write(true);
 	#[cfg(unix)]
 	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-	options.open(path).map_err(|error| Error::file(path, error))
+	options
 }

@@ -16,6 +16,7 @@
 //! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
 //! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
+//! | [`blocking`] | the client for programs without an async runtime |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
 //! | [`sign_in`] | signing in at an explorer with an account |
@@ -24,6 +25,7 @@
 
 pub mod administration;
 pub mod audit;
+pub mod blocking;
 pub mod blocks;
 pub mod client;
 pub mod consent;

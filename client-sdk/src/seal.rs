@@ -10,9 +10,12 @@
 use crate::{keys::EncryptionKey, Error};
 use curex_primitives::{transfer::Part, ExchangeId};
 use hpke::{
-	aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::X25519HkdfSha256, Deserializable, Kem, OpModeR,
-	OpModeS, Serializable,
+	aead::{AeadTag, ChaCha20Poly1305},
+	kdf::HkdfSha256,
+	kem::X25519HkdfSha256,
+	Deserializable, Kem, OpModeR, OpModeS, Serializable,
 };
+use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
 
 /// Bytes of plaintext in a segment: 64 KiB.
@@ -54,6 +57,23 @@ impl Purpose {
 /// # Errors
 /// [`Error::Key`] when the bytes are no usable public key.
 pub fn seal(recipient: &[u8; 32], purpose: Purpose, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+	let length = plaintext.len() as u64;
+	let mut sealed = Vec::with_capacity(sealed_length(length) as usize);
+	seal_stream(recipient, purpose, &mut &plaintext[..], length, &mut sealed)?;
+	Ok(sealed)
+}
+
+/// As [`seal`], of `length` bytes that are read while they are sealed: at most one segment is in memory.
+///
+/// # Errors
+/// As [`seal`]; [`Error::Store`] when fewer bytes can be read, or what is sealed cannot be written.
+pub fn seal_stream(
+	recipient: &[u8; 32],
+	purpose: Purpose,
+	plaintext: &mut impl Read,
+	length: u64,
+	sealed: &mut impl Write,
+) -> Result<(), Error> {
 	let unusable = |_| Error::Key("the recipient's public key is not a usable X25519 key".into());
 	let recipient =
 		<X25519HkdfSha256 as Kem>::PublicKey::from_bytes(recipient).map_err(unusable)?;
@@ -65,23 +85,29 @@ pub fn seal(recipient: &[u8; 32], purpose: Purpose, plaintext: &[u8]) -> Result<
 			&mut rand::rng(),
 		)
 		.map_err(unusable)?;
+	sealed.write_all(&encapsulated.to_bytes()).map_err(stream_error)?;
 
-	let mut padded = Zeroizing::new(Vec::with_capacity(padded_length(plaintext.len())));
-	padded.extend_from_slice(&(plaintext.len() as u64).to_le_bytes());
-	padded.extend_from_slice(plaintext);
-	padded.resize(padded_length(plaintext.len()), 0);
-
-	let segments = padded.len().div_ceil(SEGMENT);
-	let mut sealed = Vec::with_capacity(KEY + padded.len() + segments * TAG);
-	sealed.extend_from_slice(&encapsulated.to_bytes());
-	for (index, segment) in padded.chunks(SEGMENT).enumerate() {
-		let last = index + 1 == segments;
-		let segment = context
-			.seal(segment, &[u8::from(last)])
+	let prefix = length.to_le_bytes();
+	let mut padded = (&prefix[..]).chain(plaintext.take(length)).chain(io::repeat(0));
+	let mut left = padded_length(length);
+	let mut segment = Zeroizing::new(vec![0; SEGMENT]);
+	while left > 0 {
+		let size = left.min(SEGMENT as u64) as usize;
+		left -= size as u64;
+		let segment = &mut segment[..size];
+		padded.read_exact(segment).map_err(stream_error)?;
+		let tag = context
+			.seal_in_place_detached(segment, &[u8::from(left == 0)])
 			.map_err(|_| Error::Sealed("it has too many segments"))?;
-		sealed.extend_from_slice(&segment);
+		sealed.write_all(segment).map_err(stream_error)?;
+		sealed.write_all(&tag.to_bytes()).map_err(stream_error)?;
 	}
-	Ok(sealed)
+	// What follows would otherwise be taken for padding.
+	let (rest, _) = padded.into_inner();
+	if rest.into_inner().1.limit() > 0 {
+		return Err(Error::Store("what is to be sealed is shorter than was said".into()));
+	}
+	Ok(())
 }
 
 /// Opens what [`seal`] made for this key and purpose.
@@ -93,9 +119,30 @@ pub fn open(
 	purpose: Purpose,
 	sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-	let (encapsulated, segments) =
-		sealed.split_at_checked(KEY).ok_or(Error::Sealed("it is cut short"))?;
-	let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated)
+	// All of it at once: a buffer that grows leaves copies behind.
+	let mut plaintext = Zeroizing::new(Vec::with_capacity(sealed.len()));
+	open_stream(key, purpose, &mut &sealed[..], sealed.len() as u64, &mut *plaintext)?;
+	Ok(plaintext)
+}
+
+/// As [`open`], of `length` sealed bytes that are read while they are opened: at most one segment is in memory. Gives the
+/// length of the plaintext. Every segment is checked before it is written, and only the last tells whether all are there:
+/// after an error nothing that was written may be used.
+///
+/// # Errors
+/// As [`open`]; [`Error::Store`] when what is sealed cannot be read, or the plaintext cannot be written.
+pub fn open_stream(
+	key: &EncryptionKey,
+	purpose: Purpose,
+	sealed: &mut impl Read,
+	length: u64,
+	plaintext: &mut impl Write,
+) -> Result<u64, Error> {
+	let cut = Error::Sealed("it is cut short");
+	let segments = length.checked_sub(KEY as u64).ok_or(cut)?;
+	let mut encapsulated = [0; KEY];
+	sealed.read_exact(&mut encapsulated).map_err(stream_error)?;
+	let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&encapsulated)
 		.map_err(|_| Error::Sealed("its key makes no sense"))?;
 	let mut context = hpke::setup_receiver::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
 		&OpModeR::Base,
@@ -105,36 +152,77 @@ pub fn open(
 	)
 	.map_err(|_| Error::Sealed("its key makes no sense"))?;
 
-	let mut padded = Zeroizing::new(Vec::with_capacity(segments.len()));
-	let count = segments.len().div_ceil(SEGMENT + TAG);
-	for (index, segment) in segments.chunks(SEGMENT + TAG).enumerate() {
-		let last = index + 1 == count;
-		let opened =
-			Zeroizing::new(context.open(segment, &[u8::from(last)]).map_err(|_| {
-				Error::Sealed("altered, cut short, or for another key or exchange")
-			})?);
-		padded.extend_from_slice(&opened);
+	let altered = || Error::Sealed("altered, cut short, or for another key or exchange");
+	let mut opening = Opening { plaintext, length: None, written: 0 };
+	let mut left = segments;
+	let mut segment = Zeroizing::new(vec![0; SEGMENT + TAG]);
+	while left > 0 {
+		let size = left.min((SEGMENT + TAG) as u64) as usize;
+		left -= size as u64;
+		let segment = &mut segment[..size];
+		sealed.read_exact(segment).map_err(stream_error)?;
+		let (text, tag) = segment.split_last_chunk_mut::<TAG>().ok_or_else(altered)?;
+		let tag = AeadTag::from_bytes(tag).map_err(|_| altered())?;
+		context
+			.open_in_place_detached(text, &[u8::from(left == 0)], &tag)
+			.map_err(|_| altered())?;
+		opening.take(text, segments)?;
 	}
-	unpad(padded)
+	opening.end()
 }
 
-fn padded_length(length: usize) -> usize {
-	(LENGTH + length).next_multiple_of(PADDING)
+/// Takes the padding off.
+struct Opening<'a, W> {
+	plaintext: &'a mut W,
+	/// Bytes of the plaintext; known with the first segment.
+	length: Option<u64>,
+	written: u64,
 }
 
-fn unpad(mut padded: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Error> {
-	let wrong = Error::Sealed("its padding is wrong");
-	let Some((length, rest)) = padded.split_first_chunk::<LENGTH>() else { return Err(wrong) };
-	let length = match usize::try_from(u64::from_le_bytes(*length)) {
-		Ok(length) if length <= rest.len() => length,
-		_ => return Err(wrong),
-	};
-	if padded.len() != padded_length(length) || rest[length..].iter().any(|&byte| byte != 0) {
-		return Err(wrong);
+impl<W: Write> Opening<'_, W> {
+	fn take(&mut self, text: &[u8], segments: u64) -> Result<(), Error> {
+		let wrong = || Error::Sealed("its padding is wrong");
+		let (length, text) = match self.length {
+			Some(length) => (length, text),
+			None => {
+				let (length, text) = text.split_first_chunk::<LENGTH>().ok_or_else(wrong)?;
+				let length = u64::from_le_bytes(*length);
+				let count = segments.div_ceil((SEGMENT + TAG) as u64);
+				if length > segments || padded_length(length) != segments - count * TAG as u64 {
+					return Err(wrong());
+				}
+				(*self.length.insert(length), text)
+			},
+		};
+		let rest = usize::try_from(length - self.written).unwrap_or(usize::MAX);
+		let (text, padding) = text.split_at(rest.min(text.len()));
+		if padding.iter().any(|&byte| byte != 0) {
+			return Err(wrong());
+		}
+		self.plaintext.write_all(text).map_err(stream_error)?;
+		self.written += text.len() as u64;
+		Ok(())
 	}
-	padded.drain(..LENGTH);
-	padded.truncate(length);
-	Ok(padded)
+
+	fn end(self) -> Result<u64, Error> {
+		self.length
+			.filter(|&length| length == self.written)
+			.ok_or(Error::Sealed("its padding is wrong"))
+	}
+}
+
+/// Bytes of what is sealed, given those of the plaintext.
+pub const fn sealed_length(length: u64) -> u64 {
+	let padded = padded_length(length);
+	KEY as u64 + padded + padded.div_ceil(SEGMENT as u64) * TAG as u64
+}
+
+const fn padded_length(length: u64) -> u64 {
+	(LENGTH as u64 + length).next_multiple_of(PADDING as u64)
+}
+
+fn stream_error(error: io::Error) -> Error {
+	Error::Store(error.to_string())
 }
 
 #[cfg(test)]
@@ -152,6 +240,29 @@ mod tests {
 			let sealed = seal(&key.public(), PURPOSE, &plaintext).unwrap();
 			assert_eq!(*open(&key, PURPOSE, &sealed).unwrap(), plaintext, "{size} bytes");
 		}
+	}
+
+	#[test]
+	fn a_stream_that_is_shorter_than_was_said_is_not_sealed() {
+		let key = EncryptionKey::generate();
+		let mut sealed = Vec::new();
+		let result = seal_stream(&key.public(), PURPOSE, &mut &b"text"[..], 5, &mut sealed);
+		assert!(matches!(result, Err(Error::Store(_))));
+	}
+
+	#[test]
+	fn what_follows_a_stream_is_neither_sealed_nor_opened() {
+		let key = EncryptionKey::generate();
+		let mut source = &b"text and more"[..];
+		let mut sealed = Vec::new();
+		seal_stream(&key.public(), PURPOSE, &mut source, 4, &mut sealed).unwrap();
+		assert_eq!(source, b" and more");
+		assert_eq!(sealed.len() as u64, sealed_length(4));
+		let length = sealed.len() as u64;
+		sealed.extend(b"more");
+		let mut plaintext = Vec::new();
+		let opened = open_stream(&key, PURPOSE, &mut &sealed[..], length, &mut plaintext).unwrap();
+		assert_eq!((opened, &plaintext[..]), (4, &b"text"[..]));
 	}
 
 	#[test]

@@ -78,7 +78,7 @@ pub fn sign_in(explorer: &str, signer: &Signer) -> Result<Session, Error> {
 	let mut genesis = [0; 32];
 	hex::decode_to_slice(given.genesis.trim_start_matches("0x"), &mut genesis)
 		.map_err(|_| Error::Protocol("the explorer names no ledger".into()))?;
-	let signature = signer.sign(message(host, &genesis, &given.challenge).as_bytes());
+	let signature = signer.sign(message(host, &genesis, &given.challenge).as_bytes())?;
 	let answer = json!({
 		"account": format!("0x{}", hex::encode(signer.account())),
 		"challenge": given.challenge,
@@ -121,8 +121,8 @@ mod tests {
 	fn a_signature_counts_bare_and_wrapped_and_for_its_host_alone() {
 		let signer = Signer::development("//Alice").unwrap();
 		let text = message("explorer.example", &[1; 32], "c");
-		let bare = signer.sign(text.as_bytes());
-		let wrapped = signer.sign(format!("<Bytes>{text}</Bytes>").as_bytes());
+		let bare = signer.sign(text.as_bytes()).unwrap();
+		let wrapped = signer.sign(format!("<Bytes>{text}</Bytes>").as_bytes()).unwrap();
 		assert!(is_signed_by(&signer.account(), &text, &bare));
 		assert!(is_signed_by(&signer.account(), &text, &wrapped));
 		for other in [

@@ -1,4 +1,11 @@
 //! Leaving ciphertexts at a node and taking them from one. Every byte is checked against the ledger's commitment.
+//!
+//! What is small is in memory: [`Client::deposit`], [`Client::fetch`]. What is large goes from file to file:
+//! [`seal_file`], [`Client::deposit_file`], [`Client::fetch_file`], [`open_file`].
+
+mod on_disk;
+
+pub use on_disk::{open_file, seal_file};
 
 use crate::{client::Client, time, Error};
 use codec::Encode;
@@ -7,21 +14,37 @@ use curex_primitives::{
 	transfer::{Access, Authorisation, Manifest, Part, CHUNK_SIZE},
 	Commitment, ExchangeId, Moment,
 };
+use futures::{stream, StreamExt, TryStreamExt};
 use serde::Deserialize;
-use std::{future::Future, time::Duration};
+use std::{
+	future::Future,
+	ops::Range,
+	sync::{Mutex, PoisonError},
+	time::Duration,
+};
 use subxt_rpcs::rpc_params;
+use tokio::time::Instant;
 
 /// An authorisation lives for half an hour: enough for any part, and less than nodes allow.
 const LIFE: Moment = 30 * 60 * 1_000;
-/// How long to wait between two looks at a running fetch.
+/// How long to wait before what failed is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long to wait between two looks at a running fetch.
+const GLANCE: Duration = Duration::from_millis(100);
 /// A part that this client takes into memory is at most so large: 256 MiB.
 pub const MAX_PART: u64 = 256 * 1024 * 1024;
+
+/// Chunks that are under way to or from a node at the same time.
+const IN_FLIGHT: usize = 4;
+/// Chunks that are asked for, or left, under one authorisation: 256 MiB.
+const MAX_CHUNKS_AT_ONCE: u64 = 1024;
 
 /// How far a node is with a part.
 #[derive(Clone, Debug, Deserialize)]
 struct Status {
 	complete: bool,
+	#[serde(default)]
+	received: u64,
 	missing: Vec<(u64, u64)>,
 	#[serde(default)]
 	running: bool,
@@ -72,7 +95,7 @@ impl Client {
 			account: signer.account(),
 			signature: [0; 64],
 		};
-		authorisation.signature = signer.sign(&authorisation.message());
+		authorisation.signature = signer.sign(&authorisation.message())?;
 		Ok(format!("0x{}", hex::encode(authorisation.encode())))
 	}
 
@@ -88,8 +111,11 @@ impl Client {
 		salt: [u8; 32],
 		bytes: &[u8],
 	) -> Result<(), Error> {
-		self.patiently("the node to take a part", || self.deposit_now(exchange, part, salt, bytes))
-			.await
+		let progress = Progress::new();
+		self.patiently("the node to take a part", &progress, || {
+			self.deposit_now(exchange, part, salt, bytes)
+		})
+		.await
 	}
 
 	/// As [`Self::deposit`], but what the node may not take yet is not offered again.
@@ -101,34 +127,64 @@ impl Client {
 		bytes: &[u8],
 	) -> Result<(), Error> {
 		let manifest = Manifest::of(salt, bytes);
-		let manifest = serde_json::json!({
+		let read = |index: u64| {
+			let chunk = usize::try_from(index)
+				.ok()
+				.and_then(|index| bytes.chunks(CHUNK_SIZE).nth(index))
+				.ok_or_else(|| Error::Protocol("the node misses a chunk that is none".into()))?;
+			Ok(chunk.to_vec())
+		};
+		self.deposit_chunks(exchange, part, &manifest, &read, &Progress::new()).await
+	}
+
+	/// Leaves what the node misses of a part whose chunks `read` gives.
+	async fn deposit_chunks(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		manifest: &Manifest,
+		read: &(impl Fn(u64) -> Result<Vec<u8>, Error> + Sync),
+		progress: &Progress,
+	) -> Result<(), Error> {
+		let text = serde_json::json!({
 			"salt": format!("0x{}", hex::encode(manifest.salt)),
 			"length": manifest.length,
 			"root": manifest.root,
 		});
-		let authorisation = self.authorisation(exchange, part, Access::Deposit)?;
-		let begin = rpc_params![&authorisation, &manifest];
-		let mut status: Status = self.ask("curex_depositBegin", begin).await?;
-		while !status.complete {
-			let ranges = std::mem::take(&mut status.missing);
-			if ranges.is_empty() {
+		loop {
+			let authorisation = self.authorisation(exchange, part, Access::Deposit)?;
+			let begin = rpc_params![&authorisation, &text];
+			let status: Status = self.ask("curex_depositBegin", begin).await?;
+			if status.complete {
+				return Ok(());
+			}
+			if status.missing.is_empty() {
 				return Err(Error::Protocol(
 					"the node misses chunks and does not say which".into(),
 				));
 			}
-			for index in ranges.into_iter().flat_map(|(from, to)| from..to) {
-				let chunk = usize::try_from(index)
-					.ok()
-					.and_then(|index| bytes.chunks(CHUNK_SIZE).nth(index))
-					.ok_or_else(|| {
-						Error::Protocol("the node misses a chunk that is none".into())
-					})?;
-				let chunk = format!("0x{}", hex::encode(chunk));
-				let params = rpc_params![&authorisation, index, chunk];
-				status = self.ask("curex_depositChunk", params).await?;
-			}
+			let missing = status.missing.into_iter().flat_map(|(from, to)| from..to);
+			let missing: Vec<u64> = missing.take(MAX_CHUNKS_AT_ONCE as usize).collect();
+			stream::iter(missing)
+				.map(|index| self.deposit_chunk(&authorisation, index, read))
+				.buffer_unordered(IN_FLIGHT)
+				.try_for_each(|()| async {
+					progress.made();
+					Ok(())
+				})
+				.await?;
 		}
-		Ok(())
+	}
+
+	async fn deposit_chunk(
+		&self,
+		authorisation: &str,
+		index: u64,
+		read: &(impl Fn(u64) -> Result<Vec<u8>, Error> + Sync),
+	) -> Result<(), Error> {
+		let chunk = format!("0x{}", hex::encode(read(index)?));
+		let params = rpc_params![authorisation, index, chunk];
+		self.ask::<Status>("curex_depositChunk", params).await.map(drop)
 	}
 
 	/// Takes a part from the node, which fetches it from the partner's if need be. What is returned is what the
@@ -144,29 +200,51 @@ impl Client {
 		part: Part,
 		commitment: Commitment,
 	) -> Result<Vec<u8>, Error> {
-		self.patiently("the partner's node", || self.fetch_now(exchange, part, commitment)).await
+		let progress = Progress::new();
+		self.patiently("the partner's node", &progress, || {
+			self.fetch_now(exchange, part, commitment)
+		})
+		.await
 	}
 
-	/// Tries again what a node cannot carry yet.
+	/// Has the node fetch a part from the partner's, and waits until all of it is there; [`Self::fetch`] and
+	/// [`Self::fetch_file`] do so themselves. Patience counts from the last chunk that came.
+	///
+	/// # Errors
+	/// As [`Self::fetch`].
+	pub async fn bring(&self, exchange: ExchangeId, part: Part) -> Result<(), Error> {
+		let progress = Progress::new();
+		self.patiently("the partner's node", &progress, || {
+			self.await_fetch(exchange, part, &progress)
+		})
+		.await
+	}
+
+	/// Tries again what a node cannot carry yet, until the client's patience has passed without progress.
 	async fn patiently<T, F: Future<Output = Result<T, Error>>>(
 		&self,
 		what: &'static str,
+		progress: &Progress,
 		attempt: impl Fn() -> F,
 	) -> Result<T, Error> {
 		let patience = self.patience();
-		let mut last = Error::Timeout { what, seconds: patience.as_secs() };
+		let last = Mutex::new(Error::Timeout { what, seconds: patience.as_secs() });
 		let tries = async {
 			loop {
 				match attempt().await {
-					Err(error @ Error::Transfer { .. }) if error.is_retryable() => last = error,
+					Err(error @ Error::Transfer { .. }) if error.is_retryable() => {
+						*last.lock().unwrap_or_else(PoisonError::into_inner) = error;
+					},
 					outcome => return outcome,
 				}
 				tokio::time::sleep(PAUSE).await;
 			}
 		};
-		match tokio::time::timeout(patience, tries).await {
-			Ok(outcome) => outcome,
-			Err(_) => Err(last),
+		tokio::select! {
+			outcome = tries => outcome,
+			() = progress.ends(patience) => {
+				Err(last.into_inner().unwrap_or_else(PoisonError::into_inner))
+			},
 		}
 	}
 
@@ -177,43 +255,133 @@ impl Client {
 		part: Part,
 		commitment: Commitment,
 	) -> Result<Vec<u8>, Error> {
-		let authorisation = self.authorisation(exchange, part, Access::Fetch)?;
 		let patience = self.patience();
-		tokio::time::timeout(patience, self.await_fetch(&authorisation)).await.map_err(
-			|_| Error::Timeout { what: "the partner's node", seconds: patience.as_secs() },
-		)??;
-		let manifest: ManifestText =
-			self.ask("curex_manifest", rpc_params![&authorisation]).await?;
-		let manifest =
-			manifest.read().filter(|manifest| manifest.commitment(part, &exchange) == commitment);
-		let manifest =
-			manifest.ok_or(Error::Sealed("the node's manifest is not that of the ledger"))?;
+		let progress = Progress::new();
+		tokio::select! {
+			fetched = self.await_fetch(exchange, part, &progress) => fetched?,
+			() = progress.ends(patience) => {
+				let seconds = patience.as_secs();
+				return Err(Error::Timeout { what: "the partner's node", seconds });
+			},
+		}
+		let manifest = self.manifest(exchange, part, commitment).await?;
 		if manifest.length > MAX_PART {
 			return Err(Error::Sealed("it is larger than this client takes into memory"));
 		}
 		let mut bytes = Vec::new();
-		for index in 0..manifest.chunks() {
-			let chunk: Chunk = self.ask("curex_chunk", rpc_params![&authorisation, index]).await?;
-			let (chunk, proof) =
-				chunk.read().ok_or_else(|| Error::Protocol("a chunk is not readable".into()))?;
-			if proof.index != index || !manifest.admits(&chunk, &proof) {
-				return Err(Error::Sealed("a chunk is not that of the ledger"));
-			}
-			bytes.extend_from_slice(&chunk);
-		}
+		self.fetch_chunks(exchange, part, &manifest, 0..manifest.chunks(), |chunk| {
+			bytes.extend_from_slice(chunk);
+			Ok(())
+		})
+		.await?;
 		Ok(bytes)
 	}
 
-	async fn await_fetch(&self, authorisation: &str) -> Result<(), Error> {
+	/// The manifest of a part that is on the node, if it is the one that the ledger is committed to.
+	async fn manifest(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		commitment: Commitment,
+	) -> Result<Manifest, Error> {
+		let authorisation = self.authorisation(exchange, part, Access::Fetch)?;
+		let manifest: ManifestText =
+			self.ask("curex_manifest", rpc_params![&authorisation]).await?;
+		manifest
+			.read()
+			.filter(|manifest| manifest.commitment(part, &exchange) == commitment)
+			.ok_or(Error::Sealed("the node's manifest is not that of the ledger"))
+	}
+
+	/// Takes chunks from the node, and gives them to `take` in their order.
+	async fn fetch_chunks(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		manifest: &Manifest,
+		indices: Range<u64>,
+		mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+	) -> Result<(), Error> {
+		let authorisation = self.authorisation(exchange, part, Access::Fetch)?;
+		let mut chunks = stream::iter(indices)
+			.map(|index| self.fetch_chunk(&authorisation, manifest, index))
+			.buffered(IN_FLIGHT);
+		while let Some(chunk) = chunks.try_next().await? {
+			take(&chunk)?;
+		}
+		Ok(())
+	}
+
+	async fn fetch_chunk(
+		&self,
+		authorisation: &str,
+		manifest: &Manifest,
+		index: u64,
+	) -> Result<Vec<u8>, Error> {
+		let chunk: Chunk = self.ask("curex_chunk", rpc_params![authorisation, index]).await?;
+		let (chunk, proof) =
+			chunk.read().ok_or_else(|| Error::Protocol("a chunk is not readable".into()))?;
+		if proof.index != index || !manifest.admits(&chunk, &proof) {
+			return Err(Error::Sealed("a chunk is not that of the ledger"));
+		}
+		Ok(chunk)
+	}
+
+	/// Waits until the node has all of a part.
+	async fn await_fetch(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		progress: &Progress,
+	) -> Result<(), Error> {
+		let mut received = 0;
+		let mut authorisation = self.authorisation(exchange, part, Access::Fetch)?;
+		let mut signed = Instant::now();
 		loop {
-			let status: Status = self.ask("curex_fetch", rpc_params![authorisation]).await?;
+			if signed.elapsed() > Duration::from_millis(LIFE / 2) {
+				authorisation = self.authorisation(exchange, part, Access::Fetch)?;
+				signed = Instant::now();
+			}
+			let status: Status = self.ask("curex_fetch", rpc_params![&authorisation]).await?;
 			if status.complete {
 				return Ok(());
 			}
 			if let Some(Failure { code, message }) = status.failure.filter(|_| !status.running) {
 				return Err(Error::Transfer { code, message });
 			}
-			tokio::time::sleep(PAUSE).await;
+			if status.received > received {
+				received = status.received;
+				progress.made();
+			}
+			tokio::time::sleep(GLANCE).await;
+		}
+	}
+}
+
+/// When something last went on.
+struct Progress(Mutex<Instant>);
+
+impl Progress {
+	fn new() -> Self {
+		Self(Mutex::new(Instant::now()))
+	}
+
+	fn last(&self) -> Instant {
+		*self.0.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn made(&self) {
+		*self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+	}
+
+	/// Returns when nothing has gone on for so long.
+	async fn ends(&self, patience: Duration) {
+		loop {
+			let end = self.last() + patience;
+			if end <= Instant::now() {
+				return;
+			}
+			tokio::time::sleep_until(end).await;
 		}
 	}
 }

@@ -15,6 +15,8 @@
 //! Nothing panics; what was decoded encodes to something that decodes to the same bytes; a call weighs no more than it
 //! said; the numbers of exchanges have no gap.
 
+pub mod seeds;
+
 use codec::{Decode, DecodeLimit, Encode};
 use curex_primitives::{BlockNumber, OrganisationId};
 use curex_runtime::{

@@ -69,6 +69,10 @@ struct Arguments {
 	/// After the main job, time so many exchanges from request to finalised acknowledgement.
 	#[arg(long, value_name = "EXCHANGES", default_value_t = 0)]
 	measure: u32,
+	/// After the main job, run this command in a folder with the files that the examples of the documentation read, with
+	/// the address of a node in CUREX_NODE; may be given several times.
+	#[arg(long = "example", value_name = "COMMAND")]
+	examples: Vec<String>,
 	/// Option for every node, for example --node-option=--network-backend=libp2p.
 	#[arg(long = "node-option", value_name = "OPTION", allow_hyphen_values = true)]
 	node_options: Vec<String>,
@@ -123,7 +127,13 @@ async fn run(arguments: Arguments) -> Result<End, Error> {
 	let mut account = Account::default();
 	let agent_config = layout.member(&MEMBERS[0]).join("agent.toml");
 	let told = tokio::select! {
-		told = story::Story::tell(&layout, agent_config, arguments.measure, &mut account) => told,
+		told = story::Story::tell(
+			&layout,
+			agent_config,
+			arguments.measure,
+			&arguments.examples,
+			&mut account,
+		) => told,
 		ended = watch(&mut running) => Err(ended),
 		() = &mut stop => return Ok(End::Stopped),
 	};

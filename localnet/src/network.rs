@@ -5,7 +5,7 @@ use crate::{
 	process::{self, Process},
 	Error,
 };
-use curex_client::keys::{EncryptionKey, KeyFile, Password};
+use curex_client::keys::{EncryptionKey, KeyFile, Password, Scheme};
 use std::{
 	fs,
 	path::{Path, PathBuf},
@@ -134,9 +134,11 @@ fn found_member(layout: &Layout, member: &Member) -> Result<(), Error> {
 	if member.kind == "authority" {
 		description.extend(["--competence".into(), "data-protection".into()]);
 	}
+	// A centre's accounts as hardware would hold them; see keys::pkcs11 of the client.
+	let scheme = if member.kind == "care-centre" { Scheme::Ed25519 } else { Scheme::Sr25519 };
 	for (account, duties) in accounts(member) {
 		// The recovery phrase goes nowhere: the local consortium can be founded anew.
-		let (file, _) = KeyFile::generate_account(account, &password).map_err(client)?;
+		let (file, _) = KeyFile::generate_account(scheme, account, &password).map_err(client)?;
 		file.write_new(&account_file(layout, member, account)).map_err(client)?;
 		description.extend(["--delegate".into(), format!("{}={duties}", file.address())]);
 	}

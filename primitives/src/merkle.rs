@@ -88,11 +88,16 @@ pub fn prove<D: AsRef<[u8]>>(leaves: impl IntoIterator<Item = D>, index: usize) 
 
 /// Whether the proof leads from `data` to `root`. Takes no more siblings than the tree is high.
 pub fn verify(root: &MerkleRoot, data: &[u8], proof: &Proof) -> bool {
+	verify_leaf(root, leaf(data), proof)
+}
+
+/// As [`verify`], of data whose [`leaf`] is at hand.
+pub fn verify_leaf(root: &MerkleRoot, leaf: [u8; 32], proof: &Proof) -> bool {
 	if proof.index >= proof.count {
 		return false;
 	}
 	let mut siblings = proof.siblings.iter();
-	let (mut hash, mut position, mut width) = (leaf(data), proof.index, proof.count);
+	let (mut hash, mut position, mut width) = (leaf, proof.index, proof.count);
 	while width > 1 {
 		let sibling_position = position ^ 1;
 		if sibling_position < width {

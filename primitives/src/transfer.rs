@@ -103,9 +103,16 @@ impl Manifest {
 
 	/// Whether `bytes` are the chunk at the proof's index of this part.
 	pub fn admits(&self, bytes: &[u8], proof: &merkle::Proof) -> bool {
-		proof.count == self.chunks()
-			&& self.chunk_length(proof.index) == Some(bytes.len())
-			&& merkle::verify(&self.root, bytes, proof)
+		self.leaf_of(bytes, proof).is_some()
+	}
+
+	/// The hash of the chunk ([`merkle::leaf`]), if `bytes` are the one at the proof's index of this part.
+	pub fn leaf_of(&self, bytes: &[u8], proof: &merkle::Proof) -> Option<[u8; 32]> {
+		if proof.count != self.chunks() || self.chunk_length(proof.index) != Some(bytes.len()) {
+			return None;
+		}
+		let leaf = merkle::leaf(bytes);
+		merkle::verify_leaf(&self.root, leaf, proof).then_some(leaf)
 	}
 
 	/// Bytes of the chunk at `index`; nothing if there is none.
@@ -138,9 +145,9 @@ pub struct Authorisation {
 	pub access: Access,
 	/// Not valid at or after this moment; at most [`MAX_AUTHORISATION_LIFE`] ahead.
 	pub expires: Moment,
-	/// Account of the delegate: an sr25519 public key.
+	/// Account of the delegate: an sr25519 or ed25519 public key.
 	pub account: [u8; 32],
-	/// sr25519 signature over [`Authorisation::message`].
+	/// Its signature over [`Authorisation::message`].
 	pub signature: [u8; 64],
 }
 

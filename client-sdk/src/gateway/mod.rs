@@ -123,7 +123,11 @@ impl Gateway {
 	async fn send(&self) -> Result<(), Error> {
 		let Some(outbox) = self.client.outbox() else { return std::future::pending().await };
 		loop {
-			outbox.attempt().await?;
+			match outbox.attempt().await {
+				Err(error @ Error::Store(_)) => return Err(error),
+				Err(error) => tracing::warn!(code = error.code(), %error, "the outbox tries again"),
+				Ok(()) => (),
+			}
 			tokio::time::sleep(PAUSE).await;
 		}
 	}

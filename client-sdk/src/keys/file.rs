@@ -4,7 +4,7 @@
 //! the key being scrypt(password, salt, N, r, p). The plaintext of an sr25519 key is polkadot-js's PKCS #8, so that
 //! accounts move freely between the two; that of an X25519 key is its 32 bytes, with content `raw`, `x25519`.
 
-use super::{EncryptionKey, Password, Signer};
+use super::{EncryptionKey, Key as AccountKey, Password, Scheme, Signer};
 use crate::Error;
 use base64::{prelude::BASE64_STANDARD, Engine};
 use crypto_secretbox::{
@@ -13,11 +13,15 @@ use crypto_secretbox::{
 };
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
-use sp_core::{crypto::Ss58Codec, sr25519, Pair};
+use sp_core::{
+	crypto::{AccountId32, Ss58Codec},
+	ed25519, sr25519, Pair,
+};
 use std::{io::Write, path::Path};
 use zeroize::Zeroizing;
 
 const SALT: usize = 32;
+const SEED: usize = 32;
 const HEADER: usize = SALT + 3 * 4 + 24;
 /// Base-2 logarithm of scrypt's N, then p and r: polkadot-js's "high security" (128 MiB).
 const SCRYPT: (u8, u32, u32) = (17, 1, 8);
@@ -31,11 +35,10 @@ const PKCS8_HEADER: [u8; 16] = [48, 83, 2, 1, 1, 48, 5, 6, 3, 43, 101, 112, 4, 3
 const PKCS8_DIVIDER: [u8; 5] = [161, 35, 3, 33, 0];
 
 /// What a key file holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyKind {
-	/// An sr25519 account.
-	Account,
+	/// An account that signs.
+	Account(Scheme),
 	/// An organisation's X25519 key.
 	Encryption,
 }
@@ -71,31 +74,46 @@ impl KeyFile {
 	/// # Errors
 	/// [`Error::Key`] when the password cannot be used.
 	pub fn generate_account(
+		scheme: Scheme,
 		name: &str,
 		password: &Password,
 	) -> Result<(Self, Zeroizing<String>), Error> {
-		let (pair, phrase, _) = sr25519::Pair::generate_with_phrase(None);
-		Ok((Self::of_account(&pair, name, password)?, Zeroizing::new(phrase)))
+		let (_, phrase, _) = sr25519::Pair::generate_with_phrase(None);
+		let phrase = Zeroizing::new(phrase);
+		Ok((Self::recover_account(scheme, &phrase, name, password)?, phrase))
 	}
 
-	/// The account of a recovery phrase.
+	/// The account of a recovery phrase. The two schemes make two accounts of one phrase.
 	///
 	/// # Errors
 	/// [`Error::Key`] when the phrase is not valid.
-	pub fn recover_account(phrase: &str, name: &str, password: &Password) -> Result<Self, Error> {
-		let (pair, _) = sr25519::Pair::from_phrase(phrase.trim(), None)
-			.map_err(|_| Error::Key("the recovery phrase is not valid".into()))?;
-		Self::of_account(&pair, name, password)
-	}
-
-	fn of_account(pair: &sr25519::Pair, name: &str, password: &Password) -> Result<Self, Error> {
-		let keypair: &schnorrkel::Keypair = pair.as_ref();
-		let secret = Zeroizing::new(keypair.secret.to_ed25519_bytes());
-		let plaintext = Zeroizing::new(
-			[&PKCS8_HEADER[..], secret.as_ref(), &PKCS8_DIVIDER, pair.public().as_ref()].concat(),
-		);
-		let content = ["pkcs8", "sr25519"];
-		Self::lock(&plaintext, content, pair.public().to_ss58check(), name, password)
+	pub fn recover_account(
+		scheme: Scheme,
+		phrase: &str,
+		name: &str,
+		password: &Password,
+	) -> Result<Self, Error> {
+		let invalid = |_| Error::Key("the recovery phrase is not valid".into());
+		let phrase = phrase.trim();
+		let (account, secret) = match scheme {
+			Scheme::Sr25519 => {
+				let (pair, _) = sr25519::Pair::from_phrase(phrase, None).map_err(invalid)?;
+				let keypair: &schnorrkel::Keypair = pair.as_ref();
+				(pair.public().0, Zeroizing::new(keypair.secret.to_ed25519_bytes()))
+			},
+			Scheme::Ed25519 => {
+				let (pair, seed) = ed25519::Pair::from_phrase(phrase, None).map_err(invalid)?;
+				let seed = Zeroizing::new(seed);
+				let mut secret = Zeroizing::new([0; 64]);
+				secret[..SEED].copy_from_slice(seed.as_ref());
+				secret[SEED..].copy_from_slice(&pair.public().0);
+				(pair.public().0, secret)
+			},
+		};
+		let plaintext =
+			Zeroizing::new([&PKCS8_HEADER[..], secret.as_ref(), &PKCS8_DIVIDER, &account].concat());
+		let address = AccountId32::new(account).to_ss58check();
+		Self::lock(&plaintext, ["pkcs8", scheme_word(scheme)], address, name, password)
 	}
 
 	/// An organisation's encryption key under a password.
@@ -173,12 +191,15 @@ impl KeyFile {
 		if version != "3" || !has(r#type, "scrypt") || !has(r#type, "xsalsa20-poly1305") {
 			return Err(Error::Key("the key file is not encrypted in a known way".into()));
 		}
-		if has(content, "pkcs8") && has(content, "sr25519") {
-			Ok(KeyKind::Account)
+		let scheme = [Scheme::Sr25519, Scheme::Ed25519]
+			.into_iter()
+			.find(|&scheme| has(content, "pkcs8") && has(content, scheme_word(scheme)));
+		if let Some(scheme) = scheme {
+			Ok(KeyKind::Account(scheme))
 		} else if has(content, "raw") && has(content, "x25519") {
 			Ok(KeyKind::Encryption)
 		} else {
-			Err(Error::Key("the key file holds neither an sr25519 nor an X25519 key".into()))
+			Err(Error::Key("the key file holds no sr25519, ed25519 or X25519 key".into()))
 		}
 	}
 
@@ -197,16 +218,42 @@ impl KeyFile {
 	/// # Errors
 	/// [`Error::Key`] when the password is wrong, or the file is damaged or holds something else.
 	pub fn unlock_account(&self, password: &Password) -> Result<Signer, Error> {
-		if self.kind()? != KeyKind::Account {
+		let KeyKind::Account(scheme) = self.kind()? else {
 			return Err(Error::Key("the key file holds an encryption key, not an account".into()));
+		};
+		let key = match scheme {
+			Scheme::Sr25519 => {
+				// Checks what subxt's reader takes for granted.
+				self.split()?;
+				let json = serde_json::to_string(self)
+					.map_err(|_| Error::Key("the key file cannot be read".into()))?;
+				let pair = subxt_signer::polkadot_js_compat::decrypt_json(&json, password.expose())
+					.map_err(|_| wrong_password())?;
+				AccountKey::Sr25519(pair)
+			},
+			Scheme::Ed25519 => AccountKey::Ed25519(Box::new(self.ed25519(password)?)),
+		};
+		Ok(Signer { key, development: false })
+	}
+
+	fn ed25519(&self, password: &Password) -> Result<ed25519::Pair, Error> {
+		let plaintext = self.decrypt(password)?;
+		let damaged = || Error::Key("the key file is damaged".into());
+		let rest = plaintext.strip_prefix(&PKCS8_HEADER).ok_or_else(damaged)?;
+		// polkadot-js writes the seed with the public key behind it, and reads the bare seed too.
+		let (seed, rest) = rest.split_first_chunk::<SEED>().ok_or_else(damaged)?;
+		let public = rest
+			.strip_prefix(&PKCS8_DIVIDER)
+			.or_else(|| rest.get(SEED..)?.strip_prefix(&PKCS8_DIVIDER))
+			.ok_or_else(damaged)?;
+		let pair = ed25519::Pair::from_seed(seed);
+		let is_own = AccountId32::from_ss58check(&self.address).is_ok_and(|address| {
+			*<AccountId32 as AsRef<[u8; 32]>>::as_ref(&address) == pair.public().0
+		});
+		if public != pair.public().0 || !is_own {
+			return Err(Error::Key("the key file names another account than its own".into()));
 		}
-		// Checks what subxt's reader takes for granted.
-		self.split()?;
-		let json = serde_json::to_string(self)
-			.map_err(|_| Error::Key("the key file cannot be read".into()))?;
-		let pair = subxt_signer::polkadot_js_compat::decrypt_json(&json, password.expose())
-			.map_err(|_| wrong_password())?;
-		Ok(Signer { pair, development: false })
+		Ok(pair)
 	}
 
 	/// Unlocks an encryption key.
@@ -217,11 +264,7 @@ impl KeyFile {
 		if self.kind()? != KeyKind::Encryption {
 			return Err(Error::Key("the key file holds an account, not an encryption key".into()));
 		}
-		let (header, ciphertext, parameters) = self.split()?;
-		let plaintext = cipher(password, &header[..SALT], parameters)?
-			.decrypt(Nonce::from_slice(&header[HEADER - 24..]), ciphertext.as_slice())
-			.map(Zeroizing::new)
-			.map_err(|_| wrong_password())?;
+		let plaintext = self.decrypt(password)?;
 		let secret = <[u8; 32]>::try_from(plaintext.as_slice())
 			.map_err(|_| Error::Key("the key file is damaged".into()))?;
 		let key = EncryptionKey::from_bytes(secret);
@@ -229,6 +272,14 @@ impl KeyFile {
 			return Err(Error::Key("the key file names another public key than its own".into()));
 		}
 		Ok(key)
+	}
+
+	fn decrypt(&self, password: &Password) -> Result<Zeroizing<Vec<u8>>, Error> {
+		let (header, ciphertext, parameters) = self.split()?;
+		cipher(password, &header[..SALT], parameters)?
+			.decrypt(Nonce::from_slice(&header[HEADER - 24..]), ciphertext.as_slice())
+			.map(Zeroizing::new)
+			.map_err(|_| wrong_password())
 	}
 
 	/// Header, ciphertext and scrypt parameters.
@@ -245,6 +296,14 @@ impl KeyFile {
 			.find(|&(log_n, p, r)| [1 << log_n, p, r] == [field(0), field(1), field(2)])
 			.ok_or_else(|| Error::Key("the key file asks for unusual scrypt parameters".into()))?;
 		Ok((*header, ciphertext.to_vec(), parameters))
+	}
+}
+
+/// How polkadot-js names a scheme.
+const fn scheme_word(scheme: Scheme) -> &'static str {
+	match scheme {
+		Scheme::Sr25519 => "sr25519",
+		Scheme::Ed25519 => "ed25519",
 	}
 }
 
@@ -272,6 +331,9 @@ mod tests {
 	/// An account exported by polkadot-js (//Alice, password "whoisalice").
 	const ALICE: &str = r#"{"encoded":"DumgApKCTqoCty1OZW/8WS+sgo6RdpHhCwAkA2IoDBMAgAAAAQAAAAgAAAB6IG/q24EeVf0JqWqcBd5m2tKq5BlyY84IQ8oamLn9DZe9Ouhgunr7i36J1XxUnTI801axqL/ym1gil0U8440Qvj0lFVKwGuxq38zuifgoj0B3Yru0CI6QKEvQPU5xxj4MpyxdSxP+2PnTzYao0HDH0fulaGvlAYXfqtU89xrx2/z9z7IjSwS3oDFPXRQ9kAdDebtyCVreZ9Otw9v3","encoding":{"content":["pkcs8","sr25519"],"type":["scrypt","xsalsa20-poly1305"],"version":"3"},"address":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY","meta":{"genesisHash":"","name":"Alice","whenCreated":1718265838755}}"#;
 
+	/// The same of an ed25519 account (Substrate's development phrase, password "swordfish").
+	const DEVELOPER: &str = r#"{"encoded":"7vYssz1Z8KkfuetapWaqWYjPqjh8nnlZaBMr/xiCGfkAAAIAAQAAAAgAAADF5zn5G7v+P+GbU834l2otUNACxXsQZcQEfS8+GdPxT3T/HZdc/aoMAuVilYHSh7yXWDF7SbmrwnKF+CV8bVj/f2K1hO1vfDsJMlK1qUuBAsnF5j0v21jPjkQ1w1Z8a4RMFeQGTr8E7lmKnM6EtX65WNl11Tib2iXYKUw1AzKc/9OU/VhXv/+RjnOO+ggp5vjjtlk4cCg3+NqbmrrC","encoding":{"content":["pkcs8","ed25519"],"type":["scrypt","xsalsa20-poly1305"],"version":"3"},"address":"5DFJF7tY4bpbpcKPJcBTQaKuCDEPCpiz8TRjpmLeTtweqmXL","meta":{"name":"development phrase"}}"#;
+
 	fn password() -> Password {
 		Password::new("swordfish").unwrap()
 	}
@@ -286,15 +348,34 @@ mod tests {
 	}
 
 	#[test]
-	fn a_generated_account_is_unlocked_and_recovered_by_its_phrase() {
-		let (file, phrase) = KeyFile::generate_account("desk", &password()).unwrap();
-		assert_eq!(phrase.split(' ').count(), 12);
+	fn an_ed25519_account_of_polkadot_js_is_unlocked() {
+		let file: KeyFile = serde_json::from_str(DEVELOPER).unwrap();
 		let signer = file.unlock_account(&password()).unwrap();
-		let recovered = KeyFile::recover_account(&phrase, "desk", &password()).unwrap();
-		assert_eq!(recovered.unlock_account(&password()).unwrap().account(), signer.account());
-		let signature = signer.sign(b"message");
-		assert!(super::super::is_signed_by(&signer.account(), b"message", &signature));
-		assert!(KeyFile::recover_account("not a phrase", "desk", &password()).is_err());
+		let public = "345071da55e5dccefaaa440339415ef9f2663338a38f7da0df21be5ab4e055ef";
+		assert_eq!(hex::encode(signer.account()), public);
+		assert_eq!(signer.scheme(), Scheme::Ed25519);
+		let phrase = sp_core::crypto::DEV_PHRASE;
+		let recovered = KeyFile::recover_account(Scheme::Ed25519, phrase, "", &password()).unwrap();
+		assert_eq!(recovered.address(), file.address());
+		let mut renamed = file;
+		renamed.address = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY".into();
+		assert!(matches!(renamed.unlock_account(&password()), Err(Error::Key(_))));
+	}
+
+	#[test]
+	fn a_generated_account_is_unlocked_and_recovered_by_its_phrase() {
+		for scheme in [Scheme::Sr25519, Scheme::Ed25519] {
+			let (file, phrase) = KeyFile::generate_account(scheme, "desk", &password()).unwrap();
+			assert_eq!(phrase.split(' ').count(), 12);
+			assert_eq!(file.kind().unwrap(), KeyKind::Account(scheme));
+			let signer = file.unlock_account(&password()).unwrap();
+			assert_eq!(signer.scheme(), scheme);
+			let recovered = KeyFile::recover_account(scheme, &phrase, "desk", &password()).unwrap();
+			assert_eq!(recovered.unlock_account(&password()).unwrap().account(), signer.account());
+			let signature = signer.sign(b"message").unwrap();
+			assert!(super::super::is_signed_by(&signer.account(), b"message", &signature));
+			assert!(KeyFile::recover_account(scheme, "not a phrase", "", &password()).is_err());
+		}
 	}
 
 	#[test]

@@ -9,7 +9,6 @@ pub(crate) mod events;
 pub use decoder::{Decoder, Extrinsic};
 pub use events::Event;
 
-use crate::keys::Signer;
 use codec::Decode;
 use curex_primitives::{
 	BlockNumber, Competences, Country, Duties, OrganisationId, OrganisationKind, OrganisationStatus,
@@ -204,16 +203,6 @@ impl Config for CurexConfig {
 
 	fn set_metadata_for_spec_version(&self, spec_version: u32, metadata: ArcMetadata) {
 		self.0.set_metadata_for_spec_version(spec_version, metadata);
-	}
-}
-
-impl subxt::tx::Signer<CurexConfig> for Signer {
-	fn account_id(&self) -> AccountId32 {
-		AccountId32(self.account())
-	}
-
-	fn sign(&self, payload: &[u8]) -> MultiSignature {
-		MultiSignature::Sr25519(Signer::sign(self, payload))
 	}
 }
 

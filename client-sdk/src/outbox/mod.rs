@@ -280,7 +280,7 @@ impl Outbox {
 		self.patiently("finality", wait).await
 	}
 
-	/// Waits until a block holds the transaction of an entry; the block may still be abandoned.
+	/// Waits until a block takes the transaction of an entry; the block may still be abandoned.
 	pub(crate) async fn in_block(&self, key: &str) -> Result<Recorded, Error> {
 		let wait = async {
 			let mut seen = None;
@@ -294,7 +294,8 @@ impl Outbox {
 						}
 						match self.look_ahead(key, best).await {
 							Ok(Some(recorded)) => return Ok(recorded),
-							Ok(None) => seen = Some(best),
+							// A rejection counts once it is final: another block may take the call.
+							Ok(None) | Err(Error::Rejected(_)) => seen = Some(best),
 							Err(error) if error.is_retryable() => (),
 							Err(error) => return Err(error),
 						}
@@ -315,8 +316,14 @@ impl Outbox {
 		let Some(transaction) = open.transaction else { return Ok(None) };
 		let best = self.client.height(View::At(best)).await?;
 		for block in transaction.looked + 1..=best {
-			if Chain::transactions(&self.client, block).await?.contains(&transaction.hash) {
-				let found = Chain::outcome(&self.client, block, transaction.hash, open.own_handle);
+			let hash = match self.client.block_hash(block).await {
+				Ok(hash) => hash,
+				// Abandoned meanwhile.
+				Err(Error::NotFound(_)) => return Ok(None),
+				Err(error) => return Err(error),
+			};
+			if self.client.transactions_of(hash).await?.contains(&transaction.hash) {
+				let found = self.client.outcome(transaction.hash, hash, open.own_handle);
 				return found.await.map(Some);
 			}
 		}
@@ -351,6 +358,17 @@ fn refused(rejection: Rejection) -> Error {
 	Error::NotAdmitted { message, retry: false, remedy: docs.into() }
 }
 
+impl Client {
+	/// Hashes of the transactions of a block.
+	async fn transactions_of(&self, block: H256) -> Result<Vec<[u8; 32]>, Error> {
+		let details = self.methods().chain_get_block(Some(block)).await.map_err(rpc_error)?;
+		let details =
+			details.ok_or_else(|| Error::NotFound("body of a block at this node".into()))?;
+		let hash = |extrinsic: &Bytes| sp_crypto_hashing::blake2_256(&extrinsic.0);
+		Ok(details.block.extrinsics.iter().map(hash).collect())
+	}
+}
+
 impl Chain for Client {
 	async fn finalised(&self) -> Result<u64, Error> {
 		self.height(View::Finalised).await
@@ -369,11 +387,7 @@ impl Chain for Client {
 	}
 
 	async fn transactions(&self, block: u64) -> Result<Vec<[u8; 32]>, Error> {
-		let hash = self.block_hash(block).await?;
-		let details = self.methods().chain_get_block(Some(hash)).await.map_err(rpc_error)?;
-		let details = details.ok_or_else(|| Error::NotFound(format!("block {block}")))?;
-		let hash = |extrinsic: &Bytes| sp_crypto_hashing::blake2_256(&extrinsic.0);
-		Ok(details.block.extrinsics.iter().map(hash).collect())
+		self.transactions_of(self.block_hash(block).await?).await
 	}
 
 	async fn sign(&self, call: &StoredCall, number: u64) -> Result<Signed, Error> {

@@ -152,11 +152,14 @@ impl World {
 			self.pool.retain(|other| other.number != number);
 			self.pool.insert(written);
 		}
+		// A pool drops what no block can take any more.
+		let pool = std::mem::take(&mut self.pool);
+		self.pool = pool.into_iter().filter(|written| self.is_valid(written)).collect();
 		let mut block = Block::new();
 		loop {
 			let next = self.used(self.blocks.len()) + block.len() as u64;
 			let found = self.pool.iter().find(|written| written.number == next).cloned();
-			let Some(written) = found.filter(|written| self.is_valid(written)) else { break };
+			let Some(written) = found else { break };
 			self.pool.remove(&written);
 			let in_block = block.iter().any(|(other, done)| *done && other.call == written.call);
 			let exists = in_block || self.carried_out(self.blocks.len(), &written.call) > 0;

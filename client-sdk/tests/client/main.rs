@@ -7,3 +7,4 @@ mod node;
 mod outbox;
 mod permits;
 mod scanner;
+mod token;

@@ -91,6 +91,12 @@ impl Node {
 		self.0.lock().unwrap().submitted.clone()
 	}
 
+	/// The transactions in blocks, as they were submitted.
+	pub fn transactions(&self) -> Vec<Vec<u8>> {
+		let state = self.0.lock().unwrap();
+		state.blocks.iter().flat_map(|block| block.extrinsics.iter().cloned()).collect()
+	}
+
 	/// Has every account be a delegate of this organisation.
 	pub fn everybody_is_delegate_of(&self, organisation: OrganisationId) {
 		self.answer("ConsortiumApi_delegate", Some((organisation, Duties::all())));

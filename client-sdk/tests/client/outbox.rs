@@ -159,13 +159,13 @@ impl World {
 				let _ = self.arrive(extrinsic);
 			}
 		}
+		// A pool drops what no block can take any more.
+		let pool = std::mem::take(&mut self.pool);
+		self.pool = pool.into_iter().filter(|(_, bytes)| self.is_valid(&read(bytes))).collect();
 		let elsewhere = u64::from(self.chance(self.faults / 4));
 		let mut next = self.used(self.chain.len()) + elsewhere;
 		let mut extrinsics = Vec::new();
 		while let Some(found) = self.pool.get(&next).cloned() {
-			if !self.is_valid(&read(&found)) {
-				break;
-			}
 			self.pool.remove(&next);
 			extrinsics.push(found);
 			next += 1;
@@ -198,11 +198,12 @@ impl World {
 
 	/// The runtime's version, in which the spec version is counted up.
 	fn version(&self, block: &Block) -> Vec<u8> {
-		let mut bytes = version();
-		let spec = spec_version().to_le_bytes();
-		let at = bytes.windows(4).position(|window| window == spec).unwrap();
-		bytes[at..at + 4].copy_from_slice(&block.runtime.to_le_bytes());
-		bytes
+		// Spec name, implementation name, authoring version.
+		type Before = (String, String, u32);
+		let bytes = version();
+		let mut rest = &bytes[..];
+		let before = Before::decode(&mut rest).unwrap();
+		[&before.encode()[..], &block.runtime.to_le_bytes(), &rest[4..]].concat()
 	}
 
 	fn answer(&mut self, method: &str, params: &[Value]) -> Result<Value, (i32, &'static str)> {
@@ -254,6 +255,8 @@ impl World {
 					"Metadata_metadata_at_version" => {
 						json!(text(&Some(METADATA.to_vec()).encode()))
 					},
+					// Asked for when an answer about versions was lost.
+					"Metadata_metadata" => return Err((-32_000, "unavailable")),
 					"AccountNonceApi_account_nonce" => {
 						json!(text(&(self.used(block.number as usize + 1) as u32).encode()))
 					},

@@ -305,6 +305,8 @@ async fn a_report_is_written_down_without_its_patient_being_readable() {
 	let subject = Subject::of(&envelope()).unwrap();
 	let sealed = subject.seal(&key.public(), client.genesis(), id(1)).unwrap();
 	store.note_subject(id(1), &sealed).unwrap();
+	node.method("grandpa_proveFinality", |_| Reply::Value(Value::Null));
+	node.method("chain_getBlock", |_| Reply::Error(-32_000, "the body is gone"));
 	let before = store.reports().unwrap().len();
 	assert!(Report::make(&sources, &patient(), "STAFF-88", &mut prover).await.is_err());
 	assert_eq!(store.reports().unwrap().len(), before);
@@ -312,7 +314,7 @@ async fn a_report_is_written_down_without_its_patient_being_readable() {
 
 /// Puts an identifier into every place of a resource in turn that is not a code, and another resource beside it.
 fn seeded(value: &Value, variants: &mut Vec<Value>, rebuild: &dyn Fn(Value) -> Value) {
-	const CODED: [&str; 12] = [
+	const CODED: [&str; 13] = [
 		"resourceType",
 		"status",
 		"code",
@@ -325,6 +327,7 @@ fn seeded(value: &Value, variants: &mut Vec<Value>, rebuild: &dyn Fn(Value) -> V
 		"uri",
 		"start",
 		"end",
+		"meaning",
 	];
 	match value {
 		Value::Object(object) => {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod consensus;
+mod examples;
 mod exchange;
 mod explorer;
 mod security;
@@ -59,6 +60,7 @@ impl<'a> Story<'a> {
 		layout: &'a Layout,
 		agent_config: PathBuf,
 		measure: u32,
+		examples: &[String],
 		account: &'a mut Account,
 	) -> Result<Vec<Process>, Error> {
 		let mut story = Self { layout, agent_config, account, first_block: 0 };
@@ -70,6 +72,9 @@ impl<'a> Story<'a> {
 		let explorer = story.regulator_explores(given.exchange).await?;
 		if measure > 0 {
 			story.measures(measure).await?;
+		}
+		if !examples.is_empty() {
+			story.runs_examples(examples).await?;
 		}
 		Ok(given.gateways.into_iter().chain(explorer).collect())
 	}

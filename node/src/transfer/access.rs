@@ -6,7 +6,7 @@ use curex_primitives::{
 	transfer::{Access, Authorisation, MAX_AUTHORISATION_LIFE},
 	Commitment, Duties, Duty, Exchange, ExchangeId, Gate, Moment, OrganisationId, PeerRole,
 };
-use sp_core::{sr25519, Pair};
+use sp_core::{ed25519, sr25519, Pair};
 
 /// Which block to ask.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -180,12 +180,7 @@ fn bearer(
 	if life.is_none_or(|life| life > MAX_AUTHORISATION_LIFE) {
 		return Err(Error::Expired);
 	}
-	let signed = sr25519::Pair::verify(
-		&sr25519::Signature::from_raw(authorisation.signature),
-		authorisation.message(),
-		&sr25519::Public::from_raw(authorisation.account),
-	);
-	if !signed {
+	if !is_signed(authorisation) {
 		return Err(Error::NotAuthorised("the signature is wrong"));
 	}
 	let (organisation, duties) = ledger
@@ -195,6 +190,21 @@ fn bearer(
 		return Err(Error::NotAuthorised("the delegate lacks the duty of exchange"));
 	}
 	Ok(organisation)
+}
+
+/// Whether the account signed, in either scheme: an sr25519 signature carries a mark that no ed25519 signature has.
+fn is_signed(authorisation: &Authorisation) -> bool {
+	let Authorisation { account, signature, .. } = *authorisation;
+	let message = authorisation.message();
+	sr25519::Pair::verify(
+		&sr25519::Signature::from_raw(signature),
+		&message,
+		&sr25519::Public::from_raw(account),
+	) || ed25519::Pair::verify(
+		&ed25519::Signature::from_raw(signature),
+		&message,
+		&ed25519::Public::from_raw(account),
+	)
 }
 
 fn is_from(

@@ -14,21 +14,25 @@ use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
 use std::{
-	marker::PhantomData,
-	sync::Arc,
+	collections::{HashMap, VecDeque},
+	hash::Hash,
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{SystemTime, UNIX_EPOCH},
 };
 
 /// A ledger seen through the runtime of a client.
-pub struct ClientLedger<Block, C> {
+///
+/// Every chunk asks what the chunk before it asked, and the runtime takes longer to answer than a chunk to travel. What a
+/// block answered, it answers again: that is kept while the block is the best or the finalised one.
+pub struct ClientLedger<Block: BlockT, C> {
 	client: Arc<C>,
-	block: PhantomData<fn() -> Block>,
+	answers: Mutex<Answers<Block::Hash>>,
 }
 
 impl<Block: BlockT, C: HeaderBackend<Block>> ClientLedger<Block, C> {
 	/// The ledger of this client.
 	pub fn new(client: Arc<C>) -> Self {
-		Self { client, block: PhantomData }
+		Self { client, answers: Mutex::default() }
 	}
 
 	fn at(&self, view: View) -> Block::Hash {
@@ -37,6 +41,69 @@ impl<Block: BlockT, C: HeaderBackend<Block>> ClientLedger<Block, C> {
 			View::Finalised => info.finalized_hash,
 			View::Best => info.best_hash,
 		}
+	}
+
+	fn answers(&self) -> MutexGuard<'_, Answers<Block::Hash>> {
+		self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// What the block answered before, or what it answers now.
+	fn remembered<K: Eq + Hash, V: Clone>(
+		&self,
+		at: Block::Hash,
+		key: K,
+		kind: fn(&mut Known) -> &mut HashMap<K, V>,
+		ask: impl FnOnce() -> Result<V, Error>,
+	) -> Result<V, Error> {
+		if let Some(known) = kind(self.answers().of(at)).get(&key) {
+			return Ok(known.clone());
+		}
+		// Without the lock: others ask other things meanwhile.
+		let answer = ask()?;
+		let mut answers = self.answers();
+		let known = kind(answers.of(at));
+		if known.len() >= MAX_KNOWN {
+			known.clear();
+		}
+		known.insert(key, answer.clone());
+		Ok(answer)
+	}
+}
+
+/// Blocks whose answers are kept: the best one, the finalised one, and those that were so a moment ago.
+const BLOCKS: usize = 4;
+/// Answers of a kind that are kept of a block.
+const MAX_KNOWN: usize = 1024;
+
+/// What blocks answered.
+struct Answers<Hash>(VecDeque<(Hash, Known)>);
+
+/// What one block answered.
+#[derive(Default)]
+struct Known {
+	exchanges: HashMap<ExchangeId, Option<Exchange>>,
+	delegates: HashMap<[u8; 32], Option<(OrganisationId, Duties)>>,
+	peers: HashMap<[u8; 38], Option<(OrganisationId, PeerRole)>>,
+}
+
+impl<Hash> Default for Answers<Hash> {
+	fn default() -> Self {
+		Self(VecDeque::new())
+	}
+}
+
+impl<Hash: Eq> Answers<Hash> {
+	/// The answers of a block; those of the block that was asked first are forgotten when there are too many.
+	fn of(&mut self, block: Hash) -> &mut Known {
+		let present = self.0.iter().position(|(known, _)| *known == block);
+		let index = present.unwrap_or_else(|| {
+			if self.0.len() == BLOCKS {
+				self.0.pop_front();
+			}
+			self.0.push_back((block, Known::default()));
+			self.0.len() - 1
+		});
+		&mut self.0[index].1
 	}
 }
 
@@ -70,7 +137,13 @@ where
 	}
 
 	fn exchange(&self, id: &ExchangeId, view: View) -> Result<Option<Exchange>, Error> {
-		self.client.runtime_api().exchange(self.at(view), *id).map_err(failure)
+		let at = self.at(view);
+		self.remembered(
+			at,
+			*id,
+			|known| &mut known.exchanges,
+			|| self.client.runtime_api().exchange(at, *id).map_err(failure),
+		)
 	}
 
 	fn delegate(
@@ -79,24 +152,36 @@ where
 		view: View,
 	) -> Result<Option<(OrganisationId, Duties)>, Error> {
 		let at = self.at(view);
-		let account = AccountId::from(*account);
-		match self.client.runtime_api().delegate(at, account).map_err(failure)? {
-			Some((organisation, duties)) if self.is_active(organisation, at)? => {
-				Ok(Some((organisation, duties)))
+		self.remembered(
+			at,
+			*account,
+			|known| &mut known.delegates,
+			|| {
+				let account = AccountId::from(*account);
+				match self.client.runtime_api().delegate(at, account).map_err(failure)? {
+					Some((organisation, duties)) if self.is_active(organisation, at)? => {
+						Ok(Some((organisation, duties)))
+					},
+					_ => Ok(None),
+				}
 			},
-			_ => Ok(None),
-		}
+		)
 	}
 
 	fn peer(&self, peer: &[u8], view: View) -> Result<Option<(OrganisationId, PeerRole)>, Error> {
 		let Ok(peer) = <[u8; 38]>::try_from(peer) else { return Ok(None) };
 		let at = self.at(view);
-		match self.client.runtime_api().peer(at, peer).map_err(failure)? {
-			Some((organisation, role)) if self.is_active(organisation, at)? => {
-				Ok(Some((organisation, role)))
+		self.remembered(
+			at,
+			peer,
+			|known| &mut known.peers,
+			|| match self.client.runtime_api().peer(at, peer).map_err(failure)? {
+				Some((organisation, role)) if self.is_active(organisation, at)? => {
+					Ok(Some((organisation, role)))
+				},
+				_ => Ok(None),
 			},
-			_ => Ok(None),
-		}
+		)
 	}
 
 	fn peers(&self) -> Result<Vec<(Vec<u8>, OrganisationId, PeerRole)>, Error> {
@@ -110,4 +195,23 @@ where
 
 fn failure(reason: sp_api::ApiError) -> Error {
 	Error::Ledger(reason.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_answers_of_a_block_are_kept_apart_and_those_of_old_blocks_forgotten() {
+		let mut answers = Answers::<usize>::default();
+		let id = ExchangeId([1; 32]);
+		answers.of(0).exchanges.insert(id, None);
+		assert!(answers.of(0).exchanges.contains_key(&id));
+		assert!(!answers.of(1).exchanges.contains_key(&id), "another block answers anew");
+		for block in 2..=BLOCKS {
+			answers.of(block);
+		}
+		assert_eq!(answers.0.len(), BLOCKS);
+		assert!(!answers.of(0).exchanges.contains_key(&id), "it was forgotten");
+	}
 }

@@ -200,6 +200,7 @@ mod tests {
 		transfer::{Access, Manifest, Part},
 		Direction, Duty, ExchangeState, Gate, Ground,
 	};
+	use sp_core::Pair;
 
 	struct Scene {
 		ledger: Arc<FakeLedger>,
@@ -283,6 +284,24 @@ mod tests {
 				scene.ask(PeerId::random(), |request| request.authorisation = Some(spoiled));
 			assert_eq!(refusal(response), TransferRefusal::NotAuthorised);
 		}
+	}
+
+	#[test]
+	fn a_delegate_may_sign_with_ed25519() {
+		let scene = scene(Part::Payload);
+		let delegate = sp_core::ed25519::Pair::from_seed(&[7; 32]);
+		scene.ledger.add_account(delegate.public().0, RECIPIENT, Duty::Exchange);
+		let sr25519 = testing::pair(1);
+		let mut authorisation = scene.ledger.authorise(&sr25519, scene.key, Access::Fetch);
+		authorisation.account = delegate.public().0;
+		let unsigned = authorisation.clone();
+		authorisation.signature = delegate.sign(&authorisation.message()).0;
+		let response =
+			scene.ask(PeerId::random(), |request| request.authorisation = Some(authorisation));
+		assert!(matches!(response, Response::Chunk { .. }));
+		let response =
+			scene.ask(PeerId::random(), |request| request.authorisation = Some(unsigned));
+		assert_eq!(refusal(response), TransferRefusal::NotAuthorised);
 	}
 
 	#[test]

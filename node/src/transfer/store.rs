@@ -225,10 +225,10 @@ impl Store {
 	/// # Errors
 	/// As [`Store::put`]; [`Error::WrongChunk`] too if the proof fails.
 	pub fn put_proven(&self, key: Key, bytes: &[u8], proof: &Proof) -> Result<Status, Error> {
-		if !self.slot(&key)?.manifest.admits(bytes, proof) {
-			return Err(Error::WrongChunk { index: proof.index });
-		}
-		self.put(key, proof.index, bytes)
+		let slot = self.slot(&key)?;
+		let index = proof.index;
+		let leaf = slot.manifest.leaf_of(bytes, proof).ok_or(Error::WrongChunk { index })?;
+		self.advance(key, &slot, |progress| slot.write(progress, index, leaf, bytes))
 	}
 
 	/// How far a part is.

@@ -118,8 +118,13 @@ impl FakeLedger {
 		duty: Duty,
 	) -> sr25519::Pair {
 		let pair = pair(seed);
-		self.state().delegates.insert(pair.public().0, (organisation, duty.into()));
+		self.add_account(pair.public().0, organisation, duty);
 		pair
+	}
+
+	/// Appoints the delegate with this account.
+	pub fn add_account(&self, account: [u8; 32], organisation: OrganisationId, duty: Duty) {
+		self.state().delegates.insert(account, (organisation, duty.into()));
 	}
 
 	/// An authorisation of ten minutes.

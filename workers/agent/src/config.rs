@@ -270,7 +270,7 @@ impl Config {
 		self.mailbox.iter_mut().for_each(here);
 		self.observe.iter_mut().flat_map(Observe::files).for_each(here);
 		self.disclosures.iter_mut().for_each(|file| here(&mut file.path));
-		for feeds in &mut self.feeds {
+		if let Some(feeds) = &mut self.feeds {
 			here(&mut feeds.folder);
 			feeds.sources.iter_mut().filter_map(|source| source.key_file.as_mut()).for_each(here);
 		}

@@ -1,7 +1,10 @@
 //! What every command needs: the node, the keys, the state folder, the output.
 
 use clap::Args;
-use curex_client::{Client, EncryptionKey, Error, KeyFile, Options, Password, Recorded, Signer};
+use curex_client::{
+	keys::pkcs11::{TokenKey, TokenUri},
+	Client, EncryptionKey, Error, KeyFile, Options, Password, Recorded, Signer,
+};
 use serde::{de::DeserializeOwned, Serialize};
 use serde_json::Value;
 use std::{
@@ -31,8 +34,16 @@ pub struct Global {
 	/// File whose first line is the password of the key files.
 	#[arg(long, global = true, env = "CUREX_PASSWORD_FILE")]
 	pub password_file: Option<PathBuf>,
+	/// Account whose key is in a token, as a PKCS#11 URI (RFC 7512):
+	/// pkcs11:token=…;object=…?module-path=….so. Its PIN is read from --pin-file, from the URI's pin-source, or from the
+	/// environment variable CUREX_PIN.
+	#[arg(long, global = true, env = "CUREX_SIGNER", value_name = "URI", conflicts_with = "key")]
+	pub signer: Option<String>,
+	/// File whose first line is the PIN of the token.
+	#[arg(long, global = true, env = "CUREX_PIN_FILE")]
+	pub pin_file: Option<PathBuf>,
 	/// Development account such as //Alice; on development and local chains only.
-	#[arg(long, global = true, conflicts_with = "key")]
+	#[arg(long, global = true, conflicts_with_all = ["key", "signer"])]
 	pub dev: Option<String>,
 	/// Folder for pending exchanges, the outbox of the account, and the gateway's store.
 	#[arg(long, global = true, env = "CUREX_STATE", default_value = "curex-state")]
@@ -162,15 +173,33 @@ impl Context {
 
 	/// The account, which a command without node needs.
 	pub fn account(&self) -> Result<Signer, Error> {
-		self.signer()?.ok_or_else(|| Error::Key("give the account with --key".into()))
+		self.signer()?
+			.ok_or_else(|| Error::Key("give an account with --key, --signer or --dev".into()))
 	}
 
+	/// The account that signs, if one is given.
 	fn signer(&self) -> Result<Option<Signer>, Error> {
-		match (&self.global.dev, &self.global.key) {
-			(Some(path), _) => Signer::development(path).map(Some),
-			(None, Some(path)) => KeyFile::read(path)?.unlock_account(&self.password()?).map(Some),
-			(None, None) => Ok(None),
+		if let Some(path) = &self.global.dev {
+			Signer::development(path).map(Some)
+		} else if let Some(path) = &self.global.key {
+			KeyFile::read(path)?.unlock_account(&self.password()?).map(Some)
+		} else if let Some((uri, pin)) = self.token()? {
+			TokenKey::open(uri, pin).map(|key| Some(Signer::remote(key)))
+		} else {
+			Ok(None)
 		}
+	}
+
+	/// The token's key that `--signer` names, and its PIN unless the URI says where that is.
+	pub fn token(&self) -> Result<Option<(TokenUri, Option<Password>)>, Error> {
+		let Some(uri) = &self.global.signer else { return Ok(None) };
+		let uri = TokenUri::parse(uri)?;
+		let pin = match (&self.global.pin_file, std::env::var("CUREX_PIN")) {
+			(Some(path), _) => Some(Password::from_file(path)?),
+			(None, Ok(pin)) => Some(Password::new(&pin)?),
+			(None, Err(_)) => None,
+		};
+		Ok(Some((uri, pin)))
 	}
 
 	/// The organisation's encryption key.

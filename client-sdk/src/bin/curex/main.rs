@@ -229,7 +229,7 @@ mod tests {
 		fn check(command: &clap::Command) {
 			for argument in command.get_arguments() {
 				let name = argument.get_id().as_str();
-				let secret = ["password", "phrase", "secret", "code", "seed"];
+				let secret = ["password", "phrase", "secret", "code", "seed", "pin"];
 				let is_secret = secret.iter().any(|word| name.contains(word));
 				assert!(
 					!is_secret || name.ends_with("file") || name == "code",

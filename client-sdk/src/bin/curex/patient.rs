@@ -43,7 +43,7 @@ pub async fn run(context: &Context, command: Patient) -> Result<Output, Error> {
 	let store = store(context, client.genesis())?;
 	let mut prover = match client.trust_root() {
 		Some(root) => Prover::with_root(client.clone(), root.clone()),
-		None => Prover::new(client.clone()).await?,
+		None => Prover::new(client.clone()).await.map_err(without_first_state)?,
 	};
 	let sources = Sources { client: &client, organisation, key: &key, store: &store };
 	context.progress("reading and proving …");
@@ -64,6 +64,17 @@ pub async fn run(context: &Context, command: Patient) -> Result<Output, Error> {
 			"folder": out,
 		}),
 	))
+}
+
+/// A node that discards old states cannot tell who the first authorities were.
+fn without_first_state(error: Error) -> Error {
+	match error {
+		Error::Protocol(_) => Error::Input(
+			"the node does not keep the first block's state: give the trust root with --trust"
+				.into(),
+		),
+		other => other,
+	}
 }
 
 fn write(report: &Report, out: &Path) -> Result<(), Error> {

@@ -102,11 +102,13 @@ fn a_gap_between_anchors_raises_an_alarm() {
 #[test]
 fn an_overlap_of_anchors_raises_an_alarm_and_no_anchor_replaces_another() {
 	run(|| {
-		assert_ok!(anchor(HOSPITAL, 1, 3 * HOUR, HOUR));
-		assert_ok!(anchor(HOSPITAL, 2, 2 * HOUR, 0));
+		assert_ok!(anchor(HOSPITAL, 1, 4 * HOUR, 2 * HOUR));
+		assert_ok!(anchor(HOSPITAL, 2, 3 * HOUR, HOUR));
 		System::assert_last_event(alarmed(2, AnchorAlarm::Overlap).into());
-		refuse(|| anchor(HOSPITAL, 3, 2 * HOUR, HOUR), Error::NothingNew);
-		assert_eq!(Anchors::<Test>::get(HOSPITAL, 1).unwrap().from, START - 3 * HOUR);
+		refuse(|| anchor(HOSPITAL, 3, 3 * HOUR, 2 * HOUR), Error::NothingNew);
+		// A period that is new, under a number that is not.
+		refuse(|| anchor(HOSPITAL, 1, HOUR, 0), Error::AlreadyExists);
+		assert_eq!(Anchors::<Test>::get(HOSPITAL, 1).unwrap().from, START - 4 * HOUR);
 	});
 }
 

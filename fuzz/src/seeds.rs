@@ -1,11 +1,10 @@
-//! Writes the inputs with which the fuzzer begins, and a dictionary of handles, into the folders given:
-//! `seeds CORPUS DICTIONARY`.
+//! The inputs with which the fuzzer begins, and a dictionary of handles.
 //!
 //! Every story is run first, and every one of its calls has to succeed: a story that the runtime has outgrown is an error.
 //! Beside the stories, every call that decodes from zeros is one input, so that no call is forgotten.
 
+use crate::{arriving, offer, on_chain, pass, signed, step, Ended, Pass, MEMBERS, START};
 use codec::{DecodeLimit, Encode};
-use curex_fuzz::{arriving, offer, on_chain, pass, signed, step, Ended, Pass, MEMBERS, START};
 use curex_primitives::{
 	benchmarks::broad_terms, commitment::withdraw_lock, exchange::exchange_id, permit::permit_id,
 	subscription::subscription_id, AcknowledgementCode, Assessment, Attestation, BatchAnswer,
@@ -16,7 +15,7 @@ use curex_primitives::{
 	Settlement, SizeBucket, SubscriptionTerms, SLOTS,
 };
 use curex_runtime::{Runtime, RuntimeCall};
-use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, fmt::Write as _, io, path::Path};
 
 const HOLDER: u8 = 0;
 const RECIPIENT: u8 = 4;
@@ -349,12 +348,11 @@ fn dictionary() -> String {
 	text
 }
 
-fn main() -> ExitCode {
-	let folders: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-	let [corpus, dictionary_file] = folders.as_slice() else {
-		eprintln!("seeds: give the folder of the corpus and the file of the dictionary");
-		return ExitCode::FAILURE;
-	};
+/// Writes the inputs into `corpus` in this folder, and the dictionary beside it. Gives how many inputs there are.
+///
+/// ## Errors
+/// Those of writing.
+pub fn write(folder: &Path) -> io::Result<usize> {
 	let stories: BTreeMap<&str, fn(&mut Story)> = BTreeMap::from([
 		("arrived", arrived as fn(&mut Story)),
 		("batches", batches),
@@ -375,18 +373,9 @@ fn main() -> ExitCode {
 		on_chain(|| tell(&mut story));
 		inputs.push((name.to_string(), story.bytes));
 	}
-	let written = std::fs::create_dir_all(corpus).and_then(|()| {
-		std::fs::write(dictionary_file, dictionary())?;
-		inputs.iter().try_for_each(|(name, bytes)| std::fs::write(corpus.join(name), bytes))
-	});
-	match written {
-		Ok(()) => {
-			println!("{} inputs in {}", inputs.len(), corpus.display());
-			ExitCode::SUCCESS
-		},
-		Err(reason) => {
-			eprintln!("seeds: {}: {reason}", corpus.display());
-			ExitCode::FAILURE
-		},
-	}
+	let corpus = folder.join("corpus");
+	std::fs::create_dir_all(&corpus)?;
+	std::fs::write(folder.join("dictionary"), dictionary())?;
+	inputs.iter().try_for_each(|(name, bytes)| std::fs::write(corpus.join(name), bytes))?;
+	Ok(inputs.len())
 }
