@@ -47,8 +47,8 @@ for target in "${targets[@]}"; do
 			-artifact_prefix="artifacts/$target/" -print_final_stats=1 >"$log" 2>&1 || status=$?
 		stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
 		seconds=$((seconds + slice))
-		executions=$((executions + $(stat number_of_executed_units || true)))
-		rss=$(stat peak_rss_mb || true)
+		units=$(stat number_of_executed_units) rss=$(stat peak_rss_mb)
+		executions=$((executions + ${units:-0}))
 		peak=$((${rss:-0} > peak ? ${rss:-0} : peak))
 		echo "$seconds $executions $peak" >"runs/$target"
 		if [ "$status" != 0 ]; then

@@ -141,7 +141,7 @@ async fn build(
 		let recipient_key =
 			RecipientKey { key: EncryptionKey::generate().public(), salt: rand::random() };
 		let envelope = Envelope {
-			patient: spec.patient.clone(),
+			patient: Some(spec.patient.clone()),
 			professional: spec.professional.clone(),
 			care_relationship: spec.care_relationship,
 			purpose: spec.purpose,

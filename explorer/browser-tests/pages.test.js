@@ -139,7 +139,7 @@ test("a search from the box of any page leads to its records", async () => {
 	await page.getByLabel("Search").fill("hospital 3");
 	await page.keyboard.press("Enter");
 	await page.waitForURL(/\/search\?q=/);
-	await page.getByRole("link", { name: /Organisation/ }).first().click();
+	await page.locator("main").getByRole("link", { name: /Organisation/ }).first().click();
 	await page.waitForURL(/\/organisations\/3$/);
 	await close();
 });
@@ -149,6 +149,12 @@ test("on paper there is no navigation, and everything that is folded is open", a
 	const { page, close } = await open(address);
 	await page.emulateMedia({ media: "print" });
 	assert.equal(await page.locator(".top nav").isVisible(), false);
+	const hidden = await page.evaluate(
+		() => [...document.querySelectorAll("details > :not(summary)")].filter(
+			(element) => !element.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }),
+		).length,
+	);
+	assert.equal(hidden, 0);
 	await page.pdf({ path: `${ARTEFACTS}/dossier.pdf`, format: "A4" });
 	await close();
 });

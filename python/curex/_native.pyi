@@ -65,6 +65,7 @@ class Client:
         trust_root: Optional[_Json] = None,
         patience: float = 120.0,
         other_runtime: bool = False,
+        outbox: Optional[_Path] = None,
     ) -> Client: ...
     @property
     def genesis(self) -> str: ...
@@ -91,6 +92,7 @@ class AsyncClient:
         trust_root: Optional[_Json] = None,
         patience: float = 120.0,
         other_runtime: bool = False,
+        outbox: Optional[_Path] = None,
     ) -> AsyncClient: ...
     @property
     def genesis(self) -> str: ...

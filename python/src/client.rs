@@ -1,7 +1,7 @@
 //! `Client` and `AsyncClient`: the same methods, waited for or awaited.
 
 use crate::{
-	convert::{from_json, json_bytes, object, raised, word, Json},
+	convert::{from_json, json_bytes, object, raised, word, Given, Json},
 	exchange::{Delivery, Pending},
 	keys::{Account, EncryptionKey},
 };
@@ -103,7 +103,8 @@ macro_rules! client_class {
 			/// Connects to a node: `wss://…`, or `ws://…` on this machine. Without an account the client only reads.
 			#[staticmethod]
 			#[pyo3(signature = (
-				endpoint, account=None, *, genesis=None, trust_root=None, patience=120.0, other_runtime=false
+				endpoint, account=None, *, genesis=None, trust_root=None, patience=120.0, other_runtime=false,
+				outbox=None
 			))]
 			fn connect<'py>(
 				py: Python<'py>,
@@ -113,6 +114,7 @@ macro_rules! client_class {
 				trust_root: Option<Bound<'py, PyAny>>,
 				patience: f64,
 				other_runtime: bool,
+				outbox: Option<Given>,
 			) -> PyResult<Bound<'py, PyAny>> {
 				let options = Options {
 					genesis: self::genesis(genesis)?,
@@ -121,6 +123,7 @@ macro_rules! client_class {
 						.map(|root| from_json("the trust root", &root))
 						.transpose()?,
 					patience: seconds(patience)?,
+					outbox,
 				};
 				let signer = account.map(|account| account.0.clone());
 				$run(py, async move {

@@ -159,12 +159,12 @@ async fn submitted(signer: &Signer) -> Vec<u8> {
 
 fn envelope() -> Envelope {
 	Envelope {
-		patient: PatientIdentification {
+		patient: Some(PatientIdentification {
 			identifiers: Vec::new(),
 			family: "Papadopoulou".into(),
 			given: Vec::new(),
 			birth_date: "1956-05-27".into(),
-		},
+		}),
 		professional: Professional {
 			identifier: "17".into(),
 			name: "Dr. Georgiou".into(),

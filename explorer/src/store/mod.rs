@@ -4,6 +4,7 @@
 
 mod ingest;
 pub mod query;
+pub mod questions;
 mod rows;
 mod search;
 

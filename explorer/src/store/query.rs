@@ -7,6 +7,7 @@ use crate::{
 	kind::{handle, Kind, RecordId},
 	Error,
 };
+use curex_client::time;
 use rusqlite::{
 	params, params_from_iter, types::Value, Connection, OptionalExtension, Params, Row,
 };
@@ -38,6 +39,10 @@ pub struct Filter {
 	pub from: Option<u64>,
 	/// First seen in this block or earlier.
 	pub to: Option<u64>,
+	/// First seen in a block of this moment (milliseconds, whole seconds) or later.
+	pub since: Option<u64>,
+	/// First seen in a block of this moment or earlier.
+	pub until: Option<u64>,
 	/// Only those before this serial: the cursor.
 	pub after: Option<i64>,
 	/// At most so many.
@@ -74,6 +79,8 @@ impl Filter {
 				"purpose" => filter.purpose = Some(word(name, value)?),
 				"from" => filter.from = Some(number(name, value)?),
 				"to" => filter.to = Some(number(name, value)?),
+				"since" => filter.since = Some(moment(name, value)?),
+				"until" => filter.until = Some(moment(name, value)?),
 				"after" => filter.after = Some(number(name, value)?),
 				"limit" => {
 					filter.limit = number(name, value)?;
@@ -90,6 +97,9 @@ impl Filter {
 		if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
 			return Err(Error::input("from: lies after to"));
 		}
+		if filter.since.zip(filter.until).is_some_and(|(since, until)| since > until) {
+			return Err(Error::input("since: lies after until"));
+		}
 		Ok(filter)
 	}
 
@@ -104,9 +114,11 @@ impl Filter {
 			("purpose", self.purpose.clone()),
 			("from", self.from.map(|number| number.to_string())),
 			("to", self.to.map(|number| number.to_string())),
+			("since", self.since.and_then(time::text)),
+			("until", self.until.and_then(time::text)),
 			("limit", (self.limit != DEFAULT_LIMIT).then(|| self.limit.to_string())),
 		];
-		// Words are letters, digits and hyphens: nothing needs escaping.
+		// Words are letters, digits and hyphens, moments end in Z: nothing needs escaping.
 		let parts =
 			parts.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
 		parts.collect::<Vec<_>>().join("&")
@@ -128,6 +140,16 @@ pub fn number<N: std::str::FromStr>(name: &str, text: &str) -> Result<N, Error> 
 		return Err(wrong());
 	}
 	text.parse().map_err(|_| wrong())
+}
+
+/// Reads a moment with its zone, to the second.
+fn moment(name: &str, text: &str) -> Result<u64, Error> {
+	let moment = time::read(text).ok_or_else(|| {
+		Error::input(format!(
+			"{name}: expected a moment with its zone, such as 2026-11-01T08:00:00Z"
+		))
+	})?;
+	Ok(moment / 1_000 * 1_000)
 }
 
 fn word(name: &str, text: &str) -> Result<String, Error> {
@@ -210,7 +232,20 @@ pub fn records(
 	if let Some(purpose) = &filter.purpose {
 		narrow(format!(" AND {table}.purpose = ?"), purpose.clone().into());
 	}
-	// Serials grow with the block of the first sight: a range of blocks is a range of serials.
+	// Serials grow with the block of the first sight: a range of blocks or moments is a range of serials.
+	if let Some(since) = filter.since {
+		match block_at(connection, since)?.map(|block| edge(connection, kind, block)).transpose()? {
+			Some(Some(serial)) => narrow(format!(" AND {table}.serial >= ?"), serial.into()),
+			_ => return Ok(Page { items: Vec::new(), next: None }),
+		}
+	}
+	if let Some(until) = filter.until {
+		// The first block after the second that was named.
+		let after = block_at(connection, until.saturating_add(1_000))?;
+		if let Some(Some(serial)) = after.map(|block| edge(connection, kind, block)).transpose()? {
+			narrow(format!(" AND {table}.serial < ?"), serial.into());
+		}
+	}
 	if let Some(from) = filter.from {
 		match edge(connection, kind, from)? {
 			Some(serial) => narrow(format!(" AND {table}.serial >= ?"), serial.into()),
@@ -235,8 +270,25 @@ pub fn records(
 	Ok(Page { items, next })
 }
 
+/// The first block that was made at this moment (in milliseconds) or later, if there is one. Blocks follow each other in
+/// time.
+pub fn block_at(connection: &Connection, moment: u64) -> Result<Option<u64>, Error> {
+	let Some(head) = head(connection)? else { return Ok(None) };
+	let (mut low, mut high) = (0, head.number + 1);
+	while low < high {
+		let middle = low + (high - low) / 2;
+		let time = block(connection, middle)?.and_then(|block| block.time).unwrap_or_default();
+		if time >= moment {
+			high = middle;
+		} else {
+			low = middle + 1;
+		}
+	}
+	Ok((low <= head.number).then_some(low))
+}
+
 /// Serial of the first record of a kind that was first seen in this block or later.
-fn edge(connection: &Connection, kind: Kind, block: u64) -> Result<Option<i64>, Error> {
+pub(super) fn edge(connection: &Connection, kind: Kind, block: u64) -> Result<Option<i64>, Error> {
 	let Ok(block) = i64::try_from(block) else { return Ok(None) };
 	Ok(connection
 		.prepare_cached(
@@ -535,7 +587,8 @@ mod tests {
 	fn a_filter_survives_its_address() {
 		let consent = "0x".to_owned() + &"0c".repeat(32);
 		let text = format!(
-			"organisation=1&partner=4&consent={consent}&state=not-served&purpose=treatment&from=3&to=9&limit=7"
+			"organisation=1&partner=4&consent={consent}&state=not-served&purpose=treatment&from=3&to=9\
+			 &since=2026-11-01T08:00:00Z&until=2026-11-02T08:00:00Z&limit=7"
 		);
 		let filter = parse(&text).unwrap();
 		assert_eq!(filter.to_query(), text);
@@ -556,6 +609,9 @@ mod tests {
 			("limit=0", "limit"),
 			("limit=201", "limit"),
 			("from=5&to=4", "from"),
+			("since=2026-11-01", "since: expected a moment with its zone"),
+			("until=2026-11-01T08:00:00", "until: expected a moment"),
+			("since=2026-11-02T00:00:00Z&until=2026-11-01T00:00:00Z", "since: lies after until"),
 			("colour=red", "no parameter colour"),
 			("from=1&from=2", "given twice"),
 		] {

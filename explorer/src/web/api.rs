@@ -57,6 +57,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 		.route("/challenge", get(sign_in::challenge))
 		.route("/sign-in", post(sign_in::by_program))
 		.route("/query-log/head", get(query_log_head))
+		.route("/questions", get(questions))
 		.route("/status", get(status))
 		.route("/search", get(search))
 		.route("/blocks", get(blocks))
@@ -77,6 +78,12 @@ pub(super) fn answer(value: &impl Serialize) -> Response {
 
 async fn sector(State(app): State<Arc<App>>) -> Answer {
 	Ok(answer(&sector::published(&app).await?))
+}
+
+async fn questions(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
+	let scope = viewer.scope();
+	let answers = app.read(move |connection| store::questions::answers(connection, &scope)).await?;
+	Ok(answer(&answers))
 }
 
 async fn query_log_head(State(app): State<Arc<App>>) -> Answer {
@@ -226,6 +233,8 @@ fn description() -> Json {
 		("purpose", text("for example treatment")),
 		("from", whole.clone()),
 		("to", whole.clone()),
+		("since", text("moment with its zone, for example 2026-11-01T08:00:00Z")),
+		("until", text("moment with its zone")),
 		("after", json!({"type": "integer", "description": "cursor: next of the page before"})),
 		("limit", json!({"type": "integer", "minimum": 1, "maximum": query::MAX_LIMIT})),
 	]
@@ -274,6 +283,7 @@ fn description() -> Json {
 					"401": {"description": "The account is not let in; `error` says why"},
 				},
 			}},
+			"/questions": path("Questions whose answers are worked out", vec![]),
 			"/query-log/head": path("End of the log of queries: what an anchor says", vec![]),
 			"/status": path("How the index stands", vec![]),
 			"/search": path("Find anything", vec![parameter("q", "query", text("what to look for"))]),

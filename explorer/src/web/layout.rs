@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use maud::{html, Markup, DOCTYPE};
 
 /// The parts of the explorer, as the navigation names them.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
 	("/", "Overview"),
 	("/exchanges", "Exchanges"),
 	("/consents", "Consents"),
 	("/reviews", "Break-glass"),
 	("/organisations", "Organisations"),
+	("/questions", "Questions"),
 	("/blocks", "Blocks"),
 	("/about", "About proofs"),
 ];

@@ -10,6 +10,7 @@ mod guard;
 mod layout;
 mod pages;
 mod proofs;
+mod questions;
 mod records;
 mod sector;
 mod sign_in;
@@ -160,6 +161,7 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/style.css", get(style))
 		.route("/verify.js", get(script))
 		.route("/verifier.wasm", get(proofs::verifier))
+		.route("/questions", get(questions::page))
 		.route("/search", get(pages::search))
 		.route("/blocks", get(pages::blocks))
 		.route("/blocks/{block}", get(pages::block))

@@ -15,6 +15,7 @@ use crate::{
 	Error,
 };
 use axum::extract::{Extension, Path, Query, State};
+use curex_client::time;
 use maud::{html, Markup};
 use std::sync::Arc;
 
@@ -143,6 +144,15 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 			div {
 				label for="to" { "To block" }
 				input id="to" name="to" inputmode="numeric" maxlength="12" value=(number(filter.to));
+			}
+			@for (name, text, moment) in
+				[("since", "Since (UTC)", filter.since), ("until", "Until (UTC)", filter.until)]
+			{
+				div {
+					label for=(name) { (text) }
+					input id=(name) name=(name) maxlength="32" spellcheck="false" placeholder="2026-11-01T08:00:00Z"
+						value=(moment.and_then(time::text).unwrap_or_default());
+				}
 			}
 			div.buttons {
 				button type="submit" { "Filter" }

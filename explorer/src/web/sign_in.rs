@@ -283,5 +283,5 @@ pub(super) async fn query_log(
 			}
 		}
 	};
-	show(layout::page("Questions", "/query-log", &around, body))
+	show(layout::page("What we asked", "/query-log", &around, body))
 }

@@ -219,7 +219,7 @@ async fn nobody_signs_in_without_the_duty_the_key_and_a_fresh_challenge() {
 		json!({
 			"account": format!("0x{}", hex::encode(signer("Alice").account())),
 			"challenge": challenge,
-			"signature": format!("0x{}", hex::encode(signer(name).sign(message.as_bytes()))),
+			"signature": format!("0x{}", hex::encode(signer(name).sign(message.as_bytes()).unwrap())),
 		})
 		.to_string()
 	};
@@ -300,7 +300,7 @@ async fn a_wallet_signs_in_by_the_form() {
 	let message = page.split("<code>CUREX explorer").nth(1).unwrap();
 	let message = format!("CUREX explorer{}", message.split("</code>").next().unwrap());
 	let challenge = message.rsplit(": ").next().unwrap().to_owned();
-	let signature = signer("Alice").sign(format!("<Bytes>{message}</Bytes>").as_bytes());
+	let signature = signer("Alice").sign(format!("<Bytes>{message}</Bytes>").as_bytes()).unwrap();
 	let body = format!(
 		"account={}&challenge={}&signature=0x{}",
 		hex::encode(signer("Alice").account()),

@@ -17,8 +17,20 @@ const INJECTIONS: [&str; 10] = [
 	"1\u{0}2",
 ];
 
-fn parameters() -> [&'static str; 9] {
-	["organisation", "partner", "consent", "state", "purpose", "from", "to", "after", "limit"]
+fn parameters() -> [&'static str; 11] {
+	[
+		"organisation",
+		"partner",
+		"consent",
+		"state",
+		"purpose",
+		"from",
+		"to",
+		"since",
+		"until",
+		"after",
+		"limit",
+	]
 }
 
 fn exchanges(explorer: &Explorer) -> u64 {

@@ -11,7 +11,8 @@ use rusqlite::Connection;
 
 /// Every row of every table, as text.
 fn dump(connection: &Connection) -> Vec<String> {
-	let tables = ["block", "extrinsic", "event", "record", "party", "touch", "mention", "tally"];
+	let tables =
+		["block", "extrinsic", "event", "record", "party", "touch", "mention", "tally", "flow"];
 	let mut rows = Vec::new();
 	for table in tables {
 		let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
@@ -112,6 +113,13 @@ fn the_tallies_count_what_is_there() {
 		assert_eq!(tallies[&Kind::from_number(*kind).unwrap()][state], *count);
 	}
 	assert_eq!(tallies.values().map(|states| states.len()).sum::<usize>(), counted.len());
+	// The same by whom they are between: all organisations together see what all see.
+	let members: Vec<u32> = (0..12).collect();
+	let by_all = Scope::of(&[Kind::Exchange, Kind::Consent], members, None);
+	let by_all = reader.ask(|connection| query::tallies(connection, &by_all)).unwrap();
+	for kind in [Kind::Exchange, Kind::Consent] {
+		assert_eq!(by_all[&kind], tallies[&kind]);
+	}
 	let exchanges = &tallies[&Kind::Exchange];
 	assert_eq!(exchanges["not-served"], EXCHANGES / 10 - 1);
 	assert_eq!(exchanges["acknowledged"], EXCHANGES - EXCHANGES / 10);

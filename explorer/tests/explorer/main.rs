@@ -7,4 +7,5 @@ mod chain;
 mod index;
 mod lying;
 mod pages;
+mod questions;
 mod support;

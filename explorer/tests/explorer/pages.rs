@@ -17,6 +17,7 @@ pub fn addresses() -> Vec<String> {
 		"/blocks/0",
 		"/blocks/3",
 		"/transactions/3-6",
+		"/questions",
 		"/search",
 		"/search?q=hospital",
 		"/organisations/3",
@@ -142,6 +143,17 @@ async fn pages_of_a_list_hold_every_record_once_and_filters_agree_with_counting(
 			expected(&|number| number >= 28 && number % 10 != 9 && concerns(number, 3)),
 		),
 		("state=no-such-state".into(), expected(&|_| false)),
+		// Blocks come every two seconds; block 5 was made ten seconds after the beginning.
+		(
+			"since=2025-12-01T00:00:10Z&until=2025-12-01T00:00:13Z".into(),
+			expected(&|number| (28..42).contains(&number)),
+		),
+		("since=2030-01-01T00:00:00Z".into(), expected(&|_| false)),
+		("until=2020-01-01T00:00:00Z".into(), expected(&|_| false)),
+		(
+			"since=2020-01-01T00:00:00%2B02:00&until=2030-01-01T00:00:00Z".into(),
+			expected(&|_| true),
+		),
 	];
 	for (query, expected) in cases {
 		let mut found = Vec::new();

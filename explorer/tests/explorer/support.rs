@@ -1,6 +1,6 @@
 //! An index of generated exchanges, a server on loopback, and a client as plain as they come.
 
-use curex_client::Signer;
+use curex_client::{ledger::Event, Signer};
 use curex_explorer::{
 	access::{Access, Desk, QueryLog},
 	follow::SharedStatus,
@@ -227,17 +227,22 @@ pub fn record(kind: Kind, id: &str, value: Option<Json>) -> Record {
 
 /// Adds a block that changes these records.
 pub fn append(store: &mut Store, records: Vec<Record>) {
+	append_with(store, 1_764_547_200_000, records, Vec::new());
+}
+
+/// The same at a moment, with events.
+pub fn append_with(store: &mut Store, moment: u64, records: Vec<Record>, events: Vec<Event>) {
 	let (head, parent) = store.head().unwrap();
 	let block = Block {
 		number: head + 1,
 		hash: sp_crypto_hashing::blake2_256(&parent),
 		parent,
-		time: Some(1_764_547_200_000),
+		time: Some(moment),
 		author: None,
 		spec_version: 100,
 		extrinsics: Vec::new(),
 		failures: BTreeMap::new(),
-		events: Vec::new(),
+		events,
 		records,
 	};
 	store.ingest(&block).unwrap();

@@ -1,11 +1,10 @@
 //! Flows by source address: how much, to how many, with what success.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use curex_primitives::Moment;
 
-use super::{share, Behaviour, Greatest, Observation, Recent, Tally, Windows};
+use super::{share, Behaviour, Greatest, Map, Observation, Recent, Tally, Windows};
 use crate::{
 	alert::Kind,
 	config::StreamConfig,
@@ -40,7 +39,7 @@ struct Window {
 	destinations: Tally<IpAddr>,
 	targets: Tally<(IpAddr, u16)>,
 	failed_targets: Tally<(IpAddr, u16)>,
-	ports_of: HashMap<IpAddr, u32>,
+	ports_of: Map<IpAddr, u32>,
 	most_ports: Greatest,
 }
 

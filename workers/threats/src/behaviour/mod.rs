@@ -1,6 +1,6 @@
 //! The features of an entity's recent behaviour.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hash;
 
 use curex_primitives::Moment;
@@ -10,6 +10,9 @@ use crate::{alert::Kind, detector::Feature};
 pub(crate) mod access;
 pub(crate) mod flow;
 pub(crate) mod log;
+
+/// A map whose keys others choose: its hash is keyed, and faster than that of the standard library.
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, ahash::RandomState>;
 
 /// Events kept in one window; older ones make room.
 const LONGEST_WINDOW: usize = 8_192;
@@ -53,13 +56,13 @@ pub(crate) struct Observation {
 	deserialize = "K: serde::Deserialize<'de> + Hash + Eq, W: serde::Deserialize<'de>"
 ))]
 pub(crate) struct Windows<K, W> {
-	by_entity: HashMap<K, (Moment, W)>,
+	by_entity: Map<K, (Moment, W)>,
 	limit: usize,
 }
 
 impl<K: Hash + Eq + Clone + Ord, W: Default> Windows<K, W> {
 	pub(crate) fn new(limit: usize) -> Self {
-		Self { by_entity: HashMap::new(), limit }
+		Self { by_entity: Map::default(), limit }
 	}
 
 	pub(crate) fn of(&mut self, entity: &K, at: Moment) -> &mut W {
@@ -121,12 +124,12 @@ impl<T> Recent<T> {
 	deserialize = "T: serde::Deserialize<'de> + Hash + Eq"
 ))]
 pub(crate) struct Tally<T> {
-	counts: HashMap<T, u32>,
+	counts: Map<T, u32>,
 }
 
 impl<T> Default for Tally<T> {
 	fn default() -> Self {
-		Self { counts: HashMap::new() }
+		Self { counts: Map::default() }
 	}
 }
 

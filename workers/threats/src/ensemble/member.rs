@@ -1,5 +1,7 @@
 //! The members of the ensemble, behind one trait.
 
+use std::sync::Arc;
+
 use super::{
 	density::{mean_distance, Neighbours},
 	isolation::IsolationForest,
@@ -160,16 +162,20 @@ impl Member for HistogramSum {
 	}
 }
 
-/// Neighbours in one space, and how far each one's own neighbours are.
+/// Neighbours in one space, and how far their own neighbours are.
 #[derive(Clone)]
 pub(super) struct Neighbourhood {
 	space: Space,
-	neighbours: std::sync::Arc<Neighbours>,
-	/// Mean distance of each remembered point to its own neighbours.
-	own: std::sync::Arc<Vec<f64>>,
-	/// Median of them.
+	neighbours: Arc<Neighbours>,
+	/// Median of the mean distances of remembered points to their own neighbours.
 	median: f64,
 }
+
+/// Mean distance of each remembered point to its own neighbours.
+pub(super) struct Own(Vec<f64>);
+
+/// Remembered points from which the median of the distances is taken where no more is asked of them.
+const SAMPLED: usize = 256;
 
 /// Smallest mean distance that is believed, in medians of the baseline: below it lie equal points.
 const LEAST: f64 = 0.01;
@@ -183,30 +189,50 @@ const LEAST_RELATIVE: f64 = 0.3;
 const GREATEST_RELATIVE: f64 = 1.0;
 
 impl Neighbourhood {
+	/// Remembers points.
 	pub(super) fn fit(space: Space, points: &[&Mapped], config: &EnsembleConfig) -> Self {
+		let mut around = Self::remember(space, points);
+		let step = around.neighbours.len().div_ceil(SAMPLED).max(1);
+		around.median = median(around.own_distances(step, config));
+		around
+	}
+
+	/// Remembers points, and how far the neighbours of each are.
+	pub(super) fn fit_with_own(
+		space: Space,
+		points: &[&Mapped],
+		config: &EnsembleConfig,
+	) -> (Self, Own) {
+		let mut around = Self::remember(space, points);
+		let own = around.own_distances(1, config);
+		around.median = median(own.clone());
+		(around, Own(own))
+	}
+
+	fn remember(space: Space, points: &[&Mapped]) -> Self {
 		let table: Table = points.iter().map(|point| space.of(point)).collect();
-		let neighbours = Neighbours::fit(&table);
+		Self { space, neighbours: Neighbours::fit(&table).into(), median: 0.0 }
+	}
+
+	/// Mean distances to their own neighbours, of every so many remembered points.
+	fn own_distances(&self, step: usize, config: &EnsembleConfig) -> Vec<f64> {
 		let mut found = Vec::new();
-		let own: Vec<f64> = (0..neighbours.len() as u32)
+		(0..self.neighbours.len() as u32)
+			.step_by(step)
 			.map(|position| {
-				let point = neighbours.point(position);
-				neighbours.nearest(point, config.relative_neighbours, &mut found);
+				let point = self.neighbours.point(position);
+				self.neighbours.nearest(point, config.relative_neighbours, &mut found);
 				mean_distance(&found)
 			})
-			.collect();
-		let mut sorted = own.clone();
-		sorted.sort_by(f64::total_cmp);
-		let median = sorted.get(sorted.len() / 2).copied().filter(|own| own.is_finite());
-		let median = median.unwrap_or(0.0);
-		Self { space, neighbours: neighbours.into(), own: own.into(), median }
+			.collect()
 	}
 
 	pub(super) fn distance(&self, count: usize) -> Distance {
 		Distance { around: self.clone(), count }
 	}
 
-	pub(super) fn relative(&self, count: usize) -> Relative {
-		Relative { around: self.clone(), count }
+	pub(super) fn relative(&self, count: usize, own: Own) -> Relative {
+		Relative { around: self.clone(), own, count }
 	}
 
 	/// The squared differences to the neighbours, by column.
@@ -222,6 +248,12 @@ impl Neighbourhood {
 			}
 		}
 	}
+}
+
+/// 0 if nothing is remembered.
+fn median(mut distances: Vec<f64>) -> f64 {
+	distances.sort_by(f64::total_cmp);
+	distances.get(distances.len() / 2).copied().filter(|own| own.is_finite()).unwrap_or(0.0)
 }
 
 /// Logarithm of the mean distance to the nearest neighbours.
@@ -258,6 +290,7 @@ impl Member for Distance {
 /// al., LOF, SIGMOD 2000, in the simplified form of Schubert et al. 2014).
 pub(super) struct Relative {
 	around: Neighbourhood,
+	own: Own,
 	count: usize,
 }
 
@@ -272,9 +305,9 @@ impl Member for Relative {
 
 	fn score(&self, point: &Mapped) -> f64 {
 		let mut found = Vec::with_capacity(self.count + 1);
-		let Neighbourhood { space, neighbours, own, median } = &self.around;
+		let Neighbourhood { space, neighbours, median } = &self.around;
 		neighbours.nearest(space.of(point), self.count, &mut found);
-		let theirs: f64 = found.iter().map(|(_, position)| own[*position as usize]).sum();
+		let theirs: f64 = found.iter().map(|(_, position)| self.own.0[*position as usize]).sum();
 		let theirs = theirs / found.len().max(1) as f64;
 		let least = LEAST_RELATIVE * median + 1e-6;
 		((mean_distance(&found) + least) / (theirs + least)).ln()

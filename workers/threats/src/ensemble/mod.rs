@@ -172,13 +172,15 @@ impl Ensemble {
 			.collect();
 		let mut add = |member: Box<dyn Member>| members.push(Calibrated::new(member, &mapped));
 		for space in member::Space::ALL {
-			let neighbours = member::Neighbourhood::fit(space, &kept, config);
 			match baseline {
 				Baseline::Vetted => {
+					let (neighbours, own) =
+						member::Neighbourhood::fit_with_own(space, &kept, config);
 					add(Box::new(neighbours.distance(config.neighbours)));
-					add(Box::new(neighbours.relative(config.relative_neighbours)));
+					add(Box::new(neighbours.relative(config.relative_neighbours, own)));
 				},
 				Baseline::Unvetted => {
+					let neighbours = member::Neighbourhood::fit(space, &kept, config);
 					add(Box::new(neighbours.distance(config.unvetted_neighbours)));
 				},
 			}
