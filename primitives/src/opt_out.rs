@@ -168,6 +168,7 @@ mod tests {
 		assert!(lacks(&forged, &hidden, &absent), "whoever opted out sees the fraud:");
 		let present = Path { place: Place::Key(hidden), siblings: vec![alone(&other)] };
 		assert!(!contains(&forged, &hidden, &present), "no proof of presence can be given");
+		assert!(!lacks(&forged, &[0x01; 32], &present), "nor does it stand for whose place it has");
 	}
 
 	proptest! {

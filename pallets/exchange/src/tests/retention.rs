@@ -182,8 +182,9 @@ fn ten_thousand_deadlines_in_one_block_starve_nothing() {
 				skip(1);
 			}
 			let after = (recorded(ExchangeState::Requested), overdue());
-			assert!(after.0 < before.0 || before.0 == 0, "windows go on");
-			assert!(after.1 > before.1 || before.1 >= ids.len(), "duties go on");
+			// Not by what another list leaves of the weight, but by a turn of their own.
+			assert!(after.0 + 100 <= before.0 || after.0 == 0, "windows go on");
+			assert!(after.1 >= before.1 + 100 || after.1 >= ids.len(), "duties go on");
 			closed_before_end |= after.0 == 0 && after.1 < ids.len();
 			overdue_before_end |= after.1 > 0 && after.0 > 0;
 			(before, blocks) = (after, blocks + 4);
