@@ -54,10 +54,16 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who
 	let (tallies, recent, assessments) = app
 		.read(move |connection| {
 			let newest = Filter { limit: 8, ..Filter::default() };
+			let mut assessments = BTreeMap::new();
+			for (organisation, row) in query::newest(connection, Kind::Assessment)? {
+				if scope.admits(connection, &row)? {
+					assessments.insert(organisation, row);
+				}
+			}
 			Ok((
 				query::tallies(connection, &scope)?,
 				query::records(connection, &scope, Kind::Exchange, &newest)?,
-				query::newest(connection, Kind::Assessment)?,
+				assessments,
 			))
 		})
 		.await?;

@@ -32,7 +32,7 @@ pub(super) struct Published {
 	pub made: u64,
 	/// At least so many records of a kind stand in a state.
 	pub counts: BTreeMap<&'static str, BTreeMap<String, u64>>,
-	/// How many organisations stand at a level, by kind of risk; nothing if too few were assessed.
+	/// At least so many organisations stand at a level, by kind of risk; nothing if too few were assessed.
 	pub levels: Option<Levels>,
 }
 
@@ -81,7 +81,14 @@ fn publish(
 }
 
 fn levels(assessments: &BTreeMap<u32, RecordRow>) -> Option<Levels> {
-	(assessments.len() as u64 >= FEWEST).then(|| count_levels(assessments))
+	if (assessments.len() as u64) < FEWEST {
+		return None;
+	}
+	let mut levels = count_levels(assessments);
+	for count in levels.values_mut().flat_map(BTreeMap::values_mut) {
+		*count = *count / STEP * STEP;
+	}
+	Some(levels)
 }
 
 /// The overview of those who are not signed in.
@@ -123,6 +130,7 @@ pub(super) fn page(published: &Published, around: &Surroundings) -> Markup {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::kind::RecordId;
 
 	#[test]
 	fn a_figure_behind_which_few_stand_is_not_published() {
@@ -137,5 +145,28 @@ mod tests {
 		let exchanges = BTreeMap::from([("acknowledged".to_string(), 120)]);
 		assert_eq!(published, BTreeMap::from([("exchanges", exchanges)]));
 		assert_eq!(levels(&BTreeMap::new()), None);
+	}
+
+	#[test]
+	fn a_level_at_which_few_stand_tells_of_none_of_them() {
+		let row = |organisation: u32, level: &str| {
+			let row = RecordRow {
+				serial: i64::from(organisation),
+				kind: Kind::Assessment,
+				id: RecordId::parse(Kind::Organisation, &organisation.to_string()).unwrap(),
+				begun: 1,
+				changed: 1,
+				removed: None,
+				state: None,
+				purpose: None,
+				consent: None,
+				value: serde_json::json!({ "cyber": level }),
+			};
+			(organisation, row)
+		};
+		let low = (1..=11).map(|number| row(number, "Low"));
+		let assessments: BTreeMap<_, _> = low.chain([row(12, "Critical")]).collect();
+		let cyber = BTreeMap::from([("critical".to_string(), 0), ("low".to_string(), 10)]);
+		assert_eq!(levels(&assessments).unwrap()["cyber"], cyber);
 	}
 }
