@@ -202,7 +202,6 @@ fn write_exchange<T: Config>(id: ExchangeId, old: OldExchange, block: BlockNumbe
 	let ended_at = old.state.is_final().then_some(block);
 	if let Some(ended_at) = ended_at {
 		v2::Pruning::<T>::insert(Pallet::<T>::pruned_after(ended_at), id, ());
-		v2::Closing::<T>::remove(old.deadline, id);
 	}
 	let gate = Gate::from(old.gate);
 	if let Gate::Consent(consent) = gate {
