@@ -229,7 +229,7 @@ impl KeyFile {
 					.map_err(|_| Error::Key("the key file cannot be read".into()))?;
 				let pair = subxt_signer::polkadot_js_compat::decrypt_json(&json, password.expose())
 					.map_err(|_| wrong_password())?;
-				AccountKey::Sr25519(pair)
+				AccountKey::Sr25519(Box::new(pair))
 			},
 			Scheme::Ed25519 => AccountKey::Ed25519(Box::new(self.ed25519(password)?)),
 		};

@@ -53,8 +53,8 @@ pub struct Signer {
 
 #[derive(Clone)]
 enum Key {
-	Sr25519(sr25519::Keypair),
-	// Boxed: wiped where it is, and not copied when the signer moves.
+	// Boxed: wiped where they are, and not copied when the signer moves.
+	Sr25519(Box<sr25519::Keypair>),
 	Ed25519(Box<ed25519::Pair>),
 	Remote(Arc<dyn RemoteSigner>),
 }
@@ -72,7 +72,7 @@ impl Signer {
 		}
 		let uri = path.parse().map_err(|_| wrong())?;
 		let pair = sr25519::Keypair::from_uri(&uri).map_err(|_| wrong())?;
-		Ok(Self { key: Key::Sr25519(pair), development: true })
+		Ok(Self { key: Key::Sr25519(Box::new(pair)), development: true })
 	}
 
 	/// An account whose key is elsewhere.

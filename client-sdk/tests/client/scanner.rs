@@ -292,7 +292,11 @@ async fn a_report_is_written_down_without_its_patient_being_readable() {
 	let first = Report::make(&sources, &patient(), "STAFF-88", &mut prover).await.unwrap();
 	assert!(first.items.is_empty() && first.earlier.is_empty());
 	let second = Report::make(&sources, &patient(), "STAFF-88", &mut prover).await.unwrap();
-	assert_eq!(second.earlier, [first.made.clone()], "the first is told in the second");
+	assert_eq!(
+		second.earlier,
+		std::slice::from_ref(&first.made),
+		"the first is told in the second"
+	);
 	assert_clean("Debug", format!("{first:?}").as_bytes());
 	for path in files(state.path()) {
 		assert_clean("a file", &std::fs::read(&path).unwrap());

@@ -231,7 +231,7 @@ fn signed_together(
 }
 
 fn serve_all(items: Vec<BatchService>, requests: Countersignature) -> DispatchResult {
-	let items = items.try_into().ok().expect("at most 256");
+	let items = BoundedVec::try_from(items).expect("at most 256");
 	Exchange::serve_countersigned_batch(side(HOLDER), items, requests)
 }
 
