@@ -1,9 +1,10 @@
 //! `Client` and `AsyncClient`: the same methods, waited for or awaited.
 
 use crate::{
-	convert::{from_json, json_bytes, object, raised, word, Given, Json},
+	convert::{from_json, json_bytes, raised, word, Given, Json},
 	exchange::{Delivery, Pending},
 	keys::{Account, EncryptionKey},
+	promise::{promise, wait},
 };
 use curex_client::{
 	receipt::{ConsentSpec, WithdrawalCode},
@@ -12,48 +13,6 @@ use curex_client::{
 use curex_primitives::{AcknowledgementCode, ConsentId, ExchangeId, OrganisationId};
 use pyo3::prelude::*;
 use std::{future::Future, sync::Arc, time::Duration};
-
-/// How often a wait looks whether the program was interrupted.
-const GLANCE: Duration = Duration::from_millis(100);
-
-/// Waits for an answer, without holding the interpreter; ends when the program is interrupted.
-fn wait<'py, T>(
-	py: Python<'py>,
-	work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> PyResult<Bound<'py, PyAny>>
-where
-	T: for<'a> IntoPyObject<'a> + Send + 'static,
-{
-	let runtime = pyo3_async_runtimes::tokio::get_runtime();
-	let mut work = runtime.spawn(work);
-	loop {
-		let glance = async { tokio::time::timeout(GLANCE, &mut work).await };
-		match py.detach(|| runtime.block_on(glance)) {
-			Ok(Ok(answer)) => return object(py, answer.map_err(raised)?),
-			Ok(Err(end)) => return Err(raised(Error::Protocol(end.to_string()))),
-			Err(_) => {
-				if let Err(interrupt) = py.check_signals() {
-					work.abort();
-					return Err(interrupt);
-				}
-			},
-		}
-	}
-}
-
-/// Gives an awaitable of an answer.
-fn promise<'py, T>(
-	py: Python<'py>,
-	work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> PyResult<Bound<'py, PyAny>>
-where
-	T: for<'a> IntoPyObject<'a> + Send + 'static,
-{
-	pyo3_async_runtimes::tokio::future_into_py(py, async move {
-		let answer = work.await.map_err(raised)?;
-		Python::attach(|py| object(py, answer).map(Bound::unbind))
-	})
-}
 
 fn view(name: &str) -> PyResult<View> {
 	match name {

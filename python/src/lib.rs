@@ -5,12 +5,14 @@
 //! | [`client`] | `Client`, which waits, and `AsyncClient`, whose methods are awaited |
 //! | [`keys`] | `Account` and `EncryptionKey` |
 //! | [`exchange`] | `Pending` and `Delivery` |
+//! | [`promise`] | waiting and awaiting |
 //! | [`convert`] | errors, and JSON to and from Python's own values |
 
 mod client;
 mod convert;
 mod exchange;
 mod keys;
+mod promise;
 
 use pyo3::prelude::*;
 
@@ -22,5 +24,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
 	module.add_class::<keys::Account>()?;
 	module.add_class::<keys::EncryptionKey>()?;
 	module.add_class::<exchange::Pending>()?;
-	module.add_class::<exchange::Delivery>()
+	module.add_class::<exchange::Delivery>()?;
+	promise::register(module)
 }
