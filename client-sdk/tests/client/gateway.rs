@@ -9,8 +9,8 @@ use curex_client::{
 use curex_primitives::{
 	merkle,
 	transfer::{Authorisation, Manifest, Part, CHUNK_SIZE},
-	Categories, Commitment, Competences, Country, Direction, Exchange, ExchangeId, ExchangeState,
-	Gate, Ground, LegalBasis, OrganisationId, OrganisationKind, OrganisationStatus, Purpose,
+	Categories, Commitment, Direction, Exchange, ExchangeId, ExchangeState, Gate, Ground,
+	LegalBasis, OrganisationId, Purpose,
 };
 use serde_json::{json, Value};
 use std::time::Duration;
@@ -73,19 +73,7 @@ async fn gateway(
 	let node = Node::new();
 	let key = EncryptionKey::generate();
 	node.everybody_is_delegate_of(HOLDER);
-	node.answer(
-		"ConsortiumApi_organisation",
-		Some((
-			OrganisationKind::Hospital,
-			Country::new(*b"GR").unwrap(),
-			Competences::EMPTY,
-			OrganisationStatus::Active,
-			key.public(),
-			b"General Hospital".to_vec(),
-			1u16,
-			0u32,
-		)),
-	);
+	node.every_member_is_a_hospital(&key);
 	node.method("state_getKeysPaged", |_| Reply::Value(json!([])));
 	node.function("ExchangeApi_exchange", |asked| {
 		let id = ExchangeId::decode(&mut &asked[..]).unwrap();

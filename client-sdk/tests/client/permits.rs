@@ -141,19 +141,7 @@ async fn what_follows_a_permit_is_put_on_the_ledger_as_it_is_said() {
 async fn data_are_asked_for_under_a_permit_about_nobody_by_name() {
 	let (node, client) = client().await;
 	let key = curex_client::EncryptionKey::generate();
-	node.answer(
-		"ConsortiumApi_organisation",
-		Some((
-			OrganisationKind::Hospital,
-			Country::new(*b"GR").unwrap(),
-			Competences::EMPTY,
-			OrganisationStatus::Active,
-			key.public(),
-			b"General Hospital".to_vec(),
-			1u16,
-			0u32,
-		)),
-	);
+	node.every_member_is_a_hospital(&key);
 	node.answer("SecondaryUseApi_permit", Some((permit(), PermitStanding::NEW)));
 	let spec = json!({
 		"holder": 2, "permit": PERMIT, "extraction": 6,

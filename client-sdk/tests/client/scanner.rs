@@ -21,8 +21,7 @@ use curex_primitives::{
 	commitment::Domain,
 	merkle,
 	transfer::{Manifest, Part, CHUNK_SIZE},
-	Competences, Country, Duties, Exchange, Gate, LegalBasis, OrganisationKind, OrganisationStatus,
-	Purpose,
+	Duties, Exchange, Gate, LegalBasis, Purpose,
 };
 use serde_json::{json, Value};
 use std::{
@@ -136,19 +135,7 @@ async fn gateway(records: &Path, state: &Path) -> (Node, Gateway, EncryptionKey)
 		let of = if asked == speaker { RECIPIENT } else { HOLDER };
 		Some((of, Duties::all())).encode()
 	});
-	node.answer(
-		"ConsortiumApi_organisation",
-		Some((
-			OrganisationKind::Hospital,
-			Country::new(*b"GR").unwrap(),
-			Competences::EMPTY,
-			OrganisationStatus::Active,
-			key.public(),
-			b"General Hospital".to_vec(),
-			1u16,
-			0u32,
-		)),
-	);
+	node.every_member_is_a_hospital(&key);
 	node.method("state_getKeysPaged", |_| Reply::Value(json!([])));
 	let client = node.client(Some(Signer::development("//Alice").unwrap())).await;
 	let sealed = envelope().seal(&bob, &key.public(), client.genesis(), id(1)).unwrap();
