@@ -11,8 +11,8 @@ use std::{
 };
 
 use curex_discovery::{
-	discover, Asset, DeviceClass, Error, Policy, ProbeAction, ProbeRecord, Service, Snapshot,
-	Target, Transport,
+	discover, Asset, DeviceClass, Error, Identity, Policy, ProbeAction, ProbeRecord, Service,
+	Snapshot, Target, Transport,
 };
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
@@ -136,6 +136,60 @@ async fn an_ssh_server_is_told_by_its_greeting() {
 	assert_eq!(named(&service), ("ssh", Some("openssh"), Some("9.2p1")));
 	assert_eq!(service.evidence, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3");
 	assert_eq!(service.package.map(|p| p.version).as_deref(), Some("1:9.2p1-2+deb12u3"));
+}
+
+#[tokio::test]
+async fn an_ssh_server_is_known_again_by_its_host_key() {
+	fn packet(payload: &[u8]) -> Vec<u8> {
+		let padding = 12 - (payload.len() + 9) % 8;
+		let length = u32::try_from(payload.len() + padding + 1).expect("short");
+		[
+			&length.to_be_bytes()[..],
+			&[u8::try_from(padding).expect("short")],
+			payload,
+			&vec![0; padding],
+		]
+		.concat()
+	}
+	fn text(bytes: &[u8]) -> Vec<u8> {
+		[&u32::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat()
+	}
+	let port = server(|mut stream| async move {
+		stream.write_all(b"SSH-2.0-OpenSSH_9.2p1\r\n").await?;
+		let mut heard = [0; 4_096];
+		stream.read(&mut heard).await?;
+		let lists = [
+			"curve25519-sha256",
+			"ssh-ed25519",
+			"aes128-ctr",
+			"aes128-ctr",
+			"hmac-sha2-256",
+			"hmac-sha2-256",
+			"none",
+			"none",
+			"",
+			"",
+		];
+		let lists: Vec<u8> = lists.iter().flat_map(|list| text(list.as_bytes())).collect();
+		stream.write_all(&packet(&[&[20; 17][..], &lists, &[0; 5]].concat())).await?;
+		stream.read(&mut heard).await?;
+		let key = [text(b"ssh-ed25519"), text(&[1; 32])].concat();
+		stream
+			.write_all(&packet(&[&[31][..], &text(&key), &text(&[7; 32]), &text(b"s")].concat()))
+			.await?;
+		stream.read(&mut heard).await.map(drop)
+	})
+	.await;
+	let log = Log::default();
+	let snapshot =
+		discover(&policy(vec![port], vec![]), &log.sink()).await.expect("the policy is usable");
+	let asset = only_asset(snapshot);
+	assert_eq!(
+		asset.identities,
+		[Identity::SshHostKey("SHA256:RXm/ruZ0eTzRXKwi1AQEDynB0VgHQ2ac9KPSFdf/YnA".into())]
+	);
+	let actions: Vec<_> = log.probes().into_iter().map(|probe| probe.action).collect();
+	assert_eq!(actions, [ProbeAction::Connect, ProbeAction::SshKeyExchange]);
 }
 
 #[tokio::test]

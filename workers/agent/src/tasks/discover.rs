@@ -9,11 +9,15 @@ use std::{
 };
 
 use curex_discovery::{
-	differences, import_mds2, AuditSink, Observations, ProbeRecord, Service, Snapshot,
+	differences, import_mds2, Asset, AuditSink, HostInventory, Observations, ProbeRecord, Service,
+	Snapshot,
 };
-use curex_primitives::{merkle, Moment, Report, ReportKind, SizeBucket};
+use curex_primitives::{merkle, Level, Moment, Report, ReportKind, SizeBucket};
 use curex_risk::Exposure;
-use curex_vulnerabilities::{AssetService, InstalledPackage, MatchReport, Status};
+use curex_vulnerabilities::{
+	openvex, AssetService, Criticality, InstalledPackage, Match, MatchReport, NotUnderstood, Part,
+	Status,
+};
 use serde_json::{json, Value};
 use tokio::runtime::Handle;
 
@@ -56,6 +60,7 @@ pub fn execute(
 	if let Some(observe) = &config.observe {
 		observations.complete(&mut snapshot, |address| observe.is_ours(address));
 	}
+	from_inside(config, &mut snapshot, &mut notes);
 	let previous = Previous::of(store)?;
 	if let Some(before) = &previous.snapshot {
 		snapshot.bind_identities(before);
@@ -88,7 +93,9 @@ pub fn execute(
 		"snapshot": snapshot,
 		"differences": changes,
 		"matches": matched.matches,
+		"not_affected": matched.not_affected,
 		"not_understood": matched.not_understood,
+		"context": config.clinical.context(&snapshot),
 		"disclosures": disclosures,
 		"feed": {
 			"version": feed_version,
@@ -100,6 +107,22 @@ pub fn execute(
 	});
 	let draft = Draft { report, document, inputs: None, alert: None };
 	Ok(Outcome { drafts: vec![draft], states: Vec::new(), notes })
+}
+
+/// Adds what hosts say of themselves. A list that cannot be read is noted; the others of its host count.
+fn from_inside(config: &Config, snapshot: &mut Snapshot, notes: &mut Vec<String>) {
+	for host in &config.hosts {
+		let mut inventory = HostInventory::default();
+		for path in &host.files {
+			let read = std::fs::read(path)
+				.map_err(Error::io("reading", path))
+				.and_then(|bytes| Ok(inventory.add(&bytes)?));
+			notes.extend(read.err().map(|error| format!("{}: {error}", path.display())));
+		}
+		if inventory != HostInventory::default() {
+			inventory.complete(snapshot, host.address, host.device_class);
+		}
+	}
 }
 
 /// What manufacturers say about the hospital's devices, by clinical asset. A statement that cannot be read is noted.
@@ -160,19 +183,27 @@ fn open_matches(matched: &MatchReport) -> u64 {
 /// The services of a snapshot as the matching wants them.
 fn services(snapshot: &Snapshot, clinical: &Clinical) -> Vec<AssetService> {
 	let all = snapshot.assets.iter().flat_map(|asset| {
-		asset.services.iter().map(move |service| asset_service(&asset.id, service, clinical))
+		asset.services.iter().map(move |service| asset_service(asset, service, clinical))
 	});
 	all.collect()
 }
 
-fn asset_service(asset: &str, service: &Service, clinical: &Clinical) -> AssetService {
+fn asset_service(asset: &Asset, service: &Service, clinical: &Clinical) -> AssetService {
 	let endpoint = Endpoint::of(service);
-	let exposure = clinical.owner(endpoint).map_or(Exposure::Unknown, |owner| owner.exposure);
+	let owner = clinical.owner(endpoint);
+	let exposure = owner.map_or(Exposure::Unknown, |owner| owner.exposure);
 	AssetService {
-		asset: asset.into(),
-		service: endpoint.to_string(),
+		asset: asset.id.clone(),
+		service: match service.port {
+			// What serves no port is told apart by its name, behind the address.
+			0 => format!("{} {}", service.address, service.product.as_deref().unwrap_or("unknown")),
+			_ => endpoint.to_string(),
+		},
 		vendor: service.vendor.clone(),
-		product: service.product.clone(),
+		// Of a package the distribution's word counts, not what upstream calls the same name.
+		product: service.product.clone().filter(|_| service.protocol != "package"),
+		part: (service.protocol == "operating-system").then_some(Part::OperatingSystem),
+		updates: asset.updates.clone(),
 		version: service.version.clone(),
 		cpe23: service.cpe23.clone(),
 		package: service.package.as_ref().map(|package| InstalledPackage {
@@ -182,6 +213,7 @@ fn asset_service(asset: &str, service: &Service, clinical: &Clinical) -> AssetSe
 		}),
 		confidence: service.confidence,
 		exposure: reach(exposure),
+		criticality: owner.map_or(Criticality::default(), |owner| weight(owner.criticality)),
 		..AssetService::default()
 	}
 }
@@ -192,6 +224,16 @@ fn reach(exposure: Exposure) -> curex_vulnerabilities::Exposure {
 		Exposure::Internet | Exposure::Partner => curex_vulnerabilities::Exposure::Internet,
 		Exposure::Internal | Exposure::Unknown => curex_vulnerabilities::Exposure::Internal,
 		Exposure::Isolated | Exposure::Physical => curex_vulnerabilities::Exposure::Isolated,
+	}
+}
+
+/// The ledger's five levels in the four of prioritisation.
+fn weight(criticality: Level) -> Criticality {
+	match criticality {
+		Level::VeryLow | Level::Low => Criticality::Low,
+		Level::Moderate => Criticality::Medium,
+		Level::High => Criticality::High,
+		Level::VeryHigh => Criticality::Vital,
 	}
 }
 
@@ -218,6 +260,56 @@ impl AuditSink for ProbeLog {
 		file.write_all(&line)?;
 		file.sync_data()
 	}
+}
+
+/// The newest inventory with what was matched in it.
+fn newest_matches(store: &Store) -> Result<(u64, u64, MatchReport), Error> {
+	let missing = || Error::NotFound { what: "an inventory".into() };
+	let (number, _, mut document) =
+		store.newest_document(ReportKind::Inventory)?.ok_or_else(missing)?;
+	let mut list = |key: &str| match document[key].take() {
+		// Inventories of earlier versions do not have every list.
+		Value::Null => json!([]),
+		list => list,
+	};
+	let report = MatchReport {
+		matches: serde_json::from_value(list("matches"))?,
+		not_affected: serde_json::from_value(list("not_affected"))?,
+		not_understood: serde_json::from_value(list("not_understood"))?,
+	};
+	let taken_at = document["snapshot"]["taken_at_ms"].as_u64().unwrap_or(0);
+	Ok((number, taken_at, report))
+}
+
+/// All that the newest inventory says of one vulnerability, with its reasons; of one asset alone, if one is named.
+///
+/// # Errors
+/// [`Error::NotFound`] without an inventory, and whatever opening the evidence gives.
+pub fn why(store: &Store, cve: &str, asset: Option<&str>) -> Result<Value, Error> {
+	let (number, _, mut report) = newest_matches(store)?;
+	let asked =
+		|of: &str, at: &str| of.eq_ignore_ascii_case(cve) && asset.is_none_or(|id| id == at);
+	let about = |found: &Match| asked(&found.cve, &found.asset);
+	report.matches.retain(about);
+	report.not_affected.retain(about);
+	report.not_understood.retain(|left: &NotUnderstood| asked(&left.cve, &left.asset));
+	Ok(json!({
+		"inventory": number,
+		"cve": cve,
+		"matches": report.matches,
+		"not_affected": report.not_affected,
+		"not_understood": report.not_understood,
+	}))
+}
+
+/// The newest inventory's matches as an OpenVEX document.
+///
+/// # Errors
+/// As [`why`].
+pub fn vex(store: &Store, organisation: u32, author: &str) -> Result<Value, Error> {
+	let (number, taken_at, report) = newest_matches(store)?;
+	let id = format!("urn:curex:organisation:{organisation}:inventory:{number}");
+	Ok(openvex(&report, &id, author, taken_at))
 }
 
 /// One asset of a recorded inventory with the proof that it stands under the inventory's root.
