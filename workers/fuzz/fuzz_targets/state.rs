@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 static CONFIG: LazyLock<Config> = LazyLock::new(|| {
 	let small = |stream: &StreamConfig| StreamConfig {
 		warm_up: 32,
-		calibration: 16,
+		calibration: 128,
 		entities: 64,
 		..stream.clone()
 	};
@@ -22,7 +22,7 @@ static CONFIG: LazyLock<Config> = LazyLock::new(|| {
 /// The state of a watcher that saw some connections.
 static WRITTEN: LazyLock<Vec<u8>> = LazyLock::new(|| {
 	let mut lines = String::new();
-	for at in 0..100 {
+	for at in 0..400 {
 		lines.push_str(&format!(
 			"{{\"ts\":{at}.5,\"uid\":\"C{at}\",\"id.orig_h\":\"192.0.2.{}\",\"id.orig_p\":40000,\
 			 \"id.resp_h\":\"192.0.2.99\",\"id.resp_p\":443,\"proto\":\"tcp\",\"duration\":{}.25,\

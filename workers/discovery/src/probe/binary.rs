@@ -366,17 +366,17 @@ mod tests {
 		body.extend([0; 60]);
 		body.extend([65, 0, 3, 0, 0x11, 0x03, 0, 0]);
 		body.extend([7; 16]);
-		let (words, is_samba) = smb2_answer(&framed(&body)).expect("SMB 2");
-		assert!(!is_samba);
+		let Smb2 { words, id } = smb2_answer(&framed(&body)).expect("SMB 2");
+		assert_eq!(id.as_deref(), Some("07".repeat(16).as_str()));
 		let at = body.len() - 16;
 		body[at..].copy_from_slice(b"files-1\0\0\0\0\0\0\0\0\0");
-		assert!(smb2_answer(&framed(&body)).is_some_and(|(_, is_samba)| is_samba));
+		assert!(smb2_answer(&framed(&body)).is_some_and(|samba| samba.id.is_none()));
 		assert!(
 			words.starts_with("SMB dialect 3.1.1; signing required; server id 0707"),
 			"{words}"
 		);
 		assert!(smb_is_whole(&framed(&body)) && !smb_is_whole(&framed(&body)[..20]));
-		assert_eq!(smb2_answer(b"HTTP/1.1 400"), None);
+		assert!(smb2_answer(b"HTTP/1.1 400").is_none());
 		assert_eq!(smb2_negotiate().len(), 4 + 64 + 36 + 8);
 		let mut old = b"\xffSMB\x72".to_vec();
 		old.extend([0; 27]);
