@@ -308,6 +308,8 @@ impl Config {
 			survey.questionnaire.iter_mut().for_each(here);
 		}
 		self.discovery.host_packages.iter_mut().for_each(here);
+		self.discovery.stop_file.iter_mut().for_each(here);
+		self.discovery.fingerprints.iter_mut().for_each(here);
 		here(&mut self.discovery.host_release);
 	}
 }
@@ -347,6 +349,22 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 		assert!(!config.discovery.active);
 		assert_eq!(config.key_file(), Path::new("/etc/curex/agent/evidence.key"));
 		assert_eq!(config.accept_orders_from, [WorkerKey([1; 32])]);
+	}
+
+	#[test]
+	fn relative_paths_are_relative_to_the_folder_of_the_file() {
+		let config = parse(&format!(
+			"{LEAST}\n[discovery]\nstop_file = \"stop\"\nfingerprints = \"recog\"\n\
+			 [[hosts]]\naddress = \"10.0.0.7\"\nfiles = [\"ws-7.json\"]\n\
+			 [feeds]\nfolder = \"feeds\"\nsources = [{{ name = \"a\", kind = \"csaf\", \
+			 url = \"https://a.example/\", openpgp_keys = [\"a.asc\"] }}]\n"
+		))
+		.unwrap();
+		let here = |name: &str| Path::new("/etc/curex").join(name);
+		assert_eq!(config.discovery.stop_file, Some(here("stop")));
+		assert_eq!(config.discovery.fingerprints, Some(here("recog")));
+		assert_eq!(config.hosts[0].files, [here("ws-7.json")]);
+		assert_eq!(config.feeds.unwrap().sources[0].openpgp_keys, [here("a.asc")]);
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 
 use std::{
 	io,
-	net::SocketAddr,
+	net::{IpAddr, Ipv6Addr, SocketAddr},
 	sync::{
 		atomic::{AtomicUsize, Ordering},
 		Arc, Mutex,
@@ -197,6 +197,24 @@ async fn a_web_server_is_told_by_its_server_field() {
 	let port = server(nginx).await;
 	let service = only_service(found(&policy(vec![port], vec![])).await);
 	assert_eq!(named(&service), ("http", Some("nginx"), Some("1.22.1")));
+}
+
+#[tokio::test]
+async fn hosts_in_ipv6_are_asked_as_others_are() {
+	let home = IpAddr::V6(Ipv6Addr::LOCALHOST);
+	// A machine may have no IPv6.
+	let Ok(listener) = TcpListener::bind((home, 0)).await else { return };
+	let port = listener.local_addr().expect("it is bound").port();
+	tokio::spawn(async move {
+		while let Ok((stream, _)) = listener.accept().await {
+			tokio::spawn(nginx(stream));
+		}
+	});
+	let mut policy = policy(vec![port], vec![]);
+	policy.targets[0].address = home;
+	let asset = only_asset(found(&policy).await);
+	assert_eq!(asset.id, "ip:::1");
+	assert_eq!(named(&asset.services[0]), ("http", Some("nginx"), Some("1.22.1")));
 }
 
 #[tokio::test]
