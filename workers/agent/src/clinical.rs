@@ -8,6 +8,7 @@ use curex_primitives::{Level, StaffGroup};
 use curex_risk::{
 	Control, DataClass, Dependency, Exposure, Need, Parameters, ProcessingActivity, Workflow,
 };
+use curex_vulnerabilities::Criticality;
 use serde::{de, Deserialize, Deserializer};
 use serde_json::{json, Value};
 
@@ -122,6 +123,27 @@ impl FromStr for Endpoint {
 impl<'de> Deserialize<'de> for Endpoint {
 	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
 		String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+	}
+}
+
+impl ClinicalAsset {
+	/// Its exposure in the coarser terms of prioritisation. A partner's reach counts as everybody's.
+	pub(crate) fn reach(&self) -> curex_vulnerabilities::Exposure {
+		match self.exposure {
+			Exposure::Internet | Exposure::Partner => curex_vulnerabilities::Exposure::Internet,
+			Exposure::Internal | Exposure::Unknown => curex_vulnerabilities::Exposure::Internal,
+			Exposure::Isolated | Exposure::Physical => curex_vulnerabilities::Exposure::Isolated,
+		}
+	}
+
+	/// Its criticality, of five levels, in the four of prioritisation.
+	pub(crate) fn weight(&self) -> Criticality {
+		match self.criticality {
+			Level::VeryLow | Level::Low => Criticality::Low,
+			Level::Moderate => Criticality::Medium,
+			Level::High => Criticality::High,
+			Level::VeryHigh => Criticality::Vital,
+		}
 	}
 }
 
@@ -241,6 +263,21 @@ mod tests {
 		assert_eq!(owner(104, Transport::Tcp), "archive");
 		assert_eq!(owner(104, Transport::Udp), "host");
 		assert_eq!(owner(22, Transport::Tcp), "host");
+	}
+
+	#[test]
+	fn a_partner_counts_as_the_internet_and_the_unknown_as_internal() {
+		use curex_vulnerabilities::Exposure as Reach;
+		let asset = |exposure: &str, criticality: &str| -> ClinicalAsset {
+			let text =
+				format!("id = \"a\"\nexposure = \"{exposure}\"\ncriticality = \"{criticality}\"\n");
+			toml::from_str(&text).unwrap()
+		};
+		assert_eq!(asset("partner", "high").reach(), Reach::Internet);
+		assert_eq!(asset("unknown", "high").reach(), Reach::Internal);
+		assert_eq!(asset("physical", "high").reach(), Reach::Isolated);
+		assert_eq!(asset("internal", "very-high").weight(), Criticality::Vital);
+		assert_eq!(asset("internal", "moderate").weight(), Criticality::Medium);
 	}
 
 	#[test]

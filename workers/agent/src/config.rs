@@ -106,7 +106,11 @@ pub struct HostFiles {
 	/// Its address.
 	pub address: IpAddr,
 	/// The lists; their kinds are told by their contents.
+	#[serde(default)]
 	pub files: Vec<PathBuf>,
+	/// Bills of materials of the device (CycloneDX in JSON: SBOM or HBOM).
+	#[serde(default)]
+	pub bills: Vec<PathBuf>,
 	/// What kind of device it is, if nobody sees it from outside.
 	#[serde(default)]
 	pub device_class: curex_discovery::DeviceClass,
@@ -292,7 +296,10 @@ impl Config {
 		self.evidence_key.iter_mut().for_each(here);
 		self.mailbox.iter_mut().for_each(here);
 		self.observe.iter_mut().flat_map(Observe::files).for_each(here);
-		self.hosts.iter_mut().flat_map(|host| &mut host.files).for_each(here);
+		self.hosts
+			.iter_mut()
+			.flat_map(|host| host.files.iter_mut().chain(&mut host.bills))
+			.for_each(here);
 		self.disclosures.iter_mut().for_each(|file| here(&mut file.path));
 		if let Some(feeds) = &mut self.feeds {
 			here(&mut feeds.folder);

@@ -12,11 +12,10 @@ use curex_discovery::{
 	differences, import_mds2, Asset, AuditSink, HostInventory, Observations, ProbeRecord, Service,
 	Snapshot,
 };
-use curex_primitives::{merkle, Level, Moment, Report, ReportKind, SizeBucket};
-use curex_risk::Exposure;
+use curex_primitives::{merkle, Moment, Report, ReportKind, SizeBucket};
 use curex_vulnerabilities::{
-	openvex, AssetService, Criticality, InstalledPackage, Match, MatchReport, NotUnderstood, Part,
-	Status,
+	openvex, AssetService, Criticality, Exposure, InstalledPackage, Match, MatchReport,
+	NotUnderstood, Part, Status,
 };
 use serde_json::{json, Value};
 use tokio::runtime::Handle;
@@ -24,7 +23,8 @@ use tokio::runtime::Handle;
 use super::TO_BE_SEALED;
 use crate::{
 	advisories::{unread, Advisories},
-	clinical::{Clinical, Endpoint},
+	clinical::{Clinical, ClinicalAsset, Endpoint},
+	imports,
 	store::{Draft, Outcome},
 	Config, Error, Store,
 };
@@ -59,15 +59,18 @@ pub fn execute(
 	};
 	if let Some(observe) = &config.observe {
 		observations.complete(&mut snapshot, |address| observe.is_ours(address));
+		imports::add_reports(observe, &mut snapshot, &mut notes);
 	}
 	from_inside(config, &mut snapshot, &mut notes);
 	let previous = Previous::of(store)?;
 	if let Some(before) = &previous.snapshot {
 		snapshot.bind_identities(before);
 	}
+	let bills = imports::bills(&config.hosts, &config.clinical, &mut snapshot, &mut notes);
 	let mut advisories = Advisories::open(config)?;
 	let imported = advisories.import()?;
-	let matched = advisories.match_all(&services(&snapshot, &config.clinical))?;
+	let matched =
+		advisories.match_all(&[services(&snapshot, &config.clinical), bills.clone()].concat())?;
 	let (feed_version, known) = advisories.state()?;
 	let vulnerabilities = open_matches(&matched);
 	notes.push(format!(
@@ -97,6 +100,7 @@ pub fn execute(
 		"not_understood": matched.not_understood,
 		"context": config.clinical.context(&snapshot),
 		"disclosures": disclosures,
+		"bills": bills,
 		"feed": {
 			"version": feed_version,
 			"advisories": known.advisories,
@@ -145,6 +149,7 @@ struct Previous {
 	number: Option<u64>,
 	root: curex_primitives::MerkleRoot,
 	snapshot: Option<Snapshot>,
+	bills: Vec<AssetService>,
 }
 
 impl Previous {
@@ -154,8 +159,15 @@ impl Previous {
 				number: Some(number),
 				root: report.root,
 				snapshot: serde_json::from_value(document["snapshot"].take()).ok(),
+				// Inventories of earlier versions have none.
+				bills: serde_json::from_value(document["bills"].take()).unwrap_or_default(),
 			}),
-			_ => Ok(Self { number: None, root: merkle::empty_root(), snapshot: None }),
+			_ => Ok(Self {
+				number: None,
+				root: merkle::empty_root(),
+				snapshot: None,
+				bills: Vec::new(),
+			}),
 		}
 	}
 }
@@ -165,8 +177,9 @@ impl Previous {
 /// # Errors
 /// What opening the evidence gives.
 pub fn recorded_services(store: &Store, clinical: &Clinical) -> Result<Vec<AssetService>, Error> {
-	let snapshot = Previous::of(store)?.snapshot;
-	Ok(snapshot.map(|snapshot| services(&snapshot, clinical)).unwrap_or_default())
+	let Previous { snapshot, bills, .. } = Previous::of(store)?;
+	let seen = snapshot.map(|snapshot| services(&snapshot, clinical)).unwrap_or_default();
+	Ok([seen, bills].concat())
 }
 
 /// The feed's version as the ledger has it: the first four bytes of its SHA-256, big endian; 0 without a feed.
@@ -191,7 +204,6 @@ fn services(snapshot: &Snapshot, clinical: &Clinical) -> Vec<AssetService> {
 fn asset_service(asset: &Asset, service: &Service, clinical: &Clinical) -> AssetService {
 	let endpoint = Endpoint::of(service);
 	let owner = clinical.owner(endpoint);
-	let exposure = owner.map_or(Exposure::Unknown, |owner| owner.exposure);
 	AssetService {
 		asset: asset.id.clone(),
 		service: match service.port {
@@ -212,28 +224,9 @@ fn asset_service(asset: &Asset, service: &Service, clinical: &Clinical) -> Asset
 			distribution: package.distribution.clone(),
 		}),
 		confidence: service.confidence,
-		exposure: reach(exposure),
-		criticality: owner.map_or(Criticality::default(), |owner| weight(owner.criticality)),
+		exposure: owner.map_or(Exposure::default(), ClinicalAsset::reach),
+		criticality: owner.map_or(Criticality::default(), ClinicalAsset::weight),
 		..AssetService::default()
-	}
-}
-
-/// The risk method's exposure in the coarser terms of prioritisation. A partner's reach counts as everybody's.
-fn reach(exposure: Exposure) -> curex_vulnerabilities::Exposure {
-	match exposure {
-		Exposure::Internet | Exposure::Partner => curex_vulnerabilities::Exposure::Internet,
-		Exposure::Internal | Exposure::Unknown => curex_vulnerabilities::Exposure::Internal,
-		Exposure::Isolated | Exposure::Physical => curex_vulnerabilities::Exposure::Isolated,
-	}
-}
-
-/// The ledger's five levels in the four of prioritisation.
-fn weight(criticality: Level) -> Criticality {
-	match criticality {
-		Level::VeryLow | Level::Low => Criticality::Low,
-		Level::Moderate => Criticality::Medium,
-		Level::High => Criticality::High,
-		Level::VeryHigh => Criticality::Vital,
 	}
 }
 
@@ -360,13 +353,5 @@ mod tests {
 		assert_eq!(feed_number("deadbeef00"), 0xdead_beef);
 		assert_eq!(feed_number(""), 0);
 		assert_eq!(feed_number("not hexadecimal"), 0);
-	}
-
-	#[test]
-	fn a_partner_counts_as_the_internet_and_the_unknown_as_internal() {
-		use curex_vulnerabilities::Exposure as Reach;
-		assert_eq!(reach(Exposure::Partner), Reach::Internet);
-		assert_eq!(reach(Exposure::Unknown), Reach::Internal);
-		assert_eq!(reach(Exposure::Physical), Reach::Isolated);
 	}
 }
