@@ -332,6 +332,14 @@ fn both_sides_of_an_association_are_bound_to_their_titles() {
 		let mut body = vec![0, 1, 0, 0];
 		body.extend(b"ARCHIVE         MODALITY_7      ");
 		body.extend([0; 32]);
+		let item = |kind: u8, bytes: &[u8]| {
+			let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
+			[&[kind, 0][..], &length, bytes].concat()
+		};
+		body.extend(item(0x10, b"1.2.840.10008.3.1.1.1"));
+		let syntax = item(0x40, b"1.2.840.10008.1.2");
+		body.extend(item(0x21, &[&[1, 0, 0, 0][..], &syntax].concat()));
+		body.extend(item(0x50, &item(0x51, &[0, 0, 0x40, 0])));
 		[&[kind, 0][..], &u32::try_from(body.len()).expect("short").to_be_bytes(), &body].concat()
 	};
 	let observations = observed(&[tcp(50_000, 7, &association(1)), tcp(104, 8, &association(2))]);

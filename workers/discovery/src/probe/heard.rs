@@ -90,10 +90,10 @@ mod tests {
 			),
 			(
 				Heard::Mqtt,
-				b"\x30\x32\x00\x13$SYS/broker/versionmosquitto version 2.0.11xxx",
+				b"\x30\x2d\x00\x13$SYS/broker/versionmosquitto version 2.0.11",
 				"mqtt",
 				Some("mosquitto"),
-				Some("2.0.11xxx"),
+				Some("2.0.11"),
 			),
 			(
 				Heard::Hl7,
