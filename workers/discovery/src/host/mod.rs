@@ -216,7 +216,11 @@ impl HostInventory {
 fn decoded(bytes: &[u8]) -> Option<Cow<'_, str>> {
 	let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
 		let units: Vec<u16> = rest.chunks_exact(2).map(|two| unit([two[0], two[1]])).collect();
-		(rest.len() % 2 == 0).then(|| String::from_utf16(&units).ok()).flatten().map(Cow::Owned)
+		rest.len()
+			.is_multiple_of(2)
+			.then(|| String::from_utf16(&units).ok())
+			.flatten()
+			.map(Cow::Owned)
 	};
 	match bytes {
 		[0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),

@@ -161,9 +161,9 @@ fn system(build: u32, revision: Option<u32>, is_server: bool, product: &str) -> 
 		.and_then(|(_, client, server)| if is_server { *server } else { *client });
 	let kernel = match build {
 		..=6_003 => "6.0",
-		..=7_601 => "6.1",
-		..=9_200 => "6.2",
-		..=9_600 => "6.3",
+		6_004..=7_601 => "6.1",
+		7_602..=9_200 => "6.2",
+		9_201..=9_600 => "6.3",
 		_ => "10.0",
 	};
 	let version = revision.map(|revision| format!("{kernel}.{build}.{revision}"));
