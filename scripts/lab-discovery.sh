@@ -336,6 +336,8 @@ ip netns exec "$id" "$programs/observe" "$bridge" >"$work/observed.json" &
 watcher=$!
 pids+=("$watcher")
 sleep 1
+# What waiting for the services left in memory would not be asked for again, and so not be seen.
+ip -n "$id" neigh flush dev "$bridge"
 ip netns exec "$id" "$programs/discover" "$work/policy.json" "$work/audit.ndjson" >"$work/ours.json"
 kill -INT "$watcher" 2>/dev/null || true
 wait "$watcher" || { echo "watching the interface failed" >&2; exit 1; }
