@@ -2,7 +2,7 @@
 //!
 //! | module | member |
 //! |---|---|
-//! | [`isolation`] | how few random cuts separate a point from the others |
+//! | [`isolation`] | how few random cuts separate a point from the others; of unvetted baselines |
 //! | [`density`] | how far its nearest neighbours are, also against how far theirs are |
 //! | [`tails`] | how far out each feature lies; normal scores; what screens events |
 //! | [`whitening`] | the space in which correlated features are independent |
@@ -200,7 +200,7 @@ impl Ensemble {
 		self.spaces.map(self.scaling.apply(row))
 	}
 
-	/// How unusual a row is: about 0 in the middle of the baseline, 1 at its ninth decile.
+	/// How unusual a row is: each member has the median of its baseline at 0, the ninth decile at 1.
 	pub fn score(&self, row: &[Value]) -> f64 {
 		let point = self.map(row);
 		let greatest = |members: &Vec<Calibrated>| {
