@@ -8,3 +8,4 @@ mod outbox;
 mod permits;
 mod scanner;
 mod token;
+mod worlds;

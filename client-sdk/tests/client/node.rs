@@ -119,14 +119,20 @@ impl Node {
 		self.answer("ConsortiumApi_organisation", Some(facts));
 	}
 
-	/// How often a method was called.
+	/// What it was asked, in order: methods, and functions of the runtime.
+	pub fn asked(&self) -> Vec<String> {
+		self.0.lock().unwrap().calls.clone()
+	}
+
+	/// How often a method or a function of the runtime was called.
 	pub fn calls(&self, method: &str) -> usize {
 		self.0.lock().unwrap().calls.iter().filter(|call| *call == method).count()
 	}
 
 	fn request(&self, method: &str, params: &[Value]) -> Reply {
 		let mut state = self.0.lock().unwrap();
-		state.calls.push(method.into());
+		let function = params.first().filter(|_| method == "state_call").and_then(Value::as_str);
+		state.calls.push(function.unwrap_or(method).into());
 		if let Some(answer) = state.methods.get(method).cloned() {
 			drop(state);
 			return answer(params);

@@ -108,7 +108,7 @@ fn envelope() -> Envelope {
 }
 
 /// The record of the patient at the holder.
-fn record() -> Value {
+pub fn record() -> Value {
 	json!({"resourceType": "Bundle", "type": "collection", "entry": [
 		{"resource": {
 			"resourceType": "Patient",
@@ -128,6 +128,15 @@ fn record() -> Value {
 
 /// A gateway of the holder, asked by Bob of the recipient for the patient whose record lies in `records`.
 async fn gateway(records: &Path, state: &Path) -> (Node, Gateway, EncryptionKey) {
+	gateway_asked(records, state, Gate::Statutory(LegalBasis::CARE)).await
+}
+
+/// As [`gateway`], through this gate.
+pub async fn gateway_asked(
+	records: &Path,
+	state: &Path,
+	gate: Gate,
+) -> (Node, Gateway, EncryptionKey) {
 	let (node, key) = (Node::new(), EncryptionKey::generate());
 	let bob = Signer::development("//Bob").unwrap();
 	let speaker = bob.account();
@@ -143,7 +152,7 @@ async fn gateway(records: &Path, state: &Path) -> (Node, Gateway, EncryptionKey)
 	let asked = Exchange {
 		envelope: manifest.commitment(Part::Envelope, &id(1)),
 		recipient_key: envelope().recipient_key.unwrap().commitment(&id(1)),
-		..exchange(id(1), Gate::Statutory(LegalBasis::CARE))
+		..exchange(id(1), gate)
 	};
 	node.function("ExchangeApi_exchange", move |_| Some(asked.clone()).encode());
 	node.method("curex_fetch", |params| {
