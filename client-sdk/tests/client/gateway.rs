@@ -1,6 +1,7 @@
 //! The gateway works on several cases at once.
 
 use crate::node::{event, Node, Reply};
+use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use codec::{Decode, Encode};
 use curex_client::{
 	gateway::{Decision, Limits, Setup, Store},
@@ -96,7 +97,7 @@ async fn gateway(
 	node.method("curex_chunk", |_| {
 		let proof = merkle::prove(ENVELOPE.chunks(CHUNK_SIZE), 0).unwrap();
 		Reply::Value(json!({
-			"bytes": format!("0x{}", hex::encode(ENVELOPE)),
+			"bytes": BASE64.encode(ENVELOPE),
 			"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
 		}))
 	});
@@ -161,7 +162,7 @@ async fn a_lost_node_ends_the_gateway_and_a_single_failure_does_not() {
 		false => {
 			let proof = merkle::prove(ENVELOPE.chunks(CHUNK_SIZE), 0).unwrap();
 			Reply::Value(json!({
-				"bytes": format!("0x{}", hex::encode(ENVELOPE)),
+				"bytes": BASE64.encode(ENVELOPE),
 				"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
 			}))
 		},

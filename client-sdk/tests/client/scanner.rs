@@ -5,6 +5,7 @@ use crate::{
 	gateway::{asked_for, exchange, id, requested, HOLDER, RECIPIENT},
 	node::{Node, Reply},
 };
+use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use codec::Encode;
 use curex_client::{
 	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
@@ -167,7 +168,7 @@ pub async fn gateway_asked(
 	node.method("curex_chunk", move |_| {
 		let proof = merkle::prove(sealed.chunks(CHUNK_SIZE), 0).unwrap();
 		Reply::Value(json!({
-			"bytes": format!("0x{}", hex::encode(&sealed)),
+			"bytes": BASE64.encode(&sealed),
 			"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
 		}))
 	});
