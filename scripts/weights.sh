@@ -5,6 +5,8 @@
 #
 #   scripts/weights.sh                    all pallets
 #   scripts/weights.sh consent exchange   these
+#   scripts/weights.sh storage ...        says what reading and writing an entry of the state costs, and what the runtime
+#                                         counts for it; --help names the options. Writes nothing.
 #
 # CUREX_STEPS (20), CUREX_REPEAT (10) and CUREX_SECONDS (2, at least, per call) say how thoroughly.
 set -euo pipefail
@@ -21,6 +23,9 @@ say "building the measuring program"
 cargo build --release --manifest-path weights/Cargo.toml ||
 	die "the measuring program could not be built" "the reason stands above"
 
+if [ "${1:-}" = storage ]; then
+	exec "$CARGO_TARGET_DIR/release/curex-weights" "$@" --folder "$CARGO_TARGET_DIR"
+fi
 if [ $# = 0 ]; then
 	for folder in pallets/*/; do set -- "$@" "$(basename "$folder")"; done
 fi

@@ -8,7 +8,7 @@ use curex_primitives::{
 use serde_json::{json, value::RawValue, Value};
 use std::{
 	collections::HashMap,
-	sync::{Arc, Mutex},
+	sync::{Arc, LazyLock, Mutex},
 };
 use subxt_rpcs::{
 	client::{RawRpcFuture, RawRpcSubscription, RpcClientT},
@@ -119,14 +119,20 @@ impl Node {
 		self.answer("ConsortiumApi_organisation", Some(facts));
 	}
 
-	/// How often a method was called.
+	/// What it was asked, in order: methods, and functions of the runtime.
+	pub fn asked(&self) -> Vec<String> {
+		self.0.lock().unwrap().calls.clone()
+	}
+
+	/// How often a method or a function of the runtime was called.
 	pub fn calls(&self, method: &str) -> usize {
 		self.0.lock().unwrap().calls.iter().filter(|call| *call == method).count()
 	}
 
 	fn request(&self, method: &str, params: &[Value]) -> Reply {
 		let mut state = self.0.lock().unwrap();
-		state.calls.push(method.into());
+		let function = params.first().filter(|_| method == "state_call").and_then(Value::as_str);
+		state.calls.push(function.unwrap_or(method).into());
 		if let Some(answer) = state.methods.get(method).cloned() {
 			drop(state);
 			return answer(params);
@@ -167,9 +173,7 @@ impl Node {
 				match params[0].as_str().unwrap() {
 					"Core_version" => json!(text(&version())),
 					"Metadata_metadata_versions" => json!(text(&vec![15u32].encode())),
-					"Metadata_metadata_at_version" => {
-						json!(text(&Some(ledger::METADATA.to_vec()).encode()))
-					},
+					"Metadata_metadata_at_version" => json!(metadata_as_text()),
 					function => {
 						let answer = state.functions.get(function).cloned();
 						drop(state);
@@ -286,13 +290,22 @@ fn call_of(extrinsic: &[u8]) -> String {
 	call.unwrap().to_string()
 }
 
-pub fn metadata() -> subxt::Metadata {
-	Decode::decode(&mut &ledger::METADATA[..]).unwrap()
+/// The metadata of the runtime, read once: that takes milliseconds.
+pub fn metadata() -> &'static subxt::Metadata {
+	static METADATA: LazyLock<subxt::Metadata> =
+		LazyLock::new(|| Decode::decode(&mut &ledger::METADATA[..]).unwrap());
+	&METADATA
+}
+
+/// The metadata as `Metadata_metadata_at_version` answers.
+pub fn metadata_as_text() -> &'static str {
+	static TEXT: LazyLock<String> =
+		LazyLock::new(|| text(&Some(ledger::METADATA.to_vec()).encode()));
+	&TEXT
 }
 
 pub fn version() -> Vec<u8> {
-	let metadata = metadata();
-	let version = metadata.pallet_by_name("System").unwrap().constant_by_name("Version").unwrap();
+	let version = metadata().pallet_by_name("System").unwrap().constant_by_name("Version").unwrap();
 	version.value().to_vec()
 }
 

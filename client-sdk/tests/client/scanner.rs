@@ -109,7 +109,7 @@ fn envelope() -> Envelope {
 }
 
 /// The record of the patient at the holder.
-fn record() -> Value {
+pub fn record() -> Value {
 	json!({"resourceType": "Bundle", "type": "collection", "entry": [
 		{"resource": {
 			"resourceType": "Patient",
@@ -129,6 +129,15 @@ fn record() -> Value {
 
 /// A gateway of the holder, asked by Bob of the recipient for the patient whose record lies in `records`.
 async fn gateway(records: &Path, state: &Path) -> (Node, Gateway, EncryptionKey) {
+	gateway_asked(records, state, Gate::Statutory(LegalBasis::CARE)).await
+}
+
+/// As [`gateway`], through this gate.
+pub async fn gateway_asked(
+	records: &Path,
+	state: &Path,
+	gate: Gate,
+) -> (Node, Gateway, EncryptionKey) {
 	let (node, key) = (Node::new(), EncryptionKey::generate());
 	let bob = Signer::development("//Bob").unwrap();
 	let speaker = bob.account();
@@ -144,7 +153,7 @@ async fn gateway(records: &Path, state: &Path) -> (Node, Gateway, EncryptionKey)
 	let asked = Exchange {
 		envelope: manifest.commitment(Part::Envelope, &id(1)),
 		recipient_key: envelope().recipient_key.unwrap().commitment(&id(1)),
-		..exchange(id(1), Gate::Statutory(LegalBasis::CARE))
+		..exchange(id(1), gate)
 	};
 	node.function("ExchangeApi_exchange", move |_| Some(asked.clone()).encode());
 	node.method("curex_fetch", |params| {
@@ -438,6 +447,17 @@ fn the_command_line_tells_nothing_of_a_file_that_it_refuses() {
 		curex("consent paper --out out --receipt FILE", content);
 		curex("patient report --by desk --out out --patient FILE", content);
 		curex("erasure check --organisation 1 FILE", content);
+		curex("patient history --out out --receipt FILE", content);
+		curex("patient history --out out --code-file FILE", content);
+		curex("batch countersign --out out --specs FILE", content);
+		curex("batch serve --fhir . --requests FILE", content);
+		curex("emergency ask --ground other --evidence-file FILE --out out --spec FILE", content);
+		curex("emergency answer --fhir . --out out --request FILE", content);
+		curex("emergency open --out out --answer FILE", content);
+		curex("emergency record --request FILE", content);
+		curex("access-log prove --out out --event FILE --log FILE", content);
+		curex("access-log check --event FILE FILE", content);
+		curex("consent reissue --receipt out --copy FILE", content);
 		curex("fhir check FILE", content);
 	}
 	for path in files(folder.path()) {

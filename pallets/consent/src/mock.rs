@@ -1,21 +1,17 @@
-//! A runtime with this pallet alone. Account `16 · organisation + duty` is the organisation's delegate for the duty.
+//! A runtime with this pallet alone.
 
 use crate as pallet_consent;
 use curex_primitives::{
 	benchmarks::extraction,
 	commitment,
 	gate::{Asked, RiskProfile},
-	merkle, ticket, AccessMode, Attestation, BenchmarkClock, BenchmarkDelegates, Category,
-	Commitment, Competence, Competences, ConsentId, ConsentTerms, Country, Duty, Extraction,
-	Fitness, Gate, Grantee, LegalBasis, Level, MerkleRoot, Moment, OrganisationFacts,
-	OrganisationId, OrganisationKind, OrganisationStatus, Organisations, Permit, PermitId, Permits,
-	Purpose, Representation, TicketProof, Tolerance, WithdrawLock,
+	merkle, ticket, AccessMode, Attestation, Category, Commitment, ConsentId, ConsentTerms, Duty,
+	Extraction, Fitness, Gate, Grantee, LegalBasis, Level, MerkleRoot, Moment, OrganisationId,
+	OrganisationKind, Permit, PermitId, Permits, Purpose, Representation, TicketProof, Tolerance,
+	WithdrawLock,
 };
-use frame::{
-	testing_prelude::*,
-	traits::{EnsureOriginWithArg, UnixTime},
-};
-use std::collections::BTreeMap;
+use frame::testing_prelude::*;
+pub use pallet_mock_members::*;
 
 construct_runtime!(
 	pub enum Test {
@@ -30,8 +26,6 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-	pub static Now: Moment = START;
-	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
 	pub static Unfit: bool = false;
 	pub static Permitted: Option<Permit> = None;
 	pub const Retention: Moment = 30 * DAY;
@@ -51,19 +45,11 @@ impl crate::Config for Test {
 	type BenchmarkHelper = Members;
 }
 
-pub const DAY: Moment = 24 * 3_600 * 1_000;
-pub const START: Moment = 20_000 * DAY;
 pub const HOLDER: OrganisationId = OrganisationId(1);
 pub const GRANTEE: OrganisationId = OrganisationId(2);
 pub const OTHER: OrganisationId = OrganisationId(3);
 pub const AUTHORITY: OrganisationId = OrganisationId(4);
 pub const CODE: [u8; 32] = [7; 32];
-
-impl UnixTime for Now {
-	fn now() -> core::time::Duration {
-		core::time::Duration::from_millis(Now::get())
-	}
-}
 
 impl Permits for Permitted {
 	fn get(_: PermitId) -> Option<Permit> {
@@ -89,72 +75,6 @@ impl RiskProfile for Unfit {
 			expires_at: START + 1_000 * DAY,
 		})
 	}
-}
-
-impl Organisations for Members {
-	fn facts(organisation: OrganisationId) -> Option<OrganisationFacts> {
-		Members::get().get(&organisation.0).copied()
-	}
-
-	fn reviewers() -> Vec<OrganisationId> {
-		Vec::new()
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn prepare(organisation: OrganisationId, kind: OrganisationKind) {
-		admit(organisation, kind, OrganisationStatus::Active);
-	}
-}
-
-pub fn admit(organisation: OrganisationId, kind: OrganisationKind, status: OrganisationStatus) {
-	let country = Country::new(*b"GR").unwrap();
-	let competences = if kind == OrganisationKind::Authority {
-		Competence::DataProtection.into()
-	} else {
-		Competences::EMPTY
-	};
-	let facts = OrganisationFacts { kind, country, status, competences };
-	Members::mutate(|members| members.insert(organisation.0, facts));
-}
-
-pub fn suspend(organisation: OrganisationId) {
-	admit(organisation, OrganisationKind::Hospital, OrganisationStatus::Suspended);
-}
-
-pub struct Delegates;
-
-impl EnsureOriginWithArg<RuntimeOrigin, Duty> for Delegates {
-	type Success = OrganisationId;
-
-	fn try_origin(origin: RuntimeOrigin, duty: &Duty) -> Result<OrganisationId, RuntimeOrigin> {
-		let Ok(account) = ensure_signed(origin.clone()) else { return Err(origin) };
-		let organisation = OrganisationId((account / 16) as u32);
-		let active = Members::facts(organisation).is_some_and(|facts| facts.is_active());
-		(active && account % 16 == *duty as u64).then_some(organisation).ok_or(origin)
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn try_successful_origin(duty: &Duty) -> Result<RuntimeOrigin, ()> {
-		Ok(delegate(HOLDER, *duty))
-	}
-}
-
-impl BenchmarkDelegates<RuntimeOrigin> for Members {
-	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
-		let organisation = OrganisationId(100 + Members::get().len() as u32);
-		admit(organisation, kind, OrganisationStatus::Active);
-		(delegate(organisation, duty), organisation)
-	}
-}
-
-impl BenchmarkClock for Members {
-	fn set(now: Moment) {
-		Now::set(now);
-	}
-}
-
-pub fn delegate(organisation: OrganisationId, duty: Duty) -> RuntimeOrigin {
-	RuntimeOrigin::signed(u64::from(organisation.0) * 16 + duty as u64)
 }
 
 /// The holder's delegate for consents.
@@ -254,14 +174,13 @@ pub fn id(number: u8) -> ConsentId {
 }
 
 pub fn new_test_ext() -> TestState {
-	Now::set(START);
-	Members::set(BTreeMap::new());
+	begin_anew();
 	Unfit::set(false);
 	Permitted::set(None);
 	for organisation in [HOLDER, GRANTEE, OTHER] {
-		admit(organisation, OrganisationKind::Hospital, OrganisationStatus::Active);
+		admit(organisation, OrganisationKind::Hospital);
 	}
-	admit(AUTHORITY, OrganisationKind::Authority, OrganisationStatus::Active);
+	admit(AUTHORITY, OrganisationKind::Authority);
 	let mut state: TestState =
 		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();
 	state.execute_with(|| System::set_block_number(1));

@@ -1,5 +1,4 @@
-//! A runtime with exchanges and consents. Account `16 · organisation + duty` is the organisation's delegate for the
-//! duty.
+//! A runtime with exchanges and consents.
 
 use crate as pallet_exchange;
 use crate::{Error, RiskProfile};
@@ -10,18 +9,18 @@ use curex_primitives::{
 	permit::{DataFormat, DataUseConditions, Extraction},
 	subscription::subscription_id,
 	AccessMode, AcknowledgementCode, Attestation, Bases, BenchmarkClock, BenchmarkDelegates,
-	BenchmarkGate, Category, Commitment, Competence, Competences, ConsentId, ConsentTerms,
-	Countersignature, Country, DelegateKeys, DisputeGrounds, Duties, Duty, EmergencySignature,
-	ExchangeId, ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground, GroupId, Law,
-	LegalBasis, Level, Moment, OrganisationFacts, OrganisationId, OrganisationKind,
-	OrganisationStatus, Organisations, Permit, PermitId, Permits, Purpose, ReleaseReason,
-	Representation, Settlement, SubscriptionId, SubscriptionTerms, Tolerance,
+	BenchmarkGate, Category, Commitment, Competence, ConsentId, ConsentTerms, Countersignature,
+	Country, DelegateKeys, DisputeGrounds, Duties, Duty, EmergencySignature, ExchangeId,
+	ExchangeProposal, ExchangeState, Fitness, Gate, Grantee, Ground, GroupId, Law, LegalBasis,
+	Level, Moment, OrganisationId, OrganisationKind, OrganisationStatus, Organisations, Permit,
+	PermitId, Permits, Purpose, ReleaseReason, Representation, Settlement, SubscriptionId,
+	SubscriptionTerms, Tolerance,
 };
 use frame::{
 	deps::sp_core::{sr25519, Pair},
 	testing_prelude::*,
-	traits::{EnsureOriginWithArg, UnixTime},
 };
+pub use pallet_mock_members::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 construct_runtime!(
@@ -38,8 +37,6 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-	pub static Now: Moment = START;
-	pub static Members: BTreeMap<u32, OrganisationFacts> = BTreeMap::new();
 	pub static Unfit: BTreeSet<u32> = BTreeSet::new();
 	pub static Drawn: u64 = 0;
 	pub static Granted: Option<Permit> = None;
@@ -81,7 +78,7 @@ impl crate::Config for Test {
 	type Consents = Consent;
 	type Permits = Permitted;
 	type Law = Matrix;
-	type Keys = Members;
+	type Keys = Signers;
 	type Risk = Risk;
 	type Clock = Now;
 	type EmergencyWindow = EmergencyWindow;
@@ -97,11 +94,9 @@ impl crate::Config for Test {
 	type ReviewWindow = ReviewWindow;
 	type EmergencyAlarm = EmergencyAlarm;
 	type WeightInfo = ();
-	type BenchmarkHelper = Members;
+	type BenchmarkHelper = Prepared;
 }
 
-pub const DAY: Moment = 24 * 3_600 * 1_000;
-pub const START: Moment = 20_000 * DAY;
 pub const SLOT: Moment = 4_000;
 pub const HOLDER: OrganisationId = OrganisationId(1);
 pub const RECIPIENT: OrganisationId = OrganisationId(2);
@@ -110,33 +105,6 @@ pub const AUTHORITY: OrganisationId = OrganisationId(4);
 pub const OUTSIDER: OrganisationId = OrganisationId(5);
 pub const CONSENT: ConsentId = ConsentId([0xC0; 32]);
 pub const CODE: [u8; 32] = [7; 32];
-
-impl UnixTime for Now {
-	fn now() -> core::time::Duration {
-		core::time::Duration::from_millis(Now::get())
-	}
-}
-
-impl Organisations for Members {
-	fn facts(organisation: OrganisationId) -> Option<OrganisationFacts> {
-		Members::get().get(&organisation.0).copied()
-	}
-
-	fn reviewers() -> Vec<OrganisationId> {
-		let reviews = |facts: &OrganisationFacts| {
-			facts.is_active()
-				&& (facts.kind == OrganisationKind::Hospital
-					|| facts.competences.contains(Competence::DataProtection))
-		};
-		let members = Members::get().into_iter().filter(|(_, facts)| reviews(facts));
-		members.map(|(number, _)| OrganisationId(number)).collect()
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn prepare(organisation: OrganisationId, kind: OrganisationKind) {
-		admit(organisation, kind);
-	}
-}
 
 /// The law as it is built in, in its seventh version.
 pub struct Matrix;
@@ -190,7 +158,7 @@ pub fn grant() {
 	}));
 }
 
-impl DelegateKeys for Members {
+impl DelegateKeys for Signers {
 	fn delegate(public: &[u8; 32]) -> Option<(OrganisationId, Duties)> {
 		let (organisation, duty) = *Signers::get().get(public)?;
 		let organisation = OrganisationId(organisation);
@@ -260,25 +228,13 @@ impl RiskProfile for Risk {
 	}
 }
 
-pub fn admit(organisation: OrganisationId, kind: OrganisationKind) {
-	let competences = if kind == OrganisationKind::Authority {
-		[Competence::DataProtection, Competence::HealthDataAccess].into_iter().collect()
-	} else {
-		Competences::EMPTY
-	};
-	let country = Country::new(*b"GR").unwrap();
-	let facts =
-		OrganisationFacts { kind, country, status: OrganisationStatus::Active, competences };
-	Members::mutate(|members| members.insert(organisation.0, facts));
-}
-
 pub fn set_status(organisation: OrganisationId, status: OrganisationStatus) {
-	Members::mutate(|members| members.get_mut(&organisation.0).unwrap().status = status);
+	change(organisation, |facts| facts.status = status);
 }
 
 pub fn set_country(organisation: OrganisationId, code: &[u8; 2]) {
 	let country = Country::new(*code).unwrap();
-	Members::mutate(|members| members.get_mut(&organisation.0).unwrap().country = country);
+	change(organisation, |facts| facts.country = country);
 }
 
 pub fn set_fit(organisation: OrganisationId, fit: bool) {
@@ -291,40 +247,24 @@ pub fn set_fit(organisation: OrganisationId, fit: bool) {
 	});
 }
 
-pub struct Delegates;
+/// What benchmarks need.
+pub struct Prepared;
 
-impl EnsureOriginWithArg<RuntimeOrigin, Duty> for Delegates {
-	type Success = OrganisationId;
-
-	fn try_origin(origin: RuntimeOrigin, duty: &Duty) -> Result<OrganisationId, RuntimeOrigin> {
-		let Ok(account) = ensure_signed(origin.clone()) else { return Err(origin) };
-		let organisation = OrganisationId((account / 16) as u32);
-		let active = Members::facts(organisation).is_some_and(|facts| facts.is_active());
-		(active && account % 16 == *duty as u64).then_some(organisation).ok_or(origin)
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn try_successful_origin(duty: &Duty) -> Result<RuntimeOrigin, ()> {
-		Ok(delegate(HOLDER, *duty))
-	}
-}
-
-impl BenchmarkDelegates<RuntimeOrigin> for Members {
+impl BenchmarkDelegates<RuntimeOrigin> for Prepared {
 	fn origin(duty: Duty, kind: OrganisationKind) -> (RuntimeOrigin, OrganisationId) {
-		let organisation = OrganisationId(100 + Members::get().len() as u32);
-		admit(organisation, kind);
+		let (origin, organisation) = Members::origin(duty, kind);
 		set_fit(organisation, false);
-		(delegate(organisation, duty), organisation)
+		(origin, organisation)
 	}
 }
 
-impl BenchmarkClock for Members {
+impl BenchmarkClock for Prepared {
 	fn set(now: Moment) {
 		Now::set(now);
 	}
 }
 
-impl BenchmarkGate for Members {
+impl BenchmarkGate for Prepared {
 	fn consent(holder: OrganisationId, recipient: OrganisationId, number: u32) -> ConsentId {
 		let id = ConsentId(number.using_encoded(blake2_256));
 		let group = GroupId(number);
@@ -342,10 +282,6 @@ impl BenchmarkGate for Members {
 		let pair = signer(organisation, duty);
 		(pair.public().0, pair.sign(message).0)
 	}
-}
-
-pub fn delegate(organisation: OrganisationId, duty: Duty) -> RuntimeOrigin {
-	RuntimeOrigin::signed(u64::from(organisation.0) * 16 + duty as u64)
 }
 
 /// The organisation's delegate for exchanges.
@@ -595,17 +531,18 @@ pub fn forward(blocks: u32) {
 }
 
 pub fn new_test_ext() -> TestState {
-	Now::set(START);
+	begin_anew();
 	Drawn::set(0);
 	Unfit::set(BTreeSet::new());
 	Granted::set(None);
 	Extracted::set(None);
 	Signers::set(BTreeMap::new());
-	Members::set(BTreeMap::new());
 	admit(HOLDER, OrganisationKind::Hospital);
 	admit(RECIPIENT, OrganisationKind::CareCentre);
 	admit(HOSPITAL, OrganisationKind::Hospital);
-	admit(AUTHORITY, OrganisationKind::Authority);
+	let competences = [Competence::DataProtection, Competence::HealthDataAccess];
+	let competences = competences.into_iter().collect();
+	admit_with(AUTHORITY, OrganisationKind::Authority, competences, *b"GR");
 	admit(OUTSIDER, OrganisationKind::CareCentre);
 	let mut state: TestState =
 		RuntimeGenesisConfig::default().build_storage().expect("no genesis; qed").into();

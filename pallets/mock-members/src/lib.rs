@@ -58,9 +58,13 @@ pub fn admit_with(
 
 /// Suspends a member.
 pub fn suspend(organisation: OrganisationId) {
+	change(organisation, |facts| facts.status = OrganisationStatus::Suspended);
+}
+
+/// Changes what is known of a member.
+pub fn change(organisation: OrganisationId, change: impl FnOnce(&mut OrganisationFacts)) {
 	Members::mutate(|members| {
-		members.get_mut(&organisation.0).expect("it was admitted").status =
-			OrganisationStatus::Suspended;
+		change(members.get_mut(&organisation.0).expect("it was admitted"));
 	});
 }
 
@@ -127,10 +131,11 @@ impl<Origin: OriginTrait<AccountId = u64>> EnsureOriginWithArg<Origin, Duty> for
 	}
 }
 
-/// Members are numbered without a gap.
+/// Each is one more than the last.
 impl<Origin: OriginTrait<AccountId = u64>> BenchmarkDelegates<Origin> for Members {
 	fn origin(duty: Duty, kind: OrganisationKind) -> (Origin, OrganisationId) {
-		let organisation = OrganisationId(Members::get().len() as u32);
+		let last = Members::get().last_key_value().map(|(last, _)| *last);
+		let organisation = OrganisationId(last.map_or(0, |last| last + 1));
 		admit_for_benchmarks(organisation, kind);
 		(delegate(organisation, duty), organisation)
 	}

@@ -76,7 +76,7 @@ fn the_consents_of_a_suspended_organisation_lie_dormant_and_wake_with_it() {
 			assert_eq!(Consent::consent_standing(id(1)), Some(Standing::Dormant));
 			assert_eq!(answer(), Answer::NotServed);
 			let kind = curex_primitives::OrganisationKind::Hospital;
-			admit(organisation, kind, curex_primitives::OrganisationStatus::Active);
+			admit(organisation, kind);
 			assert_eq!(Consent::consent_standing(id(1)), Some(Standing::Active));
 			assert_eq!(answer(), Answer::Served);
 		}

@@ -1,6 +1,6 @@
 use crate::{mock::*, Call, Consents, CourtOrder, CourtOrders, Error, Event};
 use curex_primitives::{
-	Commitment, Competence, Competences, ConsentStatus, Duty, OrganisationFacts, OrganisationKind,
+	Commitment, Competence, Competences, ConsentStatus, Duty, OrganisationKind,
 };
 use frame::testing_prelude::*;
 
@@ -58,20 +58,14 @@ fn only_an_authority_for_data_protection_with_the_duty_carries_an_order_out() {
 		assert_noop!(by(delegate(AUTHORITY, Duty::Oversight)), BadOrigin);
 		assert_noop!(by(RuntimeOrigin::root()), BadOrigin);
 		for &competence in Competence::ALL {
-			Members::mutate(|members| {
-				let facts = members.get_mut(&AUTHORITY.0).unwrap();
-				*facts = OrganisationFacts { competences: competence.into(), ..*facts };
-			});
+			change(AUTHORITY, |facts| facts.competences = competence.into());
 			if competence != Competence::DataProtection {
 				assert_noop!(by(court()), Error::<Test>::NotAuthorized);
 			}
 		}
-		Members::mutate(|members| {
-			let facts = members.get_mut(&AUTHORITY.0).unwrap();
-			facts.competences = Competences::EMPTY;
-		});
+		change(AUTHORITY, |facts| facts.competences = Competences::EMPTY);
 		assert_noop!(by(court()), Error::<Test>::NotAuthorized);
-		admit(AUTHORITY, OrganisationKind::Authority, curex_primitives::OrganisationStatus::Active);
+		admit(AUTHORITY, OrganisationKind::Authority);
 		assert_noop!(Consent::withdraw_by_court(court(), id(9), CASE), Error::<Test>::NotFound);
 		let with = |case| Consent::withdraw_by_court(court(), id(1), case);
 		assert_noop!(with(Commitment([0; 32])), Error::<Test>::MissingCommitment);
