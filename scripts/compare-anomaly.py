@@ -100,6 +100,8 @@ def main():
             areas = []
             for seed in range(arguments.seeds):
                 learned, tested = split(labels, arguments.protocol, seed, arguments.rows)
+                if len(set(labels[tested] != 0)) < 2:
+                    continue  # Of a rare kind of anomaly none was drawn: no area, here as in curex-evaluate.
                 centre, spread = rows[learned].mean(0), rows[learned].std(0)
                 spread[spread < 1e-12] = 1.0
                 scores = detector((rows[learned] - centre) / spread, (rows[tested] - centre) / spread, seed)

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 /// Weight of the newest score in an entity's recent score: a memory of about fifty events.
 const NEWEST: f64 = 0.02;
 
-/// Scores up to the ninth decile of the baseline are taken as equal: what lies among the usual nine tenths
-/// says nothing by itself, only together with its neighbours.
+/// Scores up to where the members of an ensemble have the ninth decile of their baseline are taken as equal:
+/// what is so usual says nothing by itself, only together with its neighbours.
 const USUAL: f64 = 1.0;
 
 /// Entities remembered; when there are more, memory starts anew.
@@ -15,7 +15,7 @@ const ENTITIES: usize = 100_000;
 /// Adds to an event's score the recent score of its entity, an exponentially weighted mean (Roberts
 /// 1959): fifty somewhat unusual events in a row are more unusual than any one of them. An event in the middle
 /// of the baseline does not make up for an unusual one. Scores are those of an
-/// [`Ensemble`](crate::ensemble::Ensemble), which has the median of the baseline at 0.
+/// [`Ensemble`](crate::ensemble::Ensemble), whose members have the median of their baseline at 0.
 #[derive(Clone, Debug, Default)]
 pub struct Persistence {
 	recent: HashMap<String, f64>,

@@ -17,20 +17,42 @@ const MEMORY: usize = 20_000;
 /// Points within which a repetition of an alarm counts little.
 const REFRACTORY: usize = 150;
 
-/// What is left of a score that is no greater than one within the refractory time.
+/// What is left of a score that is hardly greater than one within the refractory time.
 const REPETITION: f64 = 0.2;
 
-/// Detector of unusual values of one series. A value is compared with the nearest one seen at about
-/// the same time of day (a nearest-neighbour distance in time of day and value), at three widths; each
-/// distance is calibrated against those before (conformal p-values, as everywhere here); the mean of
-/// their `−log10` is the score. A score that repeats one of a short while ago counts little: one
-/// change is one alarm. The rhythm is learned, nothing is known beforehand.
-#[derive(Clone, Debug)]
+/// By how much a score must exceed those within the refractory time to count in full.
+const MARGIN: f64 = 0.1;
+
+/// Values whose mean is the level: of a value each five minutes, an hour.
+const LEVEL: usize = 12;
+
+/// What a surprising level counts beside a surprising value: it comes later.
+const LEVEL_WEIGHT: f64 = 0.9;
+
+/// From this score on an alarm is remembered; each alarm of at least about its size makes the next less
+/// surprising.
+const ALARM: f64 = 1.2;
+const ALIKE: f64 = 0.1;
+
+/// What ten alarms alike take from the next.
+const HABIT: f64 = 0.4;
+
+/// Alarms remembered.
+const ALARMS: usize = 1_000;
+
+/// Detector of unusual values of one series. The value, and the mean of the last twelve, are each
+/// compared with the nearest seen at about the same time of day (a nearest-neighbour distance in time of
+/// day and value), at three widths; each distance is calibrated against those before (conformal
+/// p-values, as everywhere here); the mean of their `−log10` is its surprise, the greater of the two the
+/// score. A score that repeats one of a short while ago counts little: one change is one alarm; and
+/// where alarms are a habit, the next says less. The rhythm is learned, nothing is known beforehand.
+#[derive(Clone, Debug, Default)]
 pub struct SeriesDetector {
-	slots: Vec<VecDeque<f64>>,
-	values: Sorted,
-	distances: [Sorted; REACHES.len()],
+	value: Rhythm,
+	level: Rhythm,
+	latest: VecDeque<f64>,
 	recent: VecDeque<f64>,
+	alarms: VecDeque<f64>,
 }
 
 /// A judged value.
@@ -42,21 +64,61 @@ pub struct SeriesScore {
 	pub typical: Option<f64>,
 }
 
-impl Default for SeriesDetector {
+impl SeriesDetector {
+	/// Judges the next value, at so many seconds since 1970, and learns it.
+	pub fn observe(&mut self, seconds: i64, value: f64) -> SeriesScore {
+		let slot = (seconds.rem_euclid(86_400) as usize) * SLOTS / 86_400;
+		self.latest.push_back(value);
+		if self.latest.len() > LEVEL {
+			self.latest.pop_front();
+		}
+		let level = self.latest.iter().sum::<f64>() / self.latest.len() as f64;
+		let judged = self.value.observe(slot, value);
+		let score = judged.score.max(LEVEL_WEIGHT * self.level.observe(slot, level).score);
+		SeriesScore { score: self.damp(score), typical: judged.typical }
+	}
+
+	fn damp(&mut self, score: f64) -> f64 {
+		let before = self.recent.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+		self.recent.push_back(score);
+		if self.recent.len() > REFRACTORY {
+			self.recent.pop_front();
+		}
+		if score <= before + MARGIN {
+			return REPETITION * score;
+		}
+		let alike = self.alarms.iter().filter(|alarm| **alarm >= score - ALIKE).count();
+		if score > ALARM {
+			self.alarms.push_back(score);
+			if self.alarms.len() > ALARMS {
+				self.alarms.pop_front();
+			}
+		}
+		score - HABIT * (1.0 + alike as f64).log10()
+	}
+}
+
+/// What is usual at a time of day.
+#[derive(Clone, Debug)]
+struct Rhythm {
+	slots: Vec<VecDeque<f64>>,
+	values: Sorted,
+	distances: [Sorted; REACHES.len()],
+}
+
+impl Default for Rhythm {
 	fn default() -> Self {
 		Self {
 			slots: vec![VecDeque::new(); SLOTS],
 			values: Sorted::default(),
 			distances: Default::default(),
-			recent: VecDeque::new(),
 		}
 	}
 }
 
-impl SeriesDetector {
-	/// Judges the next value, at so many seconds since 1970, and learns it.
-	pub fn observe(&mut self, seconds: i64, value: f64) -> SeriesScore {
-		let slot = (seconds.rem_euclid(86_400) as usize) * SLOTS / 86_400;
+impl Rhythm {
+	/// Judges a value in a slot of the day, and learns it.
+	fn observe(&mut self, slot: usize, value: f64) -> SeriesScore {
 		let mut sum = 0.0;
 		let mut typical = None;
 		if self.values.len() > 10 {
@@ -76,20 +138,7 @@ impl SeriesDetector {
 		if memory.len() > SLOT_MEMORY {
 			memory.pop_front();
 		}
-		SeriesScore { score: self.damp(sum / REACHES.len() as f64), typical }
-	}
-
-	fn damp(&mut self, score: f64) -> f64 {
-		let before = self.recent.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-		self.recent.push_back(score);
-		if self.recent.len() > REFRACTORY {
-			self.recent.pop_front();
-		}
-		if score > before {
-			score
-		} else {
-			REPETITION * score
-		}
+		SeriesScore { score: sum / REACHES.len() as f64, typical }
 	}
 }
 
@@ -189,6 +238,38 @@ mod tests {
 		let first = detector.observe(10 * SLOTS as i64 * 300, 90.0).score;
 		let second = detector.observe((10 * SLOTS as i64 + 1) * 300, 90.0).score;
 		assert!(second < 0.5 * first, "{second} {first}");
+	}
+
+	#[test]
+	fn a_level_that_drifts_away_is_unusual_though_no_single_value_is() {
+		let day = SLOTS as i64;
+		// A value of a wide range at any time; then an hour of its upper half alone.
+		let noise = |step: i64| ((step * 7_919) % 101) as f64;
+		let (mut detector, mut usual) = (SeriesDetector::default(), 0.0f64);
+		for step in 0..12 * day {
+			let judged = detector.observe(step * 300, noise(step));
+			if step > 6 * day {
+				usual = usual.max(judged.score);
+			}
+		}
+		let raised = (12 * day..12 * day + 12)
+			.map(|step| detector.observe(step * 300, 90.0 + noise(step) / 20.0).score)
+			.fold(0.0, f64::max);
+		assert!(raised > usual + 0.5, "{raised} {usual}");
+	}
+
+	#[test]
+	fn where_alarms_are_a_habit_the_next_says_less() {
+		let mut detector = SeriesDetector::default();
+		let mut scores = Vec::new();
+		for _ in 0..5 {
+			scores.push(detector.damp(3.0));
+			(0..REFRACTORY).for_each(|_| {
+				detector.damp(0.0);
+			});
+		}
+		assert_eq!(scores[0], 3.0);
+		assert!(scores.windows(2).all(|pair| pair[1] < pair[0]), "{scores:?}");
 	}
 
 	#[test]

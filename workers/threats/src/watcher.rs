@@ -1,6 +1,6 @@
 //! From events to alerts.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io::BufRead;
 
 use curex_primitives::Moment;
@@ -8,7 +8,8 @@ use curex_primitives::Moment;
 use crate::{
 	alert::{confidence_of, forget_first, severity_of, Alert, Driver, Kind, DRIVERS, EVIDENCE},
 	behaviour::{
-		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Observation,
+		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Map,
+		Observation,
 	},
 	calibration::{Calibration, Verdict},
 	config::{Config, StreamConfig},
@@ -241,7 +242,7 @@ struct Held<B> {
 	behaviour: B,
 	calibration: Calibration,
 	/// What each entity is suspected of.
-	suspicions: HashMap<String, Suspicion>,
+	suspicions: Map<String, Suspicion>,
 	/// When to look whether an entity's suspicion is over, in the order in which suspicions arose.
 	reviews: VecDeque<(Moment, String)>,
 	/// Events that looked normal, to be learned if their entity is still beyond suspicion when a
@@ -250,7 +251,7 @@ struct Held<B> {
 	probation: VecDeque<Probation>,
 	alerts: BTreeMap<String, Alert>,
 	/// The highest scores of each alert, for what a person says of it later.
-	flags: HashMap<String, Vec<f64>>,
+	flags: Map<String, Vec<f64>>,
 	coverage: Coverage,
 }
 
@@ -344,11 +345,11 @@ impl<B> Held<B> {
 		Self {
 			behaviour,
 			calibration,
-			suspicions: HashMap::new(),
+			suspicions: Map::default(),
 			reviews: VecDeque::new(),
 			probation: VecDeque::new(),
 			alerts: BTreeMap::new(),
-			flags: HashMap::new(),
+			flags: Map::default(),
 			coverage: Coverage::default(),
 		}
 	}

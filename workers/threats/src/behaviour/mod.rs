@@ -56,7 +56,8 @@ pub(crate) struct Observation {
 	deserialize = "K: serde::Deserialize<'de> + Hash + Eq, W: serde::Deserialize<'de>"
 ))]
 pub(crate) struct Windows<K, W> {
-	by_entity: Map<K, (Moment, W)>,
+	/// Boxed, so that a growing map moves little.
+	by_entity: Map<K, (Moment, Box<W>)>,
 	limit: usize,
 }
 

@@ -19,19 +19,23 @@ pub struct IsolationForest {
 	expected: f32,
 }
 
+/// A cut; or a leaf, which has no right child.
 #[derive(Clone, Copy, Debug)]
-enum Node {
-	/// Depth that is expected to remain is added to the depth reached.
-	Leaf { depth: f32 },
-	/// Left if the projection lies below the threshold.
-	Cut {
-		features: [u16; COMBINED],
-		weights: [f32; COMBINED],
-		threshold: f32,
-		left: u32,
-		right: u32,
-	},
+struct Node {
+	features: [u16; COMBINED],
+	weights: [f32; COMBINED],
+	/// Left, which is the next node, if the projection lies below it. Of a leaf the depth, to which the
+	/// depth that is expected to remain was added.
+	threshold: f32,
+	/// [`LEAF`] of a leaf.
+	right: u32,
 }
+
+/// No node has the first as its right child.
+const LEAF: u32 = 0;
+
+/// Trees that are descended at once, so that the processor need not wait for one node at a time.
+const AT_ONCE: usize = 4;
 
 impl IsolationForest {
 	/// Grows `trees` trees.
@@ -56,7 +60,12 @@ impl IsolationForest {
 		random: &mut Random,
 	) -> u32 {
 		let position = self.nodes.len() as u32;
-		self.nodes.push(Node::Leaf { depth: depth as f32 + remaining(members.len()) });
+		self.nodes.push(Node {
+			features: [0; COMBINED],
+			weights: [0.0; COMBINED],
+			threshold: depth as f32 + remaining(members.len()),
+			right: LEAF,
+		});
 		if depth >= limit || members.len() < 2 {
 			return position;
 		}
@@ -72,30 +81,37 @@ impl IsolationForest {
 			}
 		}
 		let (low, high) = members.split_at_mut(middle);
-		let left = self.grow(points, low, depth + 1, limit, random);
+		self.grow(points, low, depth + 1, limit, random);
 		let right = self.grow(points, high, depth + 1, limit, random);
-		self.nodes[position as usize] = Node::Cut { features, weights, threshold, left, right };
+		self.nodes[position as usize] = Node { features, weights, threshold, right };
 		position
 	}
 
 	/// `2^(−E(depth) / c)`, between 0 and 1, higher being easier to isolate (Liu et al., equation 2).
 	pub fn score(&self, point: &[f32]) -> f64 {
-		let depths: f32 = self.roots.iter().map(|root| self.depth(*root, point)).sum();
+		let depths: f32 = self.roots.chunks(AT_ONCE).map(|roots| self.depths(roots, point)).sum();
 		let mean = depths / self.roots.len().max(1) as f32;
 		f64::from((-mean / self.expected.max(1.0)).exp2())
 	}
 
-	fn depth(&self, root: u32, point: &[f32]) -> f32 {
-		let mut at = root as usize;
-		loop {
-			match self.nodes[at] {
-				Node::Leaf { depth } => return depth,
-				Node::Cut { features, weights, threshold, left, right } => {
-					let below = projection(point, features, weights) < threshold;
-					at = if below { left } else { right } as usize;
-				},
+	/// Sum of the depths in at most [`AT_ONCE`] trees.
+	fn depths(&self, roots: &[u32], point: &[f32]) -> f32 {
+		let mut places = [0; AT_ONCE];
+		let places = &mut places[..roots.len()];
+		places.copy_from_slice(roots);
+		let mut descending = true;
+		while descending {
+			descending = false;
+			for place in &mut *places {
+				let node = &self.nodes[*place as usize];
+				if node.right != LEAF {
+					let below = projection(point, node.features, node.weights) < node.threshold;
+					*place = if below { *place + 1 } else { node.right };
+					descending = true;
+				}
 			}
 		}
+		places.iter().map(|place| self.nodes[*place as usize].threshold).sum()
 	}
 }
 

@@ -20,9 +20,9 @@ pub(super) trait Member: Send + Sync {
 	/// How unusual a point is, on a scale of its own.
 	fn score(&self, point: &Mapped) -> f64;
 
-	/// The greatest score that counts, in spreads of the baseline.
-	fn greatest(&self) -> f64 {
-		1e3
+	/// The least and the greatest score that count, in spreads of the baseline.
+	fn range(&self) -> [f64; 2] {
+		[f64::NEG_INFINITY, 1e3]
 	}
 
 	/// Adds what each column contributes.
@@ -70,8 +70,8 @@ pub(super) struct Spaces {
 }
 
 impl Spaces {
-	pub(super) fn fit(standard: &Table, tails: Tails) -> Self {
-		Self { tails, whitening: Whitening::fit(standard) }
+	pub(super) fn fit(standard: &Table) -> Self {
+		Self { tails: Tails::fit(standard), whitening: Whitening::fit(standard) }
 	}
 
 	pub(super) fn map(&self, standard: Vec<f32>) -> Mapped {
@@ -93,7 +93,7 @@ impl Spaces {
 	}
 
 	pub(super) fn tail_sum(&self, standard: &[f32]) -> f64 {
-		standard.iter().enumerate().map(|(column, value)| self.tails.tail(column, *value)).sum()
+		self.tails.tail_sum(standard)
 	}
 }
 
@@ -313,8 +313,9 @@ impl Member for Relative {
 		((mean_distance(&found) + least) / (theirs + least)).ln()
 	}
 
-	fn greatest(&self) -> f64 {
-		GREATEST_RELATIVE
+	/// A row that lies closer than its neighbours do is no more usual for it.
+	fn range(&self) -> [f64; 2] {
+		[0.0, GREATEST_RELATIVE]
 	}
 
 	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {

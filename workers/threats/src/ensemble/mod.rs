@@ -2,7 +2,7 @@
 //!
 //! | module | member |
 //! |---|---|
-//! | [`isolation`] | how few random cuts separate a point from the others |
+//! | [`isolation`] | how few random cuts separate a point from the others; of unvetted baselines |
 //! | [`density`] | how far its nearest neighbours are, also against how far theirs are |
 //! | [`tails`] | how far out each feature lies; normal scores; what screens events |
 //! | [`whitening`] | the space in which correlated features are independent |
@@ -10,8 +10,9 @@
 //! | [`scaling`] | columns of any kind made comparable |
 //!
 //! Neighbours are sought in three spaces: standardised; standardised and normal scores together;
-//! whitened. Every member's score is put on the scale of the scores that the baseline itself gets,
-//! and the mean is taken. Everything is computed from a bounded reservoir and a seed, so that a
+//! whitened. Every member's score is put on the scale of the scores that the baseline itself gets.
+//! Of members that ask the same in several spaces the greatest counts, over the rest the mean is
+//! taken. Everything is computed from a bounded reservoir and a seed, so that a
 //! reservoir is a complete snapshot of an ensemble.
 
 pub mod density;
@@ -27,7 +28,6 @@ pub mod whitening;
 use random::Random;
 use scaling::{Column, Scaling, Value};
 use table::Table;
-use tails::Tails;
 
 use member::{Mapped, Member, Spaces};
 
@@ -35,7 +35,8 @@ use member::{Mapped, Member, Spaces};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Baseline {
-	/// Nothing in it is an attack: a lab, a commissioning, a reviewed period.
+	/// Nothing in it is an attack: a lab, a commissioning, a reviewed period. Neighbours alone are asked,
+	/// and how far they are from their own; the space in which a row is most unusual counts.
 	Vetted,
 	/// Attacks may be among it. The tenth of the baseline that is isolated most easily is not taken
 	/// as neighbours, more neighbours are asked, and no distance is compared with the neighbours'
@@ -88,10 +89,15 @@ pub struct Attribution {
 pub struct Ensemble {
 	scaling: Scaling,
 	spaces: Spaces,
-	members: Vec<Calibrated>,
+	/// Members that ask the same in other ways stand together.
+	members: Vec<Vec<Calibrated>>,
 	/// Sums of tails that screen: scores of the baseline, ascending.
 	screened: Vec<f64>,
 }
+
+/// Points of the baseline, evenly spread, from whose scores a member's scale is taken: enough for the
+/// median and the ninth decile.
+const CALIBRATING: usize = 1_024;
 
 struct Calibrated {
 	member: Box<dyn Member>,
@@ -103,8 +109,9 @@ impl Calibrated {
 	/// Puts a member on the scale of its scores of the baseline: their median is 0, their ninth
 	/// decile 1.
 	fn new(member: Box<dyn Member>, baseline: &[Mapped]) -> Self {
-		let mut scores: Vec<f64> =
-			baseline.iter().map(|point| member.score(point)).filter(|s| s.is_finite()).collect();
+		let step = baseline.len().div_ceil(CALIBRATING).max(1);
+		let scores = baseline.iter().step_by(step).map(|point| member.score(point));
+		let mut scores: Vec<f64> = scores.filter(|score| score.is_finite()).collect();
 		scores.sort_by(f64::total_cmp);
 		let quantile = |share: f64| {
 			let place = (share * scores.len() as f64) as usize;
@@ -121,9 +128,9 @@ impl Calibrated {
 
 	fn score(&self, point: &Mapped) -> f64 {
 		let score = (self.member.score(point) - self.centre) / self.spread;
-		let greatest = self.member.greatest();
+		let [least, greatest] = self.member.range();
 		if score.is_finite() {
-			score.min(greatest)
+			score.clamp(least, greatest)
 		} else {
 			greatest
 		}
@@ -146,49 +153,44 @@ impl Ensemble {
 		};
 		let scaling = Scaling::fit(columns, &chosen);
 		let standard: Table = chosen.iter().map(|row| scaling.apply(row)).collect();
-		let tails = Tails::fit(&standard);
-		let spaces = Spaces::fit(&standard, tails);
+		let spaces = Spaces::fit(&standard);
 		let mapped: Vec<Mapped> = standard.rows().map(|row| spaces.map(row.to_vec())).collect();
-		let forest = member::Isolation::fit(&standard, config.trees, &mut random);
-		let mut members: Vec<Calibrated> = Vec::new();
-		let easiest = match baseline {
-			Baseline::Vetted => Vec::new(),
+		let calibrated = |member: Box<dyn Member>| Calibrated::new(member, &mapped);
+		let members = match baseline {
+			Baseline::Vetted => {
+				let all: Vec<&Mapped> = mapped.iter().collect();
+				let (mut distances, mut relative): (Vec<_>, Vec<_>) = Default::default();
+				for space in member::Space::ALL {
+					let (around, own) = member::Neighbourhood::fit_with_own(space, &all, config);
+					distances.push(calibrated(Box::new(around.distance(config.neighbours))));
+					let count = config.relative_neighbours;
+					relative.push(calibrated(Box::new(around.relative(count, own))));
+				}
+				vec![distances, relative]
+			},
 			Baseline::Unvetted => {
-				let tails = member::TailSum;
-				let (forest, tails) = (
-					Calibrated::new(Box::new(forest.clone()), &mapped),
-					Calibrated::new(Box::new(tails), &mapped),
-				);
-				let scores: Vec<f64> =
-					mapped.iter().map(|point| forest.score(point) + tails.score(point)).collect();
-				greatest(&scores, config.guarded_share)
+				let forest = member::Isolation::fit(&standard, config.trees, &mut random);
+				let guards =
+					[calibrated(Box::new(forest.clone())), calibrated(Box::new(member::TailSum))];
+				let suspicion =
+					|point: &Mapped| guards.iter().map(|guard| guard.score(point)).sum();
+				let scores: Vec<f64> = mapped.iter().map(suspicion).collect();
+				let easiest = greatest(&scores, config.guarded_share);
+				let kept: Vec<&Mapped> = mapped
+					.iter()
+					.enumerate()
+					.filter(|(index, _)| easiest.binary_search(index).is_err())
+					.map(|(_, point)| point)
+					.collect();
+				let distance = |space| -> Box<dyn Member> {
+					let around = member::Neighbourhood::fit(space, &kept, config);
+					Box::new(around.distance(config.unvetted_neighbours))
+				};
+				let members = member::Space::ALL.map(distance).into_iter();
+				let more: [Box<dyn Member>; 2] = [Box::new(forest), Box::new(member::HistogramSum)];
+				members.chain(more).map(|member| vec![calibrated(member)]).collect()
 			},
 		};
-		let kept: Vec<&Mapped> = mapped
-			.iter()
-			.enumerate()
-			.filter(|(index, _)| easiest.binary_search(index).is_err())
-			.map(|(_, point)| point)
-			.collect();
-		let mut add = |member: Box<dyn Member>| members.push(Calibrated::new(member, &mapped));
-		for space in member::Space::ALL {
-			match baseline {
-				Baseline::Vetted => {
-					let (neighbours, own) =
-						member::Neighbourhood::fit_with_own(space, &kept, config);
-					add(Box::new(neighbours.distance(config.neighbours)));
-					add(Box::new(neighbours.relative(config.relative_neighbours, own)));
-				},
-				Baseline::Unvetted => {
-					let neighbours = member::Neighbourhood::fit(space, &kept, config);
-					add(Box::new(neighbours.distance(config.unvetted_neighbours)));
-				},
-			}
-		}
-		add(Box::new(forest));
-		if baseline == Baseline::Unvetted {
-			add(Box::new(member::HistogramSum));
-		}
 		let mut screened: Vec<f64> = mapped.iter().map(|point| point.tail_sum).collect();
 		screened.sort_by(f64::total_cmp);
 		Self { scaling, spaces, members, screened }
@@ -198,17 +200,20 @@ impl Ensemble {
 		self.spaces.map(self.scaling.apply(row))
 	}
 
-	/// How unusual a row is: about 0 in the middle of the baseline, 1 at its ninth decile.
+	/// How unusual a row is: each member has the median of its baseline at 0, the ninth decile at 1.
 	pub fn score(&self, row: &[Value]) -> f64 {
 		let point = self.map(row);
-		let sum: f64 = self.members.iter().map(|member| member.score(&point)).sum();
-		sum / self.members.len().max(1) as f64
+		let greatest = |members: &Vec<Calibrated>| {
+			members.iter().map(|member| member.score(&point)).fold(f64::NEG_INFINITY, f64::max)
+		};
+		self.members.iter().map(greatest).sum::<f64>() / self.members.len().max(1) as f64
 	}
 
 	/// Score of each member by name, on the common scale.
 	pub fn member_scores(&self, row: &[Value]) -> Vec<(&'static str, f64)> {
 		let point = self.map(row);
-		self.members.iter().map(|member| (member.member.name(), member.score(&point))).collect()
+		let members = self.members.iter().flatten();
+		members.map(|member| (member.member.name(), member.score(&point))).collect()
 	}
 
 	/// Share of the baseline whose features lie no further out than those of the row: cheap, and
@@ -225,7 +230,7 @@ impl Ensemble {
 		let point = self.map(row);
 		let width = point.standard.len();
 		let mut shares = vec![0.0; width];
-		for member in &self.members {
+		for member in self.members.iter().flatten() {
 			let mut own = vec![0.0; width];
 			member.member.attribute(&point, &mut own);
 			let sum: f64 = own.iter().sum();

@@ -138,10 +138,13 @@ impl Detector for EnsembleDetector {
 
 	fn learn(&mut self, point: &[f64]) {
 		let memory = &mut self.memory;
-		memory.recent.push_back(point.to_vec());
-		if memory.recent.len() > RECENT {
-			memory.recent.pop_front();
-		}
+		let mut latest = match memory.recent.len() < RECENT {
+			true => Vec::with_capacity(point.len()),
+			false => memory.recent.pop_front().unwrap_or_default(),
+		};
+		latest.clear();
+		latest.extend_from_slice(point);
+		memory.recent.push_back(latest);
 		memory.learned += 1;
 		if memory.reservoir.len() < REMEMBERED {
 			memory.reservoir.push(point.to_vec());

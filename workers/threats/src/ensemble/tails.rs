@@ -36,10 +36,28 @@ impl Tails {
 	/// For one feature, `−ln` of the two-sided tail probability of a value (Li et al., ECOD, IEEE
 	/// TKDE 2022, the empirical tails). 0 in the middle.
 	pub fn tail(&self, column: usize, value: f32) -> f64 {
+		-self.tail_share(column, value).ln()
+	}
+
+	/// Sum over the features of their tails: cheap, for one logarithm serves many.
+	pub fn tail_sum(&self, point: &[f32]) -> f64 {
+		let (mut sum, mut product) = (0.0, 1.0);
+		for (column, value) in point.iter().enumerate() {
+			product *= self.tail_share(column, *value);
+			if product < 1e-200 {
+				sum -= f64::ln(product);
+				product = 1.0;
+			}
+		}
+		sum - f64::ln(product)
+	}
+
+	/// Two-sided tail probability of a value.
+	fn tail_share(&self, column: usize, value: f32) -> f64 {
 		let (low, high) = self.ranks(column, value);
 		let count = self.sorted[column].len();
 		let least = high.min(count - low) as f64 + 0.5;
-		-(2.0 * least / (count as f64 + 1.0)).min(1.0).ln()
+		(2.0 * least / (count as f64 + 1.0)).min(1.0)
 	}
 
 	/// Normal score of a value: the standard normal quantile of its rank, ties in the middle.
@@ -59,7 +77,10 @@ impl Tails {
 	fn ranks(&self, column: usize, value: f32) -> (usize, usize) {
 		let values = &self.sorted[column];
 		let low = values.partition_point(|other| *other < value);
-		let equal = values[low..].partition_point(|other| *other <= value);
+		let equal = match values.get(low) {
+			Some(next) if *next == value => values[low..].partition_point(|other| *other <= value),
+			_ => 0,
+		};
 		(low, low + equal)
 	}
 
@@ -172,6 +193,8 @@ mod tests {
 		let tails = Tails::fit(&points);
 		assert!(tails.tail(0, 500.0) < 0.1 && tails.tail(0, 990.0) > 3.0);
 		assert!(tails.tail(0, 2_000.0) > tails.tail(0, 990.0));
+		let sum = tails.tail(0, 990.0) + tails.tail(1, 8.0);
+		assert!((tails.tail_sum(&[990.0, 8.0]) - sum).abs() < 1e-9);
 		assert!(tails.histogram(0, -50.0) > tails.histogram(0, 10.0) + 3.0);
 		assert!(tails.histogram(1, 7.0) < 0.1 && tails.histogram(1, 7.1) > 6.0);
 		assert!((tails.normal_score(0, 499.5)).abs() < 0.01);
