@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Looks at every page of the explorer in Chromium (explorer/browser-tests), on generated exchanges. Leaves screenshots in
-# target folder/browser-artefacts. CUREX_EXPLORER names a program that is built already, CHROMIUM the browser.
+# Looks at every page of the explorer in Chromium (explorer/browser-tests), on generated exchanges, and on the ledger of a
+# consortium of one hospital, whose records are proven and whose protection officer signs in. Leaves screenshots in
+# target folder/browser-artefacts. CUREX_PROGRAMS names a folder of programs that are built already, CHROMIUM the browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/setup.sh
+source scripts/one-hospital.sh
 
-if [ -z "${CUREX_EXPLORER:-}" ]; then
+if [ -z "${CUREX_PROGRAMS:-}" ]; then
 	setup_build
 	build_programs
-	CUREX_EXPLORER=$CARGO_TARGET_DIR/release/curex-explorer
+	bash scripts/browser-verifier.sh
+	CUREX_PROGRAMS=$CARGO_TARGET_DIR/release
 fi
 CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v google-chrome || true)}
 [ -n "$CHROMIUM" ] || die "there is no Chromium" "install the package chromium, or name one with CHROMIUM=/path"
@@ -16,31 +19,37 @@ command -v npm >/dev/null || die "there is no npm" "install the packages nodejs 
 
 home=$(mktemp -d)
 programs=()
+hospital_node=
 stop() {
-	for program in "${programs[@]}"; do kill "$program" 2>/dev/null || true; done
+	for program in "${programs[@]}" $hospital_node; do kill "$program" 2>/dev/null || true; done
 	rm -rf "$home"
 }
 trap stop EXIT
 
-"$CUREX_EXPLORER" bench --exchanges 2000 --searches 1 --database "$home/index.sqlite" >"$home/bench.json"
-# Nothing listens there: pages need no node, proofs are tested elsewhere.
-serve() { # NAME OPTION...
-	"$CUREX_EXPLORER" run --node ws://127.0.0.1:1 --database "$home/index.sqlite" --listen 127.0.0.1:0 "${@:2}" \
+"$CUREX_PROGRAMS/curex-explorer" bench --exchanges 2000 --searches 1 --database "$home/index.sqlite" >"$home/bench.json"
+serve() { # NAME NODE DATABASE OPTION...
+	"$CUREX_PROGRAMS/curex-explorer" run --node "$2" --database "$home/$3" --listen 127.0.0.1:0 "${@:4}" \
 		>"$home/$1" 2>"$home/$1.log" &
 	programs+=($!)
 	for _ in $(seq 300); do
 		grep -q '^explorer at ' "$home/$1" && break
 		sleep 0.1
 	done
+	grep -q '^explorer at ' "$home/$1" || die "the explorer did not start" "$(cat "$home/$1.log")"
+	sed -n 's/^explorer at //p' "$home/$1" >"$home/$1.address"
 }
-serve open --open
-serve closed --query-log "$home/queries.sqlite"
-EXPLORER=$(sed -n 's/^explorer at //p' "$home/open")
-CLOSED=$(sed -n 's/^explorer at //p' "$home/closed")
-[ -n "$EXPLORER" ] && [ -n "$CLOSED" ] || die "the explorer did not start" "$(cat "$home"/*.log)"
+# Nothing listens there: generated exchanges have no node.
+serve open ws://127.0.0.1:1 index.sqlite --open
+serve closed ws://127.0.0.1:1 index.sqlite --query-log "$home/queries.sqlite"
+start_hospital "$CUREX_PROGRAMS/curex-node" "$home"
+serve proving "$hospital_address" proving.sqlite --open
+serve office "$hospital_address" office.sqlite
+EXPLORER=$(cat "$home/open.address") CLOSED=$(cat "$home/closed.address")
+PROVING=$(cat "$home/proving.address") OFFICE=$(cat "$home/office.address")
+export CUREX=$CUREX_PROGRAMS/curex NODE_ADDRESS=$hospital_address
 
 ARTEFACTS=$CARGO_TARGET_DIR/browser-artefacts
-export EXPLORER CLOSED CHROMIUM ARTEFACTS
+export EXPLORER CLOSED PROVING OFFICE CHROMIUM ARTEFACTS
 cd explorer/browser-tests
 npm ci --no-audit --no-fund --silent
 npm test

@@ -104,6 +104,7 @@ chmod 644 "$work/key.pem"
 for n in 1 2 3 4 5; do
 	host ssh
 	ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
+	ssh-keygen -lf "$dir/key.pub" | awk '{ print $2 }' >>"$work/host-keys"
 	run "$(command -v sshd)" -D -e -f /dev/null -h "$dir/key" -o PidFile=none -o UsePAM=no
 	expect 22 tcp ssh openssh openssh-server OpenSSH
 done
@@ -335,6 +336,8 @@ ip netns exec "$id" "$programs/observe" "$bridge" >"$work/observed.json" &
 watcher=$!
 pids+=("$watcher")
 sleep 1
+# What waiting for the services left in memory would not be asked for again, and so not be seen.
+ip -n "$id" neigh flush dev "$bridge"
 ip netns exec "$id" "$programs/discover" "$work/policy.json" "$work/audit.ndjson" >"$work/ours.json"
 kill -INT "$watcher" 2>/dev/null || true
 wait "$watcher" || { echo "watching the interface failed" >&2; exit 1; }
@@ -393,12 +396,17 @@ python3 - "$work" "$began" "$ended" "$mllp_sent" "$quiet_sent" "$touched" "$targ
 	bound = sum(any("mac" in i for i in a.get("identities", [])) for a in watched)
 	passed_by = {(s["address"], str(s["port"]), s["product"]) for a in watched for s in a["services"] if s["product"]}
 	seen = sum((row[0], row[1], row[4]) in passed_by for row in expected)
+	# Whether every OpenSSH server is known by the key that it was given, and every other one by some.
+	given = set(open(f"{work}/host-keys").read().split())
+	keys = [i["ssh_host_key"] for a in ours["snapshot"]["assets"] for i in a.get("identities", []) if "ssh_host_key" in i]
+	keys_right = given <= set(keys) and len(keys) == sum(row[3] == "ssh" for row in expected)
 	seconds = ended - began
 	print(json.dumps({
 	    "hosts": targets, "services": totals["expected"], "tcp_services": tcp, **totals,
 	    "open_tcp_ports": {"ours": len(open_ours), "nmap": len(theirs), "only_nmap": sorted(map(str, theirs.keys() - open_ours))},
 	    "ours_seconds": round(ours["seconds"], 2), "nmap_seconds": round(seconds, 2),
 	    "time_ratio": round(ours["seconds"] / seconds, 3), "probes": ours["probes"],
+	    "ssh_host_keys": len(keys), "ssh_host_keys_right": keys_right,
 	    "outside_the_policy": sum(p["address"] not in allowed for p in audit),
 	    "held_back": [h["address"] for h in ours["snapshot"]["held_back"]],
 	    "connections_to_untouchable_hosts": touched,
@@ -407,7 +415,7 @@ python3 - "$work" "$began" "$ended" "$mllp_sent" "$quiet_sent" "$touched" "$targ
 	        "products_right": seen},
 	    "not_right": rows}, indent=1))
 	good = (totals["ours_found"] >= totals["nmap_found"] and totals["ours_version"] > totals["nmap_version"]
-	    and ours["seconds"] <= seconds / 3 and bound == targets and touched == 0 and quiet_sent == 0
+	    and ours["seconds"] <= seconds / 3 and bound == targets and touched == 0 and quiet_sent == 0 and keys_right
 	    and all(p["address"] in allowed for p in audit))
 	sys.exit(0 if good else 1)
 EOF

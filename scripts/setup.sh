@@ -140,8 +140,10 @@ setup_lab() {
 
 # What the tests start beside the project's own programs.
 setup_tests() {
+	install_packages "signatures of advisories" gpgv
 	install_packages "a token in software, for the tests of accounts in hardware" softhsm2
 	install_packages "the Python package, its virtual environment" python3 python3-venv
+	install_packages "a database server, for the tests of an index that is on one" postgresql
 }
 
 # The crates that the build needs, so that a missing network is told before anything is compiled.

@@ -138,6 +138,9 @@ struct TransferArguments {
 	/// Sizes of the files in MiB, one after the other.
 	#[arg(long, value_delimiter = ',', default_values_t = [64, 512, 2048], value_parser = clap::value_parser!(u64).range(1..=4000))]
 	sizes: Vec<u64>,
+	/// How often each file is copied and transferred, in turns; the medians are told.
+	#[arg(long, default_value_t = 3)]
+	rounds: u32,
 }
 
 #[derive(Args)]
@@ -254,6 +257,7 @@ async fn run(command: &Command) -> Result<bool, Error> {
 			let results = transfer::run(&transfer::Options {
 				network: network_of(shared, home.path()),
 				sizes_mib: arguments.sizes.clone(),
+				rounds: arguments.rounds.max(1),
 			})
 			.await?;
 			println!("{}", transfer::table(&results));

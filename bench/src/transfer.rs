@@ -3,8 +3,9 @@
 use crate::{
 	members::{self, Account, Pair},
 	network::{self, Network},
+	processor::Spent,
 	report::say,
-	statistics::ratio,
+	statistics::{ratio, Spread},
 	Error,
 };
 use curex_client::{
@@ -26,6 +27,7 @@ use rand::RngCore;
 use serde::Serialize;
 use std::{
 	fs::{self, File},
+	future::Future,
 	io::{self, BufReader, BufWriter, Read, Write},
 	path::{Path, PathBuf},
 	sync::{
@@ -59,6 +61,8 @@ pub struct Options {
 	pub network: network::Options,
 	/// Sizes of the files, in MiB.
 	pub sizes_mib: Vec<u64>,
+	/// How often each is copied and transferred, in turns.
+	pub rounds: u32,
 }
 
 /// What was measured.
@@ -74,29 +78,101 @@ pub struct Results {
 	pub reached: bool,
 }
 
-/// One file on its way.
+/// Files of one size on their way: the medians over the rounds, and the most memory of any.
 #[derive(Debug, Serialize)]
 pub struct Transferred {
-	/// Bytes of the file, in MiB.
+	/// Bytes of a file, in MiB.
 	pub mib: u64,
-	/// Sealing it to the recipient (HPKE, hashing of the chunks, disk), in seconds.
-	pub seal_s: f64,
+	/// How often.
+	pub rounds: usize,
+	/// Sealing it to the recipient (HPKE, hashing of the chunks, disk).
+	pub seal: Step,
 	/// Leaving it at the holder's node over JSON-RPC.
-	pub deposit_s: f64,
+	pub deposit: Step,
 	/// From the holder's node to the recipient's.
-	pub node_to_node_s: f64,
+	pub node_to_node: Step,
 	/// Taking it from the recipient's node over JSON-RPC.
-	pub take_s: f64,
+	pub take: Step,
 	/// Opening it.
-	pub open_s: f64,
+	pub open: Step,
 	/// Encrypting, copying over TLS and hashing the same file on loopback.
-	pub plain_copy_s: f64,
+	pub plain_copy: Step,
 	/// Throughput from node to node over that of the plain copy.
 	pub ratio: f64,
-	/// The same of the whole way.
+	/// The same by processor time.
+	pub processor_ratio: f64,
+	/// The ratio of the whole way.
 	pub whole_ratio: f64,
 	/// Memory that was needed beyond what was there before, in bytes.
 	pub memory: Memory,
+}
+
+/// What a step took.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Step {
+	/// By the clock, in seconds.
+	pub seconds: f64,
+	/// Processor time of the client and of both nodes, in seconds; what the nodes do beside is part of it.
+	pub processor_s: f64,
+}
+
+impl Step {
+	/// The medians of both.
+	fn median<'a>(steps: impl Iterator<Item = &'a Self> + Clone) -> Self {
+		let of = |what: fn(&Self) -> f64| Spread::of(steps.clone().map(what).collect()).p50;
+		Self { seconds: of(|step| step.seconds), processor_s: of(|step| step.processor_s) }
+	}
+}
+
+/// One file on its way.
+struct Round {
+	plain_copy: Step,
+	seal: Step,
+	deposit: Step,
+	node_to_node: Step,
+	take: Step,
+	open: Step,
+	memory: Memory,
+}
+
+impl Round {
+	fn whole_s(&self) -> f64 {
+		[self.seal, self.deposit, self.node_to_node, self.take, self.open]
+			.iter()
+			.map(|step| step.seconds)
+			.sum()
+	}
+}
+
+impl Transferred {
+	fn of(mib: u64, rounds: &[Round]) -> Self {
+		let step = |which: fn(&Round) -> &Step| Step::median(rounds.iter().map(which));
+		let median = |of: fn(&Round) -> f64| Spread::of(rounds.iter().map(of).collect()).p50;
+		let most = |of: fn(&Memory) -> u64| {
+			rounds.iter().map(|round| of(&round.memory)).max().unwrap_or_default()
+		};
+		Self {
+			mib,
+			rounds: rounds.len(),
+			seal: step(|round| &round.seal),
+			deposit: step(|round| &round.deposit),
+			node_to_node: step(|round| &round.node_to_node),
+			take: step(|round| &round.take),
+			open: step(|round| &round.open),
+			plain_copy: step(|round| &round.plain_copy),
+			// Of each round: what else runs on the machine changes from one to the next.
+			ratio: median(|round| ratio(round.plain_copy.seconds, round.node_to_node.seconds)),
+			processor_ratio: median(|round| {
+				ratio(round.plain_copy.processor_s, round.node_to_node.processor_s)
+			}),
+			whole_ratio: median(|round| ratio(round.plain_copy.seconds, round.whole_s())),
+			memory: Memory {
+				client: most(|memory| memory.client),
+				holder: most(|memory| memory.holder),
+				recipient: most(|memory| memory.recipient),
+			},
+		}
+	}
 }
 
 /// Memory of the programs (`RssAnon`), beyond what they held before.
@@ -120,21 +196,27 @@ pub async fn run(options: &Options) -> Result<Results, Error> {
 	let watched = [std::process::id(), network.nodes[HOLDER].id(), network.nodes[RECIPIENT].id()];
 	let mut files = Vec::new();
 	for &mib in &options.sizes_mib {
-		say(&format!("a file of {mib} MiB"));
-		let folder = tempfile::tempdir_in(&options.network.home)
-			.map_err(Error::at(&options.network.home))?;
-		let source = folder.path().join("file");
-		make_file(&source, mib)?;
-		let plain_copy_s = plain_copy(&source, folder.path()).await?;
-		files.push(sides.transfer(mib, &source, folder.path(), watched, plain_copy_s).await?);
-		network.check()?;
+		let mut rounds = Vec::new();
+		for round in 1..=options.rounds {
+			say(&format!("a file of {mib} MiB, {round} of {}", options.rounds));
+			let folder = tempfile::tempdir_in(&options.network.home)
+				.map_err(Error::at(&options.network.home))?;
+			let source = folder.path().join("file");
+			make_file(&source, mib)?;
+			let ends = tls(folder.path())?;
+			let copying = plain_copy(&source, folder.path(), ends);
+			let ((), plain_copy) = timed(watched, copying).await?;
+			rounds.push(sides.transfer(&source, folder.path(), watched, plain_copy).await?);
+			network.check()?;
+		}
+		files.push(Transferred::of(mib, &rounds));
 	}
 	let reached = files.last().is_some_and(|file| {
 		let Memory { client, holder, recipient } = file.memory;
 		file.ratio >= GOAL && [client, holder, recipient].iter().all(|&used| used <= MEMORY_GOAL)
 	});
 	let processors = std::thread::available_parallelism().map_or(1, usize::from);
-	Ok(Results { version: 1, processors, files, reached })
+	Ok(Results { version: 2, processors, files, reached })
 }
 
 /// At which node the holder is, and at which the recipient.
@@ -169,58 +251,42 @@ impl Sides {
 
 	async fn transfer(
 		&self,
-		mib: u64,
 		source: &Path,
 		folder: &Path,
 		watched: [u32; 3],
-		plain_copy_s: f64,
-	) -> Result<Transferred, Error> {
+		plain_copy: Step,
+	) -> Result<Round, Error> {
 		let [sealed, taken, opened] = ["sealed", "taken", "opened"].map(|name| folder.join(name));
 		let id = self.begin().await?;
 		let key = EncryptionKey::generate();
 		let purpose = Purpose::Part(self.holder.genesis(), id, Part::Payload);
 		let observed = Observed::begin(watched)?;
 
-		let (manifest, seal_s) = {
+		let (manifest, seal) = {
 			let (to, from, into) = (key.public(), source.to_owned(), sealed.clone());
-			blocking(move || seal_file(&to, purpose, &from, &into, rand::random())).await?
+			let sealing = blocking(move || seal_file(&to, purpose, &from, &into, rand::random()));
+			timed(watched, sealing).await?
 		};
 		let commitment = manifest.commitment(Part::Payload, &id);
 		let call = curex::tx().exchange().dispatch(id.into(), commitment.into());
 		self.holder.submit(&call).await?.finalized().await?;
-		let begun = Instant::now();
-		self.holder.deposit_file(id, Part::Payload, &manifest, &sealed).await?;
-		let deposit_s = begun.elapsed().as_secs_f64();
+		let depositing = self.holder.deposit_file(id, Part::Payload, &manifest, &sealed);
+		let ((), deposit) = timed(watched, depositing).await?;
 
 		// The recipient's node has to have seen the block that finalises the dispatch.
 		self.await_final(id).await?;
-		let begun = Instant::now();
-		self.recipient.bring(id, Part::Payload).await?;
-		let node_to_node_s = begun.elapsed().as_secs_f64();
-		let begun = Instant::now();
-		self.recipient.fetch_file(id, Part::Payload, commitment, &taken).await?;
-		let take_s = begun.elapsed().as_secs_f64();
-		let (_, open_s) = {
+		let ((), node_to_node) = timed(watched, self.recipient.bring(id, Part::Payload)).await?;
+		let taking = self.recipient.fetch_file(id, Part::Payload, commitment, &taken);
+		let (_, take) = timed(watched, taking).await?;
+		let (_, open) = {
 			let (from, into) = (taken.clone(), opened.clone());
-			blocking(move || open_file(&key, purpose, &from, &into)).await?
+			timed(watched, blocking(move || open_file(&key, purpose, &from, &into))).await?
 		};
 		let memory = observed.end();
 		if hash(source)? != hash(&opened)? {
 			return Err(Error::Protocol("what arrived is not what was sent".into()));
 		}
-		let whole = seal_s + deposit_s + node_to_node_s + take_s + open_s;
-		Ok(Transferred {
-			mib,
-			seal_s,
-			deposit_s,
-			node_to_node_s,
-			take_s,
-			open_s,
-			plain_copy_s,
-			ratio: ratio(plain_copy_s, node_to_node_s),
-			whole_ratio: ratio(plain_copy_s, whole),
-			memory,
-		})
+		Ok(Round { plain_copy, seal, deposit, node_to_node, take, open, memory })
 	}
 
 	/// A request that its holder approved.
@@ -283,15 +349,23 @@ pub fn spec(pair: &Pair) -> Spec {
 	}
 }
 
-/// Runs what computes where it holds up nothing, and times it.
+/// Runs what computes where it holds up nothing.
 async fn blocking<T: Send + 'static>(
 	work: impl FnOnce() -> Result<T, curex_client::Error> + Send + 'static,
-) -> Result<(T, f64), Error> {
-	let begun = Instant::now();
-	let done = tokio::task::spawn_blocking(work)
-		.await
-		.map_err(|reason| Error::Protocol(reason.to_string()))??;
-	Ok((done, begun.elapsed().as_secs_f64()))
+) -> Result<T, Error> {
+	let done = tokio::task::spawn_blocking(work).await;
+	Ok(done.map_err(|reason| Error::Protocol(reason.to_string()))??)
+}
+
+/// Does something, and says what it took these programs.
+async fn timed<T, E: Into<Error>>(
+	programs: [u32; 3],
+	work: impl Future<Output = Result<T, E>>,
+) -> Result<(T, Step), Error> {
+	let (begun, spent) = (Instant::now(), Spent::of(&programs));
+	let done = work.await.map_err(Into::into)?;
+	let seconds = begun.elapsed().as_secs_f64();
+	Ok((done, Step { seconds, processor_s: Spent::of(&programs).since(&spent) }))
 }
 
 /// A file that cannot be compressed.
@@ -330,15 +404,17 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 	Ok(length)
 }
 
-/// Seconds that it takes to encrypt a file with HPKE while it is sent over TLS 1.3 on loopback, where it is hashed in
-/// chunks and written: what a hospital would do with a plain server. Both sides go at the same time.
-async fn plain_copy(source: &Path, folder: &Path) -> Result<f64, Error> {
+/// Encrypts a file with HPKE while it is sent over TLS 1.3 on loopback, where it is hashed in chunks and written: what a
+/// hospital would do with a plain server. Both sides go at the same time.
+async fn plain_copy(
+	source: &Path,
+	folder: &Path,
+	(acceptor, connector): (TlsAcceptor, TlsConnector),
+) -> Result<(), Error> {
 	let copied = folder.join("copied");
-	let (acceptor, connector) = tls(folder)?;
 	let failed = |reason: io::Error| Error::Protocol(format!("the plain copy: {reason}"));
 	let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
 	let address = listener.local_addr().map_err(failed)?;
-	let begun = Instant::now();
 	let receiving = {
 		let copied = copied.clone();
 		tokio::spawn(async move {
@@ -361,13 +437,11 @@ async fn plain_copy(source: &Path, folder: &Path) -> Result<f64, Error> {
 	let ended = |reason: tokio::task::JoinError| Error::Protocol(reason.to_string());
 	sealing.await.map_err(ended)??;
 	let received = receiving.await.map_err(ended)?.map_err(failed)?;
-	let seconds = begun.elapsed().as_secs_f64();
 	let length = fs::metadata(source).map_err(Error::at(source))?.len();
 	if received != seal::sealed_length(length) {
 		return Err(Error::Protocol("the plain copy is not complete".into()));
 	}
-	fs::remove_file(&copied).map_err(Error::at(&copied))?;
-	Ok(seconds)
+	fs::remove_file(&copied).map_err(Error::at(&copied))
 }
 
 fn seal_into(path: &Path, sender: tokio::sync::mpsc::Sender<Vec<u8>>) -> Result<(), Error> {
@@ -498,22 +572,26 @@ fn held_by(program: u32) -> Result<u64, Error> {
 /// The results as a table.
 pub fn table(results: &Results) -> String {
 	let mut text = format!(
-		"Two of four validators on one machine, {} processors; seconds, and MiB of memory beyond what was held\n\n",
+		"Two of four validators on one machine, {} processors; seconds by the clock (processor time of client and both \
+		 nodes), and MiB of memory beyond what was held\n\n",
 		results.processors
 	);
-	text += "    MiB    seal deposit node→node   take   open plain copy  ratio  whole | client holder recipient\n";
+	text += "    MiB            seal         deposit      node→node            take            open      plain copy  ratio \
+		 (proc)  whole | client holder recipient\n";
 	let mib = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
+	let step = |step: &Step| format!("{:.2} ({:.2})", step.seconds, step.processor_s);
 	for file in &results.files {
 		text += &format!(
-			"{:>7} {:>7.2} {:>7.2} {:>9.2} {:>6.2} {:>6.2} {:>10.2} {:>6.2} {:>6.2} | {:>6.1} {:>6.1} {:>9.1}\n",
+			"{:>7} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15} {:>6.2} {:>6.2} {:>6.2} | {:>6.1} {:>6.1} {:>9.1}\n",
 			file.mib,
-			file.seal_s,
-			file.deposit_s,
-			file.node_to_node_s,
-			file.take_s,
-			file.open_s,
-			file.plain_copy_s,
+			step(&file.seal),
+			step(&file.deposit),
+			step(&file.node_to_node),
+			step(&file.take),
+			step(&file.open),
+			step(&file.plain_copy),
 			file.ratio,
+			file.processor_ratio,
 			file.whole_ratio,
 			mib(file.memory.client),
 			mib(file.memory.holder),

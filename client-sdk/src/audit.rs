@@ -1,7 +1,7 @@
 //! The trail: what happened on the ledger, each entry with its proof if asked for.
 
 use crate::{
-	client::{Client, View},
+	client::{backend_error, Client, View},
 	ledger::events::{self, Event},
 	proofs::Prover,
 	Error,
@@ -78,13 +78,8 @@ pub async fn trail(
 	let mut entries = Vec::new();
 	for block in from..=to {
 		progress(block);
-		let at = client
-			.online()
-			.at_block(block)
-			.await
-			.map_err(|error| Error::Connection(error.to_string()))?;
-		let claimed =
-			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
+		let at = client.online().at_block(block).await.map_err(backend_error)?;
+		let claimed = at.events().fetch().await.map_err(backend_error)?;
 		let mut chosen = choose(events::read(&claimed, &at.metadata())?, filter);
 		let mut verified_by = None;
 		// A block whose events are not chosen is proven as well: a node could hide them.

@@ -33,6 +33,9 @@ use subxt_rpcs::{
 /// signing anew is safe.
 pub const MORTALITY: u64 = 64;
 
+/// How long a node may take to answer at the beginning, before the next is tried.
+const LONGEST_CONNECT: Duration = Duration::from_secs(20);
+
 /// Which state of the ledger to look at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum View {
@@ -98,7 +101,8 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-	/// Connects to a node: `wss://…`, or `ws://…` on this machine. Without a signer the client only reads.
+	/// Connects to a node: `wss://…`, or `ws://…` on this machine; of several, separated by commas, to the first that answers.
+	/// Without a signer the client only reads.
 	///
 	/// # Errors
 	/// [`Error::Connection`], or [`Error::WrongRuntime`] and [`Error::DevelopmentKey`] as they say.
@@ -115,8 +119,27 @@ impl Client {
 		signer: impl Into<Option<Signer>>,
 		options: Options,
 	) -> Result<Self, Error> {
-		let rpc = RpcClient::from_url(endpoint).await.map_err(rpc_error)?;
-		Self::over(rpc, signer.into(), options).await
+		let signer = signer.into();
+		let endpoints: Vec<&str> =
+			endpoint.split(',').map(str::trim).filter(|endpoint| !endpoint.is_empty()).collect();
+		let mut silent = Vec::new();
+		for endpoint in &endpoints {
+			let attempt = async {
+				let rpc = RpcClient::from_url(endpoint).await.map_err(rpc_error)?;
+				Self::over(rpc, signer.clone(), options.clone()).await
+			};
+			let connected = tokio::time::timeout(LONGEST_CONNECT, attempt).await;
+			match connected {
+				// A node that is of another chain, or no node, is a mistake to be told and not to be passed over.
+				Ok(Err(Error::Connection(reason))) => silent.push(reason),
+				Ok(outcome) => return outcome,
+				Err(_) => silent.push(format!("no answer within {} s", LONGEST_CONNECT.as_secs())),
+			}
+		}
+		match silent.is_empty() {
+			true => Err(Error::input("name a node")),
+			false => Err(Error::Connection(silent.join("; "))),
+		}
 	}
 
 	/// Connects over an RPC client at hand.
@@ -152,7 +175,7 @@ impl Client {
 		let online =
 			OnlineClient::from_backend_with_config(CurexConfig::default(), Arc::new(backend))
 				.await
-				.map_err(|error| Error::Connection(error.to_string()))?;
+				.map_err(backend_error)?;
 		let Options { trust_root, patience, .. } = options;
 		let outbox = match (&signer, options.outbox) {
 			(Some(signer), Some(folder)) => {
@@ -398,7 +421,7 @@ impl Client {
 	}
 
 	pub(crate) async fn at(&self, hash: H256) -> Result<OnlineClientAtBlock<CurexConfig>, Error> {
-		self.online().at_block(hash).await.map_err(|error| Error::Connection(error.to_string()))
+		self.online().at_block(hash).await.map_err(backend_error)
 	}
 
 	/// The events of a block.
@@ -407,8 +430,7 @@ impl Client {
 	/// [`Error::Connection`] or [`Error::Protocol`].
 	pub async fn events(&self, block: H256) -> Result<Vec<events::Event>, Error> {
 		let at = self.at(block).await?;
-		let events =
-			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
+		let events = at.events().fetch().await.map_err(backend_error)?;
 		events::read(&events, &at.metadata())
 	}
 
@@ -508,6 +530,18 @@ pub(crate) fn form_error(error: subxt::error::ExtrinsicError, found: u32) -> Err
 	}
 }
 
+/// What a node says of a state that it discarded (`sc-client-api`, `UnknownBlock`).
+const DISCARDED: &str = "State already discarded";
+
+/// An error of subxt on its way to the node.
+pub(crate) fn backend_error(error: impl std::fmt::Display) -> Error {
+	let text = error.to_string();
+	match text.contains(DISCARDED) {
+		true => Error::StateDiscarded,
+		false => Error::Connection(text),
+	}
+}
+
 /// An error of the RPC connection, of a method, or of the transaction pool.
 pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
 	let user = match error {
@@ -529,6 +563,7 @@ pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
 	match user.code {
 		12001..=12999 => Error::Transfer { code: user.code, message },
 		1000..=1099 => not_admitted(user.code, message, &detail),
+		_ if message.contains(DISCARDED) => Error::StateDiscarded,
 		code => Error::Protocol(format!("{message} ({code})")),
 	}
 }
@@ -600,6 +635,36 @@ mod tests {
 	fn an_error_of_the_transfer_keeps_its_code() {
 		let error = pool_error(12004, "not now");
 		assert!(matches!(error, Error::Transfer { code: 12004, .. }));
+	}
+
+	#[test]
+	fn a_state_that_the_node_discarded_is_told_from_a_node_that_is_lost() {
+		let discarded = "Client error: UnknownBlock: State already discarded for 0x00";
+		let told = rpc_error(subxt_rpcs::Error::User(subxt_rpcs::UserError {
+			code: 4003,
+			message: discarded.into(),
+			data: None,
+		}));
+		assert!(matches!(told, Error::StateDiscarded) && !told.is_retryable());
+		assert!(matches!(backend_error(discarded), Error::StateDiscarded));
+		assert!(matches!(backend_error("closed"), Error::Connection(_)));
+		assert!(told.remedy().contains("archive"));
+	}
+
+	#[tokio::test]
+	async fn every_node_of_a_list_is_tried_until_one_answers() {
+		// Nobody listens there.
+		let closed = || {
+			let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+			format!("ws://{}", listener.local_addr().unwrap())
+		};
+		let error =
+			Client::connect(&format!("{}, {}", closed(), closed()), None).await.unwrap_err();
+		assert!(matches!(&error, Error::Connection(reasons) if reasons.contains("; ")), "{error}");
+		let unsafe_first = format!("ws://192.0.2.1:9944,{}", closed());
+		let error = Client::connect(&unsafe_first, None).await.unwrap_err();
+		assert!(matches!(error, Error::Input(_)), "a mistake is told: {error}");
+		assert!(matches!(Client::connect(" , ", None).await, Err(Error::Input(_))));
 	}
 
 	#[tokio::test]

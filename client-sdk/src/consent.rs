@@ -42,6 +42,21 @@ impl Client {
 		Ok((prepared, recorded))
 	}
 
+	/// Replaces a consent of the client's organisation by a prepared one: its receipt was lost, or its terms change. The old
+	/// one and its codes serve nothing from then on, and what was agreed under it and not yet received ends.
+	///
+	/// # Errors
+	/// As [`Self::submit`].
+	pub async fn supersede(
+		&self,
+		old: ConsentId,
+		prepared: &PreparedConsent,
+	) -> Result<Submission, Error> {
+		let terms = prepared.terms.clone().into();
+		let call = curex::tx().consent().supersede(old.into(), prepared.id.into(), terms);
+		self.submit_own(&call).await
+	}
+
 	/// Withdraws a consent of the client's organisation.
 	///
 	/// # Errors

@@ -78,6 +78,9 @@ pub enum Error {
 	/// The ledger has no such record.
 	#[error("the ledger has no {0}")]
 	NotFound(String),
+	/// The node has discarded the state of the block that is asked about.
+	#[error("the node no longer keeps the state of that block")]
+	StateDiscarded,
 	/// A node refused or failed to carry a ciphertext.
 	#[error("the transfer failed ({code}): {message}")]
 	Transfer {
@@ -168,6 +171,7 @@ impl Error {
 			Self::NotFinal => "not-final",
 			Self::NothingAvailable { .. } => "nothing-available",
 			Self::NotFound(_) => "not-found",
+			Self::StateDiscarded => "state-discarded",
 			Self::Transfer { .. } => "transfer",
 			Self::NotProven(_) => "not-proven",
 			Self::Protocol(_) => "protocol",
@@ -218,6 +222,9 @@ impl Error {
 				"phone the holder, or break the glass if waiting would harm the patient"
 			},
 			Self::NotFound(_) => "check the handle, and whether the block that holds it is final",
+			Self::StateDiscarded => {
+				"ask a node that keeps every state (one that runs with `--state-pruning archive`)"
+			},
 			Self::Transfer { .. } if self.is_retryable() => "wait a little and try again",
 			Self::Transfer { .. } => {
 				"look at the exchange (`curex status`): the part may not travel in this state"

@@ -4,13 +4,21 @@
 //! again records nothing twice: the exchange's handle derives from a key that the pending exchange holds.
 
 mod batch;
+mod countersigned;
 mod data_request;
+mod emergency;
 mod follow_up;
+mod idempotency;
+mod listing;
 mod subscription;
 
 pub use batch::{BatchOutcome, Found, MAX_ITEMS};
+pub(crate) use countersigned::Asked;
+pub use countersigned::Countersigned;
 pub use data_request::DataRequestSpec;
+pub use emergency::{EmergencyAnswer, EmergencyRequest};
 pub use follow_up::By;
+pub use idempotency::IdempotencyKey;
 pub(crate) use subscription::PreparedDelivery;
 pub use subscription::{PendingSubscription, SubscriptionEnvelope, SubscriptionSpec};
 
@@ -86,6 +94,8 @@ struct Outline {
 	patient: Option<PatientIdentification>,
 	professional: Professional,
 	care_relationship: CareRelationship,
+	/// Gives the exchange its handle.
+	key: [u8; 32],
 }
 
 impl Outline {
@@ -106,7 +116,13 @@ impl Outline {
 			patient: Some(spec.patient.clone()),
 			professional: spec.professional.clone(),
 			care_relationship: spec.care_relationship,
+			key: random(),
 		})
+	}
+
+	/// The same, with the handle that stands for an idempotency key.
+	fn under(self, key: Option<&IdempotencyKey>) -> Self {
+		Self { key: key.map_or(self.key, IdempotencyKey::handle_key), ..self }
 	}
 }
 
@@ -264,7 +280,21 @@ impl Client {
 		spec: &Spec,
 		evidence: Option<&str>,
 	) -> Result<Pending, Error> {
-		let outline = Outline::of_one(spec)?;
+		self.prepare_request_under(spec, evidence, None).await
+	}
+
+	/// As [`Self::prepare_request`], with the handle that stands for an idempotency key, so that preparing it again is
+	/// preparing the same exchange. What was prepared is to be kept: its secret is fresh each time.
+	///
+	/// # Errors
+	/// As [`Self::prepare_request`].
+	pub async fn prepare_request_under(
+		&self,
+		spec: &Spec,
+		evidence: Option<&str>,
+		key: Option<&IdempotencyKey>,
+	) -> Result<Pending, Error> {
+		let outline = Outline::of_one(spec)?.under(key);
 		self.prepare_pull(&outline, |secret, id| match (spec.gate, evidence) {
 			(Gate::BreakGlass(_), Some(text)) => Ok(Kind::BreakGlass {
 				secret,
@@ -319,7 +349,7 @@ impl Client {
 				}
 			},
 		};
-		let key = random();
+		let key = spec.key;
 		let id = exchange_id(own, &key);
 		let (kind, recipient_key) = kind(id)?;
 		let envelope = Envelope {
@@ -532,6 +562,38 @@ impl Client {
 		let call =
 			curex::tx().exchange().review(id.into(), verdict.into(), opening.commitment.into());
 		Ok((self.submit(&call).await?.finalized().await?, opening))
+	}
+}
+
+/// A pull as it would stand on the ledger, had its recipient put the request there.
+fn drafted(recipient: OrganisationId, proposal: &ExchangeProposal) -> Exchange {
+	let ExchangeProposal { partner, gate, purpose, categories, envelope, recipient_key, border } =
+		*proposal;
+	Exchange {
+		direction: Direction::Pull,
+		holder: partner,
+		recipient,
+		gate,
+		purpose,
+		categories,
+		state: ExchangeState::Requested,
+		envelope,
+		recipient_key,
+		payload: None,
+		receipt: None,
+		acknowledgement: None,
+		released: None,
+		deadline: 0,
+		begun_at: 0,
+		begun: 0,
+		holder_sequence: 0,
+		recipient_sequence: 0,
+		border,
+		law_version: 0,
+		subscription: None,
+		suspended_by: None,
+		recorded_late: false,
+		ended_at: None,
 	}
 }
 

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
+//! | [`access_log`] | anchors of access logs, and proofs of single events |
 //! | [`permits`] | secondary use: permits, cohorts, extractions, reports |
 //! | [`duties`], [`erasure`], [`reconciliation`] | what follows from it: deadlines, orders to erase, counts that agree |
 //! | [`gateway`] | answers requests and accepts offers unattended |
@@ -23,6 +24,7 @@
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
+pub mod access_log;
 pub mod administration;
 pub mod audit;
 pub mod blocking;

@@ -61,12 +61,16 @@ struct Segment {
 }
 
 impl Prover {
-	/// A prover that trusts nothing but the hash of the first block, whose state the node must still have.
+	/// A prover that trusts the client's trust root; without one nothing but the hash of the first block, whose state the
+	/// node must still have.
 	///
 	/// # Errors
-	/// [`Error::NotProven`] when what the node says of the first block does not fit its hash; [`Error::Protocol`] when
-	/// the node no longer has its state.
+	/// [`Error::NotProven`] when what the node says of the first block does not fit its hash;
+	/// [`Error::StateDiscarded`] when the node no longer has its state.
 	pub async fn new(client: Client) -> Result<Self, Error> {
+		if let Some(root) = client.trust_root().cloned() {
+			return Ok(Self::with_root(client, root));
+		}
 		let genesis = client.genesis();
 		let header = header(&client, genesis.into()).await?;
 		let key = bundle::authorities_key();

@@ -196,6 +196,36 @@ impl std::fmt::Debug for Notice {
 }
 
 impl ConsentSpec {
+	/// What a patient agreed to before, so that a lost receipt can be issued again: as the organisation's copy says, for the
+	/// exchanges that are left after `used`, from `now` on if it has begun.
+	///
+	/// # Errors
+	/// [`Error::Input`] when none is left, or a date cannot be read.
+	pub fn again(copy: &Receipt, used: u32, now: Moment) -> Result<Self, Error> {
+		let processing = &copy.processing;
+		let max_uses = processing.max_uses.saturating_sub(used);
+		if max_uses == 0 {
+			return Err(Error::input("the consent is used up: there is nothing to issue again"));
+		}
+		let from = time::read(&processing.valid_from)
+			.ok_or_else(|| Error::input("the receipt has a wrong date"))?;
+		Ok(Self {
+			grantee: copy.pii_recipient,
+			purposes: processing.purposes,
+			categories: processing.pii_categories,
+			access_modes: processing.access_modes,
+			valid_from: (from > now).then(|| processing.valid_from.clone()),
+			valid_until: processing.valid_until.clone(),
+			erase_at: Some(processing.retention_until.clone()),
+			max_uses,
+			min_interval_s: processing.min_interval_s,
+			representation: processing.representation,
+			notice: copy.notice.clone(),
+			collection_method: copy.collection_method.clone(),
+			policy_version: processing.policy_version,
+		})
+	}
+
 	/// Makes terms and receipt of a consent that `holder` files at `now`, with fresh codes.
 	///
 	/// # Errors
@@ -422,6 +452,21 @@ pub(crate) mod tests {
 		assert!(refused(|spec| spec.purposes = Purposes::EMPTY));
 		assert!(refused(|spec| spec.grantee = Grantee::Organisation(OrganisationId(3))));
 		assert!(!refused(|_| ()));
+	}
+
+	#[test]
+	fn a_receipt_that_is_issued_again_says_the_same_and_has_other_codes() {
+		let prepared = prepare();
+		let spec = ConsentSpec::again(&prepared.receipt.view(), 1, NOW).unwrap();
+		let again = spec.prepare([1; 32], OrganisationId(3), NOW).unwrap();
+		let (old, new) = (&prepared.terms, &again.terms);
+		assert_eq!((new.grantee, new.purposes), (old.grantee, old.purposes));
+		assert_eq!((new.valid_until, new.erase_at), (old.valid_until, old.erase_at));
+		assert_eq!(new.max_uses, old.max_uses - 1);
+		assert_ne!(again.id, prepared.id);
+		assert_ne!(again.receipt.withdrawal_code, prepared.receipt.withdrawal_code);
+		assert_ne!(again.receipt.viewing_code, prepared.receipt.viewing_code);
+		assert!(ConsentSpec::again(&prepared.receipt, 3, NOW).is_err(), "nothing is left");
 	}
 
 	#[test]

@@ -1,7 +1,7 @@
 //! A submitted transaction, from the pool to finality.
 
 use crate::{
-	client::{rpc_error, Client},
+	client::{backend_error, rpc_error, Client},
 	ledger::events::{self, Event},
 	Error, Outbox,
 };
@@ -207,8 +207,7 @@ impl Client {
 			.and_then(|position| u32::try_from(position).ok())
 			.ok_or_else(|| Error::Protocol("the block does not hold the transaction".into()))?;
 		let at = self.at(block_hash).await?;
-		let events =
-			at.events().fetch().await.map_err(|error| Error::Connection(error.to_string()))?;
+		let events = at.events().fetch().await.map_err(backend_error)?;
 		let already_recorded = match events::rejection(&events, index, at.metadata())? {
 			None => false,
 			Some(rejection) if own_handle && rejection.is_already_recorded() => true,

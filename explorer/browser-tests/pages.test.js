@@ -1,19 +1,24 @@
-// Every page of an explorer in Chromium: accessibility (axe-core, WCAG 2.2 AA) in both colour schemes, reflow at 320
-// pixels, the keyboard alone, without scripts, on paper; and that nothing is loaded from elsewhere.
+// Every page of an explorer in Chromium: accessibility (axe-core, WCAG 2.2 AA) in both colour schemes and in forced
+// colours, reflow at 320 pixels and at 400 % zoom, the keyboard alone, without scripts, on paper; and that nothing is
+// loaded from elsewhere.
 //
-// EXPLORER is the address of an open explorer with generated exchanges, CLOSED of one where people sign in, CHROMIUM
-// the browser, ARTEFACTS the folder for screenshots.
+// EXPLORER is the address of an open explorer with generated exchanges, CLOSED of one where people sign in. PROVING and
+// OFFICE are the same with the node of a consortium of one hospital (NODE_ADDRESS), for which //Alice acts; CUREX is the
+// command line, CHROMIUM the browser, ARTEFACTS the folder for screenshots.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 
-const { EXPLORER, CLOSED, CHROMIUM, ARTEFACTS } = process.env;
+const { EXPLORER, CLOSED, PROVING, OFFICE, NODE_ADDRESS, CUREX, CHROMIUM, ARTEFACTS } = process.env;
 const AXE = createRequire(import.meta.url).resolve("axe-core");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 /** CSS pixels (WCAG 2.2, 1.4.10). */
 const NARROW = { width: 320, height: 640 };
+/** What is left of a window of 1280 × 1024 pixels at 400 % zoom. */
+const ZOOMED = { viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 };
 const KINDS = [
 	"organisations", "accounts", "consents", "exchanges", "reviews", "permits", "erasures", "inquiries", "breaches",
 	"anchors", "inventories", "alerts", "assessments", "plans",
@@ -31,16 +36,45 @@ before(async () => {
 	const { id, consent } = list.items[0];
 	const own = (path, name) => ({ address: EXPLORER + path, name });
 	pages = [
-		own("/", "overview"), own("/about", "about"), own("/questions", "questions"),
+		own("/", "overview"), own("/about", "about"), own("/questions", "questions"), own("/trends", "trends"),
 		own("/blocks", "blocks"), own("/blocks/3", "block"),
 		own("/transactions/3-0", "transaction"), own("/search?q=hospital", "search"), own("/nowhere", "not-found"),
 		...KINDS.map((kind) => own(`/${kind}`, kind)), own("/organisations/3", "organisation"),
 		own(`/exchanges/${id}`, "exchange"), own(`/exchanges/${id}/dossier`, "dossier"),
 		own(`/consents/${consent}`, "consent"), own("/exchanges?state=not-served&organisation=3", "filtered"),
+		own("/print/exchanges?state=not-served", "sheet"),
 		{ address: CLOSED, name: "public" }, { address: `${CLOSED}/sign-in`, name: "sign-in" },
 		{ address: `${CLOSED}/exchanges`, name: "refused" },
+		{ address: `${PROVING}/organisations/0/verify`, name: "proof-of-record" },
+		{ address: `${PROVING}/transactions/1-0/verify`, name: "proof-of-transaction" },
 	];
+	await until("the hospital's first blocks", async () => {
+		for (const explorer of [PROVING, OFFICE]) {
+			const answer = await fetch(`${explorer}/${explorer === PROVING ? "blocks/1" : "trust-root.json"}`);
+			if (!answer.ok) return false;
+		}
+		return (await fetch(pages.at(-1).address)).ok;
+	});
 });
+
+/** Waits for something that takes a while to be so. */
+async function until(what, isSo) {
+	for (let turn = 0; turn < 240; turn += 1) {
+		if (await isSo()) return;
+		await new Promise((resolve) => setTimeout(resolve, 500));
+	}
+	assert.fail(`${what}: not within two minutes`);
+}
+
+/** Runs axe-core on a page; returns what it finds wrong. */
+async function violationsOf(page) {
+	await page.addScriptTag({ path: AXE });
+	const { violations } = await page.evaluate(
+		(values) => globalThis.axe.run({ runOnly: { type: "tag", values } }),
+		RULES,
+	);
+	return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+}
 
 after(() => browser?.close());
 
@@ -67,13 +101,8 @@ for (const colorScheme of ["light", "dark"]) {
 	test(`no page violates a rule of accessibility, ${colorScheme}`, async () => {
 		for (const { address, name } of pages) {
 			const { page, close, troubles } = await open(address, { colorScheme, bypassCSP: true });
-			await page.addScriptTag({ path: AXE });
-			const { violations } = await page.evaluate(
-				(values) => globalThis.axe.run({ runOnly: { type: "tag", values } }),
-				RULES,
-			);
+			const told = await violationsOf(page);
 			await page.screenshot({ path: `${ARTEFACTS}/${name}-${colorScheme}.png`, fullPage: true });
-			const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
 			assert.deepEqual(told, [], `${name}\n${told.join("\n")}`);
 			assert.deepEqual(troubles, [], name);
 			await close();
@@ -96,6 +125,79 @@ test("no page is wider than 320 pixels, and targets are large enough", async () 
 		assert.deepEqual(small, [], name);
 		await close();
 	}
+});
+
+test("at 400 % zoom every page reads from top to bottom", async () => {
+	for (const { address, name } of pages) {
+		const { page, close } = await open(address, ZOOMED);
+		const { width, covered } = await page.evaluate(() => ({
+			width: document.documentElement.scrollWidth,
+			// What stays in place while the page is scrolled would cover most of what is left.
+			covered: [...document.querySelectorAll("body *")]
+				.filter((element) => ["fixed", "sticky"].includes(getComputedStyle(element).position))
+				.map((element) => element.outerHTML),
+		}));
+		assert.ok(width <= ZOOMED.viewport.width, `${name} is ${width} pixels wide`);
+		assert.deepEqual(covered, [], name);
+		await page.locator("h1").scrollIntoViewIfNeeded();
+		await page.screenshot({ path: `${ARTEFACTS}/${name}-zoomed.png` });
+		await close();
+	}
+});
+
+test("in forced colours nothing is lost", async () => {
+	for (const { address, name } of pages) {
+		const { page, close } = await open(address, { forcedColors: "active", bypassCSP: true });
+		await page.screenshot({ path: `${ARTEFACTS}/${name}-forced.png` });
+		assert.deepEqual(await violationsOf(page), [], name);
+		await close();
+	}
+});
+
+test("the browser proves a record and a transaction itself", async () => {
+	for (const path of ["/organisations/0/verify", "/transactions/1-0/verify"]) {
+		const { page, close, troubles } = await open(PROVING + path);
+		assert.match(await page.locator(".verdict").first().innerText(), /Everything that is shown is proven/);
+		await page.locator("#browser-verify").click();
+		const verdict = page.locator("#browser-verdict .verdict");
+		await verdict.waitFor({ timeout: 60_000 });
+		assert.ok((await verdict.getAttribute("class")).includes("good"), await verdict.innerText());
+		assert.deepEqual(troubles, []);
+		await close();
+	}
+});
+
+test("a page that stands open says that a block was indexed", async () => {
+	const { page, close, troubles } = await open(PROVING);
+	const notice = page.locator("#live");
+	await notice.waitFor({ state: "visible", timeout: 120_000 });
+	assert.match(await notice.innerText(), /^Block \d+ was indexed/);
+	await notice.getByRole("link").click();
+	await page.waitForLoadState();
+	assert.deepEqual(troubles, []);
+	await close();
+});
+
+test("the hospital's protection officer signs in, looks, and signs out", async () => {
+	const told = execFileSync(CUREX, ["--dev", "//Alice", "--node", NODE_ADDRESS, "--json", "sign-in", OFFICE]);
+	const { link } = JSON.parse(told);
+	const { page, close, troubles } = await open(new URL(link, OFFICE).href, { bypassCSP: true });
+	assert.deepEqual(await violationsOf(page), [], "ticket");
+	await page.getByRole("button", { name: "Continue" }).click();
+	await page.waitForURL(`${OFFICE}/`);
+	for (const path of ["/", "/organisations/0", "/accounts", "/questions", "/trends", "/blocks/1", "/query-log"]) {
+		await page.goto(OFFICE + path);
+		assert.deepEqual(await violationsOf(page), [], path);
+		const name = path.replaceAll("/", "-");
+		await page.screenshot({ path: `${ARTEFACTS}/signed-in${name}.png`, fullPage: true });
+	}
+	// What was asked is written down.
+	assert.match(await page.locator("main table").innerText(), /\/organisations\/0/);
+	await page.getByRole("button", { name: "Sign out" }).click();
+	await page.waitForURL(`${OFFICE}/`);
+	assert.equal((await page.goto(`${OFFICE}/accounts`)).status(), 401);
+	assert.deepEqual(troubles, []);
+	await close();
 });
 
 test("with scripts switched off every page says the same", async () => {

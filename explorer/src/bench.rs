@@ -6,16 +6,12 @@ use curex_explorer::{
 	generate::{Generator, ORGANISATIONS},
 	store::{
 		query::{self, Filter},
-		search,
+		search, Connection,
 	},
-	Error, Kind, Reader, RecordId, Store,
+	Error, Kind, Place, Reader, RecordId, Store,
 };
-use rusqlite::Connection;
 use serde_json::{json, Map, Value as Json};
-use std::{
-	path::PathBuf,
-	time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// Exchanges that begin in one generated block.
 const PER_BLOCK: u64 = 100;
@@ -28,18 +24,21 @@ pub struct Bench {
 	/// Each search is asked so often.
 	#[arg(long, default_value_t = 200)]
 	searches: u64,
-	/// Where to put the index. It must not be there yet, and stays.
+	/// Where to put the index: a file that is not there yet, or `postgresql://…`, an empty database. It stays.
 	#[arg(long)]
-	database: PathBuf,
+	database: Place,
 }
 
 /// Measures, and prints one JSON object.
 pub fn run(bench: &Bench) -> Result<(), Error> {
-	if bench.database.exists() {
-		let path = bench.database.display();
+	if let Some(path) = bench.database.file().filter(|path| path.exists()) {
+		let path = path.display();
 		return Err(Error::Input(format!("{path} is there already; name another file")));
 	}
 	let mut store = Store::open(&bench.database)?;
+	if store.head().is_some() {
+		return Err(Error::input("the database holds blocks already; name another one"));
+	}
 	let (mut blocks, mut events, mut told) = (0_u64, 0_u64, Instant::now());
 	let mut busy = Duration::ZERO;
 	let mut computing = Duration::ZERO;
@@ -59,14 +58,14 @@ pub fn run(bench: &Bench) -> Result<(), Error> {
 			eprintln!("{} of {} exchanges begun …", block.number * PER_BLOCK, bench.exchanges);
 		}
 	}
-	let reader = Reader::new(&bench.database);
+	let reader = Reader::new(bench.database.clone());
 	let mut searches = Map::new();
 	for (name, question) in questions(bench.exchanges) {
 		let times = measure(&reader, bench.searches, bench.exchanges, question)?;
 		searches.insert(name.into(), times);
 	}
 	let seconds = busy.as_secs_f64();
-	let size = std::fs::metadata(&bench.database).map(|file| file.len()).unwrap_or_default();
+	let size = bench.database.file().and_then(|path| Some(std::fs::metadata(path).ok()?.len()));
 	println!(
 		"{}",
 		json!({
@@ -75,7 +74,7 @@ pub fn run(bench: &Bench) -> Result<(), Error> {
 			"ingest_processor_seconds": round(computing.as_secs_f64()),
 			"events_per_second": round(events as f64 / seconds.max(f64::EPSILON)),
 			"blocks_per_second": round(blocks as f64 / seconds.max(f64::EPSILON)),
-			"database_mib": size / (1024 * 1024),
+			"database_mib": size.map(|size| size / (1024 * 1024)),
 			"peak_memory_mib": peak_memory_mib(),
 			"searches_ms": searches,
 		})

@@ -6,6 +6,9 @@ pub enum Error {
 	/// The database cannot be used.
 	#[error("the database: {0}")]
 	Database(#[from] rusqlite::Error),
+	/// The database server cannot be used.
+	#[error("the database: {0}")]
+	Server(String),
 	/// What the database holds cannot be read.
 	#[error("the database is damaged: {0}; delete it and let the explorer index anew")]
 	Damaged(String),

@@ -130,6 +130,7 @@ impl Indexer {
 			..Options::default()
 		};
 		let client = Client::connect_with(node, None, options).await?;
+		self.with_store(Store::look_up)?;
 		self.with_store(|store| store.bind(client.genesis()))?;
 		if let Some((number, hash)) = self.with_store(|store| Ok(store.head()))? {
 			let same = client.block_hash(number).await?.0 == hash;

@@ -6,7 +6,7 @@
 //! | [`kind`], [`facts`] | the kinds of records: where the ledger keeps them, what they are searched by |
 //! | [`access`] | who may see what; sessions; the log of queries |
 //! | [`block`] | a decoded block, as the index takes it up |
-//! | [`store`] | the index: one SQLite file |
+//! | [`store`] | the index: one SQLite file, or a PostgreSQL database |
 //! | [`follow`] | the indexer: follows the finalised blocks of nodes |
 //! | [`prove`] | evidence bundles, and the comparison of what is shown with what is proven |
 //! | [`web`] | pages, JSON interface, exports |
@@ -27,4 +27,4 @@ pub mod web;
 pub use block::{Block, Record};
 pub use error::Error;
 pub use kind::{Kind, RecordId};
-pub use store::{Reader, Store};
+pub use store::{Place, Reader, Store};

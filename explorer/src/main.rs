@@ -8,7 +8,7 @@ use curex_explorer::{
 	follow::{Indexer, SharedStatus},
 	prove::Witness,
 	web::{self, App},
-	Error, Reader, Store,
+	Error, Place, Reader, Store,
 };
 use curex_verify::TrustRoot;
 use std::{
@@ -46,9 +46,15 @@ struct Run {
 	/// that keeps old states (`--state-pruning archive`).
 	#[arg(long = "node", required = true)]
 	nodes: Vec<String>,
-	/// The index; made if it is not there.
-	#[arg(long, default_value = "explorer.sqlite")]
-	database: PathBuf,
+	/// The index: a file, made if it is not there, or a database of a PostgreSQL server on this machine
+	/// (`postgresql:///curex?host=/run/postgresql`).
+	#[arg(
+		long,
+		env = "CUREX_EXPLORER_DATABASE",
+		hide_env_values = true,
+		default_value = "explorer.sqlite"
+	)]
+	database: Place,
 	/// Where to serve. Over a network put a proxy with TLS in front of it.
 	#[arg(long, default_value = "127.0.0.1:10010")]
 	listen: SocketAddr,
@@ -109,13 +115,12 @@ async fn run(command: Run) -> Result<(), Error> {
 	let listener =
 		TcpListener::bind(command.listen).await.map_err(Error::at(command.listen.to_string()))?;
 	let address = listener.local_addr().map_err(Error::at(command.listen.to_string()))?;
-	let reader = Reader::new(&command.database);
+	let reader = Reader::new(command.database.clone());
 	let witness = Witness::new(command.nodes.clone(), root.clone());
 	let access = if command.open {
 		Access::Open
 	} else {
-		let log =
-			command.query_log.unwrap_or_else(|| command.database.with_extension("queries.sqlite"));
+		let log = command.query_log.unwrap_or_else(|| query_log_beside(&command.database));
 		Access::SignIn(Box::new(Desk::new(QueryLog::open(&log)?)))
 	};
 	let mut app = App::new(reader, witness, status.clone(), command.name, access);
@@ -131,6 +136,11 @@ async fn run(command: Run) -> Result<(), Error> {
 		never = web::serve(listener, app) => match never {},
 		stopped = stop() => stopped,
 	}
+}
+
+/// Where the log of queries is if nothing is said: beside the index, in this folder if that is on a server.
+fn query_log_beside(database: &Place) -> PathBuf {
+	database.file().unwrap_or(Path::new("explorer.sqlite")).with_extension("queries.sqlite")
 }
 
 /// Returns when the program is asked to end. Whole blocks are on disk at any moment.

@@ -31,7 +31,7 @@ impl BatchOutcome {
 	///
 	/// # Errors
 	/// [`Error::Protocol`] when the events do not tell of as many items.
-	fn read(recorded: Recorded, count: usize) -> Result<Self, Error> {
+	pub(super) fn read(recorded: Recorded, count: usize) -> Result<Self, Error> {
 		#[derive(serde::Deserialize)]
 		struct ItemFailed {
 			index: usize,
@@ -175,7 +175,7 @@ impl Client {
 	}
 }
 
-fn size(items: usize) -> Result<usize, Error> {
+pub(super) fn size(items: usize) -> Result<usize, Error> {
 	if (1..=MAX_ITEMS).contains(&items) {
 		Ok(items)
 	} else {

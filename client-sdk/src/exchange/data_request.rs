@@ -1,6 +1,6 @@
 //! Data under a permit for secondary use: an exchange about nobody by name, resting on an extraction recorded before.
 
-use super::{Kind, Outline, Pending};
+use super::{random, IdempotencyKey, Kind, Outline, Pending};
 use crate::{
 	client::Client,
 	envelope::{CareRelationship, Professional},
@@ -47,6 +47,19 @@ impl Client {
 	/// # Errors
 	/// [`Error::NotFound`] when the ledger has no such permit; otherwise as [`Client::prepare_request`].
 	pub async fn prepare_data_request(&self, spec: &DataRequestSpec) -> Result<Pending, Error> {
+		self.prepare_data_request_under(spec, None).await
+	}
+
+	/// As [`Self::prepare_data_request`], with the handle that stands for an idempotency key
+	/// ([`Client::prepare_request_under`]).
+	///
+	/// # Errors
+	/// As [`Self::prepare_data_request`].
+	pub async fn prepare_data_request_under(
+		&self,
+		spec: &DataRequestSpec,
+		key: Option<&IdempotencyKey>,
+	) -> Result<Pending, Error> {
 		let permit = self.known_permit(spec.permit).await?;
 		let outline = Outline {
 			partner: spec.holder,
@@ -57,7 +70,9 @@ impl Client {
 			patient: None,
 			professional: spec.professional.clone(),
 			care_relationship: CareRelationship::None,
-		};
+			key: random(),
+		}
+		.under(key);
 		self.prepare_pull(&outline, |secret, _| Ok(Kind::Request { secret })).await
 	}
 }

@@ -377,32 +377,21 @@ impl Client {
 		self.submit_own(&call).await
 	}
 
-	/// The deliveries under a subscription in a range of finalised blocks that wait to be taken.
+	/// The deliveries under a subscription that wait to be taken, oldest first.
 	///
 	/// # Errors
 	/// [`Error::Connection`] or [`Error::Protocol`].
-	pub async fn deliveries(
-		&self,
-		id: SubscriptionId,
-		from: u64,
-		to: u64,
-	) -> Result<Vec<ExchangeId>, Error> {
+	pub async fn deliveries(&self, id: SubscriptionId) -> Result<Vec<ExchangeId>, Error> {
+		let head = self.block_of(View::Finalised).await?;
+		let mut delivered = self.stored_exchanges(head).await?;
+		delivered.retain(|(_, exchange)| exchange.subscription == Some(id));
+		delivered.sort_by_key(|(id, exchange)| (exchange.begun, *id));
 		let mut waiting = Vec::new();
-		for block in from.max(1)..=to {
-			let hash = self.block_hash(block).await?;
-			for event in self.events(hash).await? {
-				if !event.is("Exchange", "SubscriptionServed")
-					|| event.fields["subscription"] != id.to_string()
-				{
-					continue;
-				}
-				let exchange = event.fields["exchange"].as_str().and_then(|text| text.parse().ok());
-				let Some(exchange) = exchange else { continue };
-				let state =
-					self.exchange(exchange, View::Finalised).await?.map(|found| found.state);
-				if matches!(state, Some(ExchangeState::Dispatched | ExchangeState::Delivered)) {
-					waiting.push(exchange);
-				}
+		for (exchange, _) in delivered {
+			// What was stored may have run out since.
+			let state = self.exchange(exchange, View::At(head)).await?.map(|found| found.state);
+			if matches!(state, Some(ExchangeState::Dispatched | ExchangeState::Delivered)) {
+				waiting.push(exchange);
 			}
 		}
 		Ok(waiting)

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod consent;
 mod document;
 pub mod json;
 mod source;

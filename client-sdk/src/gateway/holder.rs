@@ -21,7 +21,7 @@ use curex_primitives::{
 };
 
 /// What the holder's own view of a request comes to.
-enum Answer {
+pub(super) enum Answer {
 	/// To be served with this document, sealed to this key.
 	Serve(Vec<u8>, [u8; 32]),
 	/// Not to be served.
@@ -67,7 +67,7 @@ impl Gateway {
 	}
 
 	/// Opens the envelope, matches the patient and builds the document.
-	async fn consider(&self, case: &Case, exchange: &Exchange) -> Result<Answer, Error> {
+	pub(super) async fn consider(&self, case: &Case, exchange: &Exchange) -> Result<Answer, Error> {
 		let envelope = match self.envelope(case, exchange).await? {
 			Ok(envelope) => envelope,
 			Err(reason) => return Ok(Answer::Refuse(reason)),
@@ -152,7 +152,7 @@ impl Gateway {
 		Ok(key.commitment(&id) == exchange.recipient_key)
 	}
 
-	async fn deposit_payload(&self, case: &Case) -> Result<(), Error> {
+	pub(super) async fn deposit_payload(&self, case: &Case) -> Result<(), Error> {
 		let Some(payload) = &case.payload else {
 			return self.store().decide(case.id, Decision::Person, "payload-lost");
 		};
@@ -346,7 +346,7 @@ impl Gateway {
 	}
 
 	/// Seals a document to the recipient's key and keeps it.
-	fn seal_payload(
+	pub(super) fn seal_payload(
 		&self,
 		id: ExchangeId,
 		document: &[u8],

@@ -6,16 +6,19 @@
 //! point resumes, and nothing is served twice. A refusal is doing nothing: the answer window passes, and every refusal
 //! looks like every other.
 
+mod countersigned;
 mod holder;
 mod recipient;
 mod schedule;
 pub mod store;
+pub mod worklist;
 
+pub use countersigned::Service;
 pub use schedule::{Due, Limits};
 pub use store::{Decision, Store, Waiting};
 
 use crate::{
-	client::{Client, View},
+	client::{backend_error, Client, View},
 	envelope::{Envelope, Opened},
 	fhir::FhirSource,
 	keys::EncryptionKey,
@@ -29,13 +32,10 @@ use curex_primitives::{
 use schedule::{Finished, Schedule};
 use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
 use store::Case;
-use subxt_rpcs::rpc_params;
 use tokio::sync::Notify;
 
 /// How long to wait between two looks at the ledger.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Keys per page when the ledger's exchanges are listed.
-const PAGE: u32 = 500;
 
 /// What a gateway works with.
 pub struct Setup {
@@ -198,7 +198,19 @@ impl Gateway {
 			None => self.store().see(self.every_exchange(head).await?, Some(number))?,
 			Some(seen) => {
 				for block in seen + 1..=number {
-					self.store().see(self.exchanges_of(block).await?, Some(block))?;
+					match self.exchanges_of(block).await {
+						Ok(exchanges) => self.store().see(exchanges, Some(block))?,
+						Err(Error::StateDiscarded) => {
+							// The gateway was away for longer than the node keeps states: what it missed is on the ledger.
+							tracing::info!(
+								block,
+								"the node no longer keeps this block: reading the whole ledger"
+							);
+							self.store().see(self.every_exchange(head).await?, Some(number))?;
+							break;
+						},
+						Err(error) => return Err(error),
+					}
 				}
 			},
 		}
@@ -214,32 +226,15 @@ impl Gateway {
 
 	/// The exchanges that events of a block name.
 	async fn exchanges_of(&self, block: u64) -> Result<Vec<Due>, Error> {
-		let at = self
-			.client
-			.online()
-			.at_block(block)
-			.await
-			.map_err(|error| Error::Connection(error.to_string()))?;
+		let at = self.client.online().at_block(block).await.map_err(backend_error)?;
 		Ok(named_by(&self.client.events(at.block_hash()).await?))
 	}
 
-	/// Every exchange on the ledger: once, when the store is new.
+	/// Every exchange on the ledger: when the store is new, or was away for too long.
 	async fn every_exchange(&self, head: subxt::utils::H256) -> Result<Vec<Due>, Error> {
-		let prefix = curex_verify::bundle::storage_key("Exchange", "Exchanges");
-		let prefix = format!("0x{}", hex::encode(prefix));
-		let mut exchanges = Vec::new();
-		let mut start: Option<String> = None;
-		loop {
-			let params = rpc_params![&prefix, PAGE, &start, head];
-			let keys: Vec<String> = self.client.ask("state_getKeysPaged", params).await?;
-			let Some(last) = keys.last() else { return Ok(exchanges) };
-			start = Some(last.clone());
-			exchanges.extend(keys.iter().filter_map(|key| {
-				let exchange = key.strip_prefix(&prefix)?.parse().ok()?;
-				// Whether it is, the first step on it shows.
-				Some(Due { exchange, urgent: false })
-			}));
-		}
+		let exchanges = self.client.every_exchange(head).await?;
+		// Whether it is urgent, the first step on it shows.
+		Ok(exchanges.into_iter().map(|exchange| Due { exchange, urgent: false }).collect())
 	}
 
 	/// Takes one exchange one step further, whatever else waits.

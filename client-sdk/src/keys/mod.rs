@@ -115,7 +115,7 @@ impl Signer {
 			Key::Remote(key) => key,
 		};
 		let signature = off_the_worker(|| key.sign(message))?;
-		if !verifies(key.scheme(), &key.account(), message, &signature) {
+		if !is_signed_in(key.scheme(), &key.account(), message, &signature) {
 			return Err(Error::Key("the remote key gave a signature that is not its own".into()));
 		}
 		Ok(signature)
@@ -149,10 +149,16 @@ fn off_the_worker<T>(work: impl FnOnce() -> T) -> T {
 pub fn is_signed_by(account: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
 	[Scheme::Sr25519, Scheme::Ed25519]
 		.into_iter()
-		.any(|scheme| verifies(scheme, account, message, signature))
+		.any(|scheme| is_signed_in(scheme, account, message, signature))
 }
 
-fn verifies(scheme: Scheme, account: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+/// Whether `signature` over `message` is that of `account` in this scheme.
+pub(crate) fn is_signed_in(
+	scheme: Scheme,
+	account: &[u8; 32],
+	message: &[u8],
+	signature: &[u8; 64],
+) -> bool {
 	match scheme {
 		Scheme::Sr25519 => {
 			sr25519::verify(&sr25519::Signature(*signature), message, &sr25519::PublicKey(*account))

@@ -13,6 +13,7 @@ use codec::Decode;
 use curex_primitives::{
 	BlockNumber, Competences, Country, Duties, OrganisationId, OrganisationKind, OrganisationStatus,
 };
+use std::sync::LazyLock;
 use subxt::{
 	config::{substrate, transaction_extensions as extensions, Config, SubstrateConfig},
 	metadata::{ArcMetadata, Metadata},
@@ -113,6 +114,14 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 	substitute_type(
 		path = "curex_primitives::batch::BatchService",
 		with = "::subxt::utils::Static<::curex_primitives::batch::BatchService>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::signing::Countersignature",
+		with = "::subxt::utils::Static<::curex_primitives::Countersignature>"
+	),
+	substitute_type(
+		path = "curex_primitives::exchange::signing::EmergencySignature",
+		with = "::subxt::utils::Static<::curex_primitives::EmergencySignature>"
 	),
 	substitute_type(
 		path = "curex_primitives::batch::BatchAnswer",
@@ -251,6 +260,11 @@ pub struct Delegate {
 
 /// The version of the runtime this library was built for.
 pub(crate) fn built_for() -> Option<u32> {
+	static VERSION: LazyLock<Option<u32>> = LazyLock::new(version_in_metadata);
+	*VERSION
+}
+
+fn version_in_metadata() -> Option<u32> {
 	// The constant begins with spec name, implementation name, authoring version and spec version.
 	type Beginning = (String, String, u32, u32);
 	let metadata = Metadata::decode(&mut &METADATA[..]).ok()?;

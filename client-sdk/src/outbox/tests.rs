@@ -476,3 +476,25 @@ fn what_is_settled_can_be_forgotten_and_what_is_not_cannot() {
 	let left: Vec<String> = store.entries().unwrap().into_iter().map(|entry| entry.key).collect();
 	assert_eq!(left, ["open"]);
 }
+
+#[test]
+fn a_full_disk_refuses_what_is_new_and_loses_nothing_that_was_accepted() {
+	let connection = Connection::open_in_memory().unwrap();
+	connection.pragma_update(None, "max_page_count", 16).unwrap();
+	let store = Store::over(connection, [1; 32], [2; 32]).unwrap();
+	let large = |number: u8| StoredCall { arguments: vec![number; 4_000], ..call(number) };
+	let mut accepted = Vec::new();
+	let refused = (0..100).find_map(|number: u8| {
+		match store.accept(&number.to_string(), &large(number), false) {
+			Ok(entry) => {
+				accepted.push(entry.key);
+				None
+			},
+			Err(error) => Some(error),
+		}
+	});
+	assert!(matches!(refused, Some(Error::Store(_))), "{refused:?}");
+	assert!(!accepted.is_empty());
+	let kept: Vec<String> = store.entries().unwrap().into_iter().map(|entry| entry.key).collect();
+	assert_eq!(kept, accepted);
+}

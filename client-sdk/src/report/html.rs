@@ -1,6 +1,6 @@
 //! The report as a page of HTML: no scripts, no styles or pictures from elsewhere, every text escaped.
 
-use super::{Item, Report};
+use super::{called, Item, Names, Report};
 use crate::{envelope::CareRelationship, time};
 use curex_primitives::{
 	exchange::Review, Direction, Exchange, ExchangeState, Gate, Moment, ReviewVerdict,
@@ -14,21 +14,16 @@ const STYLE: &str =
 	dd{margin:0 0 .5rem}code{overflow-wrap:anywhere}";
 
 pub(super) fn page(report: &Report) -> String {
-	let mut page = Page(String::new());
+	let mut page = Page::titled("Who asked for your health data");
 	let made = &report.made;
-	page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-	page.raw("<meta name=\"viewport\" content=\"width=device-width\">\n");
-	page.raw("<title>Who asked for your health data</title>\n");
-	page.raw(&format!("<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"));
-	page.element("h1", "Who asked for your health data");
 	let name =
 		[&made.patient.given.join(" "), &made.patient.family].map(|part| part.trim()).join(" ");
-	let told = report.name(report.organisation);
+	let organisation = called(&report.names, report.organisation);
 	page.element(
 		"p",
 		&format!(
 			"This report is for {}, born on {}. It tells of every exchange of your health data over the consortium's ledger \
-			 that {told} took part in: what was sent, what was refused, and what was taken in an emergency. It was made on {}.",
+			 that {organisation} took part in: what was sent, what was refused, and what was taken in an emergency. It was made on {}.",
 			name.trim(),
 			made.patient.birth_date,
 			date(made.at),
@@ -41,13 +36,7 @@ pub(super) fn page(report: &Report) -> String {
 	page.element("h2", &counted(report));
 	report.items.iter().for_each(|item| page.item(report, item));
 	page.reservations(report);
-	page.element("h2", "How to check this");
-	page.element(
-		"p",
-		"Each exchange names a file in the folder `proofs`. With the consortium's program, on any computer and without \
-		 trusting this organisation, `curex verify FILE --trust-root ROOT` shows the record as the validators of the ledger \
-		 finalised it. Take the trust root from a source of your own, such as a patients' organisation or an authority.",
-	);
+	page.how_to_check();
 	page.element("h2", "Reports made about you");
 	page.raw("<ul>\n");
 	for made in report.earlier.iter().chain([made]) {
@@ -56,31 +45,63 @@ pub(super) fn page(report: &Report) -> String {
 			&format!("{}, by {}: {} exchanges", date(made.at), made.by, made.exchanges),
 		);
 	}
-	page.raw("</ul>\n</main>\n</body>\n</html>\n");
-	page.0
+	page.raw("</ul>\n");
+	page.end()
 }
 
-struct Page(String);
+pub(crate) struct Page(String);
 
 impl Page {
-	fn raw(&mut self, html: &str) {
+	/// A page up to its headline.
+	pub(crate) fn titled(title: &str) -> Self {
+		let mut page = Self(String::new());
+		page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+		page.raw("<meta name=\"viewport\" content=\"width=device-width\">\n");
+		page.element("title", title);
+		page.raw(&format!("<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"));
+		page.element("h1", title);
+		page
+	}
+
+	/// The whole page.
+	pub(crate) fn end(mut self) -> String {
+		self.raw("</main>\n</body>\n</html>\n");
+		self.0
+	}
+
+	pub(super) fn how_to_check(&mut self) {
+		self.element("h2", "How to check this");
+		self.element(
+			"p",
+			"Each exchange names a file in the folder `proofs`. With the consortium's program, on any computer and without \
+			 trusting anybody who made this page, `curex verify FILE --trust-root ROOT` shows the record as the validators of \
+			 the ledger finalised it. Take the trust root from a source of your own, such as a patients' organisation or an \
+			 authority.",
+		);
+	}
+
+	pub(crate) fn raw(&mut self, html: &str) {
 		self.0.push_str(html);
 	}
 
 	/// An element with a text, in which backticks mark code.
-	fn element(&mut self, tag: &str, text: &str) {
+	pub(crate) fn element(&mut self, tag: &str, text: &str) {
 		// Writing to a string does not fail.
 		let _ = writeln!(self.0, "<{tag}>{}</{tag}>", marked(text));
 	}
 
-	fn entry(&mut self, term: &str, text: &str) {
+	pub(crate) fn entry(&mut self, term: &str, text: &str) {
 		self.element("dt", term);
 		self.element("dd", text);
 	}
 
 	fn item(&mut self, report: &Report, item: &Item) {
 		self.raw("<article>\n");
-		self.element("h3", &headline(report, item));
+		let headline = match &item.record {
+			Some(record) => headline(&report.names, record),
+			None => "An exchange that is not on the ledger".into(),
+		};
+		self.element("h3", &headline);
 		self.raw("<dl>\n");
 		let professional = &item.subject.professional;
 		self.entry(
@@ -101,25 +122,28 @@ impl Page {
 		}
 		self.entry("Handle", &format!("`{}`", item.exchange));
 		let proof = match &item.proof {
-			Some(proof) => {
-				format!("`proofs/{}`, in the state of block {}", item.proof_file(), proof.block)
-			},
+			Some(proof) => told(&item.proof_file(), proof.block),
 			None => "none: there is no record that could be proven".into(),
 		};
 		self.entry("Proof", &proof);
 		self.raw("</dl>\n</article>\n");
 	}
 
-	fn record(&mut self, report: &Report, item: &Item, record: &Exchange) {
+	/// What the ledger says of an exchange, in words.
+	pub(super) fn facts(&mut self, record: &Exchange) {
 		self.entry("Why", &words(&record.purpose));
 		self.entry("Which data", &words(&record.categories));
 		self.entry("On which ground", &ground(&record.gate));
 		self.entry("What came of it", &outcome(record));
+	}
+
+	fn record(&mut self, report: &Report, item: &Item, record: &Exchange) {
+		self.facts(record);
 		if let Some(reason) = &item.refused {
 			self.entry("Why it was refused here", &words(reason));
 		}
 		if matches!(record.gate, Gate::BreakGlass(_)) {
-			self.entry("Review of the emergency", &review(report, item.review.as_ref()));
+			self.entry("Review of the emergency", &review(&report.names, item.review.as_ref()));
 		}
 	}
 
@@ -162,9 +186,14 @@ fn counted(report: &Report) -> String {
 	}
 }
 
-fn headline(report: &Report, item: &Item) -> String {
-	let Some(record) = &item.record else { return "An exchange that is not on the ledger".into() };
-	let (holder, recipient) = (report.name(record.holder), report.name(record.recipient));
+/// Where the proof of a record is.
+pub(super) fn told(file: &str, block: u64) -> String {
+	format!("`proofs/{file}`, in the state of block {block}")
+}
+
+/// When, who and whom.
+pub(super) fn headline(names: &Names, record: &Exchange) -> String {
+	let (holder, recipient) = (called(names, record.holder), called(names, record.recipient));
 	let what = match (record.gate, record.direction) {
 		(Gate::BreakGlass(_), _) => format!("{recipient} took data from {holder} in an emergency"),
 		(_, Direction::Pull) => format!("{recipient} asked {holder} for data"),
@@ -220,9 +249,9 @@ fn outcome(record: &Exchange) -> String {
 	text.into()
 }
 
-fn review(report: &Report, review: Option<&Review>) -> String {
+fn review(names: &Names, review: Option<&Review>) -> String {
 	let Some(review) = review else { return "none is recorded".into() };
-	let by = review.reviewer.map_or_else(|| "nobody yet".into(), |id| report.name(id));
+	let by = review.reviewer.map_or_else(|| "nobody yet".into(), |id| called(names, id));
 	let found = match review.verdict {
 		Some(ReviewVerdict::Justified) => "it was justified",
 		Some(ReviewVerdict::Unjustified) => "it was NOT justified",
@@ -233,7 +262,7 @@ fn review(report: &Report, review: Option<&Review>) -> String {
 	format!("{found}; the review is assigned to {by}")
 }
 
-fn date(moment: Moment) -> String {
+pub(crate) fn date(moment: Moment) -> String {
 	match time::text(moment) {
 		Some(text) => text.replace('T', " ").replace('Z', " UTC"),
 		None => "an unknown day".into(),
@@ -241,7 +270,7 @@ fn date(moment: Moment) -> String {
 }
 
 /// A value of the ledger's vocabulary in words.
-fn words(value: &impl Serialize) -> String {
+pub(super) fn words(value: &impl Serialize) -> String {
 	crate::paper::words(value)
 }
 

@@ -2,7 +2,10 @@
 //! patient that the organisation knows of, as FHIR and in plain words, each with its proof. That a report was made is itself
 //! written down, and told in the next.
 
-mod html;
+mod history;
+pub(crate) mod html;
+
+pub use history::{Event, History};
 
 use crate::{
 	client::{Client, View},
@@ -15,11 +18,12 @@ use crate::{
 	subject::Subject,
 	time, Error,
 };
+use codec::Decode;
 use curex_primitives::{exchange::Review, Exchange, ExchangeId, Gate, Moment, OrganisationId};
 use curex_verify::bundle;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// What is reported of one exchange.
@@ -98,7 +102,18 @@ pub struct Report {
 	/// How many entries are sealed to another key than the one given, so that nobody could look whom they are about.
 	pub unreadable: usize,
 	/// Names of the organisations in it.
-	names: BTreeMap<OrganisationId, String>,
+	names: Names,
+}
+
+/// Names of organisations.
+type Names = BTreeMap<OrganisationId, String>;
+
+/// Name and number of an organisation.
+fn called(names: &Names, id: OrganisationId) -> String {
+	match names.get(&id) {
+		Some(name) => format!("{name} (organisation {id})"),
+		None => format!("organisation {id}"),
+	}
 }
 
 /// With what a report is made.
@@ -152,8 +167,10 @@ impl Report {
 			(item.record.as_ref().map_or(Moment::MAX, |record| record.begun), item.exchange)
 		});
 		let block = client.height(view).await?;
-		for item in items.iter_mut().filter(|item| item.record.is_some()) {
-			item.proof = prove(prover, block, item.exchange).await?;
+		for item in &mut items {
+			if let Some(record) = &item.record {
+				item.proof = prove(prover, block, item.exchange, record).await?;
+			}
 		}
 		let mut earlier = Vec::new();
 		for (report, sealed) in store.reports()? {
@@ -234,14 +251,6 @@ impl Report {
 	/// The report in plain words: a page of HTML without anything from elsewhere.
 	pub fn html(&self) -> String {
 		html::page(self)
-	}
-
-	/// Name and number of an organisation.
-	fn name(&self, id: OrganisationId) -> String {
-		match self.names.get(&id) {
-			Some(name) => format!("{name} (organisation {id})"),
-			None => format!("organisation {id}"),
-		}
 	}
 }
 
@@ -325,13 +334,30 @@ async fn prove(
 	prover: &mut Prover,
 	block: u64,
 	exchange: ExchangeId,
+	told: &Exchange,
 ) -> Result<Option<Proof>, Error> {
 	let key = [&bundle::storage_key("Exchange", "Exchanges")[..], &exchange.0].concat();
-	match prover.prove(block, &[key], None).await {
-		Ok((bundle, _)) => Ok(Some(Proof { bundle: bundle.to_json(), block })),
-		Err(Error::NotFound(_)) => Ok(None),
-		Err(error) => Err(error),
+	let (bundle, verified) = match prover.prove(block, std::slice::from_ref(&key), None).await {
+		Ok(proven) => proven,
+		Err(Error::NotFound(_)) => return Ok(None),
+		Err(error) => return Err(error),
+	};
+	let proven = verified.value(&key).and_then(|mut value| Exchange::decode(&mut value).ok());
+	if !proven.is_some_and(|proven| is_told(&proven, told)) {
+		return Err(CONTRADICTED.into());
 	}
+	Ok(Some(Proof { bundle: bundle.to_json(), block }))
+}
+
+/// A node that says of a record what its own proof does not.
+const CONTRADICTED: curex_verify::Error =
+	curex_verify::Error::State("the node told of a record what the proof does not say");
+
+/// Whether what was told of a record is what stands there. Where it stands may differ as long as it is not over: deadlines
+/// and withdrawals are applied when it is read.
+fn is_told(proven: &Exchange, told: &Exchange) -> bool {
+	let state = if proven.state.is_final() { proven.state } else { told.state };
+	*told == Exchange { state, ..proven.clone() }
 }
 
 async fn names(
@@ -339,12 +365,20 @@ async fn names(
 	own: OrganisationId,
 	items: &[Item],
 	view: View,
-) -> Result<BTreeMap<OrganisationId, String>, Error> {
-	let mut names = BTreeMap::new();
+) -> Result<Names, Error> {
 	let records = items.iter().filter_map(|item| item.record.as_ref());
 	let reviewers = items.iter().filter_map(|item| item.review.as_ref()?.reviewer);
 	let members = records.flat_map(|record| [record.holder, record.recipient]);
-	for id in members.chain(reviewers).chain([own]).collect::<std::collections::BTreeSet<_>>() {
+	names_of(client, members.chain(reviewers).chain([own]), view).await
+}
+
+async fn names_of(
+	client: &Client,
+	ids: impl Iterator<Item = OrganisationId>,
+	view: View,
+) -> Result<Names, Error> {
+	let mut names = Names::new();
+	for id in ids.collect::<BTreeSet<_>>() {
 		if let Some(found) = client.organisation(id, view).await? {
 			names.insert(id, found.name());
 		}

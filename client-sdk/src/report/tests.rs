@@ -9,10 +9,10 @@ use curex_primitives::{
 	Categories, Commitment, ConsentId, Direction, ExchangeState, Ground, LegalBasis, Purpose,
 };
 
-const OWN: OrganisationId = OrganisationId(1);
-const OTHER: OrganisationId = OrganisationId(2);
+pub(super) const OWN: OrganisationId = OrganisationId(1);
+pub(super) const OTHER: OrganisationId = OrganisationId(2);
 
-fn record(gate: Gate, state: ExchangeState) -> Exchange {
+pub(super) fn record(gate: Gate, state: ExchangeState) -> Exchange {
 	let sent = matches!(state, ExchangeState::Dispatched | ExchangeState::Acknowledged);
 	Exchange {
 		direction: Direction::Pull,

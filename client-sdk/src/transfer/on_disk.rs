@@ -126,9 +126,9 @@ impl Client {
 		while partial.leaves.count() < manifest.chunks() {
 			let from = partial.leaves.count();
 			let indices = from..manifest.chunks().min(from + MAX_CHUNKS_AT_ONCE);
-			self.fetch_chunks(exchange, part, &manifest, indices, |chunk| {
+			self.fetch_chunks(exchange, part, &manifest, indices, |chunk, leaf| {
 				progress.made();
-				partial.append(chunk)
+				partial.append(chunk, leaf)
 			})
 			.await?;
 		}
@@ -149,8 +149,12 @@ impl Leaves {
 	}
 
 	fn take(&mut self, chunk: &[u8]) {
-		self.hashes.push(merkle::leaf(chunk));
-		self.length += chunk.len() as u64;
+		self.take_hashed(chunk.len(), merkle::leaf(chunk));
+	}
+
+	fn take_hashed(&mut self, length: usize, leaf: [u8; 32]) {
+		self.hashes.push(leaf);
+		self.length += length as u64;
 	}
 
 	fn manifest(self, salt: [u8; 32]) -> Manifest {
@@ -227,11 +231,11 @@ impl Partial {
 		self.file.set_len(self.leaves.length)
 	}
 
-	fn append(&mut self, chunk: &[u8]) -> Result<(), Error> {
+	fn append(&mut self, chunk: &[u8], leaf: [u8; 32]) -> Result<(), Error> {
 		self.file
 			.write_all_at(chunk, self.leaves.length)
 			.map_err(|error| Error::file(&self.path, error))?;
-		self.leaves.take(chunk);
+		self.leaves.take_hashed(chunk.len(), leaf);
 		Ok(())
 	}
 
@@ -324,16 +328,18 @@ mod tests {
 		let text = bytes(2 * CHUNK_SIZE + 5);
 		let manifest = Manifest::of([3; 32], &text);
 		let chunks: Vec<&[u8]> = text.chunks(CHUNK_SIZE).collect();
+		let append =
+			|to: &mut Partial, chunk: &[u8]| to.append(chunk, merkle::leaf(chunk)).unwrap();
 		let mut partial = Partial::open(&whole, &manifest).unwrap();
-		partial.append(chunks[0]).unwrap();
+		append(&mut partial, chunks[0]);
 		// Half a chunk, as a crash leaves it.
 		partial.file.write_all_at(&[7; 9], CHUNK_SIZE as u64).unwrap();
 		drop(partial);
 
 		let mut partial = Partial::open(&whole, &manifest).unwrap();
 		assert_eq!(partial.leaves.count(), 1);
-		partial.append(chunks[1]).unwrap();
-		partial.append(chunks[2]).unwrap();
+		append(&mut partial, chunks[1]);
+		append(&mut partial, chunks[2]);
 		assert_eq!(partial.complete(&manifest, &whole).unwrap(), text.len() as u64);
 		assert_eq!(fs::read(&whole).unwrap(), text);
 
@@ -342,7 +348,7 @@ mod tests {
 		let mut partial = Partial::open(&whole, &other).unwrap();
 		while partial.leaves.count() < other.chunks() {
 			let length = other.chunk_length(partial.leaves.count()).unwrap();
-			partial.append(&vec![0; length]).unwrap();
+			append(&mut partial, &vec![0; length]);
 		}
 		assert!(matches!(partial.complete(&other, &whole), Err(Error::Sealed(_))));
 		assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "the next attempt begins anew");

@@ -164,3 +164,92 @@ async fn the_answers_to_erasure_orders_are_attested_as_one_root() {
 	client.attest_erasure(&answers, ErasureMethod::Overwrite).await.unwrap();
 	assert_last(&node, "Erasure", "attest", &["20784", "Overwrite"]);
 }
+
+#[tokio::test]
+async fn an_access_log_is_anchored_after_the_last_and_a_consent_replaced_as_it_is_said() {
+	use curex_client::{access_log::AccessLog, receipt::ConsentSpec};
+	use curex_primitives::{
+		oversight::{AnchorAlarms, LogAnchor},
+		MerkleRoot, SizeBucket,
+	};
+	let (node, client) = client().await;
+	for last in [0, 1, 2, 3, 7, 8, 1_000] {
+		node.function("OversightApi_log_anchor", move |asked| {
+			let (_, sequence) = <(OrganisationId, u64)>::decode(&mut &asked[..]).unwrap();
+			let anchor = LogAnchor {
+				root: MerkleRoot([1; 32]),
+				count: SizeBucket::Units,
+				from: sequence,
+				to: sequence + 1,
+			};
+			(sequence <= last).then_some((anchor, AnchorAlarms::EMPTY)).encode()
+		});
+		let found = client.last_log_anchor(OWN).await.unwrap();
+		assert_eq!(found.map(|(sequence, anchor)| (sequence, anchor.from)), {
+			(last > 0).then_some((last, last))
+		});
+	}
+	let log = AccessLog::new(OWN, 9, (10, 20), Vec::<Vec<u8>>::new()).unwrap();
+	client.anchor_log(&log).await.unwrap();
+	assert_last(&node, "Oversight", "anchor", &["sequence: 9", "from: 10", "to: 20"]);
+
+	let spec = serde_json::json!({
+		"grantee": {"organisation": 2}, "purposes": ["treatment"],
+		"categories": ["patient-summary"], "access-modes": ["view"],
+		"valid-until": "2100-01-01T00:00:00Z", "max-uses": 3,
+		"notice": {"language": "en", "text": "I agree"}, "collection-method": "signed",
+		"policy-version": 1,
+	});
+	let mut spec: ConsentSpec = serde_json::from_value(spec).unwrap();
+	spec.valid_until = curex_client::time::text(curex_client::time::now() + 86_400_000).unwrap();
+	let prepared = client.prepare_consent(&spec).await.unwrap();
+	client.supersede(curex_primitives::ConsentId([0x44; 32]), &prepared).await.unwrap();
+	assert_last(&node, "Consent", "supersede", &["68, 68"]);
+}
+
+#[tokio::test]
+async fn deliveries_under_a_subscription_are_found_without_older_states() {
+	use crate::gateway::exchange;
+	use curex_primitives::{Exchange, ExchangeState, Gate, LegalBasis};
+	use serde_json::json;
+	let (node, client) = client().await;
+	let subscription = SubscriptionId([0x55; 32]);
+	let record = |number: u8, state, subscription| {
+		let id = ExchangeId([number; 32]);
+		let gate = Gate::Statutory(LegalBasis::CARE);
+		(id, Exchange { state, subscription, ..exchange(id, gate) })
+	};
+	let dispatched = ExchangeState::Dispatched;
+	let records = [
+		record(1, dispatched, Some(subscription)),
+		record(2, dispatched, Some(SubscriptionId([0x66; 32]))),
+		record(3, dispatched, None),
+		record(4, ExchangeState::Acknowledged, Some(subscription)),
+		// The time to take it has passed since.
+		record(5, dispatched, Some(subscription)),
+	];
+	let prefix = curex_verify::bundle::storage_key("Exchange", "Exchanges");
+	let key = move |id: ExchangeId| format!("0x{}{}", hex::encode(prefix), hex::encode(id.0));
+	let keys: Vec<String> = records.iter().map(|(id, _)| key(*id)).collect();
+	node.method("state_getKeysPaged", move |params| {
+		crate::node::Reply::Value(if params[2].is_null() { json!(keys) } else { json!([]) })
+	});
+	let stored = records.clone();
+	node.method("state_queryStorageAt", move |params| {
+		let value = |wanted: &serde_json::Value| {
+			let (_, record) = stored.iter().find(|(id, _)| *wanted == json!(key(*id))).unwrap();
+			json!([wanted, format!("0x{}", hex::encode(record.encode()))])
+		};
+		let changes: Vec<_> = params[0].as_array().unwrap().iter().map(value).collect();
+		crate::node::Reply::Value(json!([{ "block": params[1], "changes": changes }]))
+	});
+	node.function("ExchangeApi_exchange", move |asked| {
+		let id = ExchangeId::decode(&mut &asked[..]).unwrap();
+		let (_, mut record) = records.iter().find(|(known, _)| *known == id).cloned().unwrap();
+		if id.0[0] == 5 {
+			record.state = ExchangeState::Expired;
+		}
+		Some(record).encode()
+	});
+	assert_eq!(client.deliveries(subscription).await.unwrap(), [ExchangeId([1; 32])]);
+}

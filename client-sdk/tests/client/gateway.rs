@@ -1,6 +1,7 @@
 //! The gateway works on several cases at once.
 
 use crate::node::{event, Node, Reply};
+use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use codec::{Decode, Encode};
 use curex_client::{
 	gateway::{Decision, Limits, Setup, Store},
@@ -96,7 +97,7 @@ async fn gateway(
 	node.method("curex_chunk", |_| {
 		let proof = merkle::prove(ENVELOPE.chunks(CHUNK_SIZE), 0).unwrap();
 		Reply::Value(json!({
-			"bytes": format!("0x{}", hex::encode(ENVELOPE)),
+			"bytes": BASE64.encode(ENVELOPE),
 			"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
 		}))
 	});
@@ -161,7 +162,7 @@ async fn a_lost_node_ends_the_gateway_and_a_single_failure_does_not() {
 		false => {
 			let proof = merkle::prove(ENVELOPE.chunks(CHUNK_SIZE), 0).unwrap();
 			Reply::Value(json!({
-				"bytes": format!("0x{}", hex::encode(ENVELOPE)),
+				"bytes": BASE64.encode(ENVELOPE),
 				"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
 			}))
 		},
@@ -172,4 +173,28 @@ async fn a_lost_node_ends_the_gateway_and_a_single_failure_does_not() {
 	node.method("chain_getFinalizedHead", |_| Reply::Error(-32_000, "shutting down"));
 	let ended = gateway.run(std::future::pending()).await;
 	assert!(ended.is_err(), "{ended:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_was_away_for_longer_than_states_are_kept_reads_the_whole_ledger() {
+	let folder = tempfile::tempdir().unwrap();
+	let (node, gateway) = gateway(&folder, &[], &[]).await;
+	gateway.tick().await.unwrap();
+	(0..3).for_each(|_| node.block(&[]));
+	node.method("state_getStorage", |_| {
+		Reply::Error(4003, "Client error: UnknownBlock: State already discarded for 0x00")
+	});
+	let key = [curex_verify::bundle::storage_key("Exchange", "Exchanges"), [5; 32]].concat();
+	let listed = std::sync::atomic::AtomicBool::new(false);
+	node.method("state_getKeysPaged", move |_| {
+		// One page.
+		match listed.swap(true, std::sync::atomic::Ordering::SeqCst) {
+			true => Reply::Value(json!([])),
+			false => Reply::Value(json!([format!("0x{}", hex::encode(&key))])),
+		}
+	});
+	gateway.tick().await.unwrap();
+	assert_eq!(gateway.store().progress().unwrap(), Some(3));
+	let case = gateway.store().case(id(5)).unwrap().unwrap();
+	assert_eq!(case.decision, Decision::Refuse, "it is worked on like any other");
 }

@@ -1,6 +1,7 @@
 //! The client against fake nodes.
 
 mod calls;
+mod countersigned;
 mod fhir_examples;
 mod gateway;
 mod node;

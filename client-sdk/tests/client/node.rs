@@ -8,7 +8,7 @@ use curex_primitives::{
 use serde_json::{json, value::RawValue, Value};
 use std::{
 	collections::HashMap,
-	sync::{Arc, Mutex},
+	sync::{Arc, LazyLock, Mutex},
 };
 use subxt_rpcs::{
 	client::{RawRpcFuture, RawRpcSubscription, RpcClientT},
@@ -173,9 +173,7 @@ impl Node {
 				match params[0].as_str().unwrap() {
 					"Core_version" => json!(text(&version())),
 					"Metadata_metadata_versions" => json!(text(&vec![15u32].encode())),
-					"Metadata_metadata_at_version" => {
-						json!(text(&Some(ledger::METADATA.to_vec()).encode()))
-					},
+					"Metadata_metadata_at_version" => json!(metadata_as_text()),
 					function => {
 						let answer = state.functions.get(function).cloned();
 						drop(state);
@@ -292,13 +290,22 @@ fn call_of(extrinsic: &[u8]) -> String {
 	call.unwrap().to_string()
 }
 
-pub fn metadata() -> subxt::Metadata {
-	Decode::decode(&mut &ledger::METADATA[..]).unwrap()
+/// The metadata of the runtime, read once: that takes milliseconds.
+pub fn metadata() -> &'static subxt::Metadata {
+	static METADATA: LazyLock<subxt::Metadata> =
+		LazyLock::new(|| Decode::decode(&mut &ledger::METADATA[..]).unwrap());
+	&METADATA
+}
+
+/// The metadata as `Metadata_metadata_at_version` answers.
+pub fn metadata_as_text() -> &'static str {
+	static TEXT: LazyLock<String> =
+		LazyLock::new(|| text(&Some(ledger::METADATA.to_vec()).encode()));
+	&TEXT
 }
 
 pub fn version() -> Vec<u8> {
-	let metadata = metadata();
-	let version = metadata.pallet_by_name("System").unwrap().constant_by_name("Version").unwrap();
+	let version = metadata().pallet_by_name("System").unwrap().constant_by_name("Version").unwrap();
 	version.value().to_vec()
 }
 

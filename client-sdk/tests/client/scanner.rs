@@ -5,6 +5,7 @@ use crate::{
 	gateway::{asked_for, exchange, id, requested, HOLDER, RECIPIENT},
 	node::{Node, Reply},
 };
+use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use codec::Encode;
 use curex_client::{
 	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
@@ -167,7 +168,7 @@ pub async fn gateway_asked(
 	node.method("curex_chunk", move |_| {
 		let proof = merkle::prove(sealed.chunks(CHUNK_SIZE), 0).unwrap();
 		Reply::Value(json!({
-			"bytes": format!("0x{}", hex::encode(&sealed)),
+			"bytes": BASE64.encode(&sealed),
 			"proof": { "index": proof.index, "count": proof.count, "siblings": [] },
 		}))
 	});
@@ -446,6 +447,17 @@ fn the_command_line_tells_nothing_of_a_file_that_it_refuses() {
 		curex("consent paper --out out --receipt FILE", content);
 		curex("patient report --by desk --out out --patient FILE", content);
 		curex("erasure check --organisation 1 FILE", content);
+		curex("patient history --out out --receipt FILE", content);
+		curex("patient history --out out --code-file FILE", content);
+		curex("batch countersign --out out --specs FILE", content);
+		curex("batch serve --fhir . --requests FILE", content);
+		curex("emergency ask --ground other --evidence-file FILE --out out --spec FILE", content);
+		curex("emergency answer --fhir . --out out --request FILE", content);
+		curex("emergency open --out out --answer FILE", content);
+		curex("emergency record --request FILE", content);
+		curex("access-log prove --out out --event FILE --log FILE", content);
+		curex("access-log check --event FILE FILE", content);
+		curex("consent reissue --receipt out --copy FILE", content);
 		curex("fhir check FILE", content);
 	}
 	for path in files(folder.path()) {

@@ -3,11 +3,10 @@
 use crate::{
 	facts::Facts,
 	kind::Kind,
-	store::{query, EventRow, ExtrinsicRow, RecordRow},
+	store::{query, Connection, EventRow, ExtrinsicRow, RecordRow, Value},
 	Error,
 };
 use curex_client::ledger::Event;
-use rusqlite::{types::Value, Connection};
 use std::collections::BTreeSet;
 
 /// What somebody may see.
@@ -92,7 +91,7 @@ impl Scope {
 	/// The same as a condition on `record r`; its values are appended.
 	pub(crate) fn condition(&self, kind: Kind, sql: &mut String, values: &mut Vec<Value>) {
 		if !self.has(kind) {
-			sql.push_str(" AND 0");
+			sql.push_str(" AND 1 = 0");
 			return;
 		}
 		let mut list = |sql: &mut String, items: Vec<Value>| {
@@ -106,8 +105,7 @@ impl Scope {
 			list(sql, purposes.iter().cloned().map(Value::from).collect());
 		}
 		let Some(organisations) = &self.organisations else { return };
-		let numbers: Vec<Value> =
-			organisations.iter().map(|number| i64::from(*number).into()).collect();
+		let numbers: Vec<Value> = organisations.iter().map(|number| (*number).into()).collect();
 		let concerns = "EXISTS (SELECT 1 FROM party s WHERE s.organisation IN ";
 		match kind {
 			Kind::Organisation | Kind::Erasure => {},

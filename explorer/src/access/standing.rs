@@ -5,11 +5,10 @@ use super::Scope;
 use crate::{
 	facts::bytes_as_text,
 	kind::{Kind, RecordId},
-	store::query,
+	store::{query, Connection},
 	Error,
 };
 use curex_primitives::{Competence, Competences, Duties, Duty, Purpose};
-use rusqlite::Connection;
 use serde_json::Value as Json;
 
 /// A delegate who may look.

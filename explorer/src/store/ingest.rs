@@ -1,13 +1,12 @@
 //! Taking up a block, whole or not at all.
 
-use super::Store;
+use super::{values, Connection, Store};
 use crate::{
 	block::{Block, Record},
 	facts::{handles, Facts},
 	kind::{handle, Kind, RecordId},
 	Error,
 };
-use rusqlite::{params, Connection, OptionalExtension};
 use std::collections::{BTreeSet, HashMap};
 
 impl Store {
@@ -17,29 +16,30 @@ impl Store {
 	/// [`Error::Gap`] and [`Error::Fork`] for a block that does not follow the last one; then nothing is changed.
 	pub fn ingest(&mut self, block: &Block) -> Result<(), Error> {
 		self.check_follows(block)?;
-		let transaction = self.connection.transaction()?;
-		write_extrinsics(&transaction, block)?;
-		let mut serials = HashMap::new();
-		for record in &block.records {
-			if let Some(serial) = write_record(&transaction, block.number, record)? {
-				serials.insert((record.kind, &record.id), serial);
+		self.connection.atomically(|connection| {
+			write_extrinsics(connection, block)?;
+			let mut serials = HashMap::new();
+			for record in &block.records {
+				if let Some(serial) = write_record(connection, block.number, record)? {
+					serials.insert((record.kind, &record.id), serial);
+				}
 			}
-		}
-		write_events(&transaction, block, &serials)?;
-		write_mentions(&transaction, block)?;
-		transaction.prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?.execute(
-			params![
-				block.number,
-				block.hash,
-				block.parent,
-				block.time,
-				block.author,
-				block.spec_version,
-				block.extrinsics.len(),
-				block.events.len()
-			],
-		)?;
-		transaction.commit()?;
+			write_events(connection, block, &serials)?;
+			write_mentions(connection, block)?;
+			connection.execute(
+				"INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+				&values![
+					block.number,
+					block.hash,
+					block.parent,
+					block.time,
+					block.author,
+					block.spec_version,
+					block.extrinsics.len(),
+					block.events.len()
+				],
+			)
+		})?;
 		self.head = Some((block.number, block.hash));
 		Ok(())
 	}
@@ -62,27 +62,26 @@ impl Store {
 	/// [`Error::Database`].
 	pub fn remove(&mut self, kind: Kind, id: &str, at: u64) -> Result<(), Error> {
 		let Some(id) = RecordId::parse(kind, id) else { return Ok(()) };
-		let transaction = self.connection.transaction()?;
-		write_record(&transaction, at, &Record { kind, id, value: None })?;
-		transaction.commit()?;
-		Ok(())
+		self.connection.atomically(|connection| {
+			write_record(connection, at, &Record { kind, id, value: None }).map(drop)
+		})
 	}
 }
 
 fn write_extrinsics(connection: &Connection, block: &Block) -> Result<(), Error> {
-	let mut insert =
-		connection.prepare_cached("INSERT INTO extrinsic VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+	let insert = "INSERT INTO extrinsic VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 	for extrinsic in &block.extrinsics {
-		insert.execute(params![
+		let values = values![
 			block.number,
 			extrinsic.index,
 			extrinsic.hash,
 			extrinsic.signer.as_deref().and_then(handle),
-			extrinsic.pallet,
-			extrinsic.call,
+			extrinsic.pallet.as_str(),
+			extrinsic.call.as_str(),
 			extrinsic.arguments.to_string(),
-			block.failures.get(&extrinsic.index),
-		])?;
+			block.failures.get(&extrinsic.index).map(String::as_str),
+		];
+		connection.execute(insert, &values)?;
 	}
 	Ok(())
 }
@@ -92,21 +91,21 @@ fn write_events(
 	block: &Block,
 	serials: &HashMap<(Kind, &RecordId), i64>,
 ) -> Result<(), Error> {
-	let mut insert = connection.prepare_cached("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)")?;
-	let mut touch =
-		connection.prepare_cached("INSERT INTO touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING")?;
+	let insert = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)";
+	let touch = "INSERT INTO touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
 	for (position, event) in (0u32..).zip(&block.events) {
-		insert.execute(params![
+		let values = values![
 			block.number,
 			position,
 			event.extrinsic,
-			event.pallet,
-			event.name,
+			event.pallet.as_str(),
+			event.name.as_str(),
 			event.fields.to_string(),
-		])?;
+		];
+		connection.execute(insert, &values)?;
 		for (kind, id) in Kind::touched(event) {
 			if let Some(serial) = serials.get(&(kind, &id)) {
-				touch.execute(params![serial, block.number, position])?;
+				connection.execute(touch, &values![*serial, block.number, position])?;
 			}
 		}
 	}
@@ -127,10 +126,10 @@ fn write_mentions(connection: &Connection, block: &Block) -> Result<(), Error> {
 	}
 	let records: BTreeSet<[u8; 32]> =
 		block.records.iter().filter_map(|record| handle(record.id.as_str())).collect();
-	let mut insert = connection.prepare_cached("INSERT INTO mention VALUES (?, ?, ?)")?;
+	let insert = "INSERT INTO mention VALUES (?, ?, ?)";
 	// Handles of records have a timeline of their own.
 	for (value, place) in mentions.iter().filter(|(value, _)| !records.contains(value)) {
-		insert.execute(params![value, block.number, place])?;
+		connection.execute(insert, &values![*value, block.number, *place])?;
 	}
 	Ok(())
 }
@@ -142,20 +141,16 @@ fn write_record(
 	record: &Record,
 ) -> Result<Option<i64>, Error> {
 	let kind = record.kind as u8;
-	let known: Option<(i64, Option<String>, bool)> = connection
-		.prepare_cached(
-			"SELECT serial, state, removed IS NOT NULL FROM record WHERE kind = ? AND id = ?",
-		)?
-		.query_row(params![kind, record.id.as_str()], |row| {
+	let sql = "SELECT serial, state, removed IS NOT NULL FROM record WHERE kind = ? AND id = ?";
+	let known: Option<(i64, Option<String>, bool)> =
+		connection.one(sql, &values![kind, record.id.as_str()], |row| {
 			Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-		})
-		.optional()?;
+		})?;
 	let Some(value) = &record.value else {
 		let Some((serial, state, removed)) = known else { return Ok(None) };
 		if !removed {
-			connection
-				.prepare_cached("UPDATE record SET removed = ? WHERE serial = ?")?
-				.execute(params![block, serial])?;
+			let sql = "UPDATE record SET removed = ? WHERE serial = ?";
+			connection.execute(sql, &values![block, serial])?;
 			count(connection, kind, state.as_deref(), -1)?;
 			let between = sides(parties_of(connection, kind, serial)?);
 			flow(connection, kind, &between, state.as_deref(), -1)?;
@@ -165,12 +160,18 @@ fn write_record(
 	let facts = Facts::of(record.kind, record.id.organisation(), value);
 	let text = value.to_string();
 	let serial = if let Some((serial, state, removed)) = known {
-		connection
-			.prepare_cached(
-				"UPDATE record SET changed = ?, removed = NULL, state = ?, purpose = ?, consent = ?, value = ?
-				 WHERE serial = ?",
-			)?
-			.execute(params![block, facts.state, facts.purpose, facts.consent, text, serial])?;
+		connection.execute(
+			"UPDATE record SET changed = ?, removed = NULL, state = ?, purpose = ?, consent = ?, value = ?
+			 WHERE serial = ?",
+			&values![
+				block,
+				facts.state.as_deref(),
+				facts.purpose.as_deref(),
+				facts.consent,
+				text,
+				serial
+			],
+		)?;
 		let before = if kind == Kind::Exchange as u8 {
 			facts.parties.clone()
 		} else {
@@ -183,30 +184,35 @@ fn write_record(
 		leave_parties(connection, kind, serial, &before, &facts)?;
 		serial
 	} else {
-		connection
-			.prepare_cached(
-				"INSERT INTO record (kind, id, begun, changed, state, purpose, consent, value)
-				 VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7)",
-			)?
-			.execute(params![
+		// The number after the last one: in one order on every database, whatever was taken back.
+		let serial = connection
+			.one("SELECT coalesce(max(serial), 0) + 1 FROM record", &[], |row| row.get(0))?
+			.unwrap_or(1);
+		connection.execute(
+			"INSERT INTO record (serial, kind, id, begun, changed, state, purpose, consent, value)
+			 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)",
+			&values![
+				serial,
 				kind,
 				record.id.as_str(),
 				block,
-				facts.state,
-				facts.purpose,
+				facts.state.as_deref(),
+				facts.purpose.as_deref(),
 				facts.consent,
 				text
-			])?;
-		connection.last_insert_rowid()
+			],
+		)?;
+		serial
 	};
 	count(connection, kind, facts.state.as_deref(), 1)?;
 	flow(connection, kind, &sides(facts.parties.clone()), facts.state.as_deref(), 1)?;
-	let mut party = connection.prepare_cached(
-		"INSERT INTO party (organisation, kind, serial, other, state, purpose) VALUES (?, ?, ?, ?, ?, ?)
-		 ON CONFLICT DO UPDATE SET other = excluded.other, state = excluded.state, purpose = excluded.purpose",
-	)?;
+	let party = "INSERT INTO party (organisation, kind, serial, other, state, purpose) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (organisation, kind, serial)
+		DO UPDATE SET other = excluded.other, state = excluded.state, purpose = excluded.purpose";
 	for (organisation, other) in &facts.parties {
-		party.execute(params![organisation, kind, serial, other, facts.state, facts.purpose])?;
+		let (state, purpose) = (facts.state.as_deref(), facts.purpose.as_deref());
+		let values = values![*organisation, kind, serial, *other, state, purpose];
+		connection.execute(party, &values)?;
 	}
 	Ok(Some(serial))
 }
@@ -219,20 +225,14 @@ fn parties_of(
 ) -> Result<Vec<(u32, Option<u32>)>, Error> {
 	// Exchanges are not in the index by record: the two sides stand in the record itself.
 	if kind == Kind::Exchange as u8 {
-		let value: String = connection
-			.prepare_cached("SELECT value FROM record WHERE serial = ?")?
-			.query_row([serial], |row| row.get(0))?;
-		let value = serde_json::from_str(&value)
+		let sql = "SELECT value FROM record WHERE serial = ?";
+		let value: Option<String> = connection.one(sql, &values![serial], |row| row.get(0))?;
+		let value = serde_json::from_str(&value.unwrap_or_default())
 			.map_err(|error| Error::Damaged(format!("a content: {error}")))?;
 		return Ok(Facts::of(Kind::Exchange, None, &value).parties);
 	}
-	let parties = connection
-		.prepare_cached(
-			"SELECT organisation, other FROM party WHERE kind = ? AND kind <> 3 AND serial = ?",
-		)?
-		.query_map(params![kind, serial], |row| Ok((row.get(0)?, row.get(1)?)))?
-		.collect::<Result<_, _>>()?;
-	Ok(parties)
+	let sql = "SELECT organisation, other FROM party WHERE kind = ? AND kind <> 3 AND serial = ?";
+	connection.all(sql, &values![kind, serial], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Forgets whom a record no longer concerns. An exchange concerns the same two for ever.
@@ -246,9 +246,8 @@ fn leave_parties(
 	let concerns =
 		|organisation: &u32| facts.parties.iter().any(|(party, _)| party == organisation);
 	for (organisation, _) in before.iter().filter(|(organisation, _)| !concerns(organisation)) {
-		connection
-			.prepare_cached("DELETE FROM party WHERE organisation = ? AND kind = ? AND serial = ?")?
-			.execute(params![organisation, kind, serial])?;
+		let sql = "DELETE FROM party WHERE organisation = ? AND kind = ? AND serial = ?";
+		connection.execute(sql, &values![*organisation, kind, serial])?;
 	}
 	Ok(())
 }
@@ -269,22 +268,16 @@ fn flow(
 	state: Option<&str>,
 	by: i64,
 ) -> Result<(), Error> {
-	let mut statement = connection.prepare_cached(
-		"INSERT INTO flow (kind, organisation, other, state, count) VALUES (?, ?, ?, ?, ?)
-		 ON CONFLICT DO UPDATE SET count = count + excluded.count",
-	)?;
+	let sql = "INSERT INTO flow (kind, organisation, other, state, count) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (kind, organisation, other, state) DO UPDATE SET count = flow.count + excluded.count";
 	for (one, other) in between {
-		statement.execute(params![kind, one, other, state.unwrap_or_default(), by])?;
+		connection.execute(sql, &values![kind, *one, *other, state.unwrap_or_default(), by])?;
 	}
 	Ok(())
 }
 
 fn count(connection: &Connection, kind: u8, state: Option<&str>, by: i64) -> Result<(), Error> {
-	connection
-		.prepare_cached(
-			"INSERT INTO tally (kind, state, count) VALUES (?, ?, ?)
-			 ON CONFLICT DO UPDATE SET count = count + excluded.count",
-		)?
-		.execute(params![kind, state.unwrap_or_default(), by])?;
-	Ok(())
+	let sql = "INSERT INTO tally (kind, state, count) VALUES (?, ?, ?)
+		ON CONFLICT (kind, state) DO UPDATE SET count = tally.count + excluded.count";
+	connection.execute(sql, &values![kind, state.unwrap_or_default(), by]).map(drop)
 }

@@ -1,30 +1,25 @@
-//! The index: one SQLite file, written by one follower and read by many pages.
+//! The index: one SQLite file or one PostgreSQL database, written by one follower and read by many pages.
 //!
 //! Everything that a block brings is written in one transaction, so that a crash at any moment leaves whole blocks.
 
+mod database;
 mod ingest;
 pub mod query;
 pub mod questions;
 mod rows;
 mod search;
+pub mod trends;
 
+pub(crate) use database::values;
+pub use database::{Connection, FromValue, Place, Row, Use, Value};
 pub use rows::{BlockRow, EventRow, ExtrinsicRow, RecordRow};
 pub use search::{search, Found};
 
 use crate::{kind::Kind, Error};
-use rusqlite::{params, Connection, OpenFlags, OptionalExtension};
-use std::{
-	collections::BTreeSet,
-	path::{Path, PathBuf},
-	sync::Mutex,
-	time::Duration,
-};
+use std::{collections::BTreeSet, sync::Mutex};
 
 /// Version of the schema. Another version is indexed anew.
 const SCHEMA: u32 = 2;
-
-/// How long a connection waits for another that writes.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The side that writes.
 pub struct Store {
@@ -33,59 +28,39 @@ pub struct Store {
 }
 
 impl Store {
-	/// Opens or creates the index in a file.
+	/// Opens or creates the index at a place.
 	///
 	/// # Errors
 	/// [`Error::OtherDatabase`] for one of another version, [`Error::Damaged`] when blocks are missing in it.
-	pub fn open(path: &Path) -> Result<Self, Error> {
-		Self::prepare(Connection::open(path)?)
-	}
-
-	fn prepare(mut connection: Connection) -> Result<Self, Error> {
-		connection.busy_timeout(PATIENCE)?;
-		// A block that a power cut takes back is read from a node again.
-		connection.execute_batch(
-			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;",
-		)?;
-		connection.set_prepared_statement_cache_capacity(64);
-		let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-		match version {
-			0 => {
-				let transaction = connection.transaction()?;
-				transaction.execute_batch(include_str!("schema.sql"))?;
-				transaction.pragma_update(None, "user_version", SCHEMA)?;
-				transaction.commit()?;
-			},
-			SCHEMA => {},
-			other => {
-				return Err(Error::OtherDatabase(format!(
-					"the database has version {other}, this program writes {SCHEMA}; delete it and let \
-					 the explorer index anew"
-				)));
-			},
-		}
+	pub fn open(place: &Place) -> Result<Self, Error> {
+		let connection = Connection::open(place, Use::Write)?;
+		connection.prepare(include_str!("schema.sql"), SCHEMA)?;
 		let mut store = Self { connection, head: None };
-		store.head = store.check_gaps()?;
+		store.look_up()?;
 		Ok(store)
 	}
 
 	/// The last block, after checking that none before it is missing.
 	fn check_gaps(&self) -> Result<Option<(u64, [u8; 32])>, Error> {
-		let (count, first, last): (u64, Option<u64>, Option<u64>) = self.connection.query_row(
-			"SELECT count(*), min(number), max(number) FROM block",
-			[],
-			|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-		)?;
-		let Some(last) = last else { return Ok(None) };
+		let sql = "SELECT count(*), min(number), max(number) FROM block";
+		let counted: Option<(u64, Option<u64>, Option<u64>)> =
+			self.connection.one(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+		let Some((count, first, Some(last))) = counted else { return Ok(None) };
 		if first != Some(0) || count != last + 1 {
 			return Err(Error::Damaged(format!("it has {count} blocks up to number {last}")));
 		}
-		let hash = self.connection.query_row(
-			"SELECT hash FROM block WHERE number = ?",
-			[last],
-			|row| row.get(0),
-		)?;
-		Ok(Some((last, hash)))
+		let sql = "SELECT hash FROM block WHERE number = ?";
+		let hash = self.connection.one(sql, &values![last], |row| row.get(0))?;
+		Ok(hash.map(|hash| (last, hash)))
+	}
+
+	/// Looks up what the last block is: after a failure it may be one more than this program knows of.
+	///
+	/// # Errors
+	/// As [`Self::open`].
+	pub fn look_up(&mut self) -> Result<(), Error> {
+		self.head = self.check_gaps()?;
+		Ok(())
 	}
 
 	/// The last indexed block: number and hash.
@@ -100,7 +75,7 @@ impl Store {
 	pub fn bind(&self, genesis: [u8; 32]) -> Result<(), Error> {
 		self.connection.execute(
 			"INSERT INTO meta (name, value) VALUES ('genesis', ?) ON CONFLICT DO NOTHING",
-			[genesis],
+			&values![genesis],
 		)?;
 		match genesis_of(&self.connection)? {
 			Some(bound) if bound == genesis => Ok(()),
@@ -117,7 +92,7 @@ impl Store {
 		self.connection.execute(
 			"INSERT INTO runtime (spec_version, first_block, metadata) VALUES (?, ?, ?)
 			 ON CONFLICT DO NOTHING",
-			params![spec, block, metadata],
+			&values![spec, block, metadata],
 		)?;
 		Ok(())
 	}
@@ -129,42 +104,37 @@ impl Store {
 
 	/// Ids of the records of a kind that the index takes for present.
 	pub fn present(&self, kind: Kind) -> Result<BTreeSet<String>, Error> {
-		let mut statement = self
-			.connection
-			.prepare_cached("SELECT id FROM record WHERE kind = ? AND removed IS NULL")?;
-		let ids = statement.query_map([kind as u8], |row| row.get(0))?;
-		Ok(ids.collect::<Result<_, _>>()?)
+		let sql = "SELECT id FROM record WHERE kind = ? AND removed IS NULL";
+		let ids = self.connection.all(sql, &values![kind as u8], |row| row.get(0))?;
+		Ok(ids.into_iter().collect())
 	}
 }
 
 fn genesis_of(connection: &Connection) -> Result<Option<[u8; 32]>, Error> {
-	Ok(connection
-		.query_row("SELECT value FROM meta WHERE name = 'genesis'", [], |row| row.get(0))
-		.optional()?)
+	connection.one("SELECT value FROM meta WHERE name = 'genesis'", &[], |row| row.get(0))
 }
 
 fn metadata(connection: &Connection, spec: u32) -> Result<Option<Vec<u8>>, Error> {
-	Ok(connection
-		.query_row("SELECT metadata FROM runtime WHERE spec_version = ?", [spec], |row| row.get(0))
-		.optional()?)
+	let sql = "SELECT metadata FROM runtime WHERE spec_version = ?";
+	connection.one(sql, &values![spec], |row| row.get(0))
 }
 
 /// The side that reads: connections that cannot write, handed out one to a question.
 pub struct Reader {
-	path: PathBuf,
+	place: Place,
 	idle: Mutex<Vec<Connection>>,
 }
 
 impl Reader {
-	/// A reader of the index in a file, which must exist.
-	pub fn new(path: &Path) -> Self {
-		Self { path: path.into(), idle: Mutex::default() }
+	/// A reader of the index at a place, which must exist.
+	pub fn new(place: Place) -> Self {
+		Self { place, idle: Mutex::default() }
 	}
 
 	/// Answers a question.
 	///
 	/// # Errors
-	/// What the question's answer says; [`Error::Database`] when the file cannot be opened.
+	/// What the question's answer says; [`Error::Database`] or [`Error::Server`] when the index cannot be opened.
 	pub fn ask<T>(
 		&self,
 		question: impl FnOnce(&Connection) -> Result<T, Error>,
@@ -172,22 +142,16 @@ impl Reader {
 		let idle = self.idle.lock().map_or(None, |mut idle| idle.pop());
 		let connection = match idle {
 			Some(connection) => connection,
-			None => self.connect()?,
+			None => Connection::open(&self.place, Use::Read)?,
 		};
 		let answer = question(&connection);
-		if let Ok(mut idle) = self.idle.lock() {
-			idle.push(connection);
+		// A connection that failed may be broken; the next question makes another.
+		if !matches!(answer, Err(Error::Database(_) | Error::Server(_))) {
+			if let Ok(mut idle) = self.idle.lock() {
+				idle.push(connection);
+			}
 		}
 		answer
-	}
-
-	fn connect(&self) -> Result<Connection, Error> {
-		let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-		let connection = Connection::open_with_flags(&self.path, flags)?;
-		connection.busy_timeout(PATIENCE)?;
-		connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -16384;")?;
-		connection.set_prepared_statement_cache_capacity(64);
-		Ok(connection)
 	}
 
 	/// Hash of the first block, once the index is bound to a chain.

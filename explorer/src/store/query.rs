@@ -1,6 +1,6 @@
 //! Questions to the index. Every value of a question is bound, never written into its text.
 
-use super::{BlockRow, EventRow, ExtrinsicRow, RecordRow};
+use super::{values, BlockRow, Connection, EventRow, ExtrinsicRow, RecordRow, Value};
 use crate::{
 	access::Scope,
 	facts::bytes_as_text,
@@ -8,9 +8,6 @@ use crate::{
 	Error,
 };
 use curex_client::time;
-use rusqlite::{
-	params, params_from_iter, types::Value, Connection, OptionalExtension, Params, Row,
-};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most rows of one page or answer.
@@ -185,28 +182,28 @@ pub fn records(
 		own.organisation = only.copied().filter(|_| is_by_party);
 	}
 	let filter = &own;
-	let mut values: Vec<Value> = vec![i64::from(kind as u8).into()];
+	let mut values: Vec<Value> = vec![(kind as u8).into()];
 	let mut sql = format!("SELECT {} FROM ", RecordRow::COLUMNS);
 	// A consent has few exchanges, an organisation many: the consent leads where both are asked for.
 	let table = match (filter.organisation, filter.consent) {
 		(Some(organisation), None) => {
-			values.push(i64::from(organisation).into());
+			values.push(organisation.into());
 			let index = if filter.partner.is_some() { " INDEXED BY party_other" } else { "" };
 			sql.push_str(&format!(
 				"party p{index} CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?"
 			));
 			if let Some(partner) = filter.partner {
-				values.push(i64::from(partner).into());
+				values.push(partner.into());
 				sql.push_str(" AND p.other = ?");
 			}
 			"p"
 		},
 		(Some(organisation), Some(_)) => {
-			values.push(i64::from(organisation).into());
-			values.push(filter.partner.map_or(Value::Null, |partner| i64::from(partner).into()));
+			values.push(organisation.into());
+			values.push(filter.partner.into());
 			sql.push_str(
 				"record r INDEXED BY record_consent WHERE r.kind = ?1 AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial \
-				 AND p.kind = ?1 AND p.organisation = ?2 AND p.other IS coalesce(?3, p.other))",
+				 AND p.kind = ?1 AND p.organisation = ?2 AND p.other IS NOT DISTINCT FROM coalesce(?3, p.other))",
 			);
 			"r"
 		},
@@ -224,7 +221,7 @@ pub fn records(
 		values.push(value);
 	};
 	if let Some(consent) = filter.consent {
-		narrow(" AND r.consent = ?".into(), consent.to_vec().into());
+		narrow(" AND r.consent = ?".into(), consent.into());
 	}
 	if let Some(state) = &filter.state {
 		narrow(format!(" AND {table}.state = ?"), state.clone().into());
@@ -262,8 +259,8 @@ pub fn records(
 	}
 	scope.condition(kind, &mut sql, &mut values);
 	sql.push_str(&format!(" ORDER BY {table}.serial DESC LIMIT ?"));
-	values.push((i64::from(filter.limit) + 1).into());
-	let mut items = all(connection, &sql, params_from_iter(values), RecordRow::read)?;
+	values.push((filter.limit + 1).into());
+	let mut items = connection.all(&sql, &values, RecordRow::read)?;
 	let more = items.len() > filter.limit as usize;
 	items.truncate(filter.limit as usize);
 	let next = if more { items.last().map(|row| row.serial) } else { None };
@@ -290,12 +287,9 @@ pub fn block_at(connection: &Connection, moment: u64) -> Result<Option<u64>, Err
 /// Serial of the first record of a kind that was first seen in this block or later.
 pub(super) fn edge(connection: &Connection, kind: Kind, block: u64) -> Result<Option<i64>, Error> {
 	let Ok(block) = i64::try_from(block) else { return Ok(None) };
-	Ok(connection
-		.prepare_cached(
-			"SELECT serial FROM record WHERE kind = ? AND begun >= ? ORDER BY begun, serial LIMIT 1",
-		)?
-		.query_row(params![kind as u8, block], |row| row.get(0))
-		.optional()?)
+	let sql =
+		"SELECT serial FROM record WHERE kind = ? AND begun >= ? ORDER BY begun, serial LIMIT 1";
+	connection.one(sql, &values![kind as u8, block], |row| row.get(0))
 }
 
 /// A record, if it is in scope.
@@ -306,7 +300,7 @@ pub fn record(
 	id: &RecordId,
 ) -> Result<Option<RecordRow>, Error> {
 	let sql = format!("SELECT {} FROM record r WHERE kind = ? AND id = ?", RecordRow::COLUMNS);
-	match one(connection, &sql, params![kind as u8, id.as_str()], RecordRow::read)? {
+	match connection.one(&sql, &values![kind as u8, id.as_str()], RecordRow::read)? {
 		Some(row) if scope.admits(connection, &row)? => Ok(Some(row)),
 		_ => Ok(None),
 	}
@@ -317,9 +311,9 @@ pub fn organisations_of(
 	connection: &Connection,
 	country: &serde_json::Value,
 ) -> Result<Vec<u32>, Error> {
-	let sql = "SELECT id, value -> '$.country' FROM record WHERE kind = ?";
-	let rows = all(connection, sql, [Kind::Organisation as u8], |row| {
-		Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+	let sql = "SELECT id, CAST(value -> '$.country' AS TEXT) FROM record WHERE kind = ?";
+	let rows = connection.all(sql, &values![Kind::Organisation as u8], |row| {
+		Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?))
 	})?;
 	let wanted = bytes_as_text(country);
 	let is_there = |text: &Option<String>| {
@@ -333,12 +327,12 @@ pub fn organisations_of(
 /// The newest record of a kind for each organisation, of all of them: for aggregates alone.
 pub fn newest(connection: &Connection, kind: Kind) -> Result<BTreeMap<u32, RecordRow>, Error> {
 	let sql = format!(
-		"SELECT {}, o.number FROM (SELECT CAST(id AS INTEGER) AS number FROM record WHERE kind = ?) o \
+		"SELECT {}, o.number FROM (SELECT CAST(id AS BIGINT) AS number FROM record WHERE kind = ?) o \
 		 JOIN record r ON r.serial = (SELECT max(serial) FROM party WHERE organisation = o.number AND kind = ?)",
 		RecordRow::COLUMNS
 	);
-	let parameters = params![Kind::Organisation as u8, kind as u8];
-	let rows = all(connection, &sql, parameters, |row| Ok((row.get(10)?, RecordRow::read(row)?)))?;
+	let values = values![Kind::Organisation as u8, kind as u8];
+	let rows = connection.all(&sql, &values, |row| Ok((row.get(10)?, RecordRow::read(row)?)))?;
 	Ok(rows.into_iter().collect())
 }
 
@@ -354,7 +348,7 @@ pub fn timeline(
 		EventRow::COLUMNS,
 		MOST + 1
 	);
-	let mut events = all(connection, &sql, [record.serial], EventRow::read)?;
+	let mut events = connection.all(&sql, &values![record.serial], EventRow::read)?;
 	let more = events.len() > MOST;
 	events.truncate(MOST);
 	Ok((events, more))
@@ -371,20 +365,20 @@ pub fn blocks(
 		BlockRow::COLUMNS
 	);
 	let after = after.and_then(|after| i64::try_from(after).ok()).unwrap_or(i64::MAX);
-	all(connection, &sql, params![after, limit], BlockRow::read)
+	connection.all(&sql, &values![after, limit], BlockRow::read)
 }
 
 /// A block by its number.
 pub fn block(connection: &Connection, number: u64) -> Result<Option<BlockRow>, Error> {
 	let Ok(number) = i64::try_from(number) else { return Ok(None) };
 	let sql = format!("SELECT {} FROM block WHERE number = ?", BlockRow::COLUMNS);
-	one(connection, &sql, [number], BlockRow::read)
+	connection.one(&sql, &values![number], BlockRow::read)
 }
 
 /// A block by its hash.
 pub fn block_of_hash(connection: &Connection, hash: [u8; 32]) -> Result<Option<BlockRow>, Error> {
 	let sql = format!("SELECT {} FROM block WHERE hash = ?", BlockRow::COLUMNS);
-	one(connection, &sql, [hash], BlockRow::read)
+	connection.one(&sql, &values![hash], BlockRow::read)
 }
 
 /// The last block.
@@ -398,13 +392,13 @@ fn extrinsics(connection: &Connection, block: u64) -> Result<Vec<ExtrinsicRow>, 
 		"SELECT {} FROM extrinsic WHERE block = ? ORDER BY position",
 		ExtrinsicRow::COLUMNS
 	);
-	all(connection, &sql, [block], ExtrinsicRow::read)
+	connection.all(&sql, &values![block], ExtrinsicRow::read)
 }
 
 /// The events of a block, in order.
 fn events(connection: &Connection, block: u64) -> Result<Vec<EventRow>, Error> {
 	let sql = format!("SELECT {} FROM event WHERE block = ? ORDER BY position", EventRow::COLUMNS);
-	all(connection, &sql, [block], EventRow::read)
+	connection.all(&sql, &values![block], EventRow::read)
 }
 
 /// A transaction in scope with its events, in order.
@@ -421,12 +415,12 @@ pub fn transaction(
 	let number = i64::try_from(block).map_err(|_| none())?;
 	let sql =
 		format!("SELECT {} FROM extrinsic WHERE block = ? AND position = ?", ExtrinsicRow::COLUMNS);
-	let row = one(connection, &sql, params![number, position], ExtrinsicRow::read)?;
+	let row = connection.one(&sql, &values![number, position], ExtrinsicRow::read)?;
 	let sql = format!(
 		"SELECT {} FROM event WHERE block = ? AND extrinsic = ? ORDER BY position",
 		EventRow::COLUMNS
 	);
-	let events = all(connection, &sql, params![number, position], EventRow::read)?;
+	let events = connection.all(&sql, &values![number, position], EventRow::read)?;
 	let (mut rows, events) = scope.choose(connection, row.into_iter().collect(), events)?;
 	Ok((rows.pop().ok_or_else(none)?, events))
 }
@@ -454,7 +448,7 @@ pub fn tallies(connection: &Connection, scope: &Scope) -> Result<Tallies, Error>
 	let Some(organisations) = scope.organisations() else {
 		let sql = "SELECT kind, state, count FROM tally WHERE count > 0";
 		for (kind, state, count) in
-			all(connection, sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+			connection.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
 		{
 			add(kind, state, count);
 		}
@@ -490,21 +484,21 @@ pub fn sector(connection: &Connection) -> Result<BTreeMap<(Kind, String), Tally>
 	Ok(tallies.collect())
 }
 
-type Flow = (u8, u32, Option<u32>, String, u64);
+/// Kind, organisation with the smaller number, the other side, state, how many.
+pub(super) type Flow = (u8, u32, Option<u32>, String, u64);
 
-fn flows(connection: &Connection) -> Result<Vec<Flow>, Error> {
+pub(super) fn flows(connection: &Connection) -> Result<Vec<Flow>, Error> {
 	let sql =
 		"SELECT kind, organisation, nullif(other, -1), state, count FROM flow WHERE count > 0";
-	all(connection, sql, [], |row| {
-		Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-	})
+	connection
+		.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
 }
 
 /// Names of the organisations.
 pub fn names(connection: &Connection) -> Result<BTreeMap<u32, String>, Error> {
 	let sql = "SELECT id, CAST(value ->> '$.name' AS TEXT) FROM record WHERE kind = ?";
-	let rows = all(connection, sql, [Kind::Organisation as u8], |row| {
-		Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+	let rows = connection.all(sql, &values![Kind::Organisation as u8], |row| {
+		Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?))
 	})?;
 	let named = rows.into_iter().filter_map(|(id, name)| {
 		let name = name.unwrap_or_default();
@@ -518,34 +512,9 @@ pub fn names(connection: &Connection) -> Result<BTreeMap<u32, String>, Error> {
 /// The organisation for which an account acts.
 pub fn organisation_of(connection: &Connection, account: [u8; 32]) -> Result<Option<u32>, Error> {
 	let id = format!("0x{}", hex::encode(account));
-	Ok(connection
-		.prepare_cached("SELECT value ->> '$.organisation' FROM record WHERE kind = ? AND id = ?")?
-		.query_row(params![Kind::Account as u8, id], |row| row.get(0))
-		.optional()?)
-}
-
-pub(super) fn all<T>(
-	connection: &Connection,
-	sql: &str,
-	parameters: impl Params,
-	read: impl Fn(&Row<'_>) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
-	let mut statement = connection.prepare_cached(sql)?;
-	let mut rows = statement.query(parameters)?;
-	let mut all = Vec::new();
-	while let Some(row) = rows.next()? {
-		all.push(read(row)?);
-	}
-	Ok(all)
-}
-
-pub(super) fn one<T>(
-	connection: &Connection,
-	sql: &str,
-	parameters: impl Params,
-	read: impl Fn(&Row<'_>) -> Result<T, Error>,
-) -> Result<Option<T>, Error> {
-	Ok(all(connection, sql, parameters, read)?.pop())
+	let sql =
+		"SELECT CAST(value ->> '$.organisation' AS BIGINT) FROM record WHERE kind = ? AND id = ?";
+	connection.one(sql, &values![Kind::Account as u8, id], |row| row.get(0))
 }
 
 /// A block by number or hash as a person writes it, with those of its transactions and events that are in scope.

@@ -1,11 +1,7 @@
 //! Questions that supervisors ask first, and whose answers have to be worked out.
 
-use super::{
-	query::{self, all},
-	RecordRow,
-};
+use super::{query, values, Connection, RecordRow, Value};
 use crate::{access::Scope, kind::Kind, Error};
-use rusqlite::{params_from_iter, types::Value, Connection};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -117,9 +113,10 @@ pub fn answers(connection: &Connection, scope: &Scope) -> Result<Answers, Error>
 
 /// Active hospitals and care centres in scope.
 fn members(connection: &Connection, scope: &Scope) -> Result<Vec<u32>, Error> {
-	let sql = "SELECT CAST(id AS INTEGER) FROM record WHERE kind = ? AND removed IS NULL \
+	let sql = "SELECT CAST(id AS BIGINT) FROM record WHERE kind = ? AND removed IS NULL \
 		AND value ->> '$.kind' <> 'Authority' AND value ->> '$.status' = 'Active' ORDER BY 1";
-	let all: Vec<u32> = all(connection, sql, [Kind::Organisation as u8], |row| Ok(row.get(0)?))?;
+	let all: Vec<u32> =
+		connection.all(sql, &values![Kind::Organisation as u8], |row| row.get(0))?;
 	let seen = |number: &u32| scope.organisations().is_none_or(|seen| seen.contains(number));
 	Ok(all.into_iter().filter(seen).collect())
 }
@@ -133,7 +130,7 @@ fn records(
 	let mut values: Vec<Value> = Vec::new();
 	scope.condition(kind, &mut sql, &mut values);
 	sql.push_str(&format!(" ORDER BY r.serial DESC LIMIT {MOST}"));
-	all(connection, &sql, params_from_iter(values), RecordRow::read)
+	connection.all(&sql, &values, RecordRow::read)
 }
 
 fn used_after_withdrawal(connection: &Connection, scope: &Scope) -> Result<Vec<RecordRow>, Error> {
@@ -169,12 +166,12 @@ fn break_glass(
 	let from = first_since(connection, moment.saturating_sub(WINDOW_DAYS * DAY))?;
 	let sql = "SELECT count(*), count(v.serial) FROM party p JOIN record r ON r.serial = p.serial \
 		LEFT JOIN record v ON v.kind = 4 AND v.id = r.id \
-		WHERE p.organisation = ?1 AND p.kind = 3 AND p.serial >= ?2 AND r.value ->> '$.recipient' = ?1";
+		WHERE p.organisation = ?1 AND p.kind = 3 AND p.serial >= ?2 AND CAST(r.value ->> '$.recipient' AS BIGINT) = ?1";
 	let mut found = Vec::new();
 	for organisation in members {
-		let (received, by_break_glass) = connection
-			.prepare_cached(sql)?
-			.query_row((organisation, from), |row| Ok((row.get(0)?, row.get(1)?)))?;
+		let counted = connection
+			.one(sql, &values![*organisation, from], |row| Ok((row.get(0)?, row.get(1)?)))?;
+		let (received, by_break_glass) = counted.unwrap_or_default();
 		if by_break_glass > 0 {
 			found.push(BreakGlass { organisation: *organisation, received, by_break_glass });
 		}
@@ -203,15 +200,16 @@ fn without_assessment(
 }
 
 fn sequence_gaps(connection: &Connection, members: &[u32]) -> Result<Vec<Gap>, Error> {
-	let sql = "SELECT CASE WHEN r.value ->> '$.holder' = p.organisation \
-		THEN r.value ->> '$.holder_sequence' ELSE r.value ->> '$.recipient_sequence' END \
+	let sql = "SELECT CAST(CASE WHEN CAST(r.value ->> '$.holder' AS BIGINT) = p.organisation \
+		THEN r.value ->> '$.holder_sequence' ELSE r.value ->> '$.recipient_sequence' END AS BIGINT) \
 		FROM party p JOIN record r ON r.serial = p.serial \
 		WHERE p.organisation = ? AND p.kind = 3 ORDER BY p.serial DESC LIMIT ?";
 	let mut gaps = Vec::new();
 	for organisation in members {
-		let mut numbers: Vec<u64> = all(connection, sql, (organisation, SEQUENCE_LENGTH), |row| {
-			Ok(row.get::<_, Option<u64>>(0)?.unwrap_or_default())
-		})?;
+		let mut numbers: Vec<u64> =
+			connection.all(sql, &values![*organisation, SEQUENCE_LENGTH], |row| {
+				Ok(row.get::<Option<u64>>(0)?.unwrap_or_default())
+			})?;
 		numbers.sort_unstable();
 		for pair in numbers.windows(2) {
 			if pair[1] > pair[0] + 1 {
@@ -239,11 +237,9 @@ fn unusual_days(
 		for (back, pair) in edges.windows(2).enumerate() {
 			// What began in the last block itself belongs to the newest day.
 			let end = if back == 0 { i64::MAX } else { pair[0] };
-			counts.push(
-				connection
-					.prepare_cached(sql)?
-					.query_row((organisation, pair[1], end), |row| row.get(0))?,
-			);
+			let counted =
+				connection.one(sql, &values![*organisation, pair[1], end], |row| row.get(0))?;
+			counts.push(counted.unwrap_or_default());
 		}
 		for (back, exchanges) in (0..COMPARED_DAYS).zip(counts.iter().copied()) {
 			let baseline = median(&counts[back as usize + 1..][..WINDOW_DAYS as usize]);

@@ -1,11 +1,11 @@
 //! Rows of the index as pages and programs read them.
 
+use super::Row;
 use crate::{
 	kind::{Kind, RecordId},
 	Error,
 };
 use curex_client::time;
-use rusqlite::Row;
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
@@ -105,7 +105,7 @@ impl BlockRow {
 	pub(super) const COLUMNS: &str =
 		"number, hash, parent, time, author, spec_version, extrinsics, events";
 
-	pub(super) fn read(row: &Row<'_>) -> Result<Self, Error> {
+	pub(super) fn read(row: &Row) -> Result<Self, Error> {
 		Ok(Self {
 			number: row.get(0)?,
 			hash: row.get(1)?,
@@ -123,7 +123,7 @@ impl ExtrinsicRow {
 	pub(super) const COLUMNS: &str =
 		"block, position, hash, signer, pallet, call, arguments, failure";
 
-	pub(super) fn read(row: &Row<'_>) -> Result<Self, Error> {
+	pub(super) fn read(row: &Row) -> Result<Self, Error> {
 		Ok(Self {
 			block: row.get(0)?,
 			position: row.get(1)?,
@@ -131,7 +131,7 @@ impl ExtrinsicRow {
 			signer: row.get(3)?,
 			pallet: row.get(4)?,
 			call: row.get(5)?,
-			arguments: json(&row.get::<_, String>(6)?)?,
+			arguments: json(&row.get::<String>(6)?)?,
 			failure: row.get(7)?,
 		})
 	}
@@ -150,14 +150,14 @@ impl ExtrinsicRow {
 impl EventRow {
 	pub(super) const COLUMNS: &str = "block, position, extrinsic, pallet, name, fields";
 
-	pub(super) fn read(row: &Row<'_>) -> Result<Self, Error> {
+	pub(super) fn read(row: &Row) -> Result<Self, Error> {
 		Ok(Self {
 			block: row.get(0)?,
 			position: row.get(1)?,
 			extrinsic: row.get(2)?,
 			pallet: row.get(3)?,
 			name: row.get(4)?,
-			fields: json(&row.get::<_, String>(5)?)?,
+			fields: json(&row.get::<String>(5)?)?,
 		})
 	}
 }
@@ -166,7 +166,7 @@ impl RecordRow {
 	pub(super) const COLUMNS: &str =
 		"r.serial, r.kind, r.id, r.begun, r.changed, r.removed, r.state, r.purpose, r.consent, r.value";
 
-	pub(super) fn read(row: &Row<'_>) -> Result<Self, Error> {
+	pub(super) fn read(row: &Row) -> Result<Self, Error> {
 		let damaged = |what: String| Error::Damaged(format!("a record's {what} cannot be read"));
 		let number: u8 = row.get(1)?;
 		let kind = Kind::from_number(number).ok_or_else(|| damaged(format!("kind {number}")))?;
@@ -181,7 +181,7 @@ impl RecordRow {
 			state: row.get(6)?,
 			purpose: row.get(7)?,
 			consent: row.get(8)?,
-			value: json(&row.get::<_, String>(9)?)?,
+			value: json(&row.get::<String>(9)?)?,
 		})
 	}
 

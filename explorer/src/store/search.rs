@@ -1,12 +1,11 @@
 //! One box for everything.
 
-use super::query::{self, all};
+use super::{query, values, Connection};
 use crate::{
 	access::Scope,
 	kind::{handle, Kind, RecordId},
 	Error,
 };
-use rusqlite::{params, Connection};
 use serde::Serialize;
 
 /// The most places that one search names.
@@ -99,8 +98,8 @@ fn of_handle(connection: &Connection, scope: &Scope, bytes: [u8; 32]) -> Result<
 			"SELECT block, nullif(extrinsic, -1) FROM mention WHERE value = ? ORDER BY block LIMIT ?",
 		),
 	] {
-		let places = all(connection, sql, params![bytes, MOST], |row| {
-			Ok((row.get::<_, u64>(0)?, row.get::<_, Option<u32>>(1)?))
+		let places = connection.all(sql, &values![bytes, MOST], |row| {
+			Ok((row.get::<u64>(0)?, row.get::<Option<u32>>(1)?))
 		})?;
 		for (block, position) in places {
 			found.extend(place(connection, scope, what, bytes, block, position)?);

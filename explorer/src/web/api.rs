@@ -38,7 +38,7 @@ impl IntoResponse for ApiError {
 	fn into_response(self) -> Response {
 		let status = status_of(&self.0);
 		let told = match &self.0 {
-			Error::Database(_) | Error::Damaged(_) | Error::System { .. } => {
+			Error::Database(_) | Error::Server(_) | Error::Damaged(_) | Error::System { .. } => {
 				tracing::warn!("{}", self.0);
 				"the explorer has a fault; its log says more".into()
 			},
@@ -58,6 +58,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 		.route("/sign-in", post(sign_in::by_program))
 		.route("/query-log/head", get(query_log_head))
 		.route("/questions", get(questions))
+		.route("/trends", get(super::trends::for_programs))
 		.route("/status", get(status))
 		.route("/search", get(search))
 		.route("/blocks", get(blocks))
@@ -284,6 +285,7 @@ fn description() -> Json {
 				},
 			}},
 			"/questions": path("Questions whose answers are worked out", vec![]),
+			"/trends": path("Levels of risk over time, flows between organisations, how far exchanges come", vec![]),
 			"/query-log/head": path("End of the log of queries: what an anchor says", vec![]),
 			"/status": path("How the index stands", vec![]),
 			"/search": path("Find anything", vec![parameter("q", "query", text("what to look for"))]),

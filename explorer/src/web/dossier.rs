@@ -14,7 +14,7 @@ use crate::{
 	prove::At,
 	store::{
 		query::{self, Filter},
-		EventRow, RecordRow,
+		Connection, EventRow, RecordRow,
 	},
 	Error,
 };
@@ -24,7 +24,6 @@ use axum::{
 	response::{IntoResponse, Response},
 };
 use maud::html;
-use rusqlite::Connection;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{
@@ -154,9 +153,10 @@ pub(super) async fn file(
 	let (scope, asked) = (viewer.scope(), id.clone());
 	let (parts, head) = app
 		.read(move |connection| {
-			let view = connection.unchecked_transaction()?;
-			let parts = case(&view, &scope, &asked)?;
-			Ok((parts, query::head(&view)?))
+			connection.in_one_view(|view| {
+				let parts = case(view, &scope, &asked)?;
+				Ok((parts, query::head(view)?))
+			})
 		})
 		.await?;
 	let mut files: Vec<(String, Vec<u8>)> = Vec::new();

@@ -1,8 +1,9 @@
 //! Exports: lists as files that say what was asked, of which ledger, and their own digest.
 
 use super::{
-	fhir,
-	pages::{read_kind, Parameters},
+	content, fhir, layout,
+	pages::{read_kind, show, Answer, Parameters},
+	records::records_table,
 	App, PageError, Who,
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 	kind::Kind,
 	store::{
 		query::{self, Filter},
-		RecordRow,
+		Connection, RecordRow,
 	},
 	Error,
 };
@@ -19,7 +20,8 @@ use axum::{
 	http::header,
 	response::{IntoResponse, Response},
 };
-use rusqlite::Connection;
+use curex_client::time;
+use maud::html;
 use serde::Serialize;
 use serde_json::{json, Value as Json};
 use sha2::{Digest, Sha256};
@@ -27,6 +29,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// The most records of one export; the manifest says when there are more.
 const MAX_RECORDS: usize = 20_000;
+
+/// The most records of one sheet for print.
+const MAX_ON_PAPER: usize = 1_000;
 
 /// The form of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +46,7 @@ enum Form {
 struct Export {
 	manifest: Json,
 	body: Vec<u8>,
+	rows: Vec<RecordRow>,
 }
 
 pub(super) async fn export(
@@ -63,8 +69,11 @@ pub(super) async fn export(
 	let kind = read_kind(slug)?;
 	let filter = Filter { limit: query::MAX_LIMIT, ..Filter::parse(&parameters)? };
 	let scope = viewer.scope();
-	let export =
-		app.read(move |connection| collect(connection, &scope, kind, &filter, form)).await?;
+	let export = app
+		.read(move |connection| {
+			connection.in_one_view(|view| collect(view, &scope, kind, &filter, form, MAX_RECORDS))
+		})
+		.await?;
 	let media = match form {
 		Form::Csv => "text/csv; charset=utf-8",
 		Form::Ndjson => "application/x-ndjson",
@@ -77,25 +86,25 @@ pub(super) async fn export(
 	Ok((headers, write(&export, form)).into_response())
 }
 
-/// Reads everything that passes a filter in one view of the index.
+/// Reads everything that passes a filter; `view` does not change meanwhile.
 fn collect(
-	connection: &Connection,
+	view: &Connection,
 	scope: &Scope,
 	kind: Kind,
 	filter: &Filter,
 	form: Form,
+	most: usize,
 ) -> Result<Export, Error> {
-	let view = connection.unchecked_transaction()?;
 	let head =
-		query::head(&view)?.ok_or_else(|| Error::NotFound("no block is indexed yet".into()))?;
-	let names = query::names(&view)?;
+		query::head(view)?.ok_or_else(|| Error::NotFound("no block is indexed yet".into()))?;
+	let names = query::names(view)?;
 	let mut rows: Vec<RecordRow> = Vec::new();
 	let mut filter = filter.clone();
 	let more = loop {
-		let page = query::records(&view, scope, kind, &filter)?;
+		let page = query::records(view, scope, kind, &filter)?;
 		rows.extend(page.items);
 		filter.after = page.next;
-		if page.next.is_none() || rows.len() >= MAX_RECORDS {
+		if page.next.is_none() || rows.len() >= most {
 			break page.next;
 		}
 	};
@@ -103,16 +112,15 @@ fn collect(
 		Form::Csv => csv(&rows, &names)?,
 		Form::Ndjson => ndjson(&rows)?,
 		Form::Fhir => {
-			let genesis = query::block(&view, 0)?.map(|block| hex::encode(block.hash));
+			let genesis = query::block(view, 0)?.map(|block| hex::encode(block.hash));
 			let genesis = format!("0x{}", genesis.unwrap_or_default());
 			let mut events = Vec::new();
 			for row in &rows {
-				events.extend(fhir::events(&view, row, &names, &genesis)?);
+				events.extend(fhir::events(view, row, &names, &genesis)?);
 			}
 			ndjson(&events)?
 		},
 	};
-	view.finish()?;
 	let manifest = json!({
 		"query": format!("/{}?{}", kind.slug(), Filter { limit: query::DEFAULT_LIMIT, ..filter }.to_query()),
 		"records": rows.len(),
@@ -121,7 +129,55 @@ fn collect(
 		"sha256": hex::encode(Sha256::digest(&body)),
 		"generator": format!("curex-explorer {}", env!("CARGO_PKG_VERSION")),
 	});
-	Ok(Export { manifest, body })
+	Ok(Export { manifest, body, rows })
+}
+
+/// The same records as a sheet: printed, or saved as PDF by the browser, it says what was asked, of which ledger, and its
+/// digest.
+pub(super) async fn sheet(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Path(slug): Path<String>,
+	Query(parameters): Parameters,
+) -> Answer {
+	let kind = read_kind(&slug)?;
+	let filter = Filter { limit: query::MAX_LIMIT, ..Filter::parse(&parameters)? };
+	let scope = viewer.scope();
+	let around = app.surroundings(&viewer).await?;
+	let Export { manifest, rows, .. } = app
+		.read(move |connection| {
+			connection.in_one_view(|view| {
+				collect(view, &scope, kind, &filter, Form::Ndjson, MAX_ON_PAPER)
+			})
+		})
+		.await?;
+	let text = |pointer: &str| match manifest.pointer(pointer) {
+		Some(Json::String(text)) => text.clone(),
+		Some(value) => value.to_string(),
+		None => String::new(),
+	};
+	let name = kind.plural();
+	let body = html! {
+		(layout::trail(&[(&format!("/{slug}"), name)], "For print"))
+		h1 { (name) }
+		p.lead { (kind.about()) }
+		dl.fields {
+			div { dt { "Question" } dd { code.long { (text("/query")) } } }
+			div { dt { "Records" } dd { (rows.len()) } }
+			div { dt { "Ledger up to block" } dd { (text("/head/number")) ", " code.long { (text("/head/hash")) } } }
+			div { dt { "SHA-256" } dd { code.long { (text("/sha256")) } } }
+			div { dt { "Made by" } dd { (text("/generator")) ", " (content::moment_of(Some(time::now()))) } }
+		}
+		p.quiet {
+			"Print this page, or save it as PDF with your browser. The digest is that of the NDJSON export of these \
+			 records, after its first line."
+		}
+		@if !manifest["continue_after"].is_null() {
+			p.note { "There are more records than these: narrow the question down." }
+		}
+		(records_table(kind, &rows, &around))
+	};
+	show(layout::page(name, &format!("/{slug}"), &around, body))
 }
 
 /// The manifest, then the records. The digest is over what follows the manifest's line.

@@ -2,12 +2,11 @@
 //! audit repository can read them beside its own.
 
 use crate::{
-	store::{query, EventRow, RecordRow},
+	store::{query, Connection, EventRow, RecordRow},
 	Error,
 };
 use curex_client::time;
 use curex_primitives::Purpose;
-use rusqlite::Connection;
 use serde_json::{json, Value as Json};
 use std::collections::BTreeMap;
 

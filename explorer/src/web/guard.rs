@@ -18,11 +18,11 @@ use axum::{
 use curex_client::time;
 use std::{net::IpAddr, sync::Arc};
 
-/// No script runs, and nothing is loaded from elsewhere.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-	base-uri 'none'; frame-ancestors 'none'";
+/// No script runs but the explorer's own, and nothing is loaded from elsewhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+	connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The same for the pages of proofs, which run the explorer's own script and verifier.
+/// The same for the pages of proofs, which also run the verifier.
 pub(super) const POLICY_OF_PROOFS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
 	script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
 	frame-ancestors 'none'";
@@ -117,10 +117,12 @@ async fn admit(app: &Arc<App>, request: &mut Request) -> Result<(), Refusal> {
 			Viewer::Public if !is_open => {
 				return Err(Error::Refused("this is for those who sign in".into()).into());
 			},
-			// What is open to everybody needs no entry; tickets are secrets.
+			// What is open to everybody needs no entry, nor does the number of the last block; tickets are secrets.
 			Viewer::SignedIn(standing)
-				if !matches!(path, "/style.css" | "/verify.js" | "/verifier.wasm")
-					&& !path.starts_with("/sign-in/") =>
+				if !matches!(
+					path,
+					"/style.css" | "/live" | "/live.js" | "/verify.js" | "/verifier.wasm"
+				) && !path.starts_with("/sign-in/") =>
 			{
 				let question = request.uri().path_and_query().map_or(path, |asked| asked.as_str());
 				let (app, standing) = (app.clone(), standing.clone());
@@ -169,12 +171,17 @@ pub(super) fn token(headers: &HeaderMap) -> Option<String> {
 /// Whether a request that changes something comes from a page of this explorer, or from no page at all.
 fn is_same_origin(headers: &HeaderMap) -> bool {
 	let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-	let by_site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
-	let by_origin = text("origin").is_none_or(|origin| {
-		let host = origin.split_once("://").map(|(_, host)| host);
-		host.is_some() && host == text("host")
-	});
-	by_site && by_origin
+	let by_site = text("sec-fetch-site").map(|site| matches!(site, "same-origin" | "none"));
+	let by_origin = match text("origin") {
+		None => true,
+		// What a browser says whose page, as all of ours, sends no referrer: then the other header decides.
+		Some("null") => by_site == Some(true),
+		Some(origin) => {
+			let host = origin.split_once("://").map(|(_, host)| host);
+			host.is_some() && host == text("host")
+		},
+	};
+	by_site != Some(false) && by_origin
 }
 
 /// Whether a request's host is an address, `localhost`, or the explorer's name.
@@ -191,6 +198,30 @@ fn is_own(host: &str, name: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_form_of_another_site_is_told_from_the_own() {
+		let is_own = |pairs: &[(&'static str, &'static str)]| {
+			let mut headers = HeaderMap::new();
+			headers.insert("host", HeaderValue::from_static("localhost:1"));
+			for (name, value) in pairs {
+				headers.insert(*name, HeaderValue::from_static(value));
+			}
+			is_same_origin(&headers)
+		};
+		assert!(is_own(&[]));
+		assert!(is_own(&[("origin", "http://localhost:1")]));
+		assert!(is_own(&[("origin", "null"), ("sec-fetch-site", "same-origin")]));
+		for foreign in [
+			&[("origin", "http://evil.example")][..],
+			&[("origin", "null")],
+			&[("origin", "null"), ("sec-fetch-site", "cross-site")],
+			&[("origin", "http://localhost:1"), ("sec-fetch-site", "cross-site")],
+			&[("sec-fetch-site", "same-site")],
+		] {
+			assert!(!is_own(foreign), "{foreign:?}");
+		}
+	}
 
 	#[test]
 	fn only_the_own_name_addresses_and_localhost_are_served() {

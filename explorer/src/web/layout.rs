@@ -6,13 +6,14 @@ use axum::http::StatusCode;
 use maud::{html, Markup, DOCTYPE};
 
 /// The parts of the explorer, as the navigation names them.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
 	("/", "Overview"),
 	("/exchanges", "Exchanges"),
 	("/consents", "Consents"),
 	("/reviews", "Break-glass"),
 	("/organisations", "Organisations"),
 	("/questions", "Questions"),
+	("/trends", "Charts"),
 	("/blocks", "Blocks"),
 	("/about", "About proofs"),
 ];
@@ -38,11 +39,20 @@ pub(super) const REGISTERS: [Kind; 10] = [
 /// A page. `here` is the part of the explorer that it belongs to.
 pub(super) fn page(title: &str, here: &str, around: &Surroundings, body: Markup) -> Markup {
 	let is_public = around.viewer == Viewer::Public;
+	let shown = around.head.filter(|_| !is_public).map(|(number, ..)| number);
 	frame(
 		title,
 		here,
 		Some(&around.viewer),
-		body,
+		html! {
+			@if let Some(number) = shown {
+				p.note id="live" role="status" data-block=(number) hidden {
+					"Block " span {} " was indexed after this page was made. " a href="" { "Show it" }
+				}
+			}
+			(body)
+			@if shown.is_some() { script src="/live.js" defer {} }
+		},
 		html! {
 			p {
 				@match around.head {
@@ -160,7 +170,7 @@ pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
 	};
 	// What is damaged inside concerns the operator, who has the log.
 	let told = match error {
-		Error::Database(_) | Error::Damaged(_) | Error::System { .. } => None,
+		Error::Database(_) | Error::Server(_) | Error::Damaged(_) | Error::System { .. } => None,
 		told => Some(told.to_string()),
 	};
 	frame(

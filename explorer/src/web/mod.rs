@@ -8,18 +8,20 @@ mod export;
 mod fhir;
 mod guard;
 mod layout;
+mod live;
 mod pages;
 mod proofs;
 mod questions;
 mod records;
 mod sector;
 mod sign_in;
+mod trends;
 
 use crate::{
 	access::{Access, Viewer},
 	follow::SharedStatus,
 	prove::Witness,
-	store::{query, Reader},
+	store::{query, Connection, Reader},
 	Error,
 };
 use axum::{
@@ -34,7 +36,6 @@ use hyper_util::{
 	rt::{TokioIo, TokioTimer},
 	service::TowerToHyperService,
 };
-use rusqlite::Connection;
 use std::{
 	collections::BTreeMap,
 	net::SocketAddr,
@@ -61,6 +62,9 @@ const MAX_BODY: usize = 4 * 1024;
 /// So many questions to the index are answered at once, which bounds memory; others wait.
 const MAX_QUESTIONS: usize = 8;
 
+/// So many pages are told of new blocks at once; the others say nothing.
+const MAX_WATCHERS: usize = 64;
+
 /// What pages are made of.
 pub struct App {
 	reader: Reader,
@@ -70,6 +74,7 @@ pub struct App {
 	access: Access,
 	verifier: Option<Vec<u8>>,
 	places: Semaphore,
+	watchers: Arc<Semaphore>,
 	sector: Mutex<Option<sector::Published>>,
 }
 
@@ -104,8 +109,9 @@ impl App {
 		access: Access,
 	) -> Self {
 		let places = Semaphore::new(MAX_QUESTIONS);
+		let watchers = Arc::new(Semaphore::new(MAX_WATCHERS));
 		let sector = Mutex::default();
-		Self { reader, witness, status, name, access, verifier: None, places, sector }
+		Self { reader, witness, status, name, access, verifier: None, places, watchers, sector }
 	}
 
 	/// The same with the verifier as a WebAssembly module, with which browsers check bundles themselves.
@@ -161,7 +167,10 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/style.css", get(style))
 		.route("/verify.js", get(script))
 		.route("/verifier.wasm", get(proofs::verifier))
+		.route("/live", get(live::stream))
+		.route("/live.js", get(live::script))
 		.route("/questions", get(questions::page))
+		.route("/trends", get(trends::page))
 		.route("/search", get(pages::search))
 		.route("/blocks", get(pages::blocks))
 		.route("/blocks/{block}", get(pages::block))
@@ -181,6 +190,7 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/{kind}/{id}/verify", get(proofs::verify_record))
 		.route("/{kind}/{id}/bundle.json", get(proofs::record_bundle))
 		.route("/export/{file}", get(export::export))
+		.route("/print/{kind}", get(export::sheet))
 		.nest("/api/v1", api::router())
 		.fallback(pages::not_found)
 		.layer(middleware::from_fn_with_state(app.clone(), guard::guard))

@@ -23,7 +23,7 @@ pub(super) type Answer = Result<Html<String>, PageError>;
 pub(super) type Parameters = Query<Vec<(String, String)>>;
 
 /// Levels of risk, from the best to the worst (NIST SP 800-30 r1, table I-2).
-const LEVELS: [&str; 5] = ["very-low", "low", "moderate", "high", "very-high"];
+pub(super) const LEVELS: [&str; 5] = ["very-low", "low", "moderate", "high", "very-high"];
 
 /// Kinds of risk: the field of an assessment, and what it is called.
 pub(super) const RISKS: [(&str, &str); 3] =
@@ -217,6 +217,11 @@ pub(super) fn count_levels(assessments: &BTreeMap<u32, RecordRow>) -> Levels {
 	levels
 }
 
+/// What a level is called.
+pub(super) fn level_name(level: &str) -> String {
+	level.replace('-', " ")
+}
+
 /// The counts as a table.
 pub(super) fn risk_table(levels: &Levels) -> Markup {
 	let count = |field: &str, level: &str| {
@@ -228,7 +233,7 @@ pub(super) fn risk_table(levels: &Levels) -> Markup {
 				thead {
 					tr {
 						th scope="col" { "Risk" }
-						@for level in LEVELS { th scope="col" { (level.replace('-', " ")) } }
+						@for level in LEVELS { th scope="col" { (level_name(level)) } }
 					}
 				}
 				tbody {

@@ -10,7 +10,7 @@ use crate::{
 	kind::Kind,
 	store::{
 		query::{self, Filter, Page},
-		EventRow, RecordRow,
+		Connection, EventRow, RecordRow,
 	},
 	Error,
 };
@@ -78,7 +78,8 @@ fn after(kind: Kind, filter: &Filter, page: &Page<RecordRow>) -> Markup {
 			"The same for programs: "
 			a href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
 			a href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
-			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" }
+			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } ", "
+			a href=(format!("/print/{}?{query}", kind.slug())) { "for print or PDF" }
 			@if kind == Kind::Exchange {
 				", " a href=(format!("/export/exchanges.fhir.ndjson?{query}")) download { "FHIR AuditEvents" }
 			}
@@ -318,11 +319,7 @@ pub(super) async fn record(
 type Related = Vec<(Kind, String, Page<RecordRow>)>;
 
 /// The records that belong to a record: those of an organisation, the exchanges under a consent, a review.
-fn related(
-	connection: &rusqlite::Connection,
-	scope: &Scope,
-	row: &RecordRow,
-) -> Result<Related, Error> {
+fn related(connection: &Connection, scope: &Scope, row: &RecordRow) -> Result<Related, Error> {
 	let filter = Filter { limit: 8, ..Filter::default() };
 	let mut related = Vec::new();
 	let mut add = |kind: Kind, filter: Filter| -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! What enemies try.
 
-use crate::support::{escape, Explorer, EXCHANGES, HOSTILE, HOSTILE_NUMBER};
+use crate::support::{escape, Explorer, EXCHANGES, HOSTILE, HOSTILE_NUMBER, LIVE};
 use curex_explorer::{access::Scope, generate::Generator, store::query};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -71,8 +71,7 @@ async fn no_parameter_carries_sql() {
 #[tokio::test]
 async fn the_side_that_reads_cannot_write() {
 	let explorer = Explorer::start().await;
-	let written =
-		explorer.reader.ask(|connection| Ok(connection.execute("DELETE FROM record", [])?));
+	let written = explorer.reader.ask(|connection| connection.execute("DELETE FROM record", &[]));
 	assert!(written.is_err());
 	assert_eq!(exchanges(&explorer), EXCHANGES);
 }
@@ -95,8 +94,9 @@ async fn a_hostile_name_is_text_wherever_it_is_shown() {
 	] {
 		let answer = explorer.get(&address).await;
 		assert_eq!(answer.status, 200, "{address}");
+		let body = answer.body.replace(LIVE, "");
 		for raw in ["<script", "<img", "alert('1')</"] {
-			assert!(!answer.body.contains(raw), "{raw} in {address}");
+			assert!(!body.contains(raw), "{raw} in {address}");
 		}
 		shown += answer.body.matches("&lt;script&gt;").count();
 	}
@@ -107,7 +107,7 @@ async fn a_hostile_name_is_text_wherever_it_is_shown() {
 		[format!("/search?q={text}"), format!("/exchanges?state={text}"), format!("/{text}")]
 	{
 		let answer = explorer.get(&address).await;
-		assert!(!answer.body.contains("<script"), "{address}");
+		assert!(!answer.body.replace(LIVE, "").contains("<script"), "{address}");
 	}
 	let csv = explorer.get("/export/organisations.csv").await.body;
 	assert!(csv.contains("Söhne"));

@@ -1,4 +1,4 @@
-//! An explorer whose database was tampered with: proofs tell, row by row.
+//! An explorer whose database was tampered with: proofs tell, row by row. The tampering is written in SQLite's words.
 
 use crate::chain::{Chain, SPEC_VERSION};
 use codec::Encode;
@@ -6,7 +6,7 @@ use curex_client::ledger::{Decoder, METADATA};
 use curex_explorer::{
 	access::Scope,
 	prove::{claim_of_extrinsic, claim_of_record, At, Claim, Report},
-	Block, Error, Kind, Reader, Record, RecordId, Store,
+	Block, Error, Kind, Place, Reader, Record, RecordId, Store,
 };
 use curex_primitives::{
 	exchange::Direction, Category, Commitment, ConsentId, Exchange, ExchangeState, Gate,
@@ -109,7 +109,7 @@ impl Scene {
 		];
 		let chain = Chain::holding(state, extrinsics.clone());
 		let folder = tempfile::tempdir().unwrap();
-		let mut store = Store::open(&folder.path().join("index.sqlite")).unwrap();
+		let mut store = Store::open(&Place::File(folder.path().join("index.sqlite"))).unwrap();
 		for number in 0..=BLOCK as u32 {
 			let mut block = Block {
 				number: number.into(),
@@ -151,14 +151,14 @@ impl Scene {
 	}
 
 	async fn record(&self) -> Result<Report, Error> {
-		let reader = Reader::new(&self.path());
+		let reader = Reader::new(Place::File(self.path()));
 		let id = format!("0x{}", hex::encode(ID));
 		self.check(claim_of_record(&reader, &Scope::everything(), Kind::Exchange, &id, At::Change))
 			.await
 	}
 
 	async fn transaction(&self) -> Result<Report, Error> {
-		let reader = Reader::new(&self.path());
+		let reader = Reader::new(Place::File(self.path()));
 		self.check(claim_of_extrinsic(&reader, &Scope::everything(), BLOCK, POSITION)).await
 	}
 
@@ -256,7 +256,7 @@ async fn a_record_that_never_was_has_no_proof() {
 		 SELECT kind, '0x{forged}', begun, changed, state, purpose, consent, value FROM record"
 	);
 	Connection::open(scene.path()).unwrap().execute(&sql, []).unwrap();
-	let reader = Reader::new(&scene.path());
+	let reader = Reader::new(Place::File(scene.path()));
 	let claim = claim_of_record(
 		&reader,
 		&Scope::everything(),
@@ -276,7 +276,7 @@ async fn a_record_that_never_was_has_no_proof() {
 #[tokio::test]
 async fn metadata_of_another_runtime_prove_nothing() {
 	let scene = Scene::set().await;
-	let reader = Reader::new(&scene.path());
+	let reader = Reader::new(Place::File(scene.path()));
 	let claim = claim_of_extrinsic(&reader, &Scope::everything(), BLOCK, POSITION).unwrap();
 	let keys = [events_key(), curex_verify::bundle::runtime_version_key()].map(|key| key.to_vec());
 	let bundle = scene.chain.bundle_of(&keys);

@@ -7,5 +7,7 @@ mod chain;
 mod index;
 mod lying;
 mod pages;
+mod postgresql;
 mod questions;
 mod support;
+mod trends;

@@ -1,6 +1,6 @@
 //! Pages and the JSON interface, as people and programs use them.
 
-use crate::support::{Explorer, EXCHANGES};
+use crate::support::{Explorer, EXCHANGES, LIVE};
 use curex_explorer::generate::Generator;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -18,6 +18,7 @@ pub fn addresses() -> Vec<String> {
 		"/blocks/3",
 		"/transactions/3-6",
 		"/questions",
+		"/trends",
 		"/search",
 		"/search?q=hospital",
 		"/organisations/3",
@@ -26,6 +27,7 @@ pub fn addresses() -> Vec<String> {
 	.map(str::to_owned)
 	.into();
 	pages.extend(curex_explorer::Kind::ALL.map(|kind| format!("/{}", kind.slug())));
+	pages.push("/print/exchanges?state=not-served".into());
 	pages.push(format!("/exchanges/{exchange}"));
 	pages.push(format!("/exchanges/{exchange}/dossier"));
 	pages.push(format!("/consents/{consent}"));
@@ -50,6 +52,9 @@ async fn every_page_has_its_landmarks_and_needs_nothing_from_elsewhere() {
 		] {
 			assert_eq!(html.matches(part).count(), times, "{part} in {address}");
 		}
+		let own = html.matches(LIVE).count();
+		assert_eq!(own, 1, "{address}");
+		let html = html.replace(LIVE, "");
 		for foreign in ["<script", " style=", "javascript:", "http://", "https://"] {
 			assert!(!html.contains(foreign), "{foreign} in {address}");
 		}
@@ -193,6 +198,21 @@ async fn an_export_tells_its_query_its_head_and_its_digest() {
 		let heading = usize::from(form == "csv");
 		assert_eq!(rest.lines().count() as u64, EXCHANGES / 10 + heading as u64);
 	}
+}
+
+#[tokio::test]
+async fn a_sheet_for_print_tells_the_same_as_the_export() {
+	let explorer = Explorer::start().await;
+	let export = explorer.get("/export/exchanges.ndjson?state=not-served").await.body;
+	let sheet = explorer.get("/print/exchanges?state=not-served").await;
+	assert_eq!(sheet.status, 200);
+	let head = explorer.json("/api/v1/status").await["head"]["hash"].clone();
+	let digest = hex::encode(Sha256::digest(export.split_once('\n').unwrap().1));
+	for part in ["/exchanges?state=not-served", head.as_str().unwrap(), &digest] {
+		assert!(sheet.body.contains(part), "{part}");
+	}
+	let rows = sheet.body.matches("<th scope=\"row\">").count() as u64;
+	assert_eq!(rows, EXCHANGES / 10);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Questions whose answers are worked out, each over a ledger in which something is wrong and one in which nothing is.
 
-use crate::support::{append_with, generator, record};
+use crate::support::{append_with, generator, place, record};
 use curex_client::ledger::Event;
 use curex_explorer::{
 	access::Scope,
@@ -44,10 +44,10 @@ struct Scene {
 impl Scene {
 	fn set() -> Self {
 		let folder = tempfile::tempdir().unwrap();
-		let path = folder.path().join("index.sqlite");
-		let mut store = Store::open(&path).unwrap();
+		let place = place(&folder);
+		let mut store = Store::open(&place).unwrap();
 		store.ingest(&generator().next().unwrap()).unwrap();
-		Self { reader: Reader::new(&path), store, _folder: folder }
+		Self { reader: Reader::new(place), store, _folder: folder }
 	}
 
 	fn add(&mut self, moment: u64, records: Vec<Record>, events: Vec<Event>) {

@@ -6,8 +6,9 @@ use curex_explorer::{
 	follow::SharedStatus,
 	generate::Generator,
 	prove::Witness,
+	store::{Connection, Use},
 	web::{self, App},
-	Block, Kind, Reader, Record, RecordId, Store,
+	Block, Kind, Place, Reader, Record, RecordId, Store,
 };
 use serde_json::json;
 use serde_json::Value as Json;
@@ -24,6 +25,9 @@ pub const EXCHANGES: u64 = 240;
 /// Exchanges that begin in a block.
 pub const PER_BLOCK: u64 = 7;
 
+/// The one script that pages name.
+pub const LIVE: &str = "<script src=\"/live.js\" defer></script>";
+
 /// A name as an enemy would choose it.
 pub const HOSTILE: &str = "<script>alert('1')</script>\"><img src=x onerror=alert(2)> & Söhne";
 
@@ -35,9 +39,25 @@ pub fn generator() -> Generator {
 	Generator::new(EXCHANGES, PER_BLOCK).with_name(HOSTILE_NUMBER, HOSTILE)
 }
 
+/// Where the index of a test is: in its folder, or, where `CUREX_TEST_POSTGRES` names a database, in a schema there that
+/// bears the folder's name.
+pub fn place(folder: &TempDir) -> Place {
+	let Ok(server) = std::env::var(POSTGRES) else {
+		return Place::File(folder.path().join("index.sqlite"));
+	};
+	let name: String = folder.path().file_name().unwrap().to_string_lossy().to_lowercase();
+	let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+	let connection = Connection::open(&server.parse().unwrap(), Use::Write).unwrap();
+	connection.batch(&format!("CREATE SCHEMA IF NOT EXISTS {name}")).unwrap();
+	format!("{server}&options=-csearch_path%3D{name}").parse().unwrap()
+}
+
+/// The address of a PostgreSQL database in which the tests keep their indexes.
+pub const POSTGRES: &str = "CUREX_TEST_POSTGRES";
+
 /// Its index.
 pub fn fill(folder: &TempDir) -> Store {
-	let mut store = Store::open(&folder.path().join("index.sqlite")).unwrap();
+	let mut store = Store::open(&place(folder)).unwrap();
 	store.bind([1; 32]).unwrap();
 	for block in generator() {
 		store.ingest(&block).unwrap();
@@ -49,6 +69,7 @@ pub fn fill(folder: &TempDir) -> Store {
 pub struct Explorer {
 	pub address: SocketAddr,
 	pub reader: Reader,
+	pub status: SharedStatus,
 	folder: TempDir,
 }
 
@@ -70,19 +91,20 @@ impl Explorer {
 	}
 
 	async fn serve(folder: TempDir, access: Access) -> Self {
-		let path = folder.path().join("index.sqlite");
+		let place = place(&folder);
 		let witness = Witness::new(vec!["ws://127.0.0.1:1".into()], None);
 		let name = Some("explorer.example".into());
-		let app = App::new(Reader::new(&path), witness, SharedStatus::default(), name, access);
+		let status = SharedStatus::default();
+		let app = App::new(Reader::new(place.clone()), witness, status.clone(), name, access);
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let address = listener.local_addr().unwrap();
 		tokio::spawn(web::serve(listener, Arc::new(app)));
-		Self { address, reader: Reader::new(&path), folder }
+		Self { address, reader: Reader::new(place), status, folder }
 	}
 
 	/// The index, to add blocks to it.
 	pub fn store(&self) -> Store {
-		Store::open(&self.folder.path().join("index.sqlite")).unwrap()
+		Store::open(&place(&self.folder)).unwrap()
 	}
 
 	/// The log of queries.

@@ -2,10 +2,10 @@
 
 use super::{
 	exchange::Given, not_verified, Story, CARE_CENTRE, FINAL, HOSPITAL_A, HOST_OF_CARE_CENTRE,
-	HOST_OF_PATIENT, PATIENCE,
+	HOST_OF_PATIENT, HOST_OF_REGULATOR, PATIENCE,
 };
 use crate::{error::Context, layout::MEMBERS, Error};
-use curex_client::Spec;
+use curex_client::{proofs::Prover, report::History, Spec};
 use curex_primitives::{ConsentStatus, ExchangeState, Gate, Ground, OrganisationId, Purpose};
 
 impl Story<'_> {
@@ -42,7 +42,32 @@ impl Story<'_> {
 			return Err(not_verified(7, "the ledger does not show the consent as withdrawn"));
 		}
 		self.refused_alike(given.consent).await?;
+		self.patient_looks_back(given).await?;
 		self.break_the_glass().await
+	}
+
+	/// What the patient learns from the ledger alone, through one member's node, proven against a trust root from another's.
+	async fn patient_looks_back(&mut self, given: &Given) -> Result<(), Error> {
+		let prover = Prover::new(self.reader(HOST_OF_REGULATOR).await?).await;
+		let root = prover.during("deriving the trust root")?.trust_root().clone();
+		let node = self.reader(HOST_OF_PATIENT).await?;
+		let mut prover = Prover::with_root(node.clone(), root);
+		let receipt = given.receipt.view();
+		let history = History::read(&node, given.consent, Some(&receipt), &mut prover)
+			.await
+			.during("reading the history of the consent")?;
+		let told = history.events.iter().any(|event| {
+			event.exchange == given.exchange && event.record.state == ExchangeState::Acknowledged
+		});
+		let withdrawn = matches!(history.record.status, ConsentStatus::Withdrawn { .. });
+		if !told || !withdrawn || history.receipt_agrees != Some(true) || history.missing() > 0 {
+			return Err(not_verified(7, "the history of the consent does not tell what happened"));
+		}
+		self.account.note(format!(
+			"the patient reads that {} exchanges rest on the consent, each proven",
+			history.events.len()
+		));
+		Ok(())
 	}
 
 	/// A request under the withdrawn consent, and one for a patient whom hospital A does not know: on the ledger

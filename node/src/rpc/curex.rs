@@ -3,6 +3,7 @@
 use crate::transfer::{
 	access, blocking, fetch::FetchStatus, Error, Fetcher, Key, Ledger, Status, Store,
 };
+use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use curex_primitives::{
 	merkle::Proof,
 	transfer::{Authorisation, Manifest},
@@ -24,7 +25,10 @@ use sp_runtime::{
 	traits::{Block as BlockT, NumberFor},
 	SaturatedConversion,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How long a call of `curex_fetch` may wait at most.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Methods of the node of a member.
 #[rpc(server)]
@@ -47,16 +51,18 @@ pub trait CurexApi {
 		&self,
 		authorisation: Bytes,
 		index: u64,
-		bytes: Bytes,
+		bytes: String,
+		encoding: Option<Encoding>,
 	) -> RpcResult<Progress>;
 
 	/// How far a deposit is.
 	#[method(name = "curex_depositStatus")]
 	async fn deposit_status(&self, authorisation: Bytes) -> RpcResult<Progress>;
 
-	/// Begins or continues to fetch a part from the network, and says how far it is.
+	/// Begins or continues to fetch a part from the network, and says how far it is: at once, or when the attempt has
+	/// ended or so many milliseconds have passed.
 	#[method(name = "curex_fetch")]
-	async fn fetch(&self, authorisation: Bytes) -> RpcResult<Progress>;
+	async fn fetch(&self, authorisation: Bytes, wait: Option<u64>) -> RpcResult<Progress>;
 
 	/// The manifest of a part that is complete on this node.
 	#[method(name = "curex_manifest")]
@@ -64,7 +70,40 @@ pub trait CurexApi {
 
 	/// A chunk of a part that is complete on this node.
 	#[method(name = "curex_chunk")]
-	async fn chunk(&self, authorisation: Bytes, index: u64) -> RpcResult<Chunk>;
+	async fn chunk(
+		&self,
+		authorisation: Bytes,
+		index: u64,
+		encoding: Option<Encoding>,
+	) -> RpcResult<Chunk>;
+}
+
+/// How the bytes of a chunk are written.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+	/// `0x` and two digits for each byte.
+	#[default]
+	Hex,
+	/// RFC 4648, section 4: a third less to carry.
+	Base64,
+}
+
+impl Encoding {
+	fn write(self, bytes: &[u8]) -> String {
+		match self {
+			Self::Hex => format!("0x{}", hex::encode(bytes)),
+			Self::Base64 => BASE64.encode(bytes),
+		}
+	}
+
+	fn read(self, text: &str) -> Result<Vec<u8>, Error> {
+		match self {
+			Self::Hex => text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok()),
+			Self::Base64 => BASE64.decode(text).ok(),
+		}
+		.ok_or(Error::Malformed("the chunk"))
+	}
 }
 
 /// How the node is.
@@ -130,8 +169,8 @@ pub struct Failure {
 /// A chunk as JSON.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Chunk {
-	/// The bytes.
-	pub bytes: Bytes,
+	/// The bytes, in the encoding that was asked for.
+	pub bytes: String,
 	/// The proof of their place.
 	pub proof: ProofText,
 }
@@ -304,11 +343,12 @@ impl CurexApiServer for Curex {
 		&self,
 		authorisation: Bytes,
 		index: u64,
-		bytes: Bytes,
+		bytes: String,
+		encoding: Option<Encoding>,
 	) -> RpcResult<Progress> {
 		self.deposit(authorisation, move |store, deposit| {
 			deposit.status(store)?;
-			store.put(deposit.key, index, &bytes)
+			store.put(deposit.key, index, &encoding.unwrap_or_default().read(&bytes)?)
 		})
 		.await
 	}
@@ -317,7 +357,7 @@ impl CurexApiServer for Curex {
 		self.deposit(authorisation, |store, deposit| deposit.status(store)).await
 	}
 
-	async fn fetch(&self, authorisation: Bytes) -> RpcResult<Progress> {
+	async fn fetch(&self, authorisation: Bytes, wait: Option<u64>) -> RpcResult<Progress> {
 		let ledger = self.ledger.clone();
 		let (authorisation, commitment) = blocking(move || {
 			let authorisation = access::decode(&authorisation)?;
@@ -328,7 +368,8 @@ impl CurexApiServer for Curex {
 		.await
 		.map_err(told)?;
 		let key = access::key(&authorisation);
-		let status = self.fetcher.advance(key, commitment, Some(authorisation)).await;
+		let wait = Duration::from_millis(wait.unwrap_or_default()).min(MAX_WAIT);
+		let status = self.fetcher.follow(key, commitment, Some(authorisation), wait).await;
 		status.map(Progress::from).map_err(told)
 	}
 
@@ -337,11 +378,19 @@ impl CurexApiServer for Curex {
 		Ok(manifest.into())
 	}
 
-	async fn chunk(&self, authorisation: Bytes, index: u64) -> RpcResult<Chunk> {
-		let (bytes, Proof { index, count, siblings }) =
-			self.read(authorisation, move |store, key| store.chunk(key, index)).await?;
-		let siblings = siblings.iter().map(|hash| Bytes(hash.to_vec())).collect();
-		Ok(Chunk { bytes: Bytes(bytes), proof: ProofText { index, count, siblings } })
+	async fn chunk(
+		&self,
+		authorisation: Bytes,
+		index: u64,
+		encoding: Option<Encoding>,
+	) -> RpcResult<Chunk> {
+		self.read(authorisation, move |store, key| {
+			let (bytes, Proof { index, count, siblings }) = store.chunk(key, index)?;
+			let siblings = siblings.iter().map(|hash| Bytes(hash.to_vec())).collect();
+			let bytes = encoding.unwrap_or_default().write(&bytes);
+			Ok(Chunk { bytes, proof: ProofText { index, count, siblings } })
+		})
+		.await
 	}
 }
 

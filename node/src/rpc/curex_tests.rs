@@ -165,6 +165,41 @@ async fn what_the_holder_leaves_the_recipient_takes() {
 }
 
 #[tokio::test]
+async fn a_chunk_goes_as_base64_where_that_is_asked_for() {
+	let scene = scene();
+	let leave = scene.may(&scene.holder, Access::Deposit);
+	let base64 = json!("base64");
+	scene.call("curex_depositBegin", &[&leave, &scene.manifest()]).await.unwrap();
+	for (index, bytes) in scene.bytes.chunks(CHUNK_SIZE).enumerate() {
+		let chunk = [&leave, &json!(index), &json!(BASE64.encode(bytes)), &base64];
+		scene.call("curex_depositChunk", &chunk).await.unwrap();
+	}
+	let take = scene.may(&scene.recipient, Access::Fetch);
+	let chunk = scene.call("curex_chunk", &[&take, &json!(2), &base64]).await.unwrap();
+	assert_eq!(chunk["bytes"], BASE64.encode(&scene.bytes[2 * CHUNK_SIZE..]));
+	let hexadecimal = scene.call("curex_chunk", &[&take, &json!(2), &json!("hex")]).await.unwrap();
+	assert_eq!(hexadecimal["bytes"], scene.chunk(2));
+	assert_eq!(hexadecimal["proof"], chunk["proof"]);
+
+	assert_eq!(scene.call("curex_chunk", &[&take, &json!(2), &json!("rot13")]).await, Err(-32602));
+	for (text, encoding) in
+		[(json!("AA*A"), &base64), (json!("AAAA"), &json!("hex")), (json!("0x0"), &Value::Null)]
+	{
+		let chunk = [&leave, &json!(2), &text, encoding];
+		assert_eq!(scene.call("curex_depositChunk", &chunk).await, Err(12001), "{text}");
+	}
+}
+
+#[tokio::test]
+async fn a_call_that_waits_answers_when_the_fetch_has_ended() {
+	let scene = scene();
+	let take = scene.may(&scene.recipient, Access::Fetch);
+	let ended = scene.call("curex_fetch", &[&take, &json!(u64::MAX)]).await.unwrap();
+	assert_eq!(ended["running"], false);
+	assert_eq!(ended["failure"]["code"], 12014);
+}
+
+#[tokio::test]
 async fn a_fetch_tells_why_it_fails() {
 	let scene = scene();
 	let take = scene.may(&scene.recipient, Access::Fetch);

@@ -54,6 +54,12 @@ pub trait Ledger: Send + Sync + 'static {
 	/// # Errors
 	/// [`Error::Ledger`]
 	fn peers(&self) -> Result<Vec<(Vec<u8>, OrganisationId, PeerRole)>, Error>;
+
+	/// Whether the account signed an authorisation. Signatures that were found right may be remembered: every chunk comes
+	/// with the same one.
+	fn is_signed(&self, authorisation: &Authorisation) -> bool {
+		is_signed(authorisation)
+	}
 }
 
 /// Reads an authorisation.
@@ -180,7 +186,7 @@ fn bearer(
 	if life.is_none_or(|life| life > MAX_AUTHORISATION_LIFE) {
 		return Err(Error::Expired);
 	}
-	if !is_signed(authorisation) {
+	if !ledger.is_signed(authorisation) {
 		return Err(Error::NotAuthorised("the signature is wrong"));
 	}
 	let (organisation, duties) = ledger
@@ -193,7 +199,7 @@ fn bearer(
 }
 
 /// Whether the account signed, in either scheme: an sr25519 signature carries a mark that no ed25519 signature has.
-fn is_signed(authorisation: &Authorisation) -> bool {
+pub(super) fn is_signed(authorisation: &Authorisation) -> bool {
 	let Authorisation { account, signature, .. } = *authorisation;
 	let message = authorisation.message();
 	sr25519::Pair::verify(

@@ -6,7 +6,7 @@ use curex_primitives::{
 	transfer::{Authorisation, Manifest, Request, Response},
 	Commitment, OrganisationId, PeerRole,
 };
-use futures::{stream, StreamExt};
+use futures::{stream::FuturesUnordered, StreamExt};
 use jsonrpsee::core::async_trait;
 use sc_network::{service::traits::NetworkService, IfDisconnected, PeerId, ProtocolName};
 use sc_network_sync::SyncingService;
@@ -14,17 +14,15 @@ use sp_core::traits::SpawnNamed;
 use sp_runtime::traits::Block as BlockT;
 use std::{
 	collections::{HashMap, HashSet},
-	sync::{
-		atomic::{AtomicBool, Ordering},
-		Arc, Mutex, MutexGuard, PoisonError,
-	},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
 };
+use tokio::sync::{watch, Semaphore};
 
 const LOG_TARGET: &str = "curex::transfer";
 
-/// Chunks that are asked for at the same time, of one part.
-const IN_FLIGHT: usize = 4;
+/// Chunks that are asked for at the same time, of all parts together: 4 MiB.
+const IN_FLIGHT: usize = 16;
 /// Parts that are fetched at the same time.
 const MAX_RUNNING: usize = 8;
 /// Peers that are asked for a part before it counts as unserved.
@@ -112,8 +110,12 @@ pub struct Fetcher {
 }
 
 enum Attempt {
-	Running,
-	Failed { reason: Arc<Error>, at: Instant },
+	/// The channel closes when the attempt has ended.
+	Running(watch::Receiver<()>),
+	Failed {
+		reason: Arc<Error>,
+		at: Instant,
+	},
 }
 
 impl Fetcher {
@@ -124,7 +126,29 @@ impl Fetcher {
 		peers: Arc<dyn Peers>,
 		spawner: Arc<dyn SpawnNamed>,
 	) -> Self {
-		Self { source: Source { ledger, store, peers }, spawner, attempts: Arc::default() }
+		let source = Source::new(ledger, store, peers);
+		Self { source, spawner, attempts: Arc::default() }
+	}
+
+	/// As [`Self::advance`], but answers only when the attempt has ended, or when this time has passed.
+	///
+	/// # Errors
+	/// As [`Self::advance`].
+	pub async fn follow(
+		&self,
+		key: Key,
+		commitment: Commitment,
+		authorisation: Option<Authorisation>,
+		patience: Duration,
+	) -> Result<FetchStatus, Error> {
+		let status = self.advance(key, commitment, authorisation.clone()).await?;
+		let mut ended = match self.attempts().get(&key) {
+			Some(Attempt::Running(ended)) if status.running && !patience.is_zero() => ended.clone(),
+			_ => return Ok(status),
+		};
+		// Nothing is ever sent: this is the end of the attempt, or the end of patience.
+		let _ = tokio::time::timeout(patience, ended.changed()).await;
+		self.advance(key, commitment, authorisation).await
 	}
 
 	/// Begins or continues to fetch the part with this commitment, unless it is complete or being fetched, and says how
@@ -144,10 +168,10 @@ impl Fetcher {
 		if status.stored.as_ref().is_some_and(|stored| stored.complete) {
 			return Ok(status);
 		}
-		{
+		let attempt = {
 			let mut attempts = self.attempts();
 			match attempts.get(&key) {
-				Some(Attempt::Running) => {
+				Some(Attempt::Running(_)) => {
 					status.running = true;
 					return Ok(status);
 				},
@@ -160,17 +184,19 @@ impl Fetcher {
 				None => {},
 			}
 			let running =
-				attempts.values().filter(|entry| matches!(entry, Attempt::Running)).count();
+				attempts.values().filter(|entry| matches!(entry, Attempt::Running(_))).count();
 			if running >= MAX_RUNNING {
 				return Err(Error::Busy);
 			}
-			attempts.insert(key, Attempt::Running);
-		}
+			let (end, ended) = watch::channel(());
+			attempts.insert(key, Attempt::Running(ended));
+			Running { key, of: self.attempts.clone(), _end: end }
+		};
 		status.running = true;
-		let (source, attempts) = (self.source.clone(), Running { key, of: self.attempts.clone() });
+		let source = self.source.clone();
 		let fetch = async move {
 			let result = source.fetch(key, authorisation).await;
-			attempts.end(result.err());
+			attempt.end(result.err());
 		};
 		self.spawner.spawn("transfer-fetch", Some("networking"), Box::pin(fetch));
 		Ok(status)
@@ -185,6 +211,8 @@ impl Fetcher {
 struct Running {
 	key: Key,
 	of: Arc<Mutex<HashMap<Key, Attempt>>>,
+	/// Closes when the attempt is off the list.
+	_end: watch::Sender<()>,
 }
 
 impl Running {
@@ -194,7 +222,7 @@ impl Running {
 			log::info!(target: LOG_TARGET, "Could not fetch {:?}: {reason}", self.key);
 			let failed = attempts.values().filter(|entry| matches!(entry, Attempt::Failed { .. }));
 			if failed.count() >= MAX_FAILURES {
-				attempts.retain(|_, entry| matches!(entry, Attempt::Running));
+				attempts.retain(|_, entry| matches!(entry, Attempt::Running(_)));
 			}
 			let failed = Attempt::Failed { reason: Arc::new(reason), at: Instant::now() };
 			attempts.insert(self.key, failed);
@@ -205,7 +233,7 @@ impl Running {
 impl Drop for Running {
 	fn drop(&mut self) {
 		let mut attempts = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-		if matches!(attempts.get(&self.key), Some(Attempt::Running)) {
+		if matches!(attempts.get(&self.key), Some(Attempt::Running(_))) {
 			attempts.remove(&self.key);
 		}
 	}
@@ -217,6 +245,21 @@ struct Source {
 	ledger: Arc<dyn Ledger>,
 	store: Arc<Store>,
 	peers: Arc<dyn Peers>,
+	/// For chunks on their way here.
+	room: Arc<Semaphore>,
+}
+
+/// How many chunks of a part are asked for at the same time: more while answers come soon, fewer when they are late, so that
+/// a slow line is not asked for more than it carries before a request counts as failed ([`protocol::TIMEOUT`]).
+struct Window(usize);
+
+impl Window {
+	const FIRST: usize = 4;
+	const SOON: Duration = Duration::from_secs(2);
+
+	fn answered(&mut self, after: Duration) {
+		self.0 = if after < Self::SOON { (self.0 + 1).min(IN_FLIGHT) } else { (self.0 / 2).max(1) };
+	}
 }
 
 /// What the ledger says of the part.
@@ -229,6 +272,10 @@ struct Expected {
 }
 
 impl Source {
+	fn new(ledger: Arc<dyn Ledger>, store: Arc<Store>, peers: Arc<dyn Peers>) -> Self {
+		Self { ledger, store, peers, room: Arc::new(Semaphore::new(IN_FLIGHT)) }
+	}
+
 	/// Fetches the whole part, from one peer after the other.
 	async fn fetch(&self, key: Key, authorisation: Option<Authorisation>) -> Result<(), Error> {
 		let (ledger, store) = (self.ledger.clone(), self.store.clone());
@@ -279,7 +326,7 @@ impl Source {
 			chunk,
 			authorisation: authorisation.cloned(),
 		};
-		let manifest = match self.ask(peer, request(None)).await? {
+		let manifest = match read(&self.ask(peer, request(None)).await?)? {
 			Response::Manifest(manifest) => manifest,
 			other => return Err(unexpected(other)),
 		};
@@ -288,24 +335,24 @@ impl Source {
 		}
 		let store = self.store.clone();
 		let mut status = blocking(move || store.begin(key, receiver, &manifest)).await?;
+		let mut window = Window(Window::FIRST);
 		while !status.complete {
-			let missing = status.missing.into_iter().flatten();
-			// After a failure nothing more is asked of this node, but what it already sent is kept.
-			let failed = AtomicBool::new(false);
+			let mut missing = status.missing.into_iter().flatten();
+			let mut asked = FuturesUnordered::new();
 			let mut outcome = Ok(());
-			let mut answers = stream::iter(
-				missing
-					.take_while(|_| !failed.load(Ordering::Relaxed))
-					.map(|index| self.fetch_chunk(peer, key, index, request(Some(index)))),
-			)
-			.buffer_unordered(IN_FLIGHT);
-			while let Some(answer) = answers.next().await {
-				if answer.is_err() {
-					failed.store(true, Ordering::Relaxed);
-					outcome = outcome.and(answer);
+			loop {
+				// After a failure nothing more is asked of this node, but what it already sent is kept.
+				while outcome.is_ok() && asked.len() < window.0 {
+					let Some(index) = missing.next() else { break };
+					asked.push(self.fetch_chunk(peer, key, index, request(Some(index))));
+				}
+				match asked.next().await {
+					Some(Ok(after)) => window.answered(after),
+					Some(Err(error)) => outcome = outcome.and(Err(error)),
+					None => break,
 				}
 			}
-			drop(answers);
+			drop(asked);
 			outcome?;
 			let store = self.store.clone();
 			status = blocking(move || store.status(key)).await?;
@@ -313,40 +360,54 @@ impl Source {
 		Ok(())
 	}
 
+	/// Fetches a chunk, and says how long its node took to answer.
 	async fn fetch_chunk(
 		&self,
 		peer: PeerId,
 		key: Key,
 		index: u64,
 		request: Request,
-	) -> Result<(), Error> {
-		let (bytes, proof) = match self.ask(peer, request).await? {
-			Response::Chunk { bytes, proof } => (bytes, proof),
-			other => return Err(unexpected(other)),
-		};
-		if proof.index != index {
-			return Err(Error::WrongChunk { index });
-		}
+	) -> Result<Duration, Error> {
+		let _room = self.room.acquire().await.expect("the semaphore is never closed; qed");
+		let begun = Instant::now();
+		let response = self.ask(peer, request).await?;
+		let after = begun.elapsed();
 		let store = self.store.clone();
-		blocking(move || store.put_proven(key, &bytes, &proof)).await.map(drop)
+		blocking(move || {
+			let (bytes, proof) = match read(&response)? {
+				Response::Chunk { bytes, proof } => (bytes, proof),
+				other => return Err(unexpected(other)),
+			};
+			if proof.index != index {
+				return Err(Error::WrongChunk { index });
+			}
+			drop(response);
+			store.put_proven(key, &bytes, &proof)
+		})
+		.await?;
+		Ok(after)
 	}
 
-	/// Asks, and repeats what the network failed.
-	async fn ask(&self, peer: PeerId, request: Request) -> Result<Response, Error> {
-		let unserved = |last| Error::Unserved { asked: 1, last };
+	/// Asks, and repeats what the network failed. Gives the encoded response.
+	async fn ask(&self, peer: PeerId, request: Request) -> Result<Vec<u8>, Error> {
 		let request = request.encode();
 		let mut failures = 0;
-		let response = loop {
+		loop {
 			match self.peers.ask(peer, request.clone()).await {
-				Ok(response) => break response,
-				Err(reason) if failures + 1 == TRIES => return Err(unserved(reason)),
+				Ok(response) => return Ok(response),
+				Err(last) if failures + 1 == TRIES => {
+					return Err(Error::Unserved { asked: 1, last })
+				},
 				Err(_) => tokio::time::sleep(FIRST_PAUSE * 2u32.pow(failures)).await,
 			}
 			failures += 1;
-		};
-		Response::decode_all(&mut &response[..])
-			.map_err(|_| unserved("an answer that cannot be read".into()))
+		}
 	}
+}
+
+fn read(mut response: &[u8]) -> Result<Response, Error> {
+	Response::decode_all(&mut response)
+		.map_err(|_| Error::Unserved { asked: 1, last: "an answer that cannot be read".into() })
 }
 
 impl Expected {

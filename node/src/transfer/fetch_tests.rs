@@ -1,7 +1,7 @@
 use super::*;
 use crate::transfer::testing::{self, FakeLedger, TokioSpawner, EXCHANGE, HOLDER, RECIPIENT};
 use curex_primitives::transfer::{Part, TransferRefusal, CHUNK_SIZE};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const KEY: Key = Key { exchange: EXCHANGE, part: Part::Payload };
 const CHUNKS: usize = 9;
@@ -67,6 +67,15 @@ fn shifting(mut request: Request, held: &Store) -> Result<Response, String> {
 	honest(request, held)
 }
 
+/// Answers with a chunk and more.
+fn overflowing(request: Request, held: &Store) -> Result<Response, String> {
+	let mut response = honest(request, held)?;
+	if let Response::Chunk { bytes, .. } = &mut response {
+		bytes.push(0);
+	}
+	Ok(response)
+}
+
 /// Has something else under the same name.
 fn forging(request: Request, _: &Store) -> Result<Response, String> {
 	let bytes = testing::bytes(10);
@@ -110,7 +119,7 @@ fn scene(manners: Vec<Answer>) -> Scene {
 		running: AtomicUsize::new(0),
 		most_running: AtomicUsize::new(0),
 	});
-	let source = Source { ledger: ledger.clone(), store, peers: peers.clone() };
+	let source = Source::new(ledger.clone(), store, peers.clone());
 	Scene { ledger, source, peers, bytes, _folder: folder }
 }
 
@@ -141,7 +150,8 @@ async fn a_part_arrives_whole_with_several_chunks_in_flight() {
 	scene.fetch().await.unwrap();
 	scene.assert_fetched();
 	assert_eq!(scene.asked(0), (0..CHUNKS as u64).collect::<Vec<_>>());
-	assert_eq!(scene.peers.most_running.load(Ordering::SeqCst), IN_FLIGHT);
+	let most = scene.peers.most_running.load(Ordering::SeqCst);
+	assert!((Window::FIRST..=IN_FLIGHT).contains(&most), "{most} in flight");
 }
 
 #[tokio::test]
@@ -154,11 +164,57 @@ async fn a_lying_node_is_left_for_the_next_and_its_true_chunks_are_kept() {
 }
 
 #[tokio::test]
-async fn nodes_that_shift_forge_or_refuse_are_passed_over() {
-	let scene =
-		scene(vec![Box::new(shifting), Box::new(forging), Box::new(refusing), Box::new(honest)]);
+async fn nodes_that_shift_overflow_forge_or_refuse_are_passed_over() {
+	let scene = scene(vec![
+		Box::new(shifting),
+		Box::new(overflowing),
+		Box::new(forging),
+		Box::new(refusing),
+		Box::new(honest),
+	]);
 	scene.fetch().await.unwrap();
 	scene.assert_fetched();
+	// Nothing is asked of a node beyond what was under way when it lied.
+	for (node, most) in [(0, Window::FIRST), (1, Window::FIRST), (2, 0), (3, 0)] {
+		assert!(scene.asked(node).len() <= most, "node {node}: {:?}", scene.asked(node));
+	}
+}
+
+#[tokio::test]
+async fn what_came_of_a_window_before_its_node_was_lost_is_not_asked_for_again() {
+	let (answered, lost) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(true)));
+	let is_lost = lost.clone();
+	let scene = scene(vec![Box::new(move |request, held| {
+		let is_late = request.chunk.is_some() && answered.fetch_add(1, Ordering::SeqCst) >= 5;
+		if is_late && is_lost.load(Ordering::SeqCst) {
+			return Err("connection closed".into());
+		}
+		honest(request, held)
+	})]);
+	assert!(matches!(scene.fetch().await, Err(Error::Unserved { .. })));
+	let status = scene.source.store.status(KEY).unwrap();
+	assert_eq!(status.received, 5);
+
+	lost.store(false, Ordering::SeqCst);
+	scene.peers.asked.lock().unwrap().clear();
+	scene.fetch().await.unwrap();
+	scene.assert_fetched();
+	assert_eq!(scene.asked(0), status.missing.into_iter().flatten().collect::<Vec<_>>());
+}
+
+#[test]
+fn more_is_asked_for_while_answers_come_soon_and_less_when_they_are_late() {
+	let mut window = Window(Window::FIRST);
+	for _ in 0..2 * IN_FLIGHT {
+		window.answered(Duration::from_millis(10));
+	}
+	assert_eq!(window.0, IN_FLIGHT);
+	window.answered(Window::SOON);
+	assert_eq!(window.0, IN_FLIGHT / 2);
+	for _ in 0..IN_FLIGHT {
+		window.answered(protocol::TIMEOUT);
+	}
+	assert_eq!(window.0, 1, "something is always asked for");
 }
 
 #[tokio::test]
@@ -211,7 +267,7 @@ async fn the_background_fetch_reports_progress_and_failure() {
 	let scene = scene(vec![Box::new(honest)]);
 	let commitment = scene.peers.held.manifest(KEY).unwrap().commitment(KEY.part, &KEY.exchange);
 	let spawner = Arc::new(TokioSpawner);
-	let Source { ledger, store, peers } = scene.source.clone();
+	let Source { ledger, store, peers, .. } = scene.source.clone();
 	let fetcher = Fetcher::new(ledger, store, peers, spawner);
 
 	let first = fetcher.advance(KEY, commitment, None).await.unwrap();
@@ -245,10 +301,12 @@ async fn the_background_fetch_reports_progress_and_failure() {
 #[tokio::test]
 async fn only_so_many_parts_are_fetched_at_once() {
 	let scene = scene(vec![Box::new(honest)]);
-	let Source { ledger, store, peers } = scene.source.clone();
+	let Source { ledger, store, peers, .. } = scene.source.clone();
 	let fetcher = Fetcher::new(ledger, store, peers, Arc::new(ForgetfulSpawner));
 	let key = |number| Key { exchange: curex_primitives::ExchangeId([100 + number; 32]), ..KEY };
-	fetcher.attempts().extend((0..MAX_RUNNING as u8).map(|number| (key(number), Attempt::Running)));
+	let (_end, ended) = watch::channel(());
+	let running = |number| (key(number), Attempt::Running(ended.clone()));
+	fetcher.attempts().extend((0..MAX_RUNNING as u8).map(running));
 	let busy = fetcher.advance(KEY, Commitment([1; 32]), None).await;
 	assert!(matches!(busy, Err(Error::Busy)));
 	fetcher.attempts().remove(&key(0));

@@ -1,20 +1,22 @@
 //! What a transfer asks the chain, answered by the runtime.
 
 use super::{
-	access::{Ledger, View},
+	access::{self, Ledger, View},
 	Error,
 };
 use curex_primitives::{
-	Duties, Exchange, ExchangeId, Moment, OrganisationId, OrganisationStatus, PeerRole,
+	transfer::Authorisation, Duties, Exchange, ExchangeId, Moment, OrganisationId,
+	OrganisationStatus, PeerRole,
 };
 use curex_runtime::AccountId;
 use pallet_consortium::api::ConsortiumApi;
 use pallet_exchange::runtime_api::ExchangeApi;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
-use sp_runtime::traits::Block as BlockT;
+use sp_core::H256;
+use sp_runtime::traits::{BlakeTwo256, Block as BlockT, Hash as _};
 use std::{
-	collections::{HashMap, VecDeque},
+	collections::{HashMap, HashSet, VecDeque},
 	hash::Hash,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{SystemTime, UNIX_EPOCH},
@@ -27,12 +29,13 @@ use std::{
 pub struct ClientLedger<Block: BlockT, C> {
 	client: Arc<C>,
 	answers: Mutex<Answers<Block::Hash>>,
+	signed: Mutex<Signed>,
 }
 
 impl<Block: BlockT, C: HeaderBackend<Block>> ClientLedger<Block, C> {
 	/// The ledger of this client.
 	pub fn new(client: Arc<C>) -> Self {
-		Self { client, answers: Mutex::default() }
+		Self { client, answers: Mutex::default(), signed: Mutex::default() }
 	}
 
 	fn at(&self, view: View) -> Block::Hash {
@@ -74,6 +77,19 @@ impl<Block: BlockT, C: HeaderBackend<Block>> ClientLedger<Block, C> {
 const BLOCKS: usize = 4;
 /// Answers of a kind that are kept of a block.
 const MAX_KNOWN: usize = 1024;
+
+/// The hashes of authorisations, signatures included, whose signatures are right.
+#[derive(Default)]
+struct Signed(HashSet<H256>);
+
+impl Signed {
+	fn add(&mut self, hash: H256) {
+		if self.0.len() >= MAX_KNOWN {
+			self.0.clear();
+		}
+		self.0.insert(hash);
+	}
+}
 
 /// What blocks answered.
 struct Answers<Hash>(VecDeque<(Hash, Known)>);
@@ -191,6 +207,20 @@ where
 			.map(|(peer, organisation, role)| (peer.to_vec(), organisation, role))
 			.collect())
 	}
+
+	fn is_signed(&self, authorisation: &Authorisation) -> bool {
+		let signed = || self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+		let hash = BlakeTwo256::hash_of(authorisation);
+		if signed().0.contains(&hash) {
+			return true;
+		}
+		// Without the lock: a signature takes long.
+		let is_signed = access::is_signed(authorisation);
+		if is_signed {
+			signed().add(hash);
+		}
+		is_signed
+	}
 }
 
 fn failure(reason: sp_api::ApiError) -> Error {
@@ -213,5 +243,15 @@ mod tests {
 		}
 		assert_eq!(answers.0.len(), BLOCKS);
 		assert!(!answers.of(0).exchanges.contains_key(&id), "it was forgotten");
+	}
+
+	#[test]
+	fn the_memory_for_right_signatures_is_bounded() {
+		let mut signed = Signed::default();
+		for number in 0..=MAX_KNOWN as u64 {
+			let hash = BlakeTwo256::hash_of(&number);
+			signed.add(hash);
+			assert!(signed.0.contains(&hash) && signed.0.len() <= MAX_KNOWN);
+		}
 	}
 }

@@ -3,7 +3,7 @@
 use super::{access, blocking, Error, Key, Ledger, Store};
 use codec::{DecodeAll, Encode};
 use curex_primitives::transfer::{Request, Response, TransferRefusal, CHUNK_SIZE};
-use futures::StreamExt;
+use futures::{channel::oneshot, StreamExt};
 use sc_network::{
 	config::{IncomingRequest, OutgoingResponse},
 	NetworkBackend, PeerId, ProtocolName,
@@ -25,8 +25,10 @@ pub const MAX_RESPONSE: u64 = CHUNK_SIZE as u64 + 64 * 1024;
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 /// Requests that wait for an answer; the network refuses more.
 const QUEUE: usize = 64;
-/// Requests that are being answered.
-const CONCURRENT: usize = 16;
+/// Requests that are being answered: until the network has sent the answer, it is in memory (24 MiB of chunks).
+const CONCURRENT: usize = 96;
+/// Those of one peer: more than a node asks for, so that only one that does not take what it asks for comes to it.
+const CONCURRENT_OF_PEER: usize = 24;
 
 /// The name of the protocol on this ledger.
 pub fn protocol_name(genesis: &[u8]) -> ProtocolName {
@@ -85,19 +87,23 @@ impl TransferHandler {
 				|IncomingRequest { peer, payload, pending_response }| {
 					let desk = desk.clone();
 					async move {
-						let result = if desk.pace().admits(peer, Instant::now()) {
+						let place = Place::of(&desk, peer);
+						let result = if place.is_some() {
+							let desk = desk.clone();
 							blocking(move || Ok(desk.answer(&peer, &payload).encode()))
 								.await
 								.map_err(drop)
 						} else {
 							Err(())
 						};
-						// Whoever asked may be gone.
+						let (sent, is_sent) = oneshot::channel();
+						// Whoever asked may be gone, before the answer or while it is sent.
 						let _ = pending_response.send(OutgoingResponse {
 							result,
 							reputation_changes: Vec::new(),
-							sent_feedback: None,
+							sent_feedback: Some(sent),
 						});
+						let _ = is_sent.await;
 					}
 				},
 			)
@@ -141,8 +147,28 @@ impl Desk {
 	}
 }
 
+/// A peer's place among those that are answered.
+struct Place<'a> {
+	desk: &'a Desk,
+	peer: PeerId,
+}
+
+impl<'a> Place<'a> {
+	/// Nothing if the peer asks too much.
+	fn of(desk: &'a Desk, peer: PeerId) -> Option<Self> {
+		desk.pace().admits(peer, Instant::now()).then(|| Self { desk, peer })
+	}
+}
+
+impl Drop for Place<'_> {
+	fn drop(&mut self) {
+		self.desk.pace().answered(&self.peer);
+	}
+}
+
 /// How much each peer may ask: a bucket of tokens per peer, refilled as time passes. An answer takes one token, a
-/// refusal many, so that a member moves hundreds of megabytes a second and a stranger asks the runtime rarely.
+/// refusal many, so that a member moves hundreds of megabytes a second and a stranger asks the runtime rarely. And so
+/// many answers at once that a peer which does not read them holds little memory.
 #[derive(Default)]
 struct Pace {
 	buckets: HashMap<PeerId, Bucket>,
@@ -151,6 +177,8 @@ struct Pace {
 struct Bucket {
 	tokens: f64,
 	filled: Instant,
+	/// Answers that are being made or sent.
+	answers: usize,
 }
 
 impl Pace {
@@ -162,18 +190,26 @@ impl Pace {
 
 	fn admits(&mut self, peer: PeerId, now: Instant) -> bool {
 		if self.buckets.len() >= Self::PEERS && !self.buckets.contains_key(&peer) {
-			self.buckets.retain(|_, bucket| bucket.refill(now) < Self::CAPACITY);
+			self.buckets
+				.retain(|_, bucket| bucket.refill(now) < Self::CAPACITY || bucket.answers > 0);
 			if self.buckets.len() >= Self::PEERS {
 				return false;
 			}
 		}
-		let bucket =
-			self.buckets.entry(peer).or_insert(Bucket { tokens: Self::CAPACITY, filled: now });
-		let admitted = bucket.refill(now) >= 1.0;
+		let full = Bucket { tokens: Self::CAPACITY, filled: now, answers: 0 };
+		let bucket = self.buckets.entry(peer).or_insert(full);
+		let admitted = bucket.refill(now) >= 1.0 && bucket.answers < CONCURRENT_OF_PEER;
 		if admitted {
 			bucket.tokens -= 1.0;
+			bucket.answers += 1;
 		}
 		admitted
+	}
+
+	fn answered(&mut self, peer: &PeerId) {
+		if let Some(bucket) = self.buckets.get_mut(peer) {
+			bucket.answers = bucket.answers.saturating_sub(1);
+		}
 	}
 
 	fn charge_for_a_refusal(&mut self, peer: &PeerId) {
@@ -392,6 +428,7 @@ mod tests {
 		let mut refused = 0;
 		while pace.admits(peer, start) {
 			pace.charge_for_a_refusal(&peer);
+			pace.answered(&peer);
 			refused += 1;
 		}
 		assert!(refused <= 16);
@@ -399,17 +436,81 @@ mod tests {
 		assert!(pace.admits(peer, start + Duration::from_secs(1)));
 
 		let member = PeerId::random();
-		assert!((0..1000).all(|_| pace.admits(member, start)));
+		assert!((0..1000).all(|_| {
+			let admitted = pace.admits(member, start);
+			pace.answered(&member);
+			admitted
+		}));
+	}
+
+	#[test]
+	fn a_peer_has_so_many_answers_at_once_and_others_have_theirs() {
+		let (mut pace, start) = (Pace::default(), Instant::now());
+		let [slow, other] = [PeerId::random(), PeerId::random()];
+		assert!((0..CONCURRENT_OF_PEER).all(|_| pace.admits(slow, start)));
+		assert!(!pace.admits(slow, start + Duration::from_secs(60)));
+		assert!(pace.admits(other, start));
+		pace.answered(&slow);
+		assert!(pace.admits(slow, start));
+	}
+
+	#[tokio::test]
+	async fn a_peer_that_takes_no_answers_is_refused_until_it_does() {
+		let Scene { ledger, desk, key, _folder, .. } = scene(Part::Payload);
+		let peer = ledger.add_peer(RECIPIENT);
+		let (asking, requests) = async_channel::unbounded();
+		let handler = TransferHandler::new(desk.ledger, desk.store, requests);
+		tokio::spawn(handler.run());
+		let ask = || {
+			let payload = Request {
+				exchange: key.exchange,
+				part: key.part,
+				chunk: Some(0),
+				authorisation: None,
+			};
+			let (pending_response, response) = oneshot::channel();
+			let request = IncomingRequest { peer, payload: payload.encode(), pending_response };
+			asking.try_send(request).unwrap();
+			response
+		};
+		let waiting: Vec<_> = (0..CONCURRENT_OF_PEER).map(|_| ask()).collect();
+		let mut unsent = Vec::new();
+		for response in waiting {
+			let response = response.await.unwrap();
+			assert!(response.result.is_ok());
+			unsent.push(response.sent_feedback.unwrap());
+		}
+		let refused = ask().await.unwrap();
+		assert!(refused.result.is_err(), "more is in memory for a peer that reads nothing");
+
+		// One is sent, another's connection is lost: both make room.
+		unsent.pop().unwrap().send(()).unwrap();
+		drop(unsent.pop());
+		let mut served = 0;
+		while served < 2 {
+			let response = ask().await.unwrap();
+			if response.result.is_ok() {
+				served += 1;
+				unsent.extend(response.sent_feedback);
+			}
+			tokio::task::yield_now().await;
+		}
+		assert!(ask().await.unwrap().result.is_err());
 	}
 
 	#[test]
 	fn the_memory_for_peers_is_bounded() {
 		let (mut pace, start) = (Pace::default(), Instant::now());
-		for _ in 0..Pace::PEERS {
-			assert!(pace.admits(PeerId::random(), start));
+		let answering = PeerId::random();
+		assert!(pace.admits(answering, start));
+		for _ in 1..Pace::PEERS {
+			let peer = PeerId::random();
+			assert!(pace.admits(peer, start));
+			pace.answered(&peer);
 		}
 		assert!(!pace.admits(PeerId::random(), start));
 		assert!(pace.admits(PeerId::random(), start + Duration::from_secs(2)));
-		assert_eq!(pace.buckets.len(), 1);
+		assert_eq!(pace.buckets.len(), 2);
+		assert!(pace.buckets.contains_key(&answering));
 	}
 }

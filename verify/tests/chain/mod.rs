@@ -19,10 +19,10 @@ use sp_trie::{LayoutV1, MemoryDB, TrieConfiguration, TrieDBMutBuilder, TrieMut};
 use std::collections::BTreeMap;
 
 pub const SPEC_VERSION: u32 = 100;
-const ROUND: u64 = 7;
+pub const ROUND: u64 = 7;
 
 /// The keys of an authority set.
-fn keys(set: u8) -> Vec<ed25519::Pair> {
+pub fn keys(set: u8) -> Vec<ed25519::Pair> {
 	(0..4).map(|member| ed25519::Pair::from_seed(&[set * 4 + member + 1; 32])).collect()
 }
 
@@ -151,6 +151,16 @@ impl Chain {
 
 	pub fn hash(&self, block: u32) -> H256 {
 		self.headers[block as usize].hash()
+	}
+
+	/// All headers, from the first block on.
+	pub fn headers(&self) -> &[Header] {
+		&self.headers
+	}
+
+	/// What stands under a key in the state of every block but the first.
+	pub fn value(&self, key: &[u8]) -> Option<&[u8]> {
+		self.state.values.get(key).map(Vec::as_slice)
 	}
 
 	/// The first header, and the nodes that prove its authorities.

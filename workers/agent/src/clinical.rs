@@ -3,12 +3,14 @@
 
 use std::{collections::BTreeSet, fmt, net::IpAddr, str::FromStr};
 
-use curex_discovery::{Service, Transport};
+use curex_discovery::{Service, Snapshot, Transport};
 use curex_primitives::{Level, StaffGroup};
 use curex_risk::{
-	Control, DataClass, Dependency, Exposure, Parameters, ProcessingActivity, Workflow,
+	Control, DataClass, Dependency, Exposure, Need, Parameters, ProcessingActivity, Workflow,
 };
+use curex_vulnerabilities::Criticality;
 use serde::{de, Deserialize, Deserializer};
+use serde_json::{json, Value};
 
 /// The clinical model of the configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -44,6 +46,12 @@ pub struct ClinicalAsset {
 	/// Other names under which alerts may speak of it.
 	#[serde(default)]
 	pub aliases: Vec<String>,
+	/// Who answers for it, a unit or an office.
+	#[serde(default)]
+	pub owner: Option<String>,
+	/// The part of the network it is in.
+	#[serde(default)]
+	pub zone: Option<String>,
 	/// How bad its loss is for the organisation.
 	pub criticality: Level,
 	/// From where it can be reached.
@@ -118,12 +126,74 @@ impl<'de> Deserialize<'de> for Endpoint {
 	}
 }
 
+impl ClinicalAsset {
+	/// Its exposure in the coarser terms of prioritisation. A partner's reach counts as everybody's.
+	pub(crate) fn reach(&self) -> curex_vulnerabilities::Exposure {
+		match self.exposure {
+			Exposure::Internet | Exposure::Partner => curex_vulnerabilities::Exposure::Internet,
+			Exposure::Internal | Exposure::Unknown => curex_vulnerabilities::Exposure::Internal,
+			Exposure::Isolated | Exposure::Physical => curex_vulnerabilities::Exposure::Isolated,
+		}
+	}
+
+	/// Its criticality, of five levels, in the four of prioritisation.
+	pub(crate) fn weight(&self) -> Criticality {
+		match self.criticality {
+			Level::VeryLow | Level::Low => Criticality::Low,
+			Level::Moderate => Criticality::Medium,
+			Level::High => Criticality::High,
+			Level::VeryHigh => Criticality::Vital,
+		}
+	}
+}
+
+/// Whether a need names the asset, or a service that it provides.
+fn names(need: &Need, asset: &ClinicalAsset) -> bool {
+	match need {
+		Need::Asset(id) => *id == asset.id,
+		Need::Service(service) => asset.services.contains(service),
+		Need::All(needs) | Need::Any(needs) | Need::AtLeast { of: needs, .. } => {
+			needs.iter().any(|need| names(need, asset))
+		},
+	}
+}
+
 impl Clinical {
 	/// The asset to which an endpoint belongs: the one that names its port, else the one that names its address.
 	pub fn owner(&self, endpoint: Endpoint) -> Option<&ClinicalAsset> {
 		let whole = Endpoint { port: None, ..endpoint };
 		let claims = |endpoint| self.assets.iter().find(move |asset| asset.at.contains(&endpoint));
 		claims(endpoint).or_else(|| claims(whole))
+	}
+
+	/// What the hospital knows of the hosts of an inventory: for each host its clinical assets, with the workflows that need
+	/// them by name.
+	pub fn context(&self, snapshot: &Snapshot) -> Vec<Value> {
+		let mut out = Vec::new();
+		for host in &snapshot.assets {
+			let here =
+				|asset: &&ClinicalAsset| asset.at.iter().any(|at| at.address == host.address);
+			for asset in self.assets.iter().filter(here) {
+				let needs = |workflow: &&Workflow| names(&workflow.needs, asset);
+				let workflows: Vec<&str> = self
+					.workflows
+					.iter()
+					.filter(needs)
+					.map(|workflow| workflow.id.as_str())
+					.collect();
+				out.push(json!({
+					"host": host.id,
+					"asset": asset.id,
+					"owner": asset.owner,
+					"zone": asset.zone,
+					"criticality": asset.criticality,
+					"exposure": asset.exposure,
+					"data": asset.data,
+					"workflows": workflows,
+				}));
+			}
+		}
+		out
 	}
 
 	/// Checks what the types cannot. What assets, workflows and processing refer to is checked by the risk engine.
@@ -193,6 +263,21 @@ mod tests {
 		assert_eq!(owner(104, Transport::Tcp), "archive");
 		assert_eq!(owner(104, Transport::Udp), "host");
 		assert_eq!(owner(22, Transport::Tcp), "host");
+	}
+
+	#[test]
+	fn a_partner_counts_as_the_internet_and_the_unknown_as_internal() {
+		use curex_vulnerabilities::Exposure as Reach;
+		let asset = |exposure: &str, criticality: &str| -> ClinicalAsset {
+			let text =
+				format!("id = \"a\"\nexposure = \"{exposure}\"\ncriticality = \"{criticality}\"\n");
+			toml::from_str(&text).unwrap()
+		};
+		assert_eq!(asset("partner", "high").reach(), Reach::Internet);
+		assert_eq!(asset("unknown", "high").reach(), Reach::Internal);
+		assert_eq!(asset("physical", "high").reach(), Reach::Isolated);
+		assert_eq!(asset("internal", "very-high").weight(), Criticality::Vital);
+		assert_eq!(asset("internal", "moderate").weight(), Criticality::Medium);
 	}
 
 	#[test]

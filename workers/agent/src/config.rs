@@ -39,6 +39,9 @@ pub struct Config {
 	/// What is looked at without asking; nothing unless given.
 	#[serde(default)]
 	pub observe: Option<Observe>,
+	/// What hosts say of themselves from inside.
+	#[serde(default)]
+	pub hosts: Vec<HostFiles>,
 	/// Manufacturers' disclosure statements (MDS2) about devices.
 	#[serde(default)]
 	pub disclosures: Vec<DisclosureFile>,
@@ -94,6 +97,23 @@ pub struct Feeds {
 	/// Addresses of mirrors in the house. Others have to be public and to speak TLS.
 	#[serde(default)]
 	pub mirrors: Vec<IpAddr>,
+}
+
+/// What a host says of itself: lists that were written on it by the commands in `docs/discovery.md`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostFiles {
+	/// Its address.
+	pub address: IpAddr,
+	/// The lists; their kinds are told by their contents.
+	#[serde(default)]
+	pub files: Vec<PathBuf>,
+	/// Bills of materials of the device (CycloneDX in JSON: SBOM or HBOM).
+	#[serde(default)]
+	pub bills: Vec<PathBuf>,
+	/// What kind of device it is, if nobody sees it from outside.
+	#[serde(default)]
+	pub device_class: curex_discovery::DeviceClass,
 }
 
 /// What a manufacturer says about a device.
@@ -245,6 +265,13 @@ impl Config {
 				format!("{} appears twice; give each log its own", twice.name),
 			);
 		}
+		let mut addresses = BTreeSet::new();
+		if let Some(twice) = self.hosts.iter().find(|host| !addresses.insert(host.address)) {
+			return wrong(
+				"hosts.address",
+				format!("{} appears twice; list all files once", twice.address),
+			);
+		}
 		let known = |id: &str| self.clinical.assets.iter().any(|asset| asset.id == id);
 		if let Some(file) = self.disclosures.iter().find(|file| !known(&file.asset)) {
 			let problem = format!("{} is none of `clinical.assets`", file.asset);
@@ -269,10 +296,17 @@ impl Config {
 		self.evidence_key.iter_mut().for_each(here);
 		self.mailbox.iter_mut().for_each(here);
 		self.observe.iter_mut().flat_map(Observe::files).for_each(here);
+		self.hosts
+			.iter_mut()
+			.flat_map(|host| host.files.iter_mut().chain(&mut host.bills))
+			.for_each(here);
 		self.disclosures.iter_mut().for_each(|file| here(&mut file.path));
 		if let Some(feeds) = &mut self.feeds {
 			here(&mut feeds.folder);
-			feeds.sources.iter_mut().filter_map(|source| source.key_file.as_mut()).for_each(here);
+			let keys = |source: &mut curex_vulnerabilities::Source| {
+				source.key_file.iter_mut().chain(&mut source.openpgp_keys).for_each(here);
+			};
+			feeds.sources.iter_mut().for_each(keys);
 		}
 		self.events.iter_mut().for_each(|source| here(&mut source.path));
 		self.sigma_rules.iter_mut().for_each(here);
@@ -281,6 +315,8 @@ impl Config {
 			survey.questionnaire.iter_mut().for_each(here);
 		}
 		self.discovery.host_packages.iter_mut().for_each(here);
+		self.discovery.stop_file.iter_mut().for_each(here);
+		self.discovery.fingerprints.iter_mut().for_each(here);
 		here(&mut self.discovery.host_release);
 	}
 }
@@ -323,6 +359,22 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 	}
 
 	#[test]
+	fn relative_paths_are_relative_to_the_folder_of_the_file() {
+		let config = parse(&format!(
+			"{LEAST}\n[discovery]\nstop_file = \"stop\"\nfingerprints = \"recog\"\n\
+			 [[hosts]]\naddress = \"10.0.0.7\"\nfiles = [\"ws-7.json\"]\n\
+			 [feeds]\nfolder = \"feeds\"\nsources = [{{ name = \"a\", kind = \"csaf\", \
+			 url = \"https://a.example/\", openpgp_keys = [\"a.asc\"] }}]\n"
+		))
+		.unwrap();
+		let here = |name: &str| Path::new("/etc/curex").join(name);
+		assert_eq!(config.discovery.stop_file, Some(here("stop")));
+		assert_eq!(config.discovery.fingerprints, Some(here("recog")));
+		assert_eq!(config.hosts[0].files, [here("ws-7.json")]);
+		assert_eq!(config.feeds.unwrap().sources[0].openpgp_keys, [here("a.asc")]);
+	}
+
+	#[test]
 	fn an_unknown_key_is_named_with_its_line() {
 		let message = refusal(&format!("{LEAST}\n[discovery]\nactiv = true\n"));
 		assert!(message.contains("line 7") && message.contains("activ"), "{message}");
@@ -356,6 +408,11 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 				"appears twice",
 			),
 			("[[disclosures]]\nasset = \"pump\"\npath = \"mds2.xlsx\"", "disclosures.asset"),
+			(
+				"[[hosts]]\naddress = \"10.0.0.7\"\nfiles = []\n\
+				 [[hosts]]\naddress = \"10.0.0.7\"\nfiles = []",
+				"hosts.address",
+			),
 			(
 				"[[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"\n\
 				 [[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"",

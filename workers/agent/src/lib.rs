@@ -26,6 +26,7 @@ pub mod clinical;
 pub mod config;
 mod error;
 pub mod evidence;
+mod imports;
 pub mod mailbox;
 pub mod observe;
 pub mod orders;

@@ -21,7 +21,7 @@ use curex_agent::{
 	mailbox::Socket,
 	report::{evidence_of, inputs_of},
 	tasks::{
-		discover::{prove_asset, recorded_services},
+		discover::{prove_asset, recorded_services, vex, why},
 		planning,
 	},
 	Access, Agent, Config, Engines, Error, Store, Workshop,
@@ -71,6 +71,20 @@ enum Command {
 	/// Fetches the advisories of the configured sources, imports what changed and prints as JSON which assets of the last
 	/// inventory that concerns. May run beside `run`, for example every hour. Stopped, it goes on where it was.
 	Feeds,
+	/// Tells as JSON what the newest inventory knows of one vulnerability, and why.
+	Why {
+		/// CVE id.
+		cve: String,
+		/// Id of an asset, as the inventory has it; every asset unless given.
+		#[arg(long)]
+		asset: Option<String>,
+	},
+	/// Prints the matches of the newest inventory as an OpenVEX document.
+	Vex {
+		/// Who answers for it.
+		#[arg(long)]
+		author: String,
+	},
 	/// Prints the state of outbox and orders as JSON.
 	Status,
 	/// Looks at plans.
@@ -182,6 +196,12 @@ fn execute(cli: &Cli) -> Result<(), Error> {
 		Command::Once { task } => once(config, (*task).into()),
 		Command::Evidence(command) => evidence(&open(&config, Access::Look)?, command),
 		Command::Feeds => feeds(&config),
+		Command::Why { cve, asset } => {
+			print_json(&why(&open(&config, Access::Look)?, cve, asset.as_deref())?)
+		},
+		Command::Vex { author } => {
+			print_json(&vex(&open(&config, Access::Look)?, config.organisation.0, author)?)
+		},
 		Command::Status => status(&config),
 		Command::Plan(PlanCommand::Show) => {
 			print_line(&planning::show(&open(&config, Access::Look)?)?)

@@ -31,6 +31,9 @@ pub struct Observe {
 	/// Zeek's logs of software, hosts and services.
 	#[serde(default)]
 	pub zeek: Vec<PathBuf>,
+	/// nmap's reports (`-oX`), for a hospital that has it already.
+	#[serde(default)]
+	pub nmap: Vec<PathBuf>,
 	/// An interface that is watched at each discovery. It needs the right to do so (CAP_NET_RAW).
 	#[serde(default)]
 	pub tap: Option<Tap>,
@@ -64,7 +67,7 @@ impl Observe {
 	}
 
 	pub(crate) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-		self.captures.iter_mut().chain(&mut self.zeek)
+		self.captures.iter_mut().chain(&mut self.zeek).chain(&mut self.nmap)
 	}
 
 	pub(crate) fn is_ours(&self, address: IpAddr) -> bool {

@@ -11,7 +11,10 @@ use std::{
 use curex_agent::{
 	agent::now,
 	store::{Outcome, Recorded, StateName},
-	tasks::{discover::prove_asset, planning},
+	tasks::{
+		discover::{prove_asset, vex, why},
+		planning,
+	},
 	Access, Config, Engines, Error, Store, Workshop,
 };
 use curex_primitives::{merkle, Confidence, Level, Report, ReportKind, SizeBucket, Task};
@@ -44,6 +47,11 @@ struct Hospital {
 impl Hospital {
 	/// The laboratory's configuration, with the ports of this process.
 	fn new() -> Self {
+		Self::with("")
+	}
+
+	/// The same with more tables behind it.
+	fn with(tables: &str) -> Self {
 		let folder = tempfile::tempdir().unwrap();
 		let home = folder.path().display().to_string();
 		let lab = repository().join("lab");
@@ -59,6 +67,7 @@ impl Hospital {
 			.replace("udp_ports = [17161]", "udp_ports = []")
 			.replace("host_packages", "# host_packages")
 			.replace("127.0.0.1:17022", &format!("127.0.0.1:{port}"));
+		let text = format!("{text}\n{tables}");
 		let config = Config::parse(&text, &folder.path().join("agent.toml")).unwrap();
 		let store =
 			Store::open(&config.data, &config.key_file(), ORGANISATION, Access::Work).unwrap();
@@ -158,6 +167,52 @@ fn an_asset_is_proven_against_the_root_on_the_ledger() {
 	assert!(merkle::verify(&inventory.root, &bytes(&proof["leaf"]), &checked));
 	let missing = prove_asset(&hospital.store, "ip:192.0.2.1", None);
 	assert!(matches!(missing, Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn what_a_host_says_of_itself_outweighs_its_banner_and_every_match_says_why() {
+	let lists = tempfile::tempdir().unwrap();
+	let list = lists.path().join("host.txt");
+	let fixed = "1:9.2p1-2+deb12u3";
+	let text = format!(
+		"ID=debian\nVERSION_ID=\"12\"\nKERNEL_RELEASE=6.1.0-18-amd64\n\
+		 openssh-server\t{fixed}\topenssh\t{fixed}\nsudo\t1.9.13p3-1\tsudo\t1.9.13p3-1\n"
+	);
+	std::fs::write(&list, text).unwrap();
+	let status = |hospital: &Hospital| {
+		let found = why(&hospital.store, "cve-2024-6387", Some("ip:127.0.0.1")).unwrap();
+		assert_eq!(found["matches"].as_array().unwrap().len(), 1, "{found}");
+		assert!(!found["matches"][0]["reason"].as_array().unwrap().is_empty());
+		found["matches"][0]["status"].clone()
+	};
+	let mut by_banner = Hospital::new();
+	by_banner.execute(Task::Discover);
+	assert_eq!(status(&by_banner), "affected");
+	let nobody = why(&by_banner.store, "CVE-2024-6387", Some("ip:192.0.2.1")).unwrap();
+	assert_eq!(nobody["matches"], serde_json::json!([]));
+
+	let table = |file: &Path| {
+		format!(
+			"[[hosts]]\naddress = \"127.0.0.1\"\nfiles = [{:?}, \"nowhere.txt\"]\n",
+			file.display().to_string()
+		)
+	};
+	let mut by_list = Hospital::with(&table(&list));
+	let (outcome, _) = by_list.execute(Task::Discover);
+	assert!(outcome.notes.iter().any(|note| note.contains("nowhere.txt")), "{:?}", outcome.notes);
+	assert!(status(&by_list)["fixed_by_package"]["by"].as_str().unwrap().contains("openssh"));
+	let document = by_list.document(ReportKind::Inventory);
+	let services = document["snapshot"]["assets"][0]["services"].to_string();
+	assert!(services.contains("sudo") && services.contains("debian_linux"), "{services}");
+	let context = document["context"].as_array().unwrap();
+	assert!(context.iter().any(|one| one["asset"] == "administration-gateway"), "{context:?}");
+	let document = vex(&by_list.store, 1, "Hospital A").unwrap();
+	let fixed = document["statements"]
+		.as_array()
+		.unwrap()
+		.iter()
+		.find(|one| one["vulnerability"]["name"] == "CVE-2024-6387");
+	assert_eq!(fixed.unwrap()["status"], "fixed");
 }
 
 #[test]

@@ -57,6 +57,8 @@ pub enum ProbeAction {
 	DicomAssociation,
 	/// Does a TLS handshake and reads the certificate.
 	TlsHandshake,
+	/// Begins an SSH key exchange, reads the host key and breaks off; signs in as nobody.
+	SshKeyExchange,
 	/// Negotiates a dialect of SMB and goes no further.
 	SmbNegotiate,
 	/// Asks PostgreSQL whether it offers TLS.
@@ -81,6 +83,7 @@ impl fmt::Display for ProbeAction {
 			Self::HttpGet { path } => write!(out, "HTTP GET {path}"),
 			Self::DicomAssociation => out.write_str("DICOM association for Verification"),
 			Self::TlsHandshake => out.write_str("TLS handshake"),
+			Self::SshKeyExchange => out.write_str("SSH key exchange"),
 			Self::SmbNegotiate => out.write_str("SMB negotiate"),
 			Self::PostgresTlsRequest => out.write_str("PostgreSQL TLS request"),
 			Self::MqttConnect => out.write_str("MQTT connect and version topic"),

@@ -11,7 +11,8 @@
 //! - [`Observations`] holds what was seen without asking: captures, a tap at an interface, logs of Zeek.
 //! - [`import_nmap`] and [`import_mds2`] read what others wrote about devices.
 //! - [`installed_packages`] reads a Debian host's own package inventory, so that the versions of the
-//!   distribution (and its backported fixes) are known beside the versions that banners show.
+//!   distribution (and its backported fixes) are known beside the versions that banners show. [`HostInventory`]
+//!   reads such lists of other hosts, Windows among them.
 //!
 //! A service is identified by the protocol it speaks, never by its port number: a port number only decides
 //! which question is asked first. Nothing is asked that could change the state of the other side, and a host
@@ -23,6 +24,7 @@ mod audit;
 mod error;
 mod evidence;
 mod hl7;
+mod host;
 mod imports;
 mod packages;
 mod passive;
@@ -34,11 +36,12 @@ mod snapshot;
 
 pub use audit::{AuditSink, ProbeAction, ProbeRecord};
 pub use error::Error;
+pub use host::{HostInventory, OperatingSystem, Program};
 pub use imports::{import_mds2, import_nmap, Disclosure, Response, SecurityAnswer};
-pub use packages::{distribution, installed_packages, installed_rpms, InstalledPackage};
+pub use packages::{distribution, installed_packages, InstalledPackage};
 pub use passive::{Capture, Observations, ZeekLog};
 pub use policy::{DeviceClass, Hours, Policy, Target, Transport};
-pub use probe::discover;
+pub use probe::{discover, identify, Heard};
 pub use recog::{Facts, Fingerprints};
 pub use snapshot::{
 	differences, Asset, Difference, HeldBack, Identity, Package, Service, Snapshot,

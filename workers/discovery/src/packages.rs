@@ -34,11 +34,7 @@ pub struct InstalledPackage {
 /// [`Error::HostInventory`] if the file cannot be read, is larger than 64 MiB or names no package.
 pub fn installed_packages(path: &Path) -> Result<Vec<InstalledPackage>, Error> {
 	let text = read(path)?;
-	let mut packages: Vec<InstalledPackage> = text
-		.replace("\r\n", "\n")
-		.split("\n\n")
-		.filter_map(|stanza| installed_package(&fields(stanza)))
-		.collect();
+	let mut packages = status(&text);
 	if packages.is_empty() {
 		return Err(Error::HostInventory {
 			path: path.into(),
@@ -49,24 +45,14 @@ pub fn installed_packages(path: &Path) -> Result<Vec<InstalledPackage>, Error> {
 	Ok(packages)
 }
 
-/// Reads what `rpm -qa --qf '%{NAME}\t%{EPOCH}:%{VERSION}-%{RELEASE}\t%{SOURCERPM}\n'` writes, ordered by name.
-///
-/// # Errors
-/// [`Error::HostInventory`] if the file cannot be read, is larger than 64 MiB or names no package.
-pub fn installed_rpms(path: &Path) -> Result<Vec<InstalledPackage>, Error> {
-	let text = read(path)?;
-	let mut packages: Vec<InstalledPackage> = text.lines().filter_map(installed_rpm).collect();
-	if packages.is_empty() {
-		return Err(Error::HostInventory {
-			path: path.into(),
-			reason: "no package is in it; is it a list in the form that is documented?".into(),
-		});
-	}
-	packages.sort_by(|a, b| a.name.cmp(&b.name));
-	Ok(packages)
+/// The installed packages of a dpkg status file.
+pub(crate) fn status(text: &str) -> Vec<InstalledPackage> {
+	let stanzas = text.replace("\r\n", "\n");
+	stanzas.split("\n\n").filter_map(|stanza| installed_package(&fields(stanza))).collect()
 }
 
-fn installed_rpm(line: &str) -> Option<InstalledPackage> {
+/// A line of `rpm -qa --qf '%{NAME}\t%{EPOCH}:%{VERSION}-%{RELEASE}\t%{SOURCERPM}\n'`.
+pub(crate) fn installed_rpm(line: &str) -> Option<InstalledPackage> {
 	let mut columns = line.split('\t');
 	let (name, version) = (columns.next()?.trim(), columns.next()?.trim());
 	let version = version.strip_prefix("(none):").unwrap_or(version);
@@ -170,17 +156,15 @@ impl HostPackages {
 	/// The link is made only if the version the service shows is the package's upstream version (or the
 	/// service shows none): a product that was installed past the package manager is not taken for it.
 	pub(crate) fn link(&self, service: &mut Service) {
-		let Some((_, binaries)) = service
-			.product
-			.as_deref()
-			.and_then(products::product)
-			.and_then(|product| product.debian)
-		else {
-			return;
-		};
+		let Some(product) = service.product.as_deref().and_then(products::product) else { return };
+		let binaries = product.debian.map_or(&[][..], |(_, binaries)| binaries);
+		let by_name = |name: &&str| self.installed.iter().find(|package| package.name == **name);
+		// RPM distributions name the source by the product, or by its daemon.
+		let daemon = if product.name == "apache" { "httpd" } else { product.name };
 		let package = binaries
 			.iter()
-			.find_map(|name| self.installed.iter().find(|package| package.name == *name));
+			.find_map(by_name)
+			.or_else(|| self.installed.iter().find(|package| package.source == daemon));
 		let Some(package) = package else { return };
 		let upstream = upstream_version(&package.version);
 		if service.version.as_deref().is_none_or(|version| version == upstream) {
@@ -250,14 +234,13 @@ mod tests {
 	}
 
 	#[test]
-	fn a_list_of_rpms_names_their_sources() {
+	fn a_line_of_rpm_names_the_source_and_its_epoch() {
 		let text = "openssh-server\t(none):8.7p1-38.el9\topenssh-8.7p1-38.el9.src.rpm\n\
 			bind\t32:9.16.23-18.el9\tbind-9.16.23-18.el9.src.rpm\nrubbish\n";
-		let packages = installed_rpms(file(text).path()).expect("a list");
+		let packages: Vec<_> = text.lines().filter_map(installed_rpm).collect();
 		let found: Vec<_> =
 			packages.iter().map(|p| (p.source.as_str(), p.source_version.as_str())).collect();
-		assert_eq!(found, [("bind", "32:9.16.23-18.el9"), ("openssh", "8.7p1-38.el9")]);
-		assert!(installed_rpms(file("rubbish").path()).is_err());
+		assert_eq!(found, [("openssh", "8.7p1-38.el9"), ("bind", "32:9.16.23-18.el9")]);
 	}
 
 	#[test]

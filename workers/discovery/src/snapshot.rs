@@ -92,6 +92,9 @@ pub struct Asset {
 	/// What stays the same when the address changes, in canonical order.
 	#[serde(default, skip_serializing_if = "Vec::is_empty")]
 	pub identities: Vec<Identity>,
+	/// Installed updates by their number in the vendor's knowledge base (`KB5033372`), in order, if the host told them.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub updates: Vec<String>,
 }
 
 /// Something by which a host is known again.
@@ -102,7 +105,7 @@ pub enum Identity {
 	Mac(String),
 	/// SHA-256 of its TLS certificate, hexadecimal.
 	Certificate(String),
-	/// SHA-256 of its SSH host key, base64 as `ssh-keygen -l` writes it.
+	/// SHA-256 of its SSH host key, as `ssh-keygen -l` writes it.
 	SshHostKey(String),
 	/// Id of its SMB server, hexadecimal.
 	SmbServer(String),
@@ -352,6 +355,7 @@ mod tests {
 			device_class: DeviceClass::Server,
 			services,
 			identities: Vec::new(),
+			updates: Vec::new(),
 		}
 	}
 

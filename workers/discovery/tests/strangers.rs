@@ -2,7 +2,7 @@
 
 use std::{
 	io,
-	net::SocketAddr,
+	net::{IpAddr, Ipv6Addr, SocketAddr},
 	sync::{
 		atomic::{AtomicUsize, Ordering},
 		Arc, Mutex,
@@ -11,8 +11,8 @@ use std::{
 };
 
 use curex_discovery::{
-	discover, Asset, DeviceClass, Error, Policy, ProbeAction, ProbeRecord, Service, Snapshot,
-	Target, Transport,
+	discover, Asset, DeviceClass, Error, Identity, Policy, ProbeAction, ProbeRecord, Service,
+	Snapshot, Target, Transport,
 };
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
@@ -139,10 +139,82 @@ async fn an_ssh_server_is_told_by_its_greeting() {
 }
 
 #[tokio::test]
+async fn an_ssh_server_is_known_again_by_its_host_key() {
+	fn packet(payload: &[u8]) -> Vec<u8> {
+		let padding = 12 - (payload.len() + 9) % 8;
+		let length = u32::try_from(payload.len() + padding + 1).expect("short");
+		[
+			&length.to_be_bytes()[..],
+			&[u8::try_from(padding).expect("short")],
+			payload,
+			&vec![0; padding],
+		]
+		.concat()
+	}
+	fn text(bytes: &[u8]) -> Vec<u8> {
+		[&u32::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat()
+	}
+	let port = server(|mut stream| async move {
+		stream.write_all(b"SSH-2.0-OpenSSH_9.2p1\r\n").await?;
+		let mut heard = [0; 4_096];
+		assert_ne!(stream.read(&mut heard).await?, 0, "it goes on");
+		let lists = [
+			"curve25519-sha256",
+			"ssh-ed25519",
+			"aes128-ctr",
+			"aes128-ctr",
+			"hmac-sha2-256",
+			"hmac-sha2-256",
+			"none",
+			"none",
+			"",
+			"",
+		];
+		let lists: Vec<u8> = lists.iter().flat_map(|list| text(list.as_bytes())).collect();
+		stream.write_all(&packet(&[&[20; 17][..], &lists, &[0; 5]].concat())).await?;
+		assert_ne!(stream.read(&mut heard).await?, 0, "it goes on");
+		let key = [text(b"ssh-ed25519"), text(&[1; 32])].concat();
+		stream
+			.write_all(&packet(&[&[31][..], &text(&key), &text(&[7; 32]), &text(b"s")].concat()))
+			.await?;
+		stream.read(&mut heard).await.map(drop)
+	})
+	.await;
+	let log = Log::default();
+	let snapshot =
+		discover(&policy(vec![port], vec![]), &log.sink()).await.expect("the policy is usable");
+	let asset = only_asset(snapshot);
+	assert_eq!(
+		asset.identities,
+		[Identity::SshHostKey("SHA256:RXm/ruZ0eTzRXKwi1AQEDynB0VgHQ2ac9KPSFdf/YnA".into())]
+	);
+	let actions: Vec<_> = log.probes().into_iter().map(|probe| probe.action).collect();
+	assert_eq!(actions, [ProbeAction::Connect, ProbeAction::SshKeyExchange]);
+}
+
+#[tokio::test]
 async fn a_web_server_is_told_by_its_server_field() {
 	let port = server(nginx).await;
 	let service = only_service(found(&policy(vec![port], vec![])).await);
 	assert_eq!(named(&service), ("http", Some("nginx"), Some("1.22.1")));
+}
+
+#[tokio::test]
+async fn hosts_in_ipv6_are_asked_as_others_are() {
+	let home = IpAddr::V6(Ipv6Addr::LOCALHOST);
+	// A machine may have no IPv6.
+	let Ok(listener) = TcpListener::bind((home, 0)).await else { return };
+	let port = listener.local_addr().expect("it is bound").port();
+	tokio::spawn(async move {
+		while let Ok((stream, _)) = listener.accept().await {
+			tokio::spawn(nginx(stream));
+		}
+	});
+	let mut policy = policy(vec![port], vec![]);
+	policy.targets[0].address = home;
+	let asset = only_asset(found(&policy).await);
+	assert_eq!(asset.id, "ip:::1");
+	assert_eq!(named(&asset.services[0]), ("http", Some("nginx"), Some("1.22.1")));
 }
 
 #[tokio::test]

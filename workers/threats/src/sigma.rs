@@ -167,7 +167,7 @@ impl Rules {
 	}
 
 	/// What the rules say of a line, given the event that it is.
-	pub(crate) fn notices(&self, format: Format, line: &str, event: &Event) -> Vec<Notice> {
+	pub fn notices(&self, format: Format, line: &str, event: &Event) -> Vec<Notice> {
 		if self.rules.is_empty() {
 			return Vec::new();
 		}

@@ -76,6 +76,22 @@ pub struct AffectedProduct {
 	/// What must be there as well: of every group at least one platform.
 	#[serde(default, skip_serializing_if = "Vec::is_empty")]
 	pub requires: Vec<Vec<Platform>>,
+	/// Updates that fix it by their number in the vendor's knowledge base, any of them (CSAF `remediations`).
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub fixed_by: Vec<String>,
+}
+
+impl AffectedProduct {
+	/// Whether both are the same product and versions, whatever fixes them.
+	pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+		fn names(one: &AffectedProduct) -> impl PartialEq + '_ {
+			let AffectedProduct {
+				vendor, product, versions, from_cpe, part, target, requires, ..
+			} = one;
+			(vendor, product, versions, from_cpe, part, target, requires)
+		}
+		names(self) == names(other)
+	}
 }
 
 /// Kind of product (CPE 2.3, attribute `part`).

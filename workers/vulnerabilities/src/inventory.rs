@@ -101,6 +101,7 @@ fn collect(component: &Value, asset: Option<&str>, depth: usize, out: &mut Vec<A
 		model: property(&["model", "model-number", "modelnumber"]),
 		manufactured: property(&["manufactured", "manufacturing-date", "manufacturedate"]),
 		package: None,
+		updates: Vec::new(),
 		confidence: CONFIDENCE,
 		exposure: property(&["exposure"]).map_or(Exposure::default(), |text| exposure(&text)),
 		criticality: property(&["criticality"]).map_or(Criticality::default(), |t| criticality(&t)),
@@ -151,6 +152,7 @@ fn plain(node: &Value, outer: &AssetService, depth: usize, out: &mut Vec<AssetSe
 			// What belongs to the outer product does not name the inner one.
 			let context = AssetService {
 				asset: own.asset.clone(),
+				updates: own.updates.clone(),
 				confidence: own.confidence,
 				exposure: own.exposure,
 				criticality: own.criticality,
@@ -166,6 +168,7 @@ fn plain(node: &Value, outer: &AssetService, depth: usize, out: &mut Vec<AssetSe
 			asset: own.asset.clone(),
 			service: "operating system".into(),
 			part: Some(Part::OperatingSystem),
+			updates: own.updates.clone(),
 			confidence: own.confidence,
 			exposure: own.exposure,
 			criticality: own.criticality,
@@ -252,6 +255,10 @@ fn entry(node: &Value, object: &Map<String, Value>, outer: &AssetService) -> Ass
 		model: field(&["model", "model_number", "modelNumber"]),
 		manufactured: field(&["manufactured", "manufacture_date", "manufactureDate"]),
 		package,
+		updates: match ["updates", "hotfixes"].iter().find_map(|key| object.get(*key)?.as_array()) {
+			Some(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+			None => outer.updates.clone(),
+		},
 		confidence: object
 			.get("confidence")
 			.and_then(Value::as_u64)
@@ -344,6 +351,15 @@ mod tests {
 			read(&json!([{"id": "a", "product": "RIS", "version": "11", "os": "Windows 8.1"}]));
 		assert_eq!(with_system.len(), 2);
 		assert_eq!(with_system[0].part, Some(Part::OperatingSystem));
+	}
+
+	#[test]
+	fn updates_of_an_asset_are_those_of_everything_on_it() {
+		let found =
+			read(&json!({"assets": [{"id": "a", "updates": ["KB5033372"], "os": "Windows 10",
+			"services": [{"vendor": "BD", "product": "Pump", "version": "1"}]}]}));
+		assert_eq!(found.len(), 2);
+		assert!(found.iter().all(|service| service.updates == ["KB5033372"]), "{found:?}");
 	}
 
 	#[test]

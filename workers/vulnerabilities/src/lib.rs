@@ -40,7 +40,7 @@ pub use feed::{
 	Advisory, AffectedPackage, AffectedProduct, Epss, Event, Failure, Feed, Format, Kev, Part,
 	Platform, VexStatement, VexStatus,
 };
-pub use fetch::{FetchProgress, Fetched, Mirror, OnProgress, Source, SourceKind};
+pub use fetch::{FetchProgress, Fetched, Mirror, OnProgress, Source, SourceKind, Unsigned};
 pub use inventory::read_inventory;
 pub use matching::{
 	match_assets, match_each, AssetService, Found, InstalledPackage, Match, MatchReport,

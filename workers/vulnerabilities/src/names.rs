@@ -6,6 +6,8 @@
 //! vendor and without words that distinguish nothing. Products are the same if they share a key and their
 //! vendors are not known to differ.
 
+use std::borrow::Cow;
+
 use crate::range::letters_and_digits;
 
 /// Words that distinguish no product from another one of the same vendor.
@@ -159,11 +161,26 @@ fn without_parentheses(text: &str) -> String {
 	}
 }
 
+/// A product's name without the processors it is for, as Microsoft writes them: `Windows 7 for x64-based Systems`, with a
+/// service pack behind it or before it.
+fn without_architecture(name: &str) -> Cow<'_, str> {
+	let lower = name.to_ascii_lowercase();
+	let found =
+		["32-bit", "x64-based", "arm64-based", "itanium-based"].iter().find_map(|processor| {
+			let words = format!(" for {processor} systems");
+			lower.find(&words).map(|at| (at, at + words.len()))
+		});
+	match found {
+		Some((from, to)) => Cow::Owned(format!("{}{}", &name[..from], &name[to..])),
+		None => Cow::Borrowed(name),
+	}
+}
+
 /// The keys of a product. `vendor` may be empty.
 pub(crate) fn product_keys(vendor: &str, product: &str) -> Vec<String> {
 	let vendor_words = vendor_words(vendor);
 	let mut keys = Vec::new();
-	for name in alternatives(&without_parentheses(product)) {
+	for name in alternatives(&without_architecture(&without_parentheses(product))) {
 		let all = words(&name);
 		let own: Vec<&String> = all.iter().filter(|word| !vendor_words.contains(word)).collect();
 		let own = if own.is_empty() { all.iter().collect() } else { own };

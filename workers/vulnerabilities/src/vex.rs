@@ -7,9 +7,11 @@ use crate::{Match, MatchReport, Status};
 /// Writes an OpenVEX 0.2 document: one statement for a vulnerability and a state, naming the services as
 /// `asset#service`.
 ///
-/// `id` is the document's IRI, `author` who answers for it, `timestamp` in RFC 3339. A match of unknown version
+/// `id` is the document's IRI, `author` who answers for it, `at_ms` when it was found out, milliseconds since 1970. A match of unknown version
 /// is under investigation; one that is fixed by a package is fixed.
-pub fn openvex(report: &MatchReport, id: &str, author: &str, timestamp: &str) -> Value {
+pub fn openvex(report: &MatchReport, id: &str, author: &str, at_ms: u64) -> Value {
+	let at = i64::try_from(at_ms).ok().and_then(chrono::DateTime::from_timestamp_millis);
+	let timestamp = at.unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
 	let mut statements: std::collections::BTreeMap<(&str, &str, String), Vec<Value>> =
 		std::collections::BTreeMap::new();
 	for found in report.matches.iter().chain(&report.not_affected) {

@@ -1,14 +1,18 @@
 //! `curex batch`: many exchanges in one transaction.
 
 use crate::{
-	context::{file_error, read, write_private, Context, Output},
+	context::{file_error, parse, pretty, read, write_private, Context, Output},
 	exchange::{fhir_source, forget, gateway, keep, note_subject, pending_path},
 };
 use clap::{Args, Subcommand};
-use curex_client::{exchange::MAX_ITEMS, Error, Pending, Rejection, Spec};
+use curex_client::{
+	exchange::{Countersigned, MAX_ITEMS},
+	gateway::Service,
+	Client, EncryptionKey, Error, Pending, Rejection, Spec,
+};
 use curex_primitives::ExchangeId;
 use serde_json::{json, Value};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum Batch {
@@ -16,6 +20,11 @@ pub enum Batch {
 	Request(Request),
 	/// Answer the requests that wait for this organisation, up to 256 at once.
 	Answer(Answer),
+	/// Sign requests to one holder, up to 256 at once, into a file to hand over: the holder puts them on the ledger together
+	/// with its answers. `complete` takes what was dispatched.
+	Countersign(Countersign),
+	/// Serve requests that were signed and handed over, as their holder.
+	Serve(Serve),
 	/// Take, open and acknowledge what was dispatched for requests, up to 256 at once.
 	Complete(Complete),
 }
@@ -25,6 +34,29 @@ pub struct Request {
 	/// What is asked for: a JSON array of specs (see examples/request.json).
 	#[arg(long)]
 	specs: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Countersign {
+	/// What is asked for: a JSON array of specs with one partner (see examples/request.json).
+	#[arg(long)]
+	specs: PathBuf,
+	/// Within how many blocks from now the holder may record them.
+	#[arg(long, default_value_t = 600)]
+	blocks: u32,
+	/// Where to write the signed requests; hand the file to the holder.
+	#[arg(long)]
+	out: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Serve {
+	/// The signed requests, as the recipient handed them over.
+	#[arg(long)]
+	requests: PathBuf,
+	/// Where the records are: a folder of FHIR bundles, or the base address of a FHIR server.
+	#[arg(long)]
+	fhir: String,
 }
 
 #[derive(Args)]
@@ -49,26 +81,42 @@ pub struct Complete {
 pub async fn run(context: &Context, command: Batch) -> Result<Output, Error> {
 	match command {
 		Batch::Request(command) => request(context, &command).await,
+		Batch::Countersign(command) => countersign(context, &command).await,
+		Batch::Serve(command) => serve(context, &command).await,
 		Batch::Answer(command) => answer(context, &command).await,
 		Batch::Complete(command) => complete(context, &command).await,
 	}
 }
 
-async fn request(context: &Context, command: &Request) -> Result<Output, Error> {
-	let specs: Vec<Spec> = serde_json::from_slice(&read(&command.specs)?)
-		.map_err(|error| Error::json("the specs", &error))?;
+/// Reads specs from a file.
+fn read_specs(path: &Path) -> Result<Vec<Spec>, Error> {
+	let specs: Vec<Spec> = parse(path, "the specs")?;
 	if specs.is_empty() || specs.len() > MAX_ITEMS {
 		return Err(Error::Input(format!("give 1 to {MAX_ITEMS} specs, not {}", specs.len())));
 	}
+	Ok(specs)
+}
+
+/// Keeps a request before anything of it leaves: a crash loses nothing.
+fn keep_pending(
+	context: &Context,
+	client: &Client,
+	own_key: &EncryptionKey,
+	pending: &Pending,
+) -> Result<(), Error> {
+	let sealed = pending.seal(&own_key.public(), client.genesis())?;
+	write_private(&pending_path(context, pending.id())?, &sealed)?;
+	note_subject(context, client, own_key, pending)
+}
+
+async fn request(context: &Context, command: &Request) -> Result<Output, Error> {
+	let specs = read_specs(&command.specs)?;
 	let own_key = context.encryption_key()?;
 	let client = context.client().await?;
 	let mut requests: Vec<Pending> = Vec::with_capacity(specs.len());
 	for spec in &specs {
 		let pending = client.prepare_request(spec, None).await?;
-		// Kept before anything is sent: a crash loses nothing.
-		let sealed = pending.seal(&own_key.public(), client.genesis())?;
-		write_private(&pending_path(context, pending.id())?, &sealed)?;
-		note_subject(context, &client, &own_key, &pending)?;
+		keep_pending(context, &client, &own_key, &pending)?;
 		requests.push(pending);
 	}
 	context.progress(format_args!("{} requests: submitting …", requests.len()));
@@ -93,6 +141,61 @@ async fn request(context: &Context, command: &Request) -> Result<Output, Error> 
 		items.push((pending.id(), told));
 	}
 	Ok(told("requested", items, json!({ "block": outcome.recorded })))
+}
+
+async fn countersign(context: &Context, command: &Countersign) -> Result<Output, Error> {
+	let specs = read_specs(&command.specs)?;
+	if command.out.exists() {
+		return Err(Error::Input(format!("{} exists; name a new file", command.out.display())));
+	}
+	let own_key = context.encryption_key()?;
+	let client = context.client().await?;
+	let mut requests: Vec<Pending> = Vec::with_capacity(specs.len());
+	for spec in &specs {
+		requests.push(client.prepare_request(spec, None).await?);
+	}
+	let signed = client.countersign(&requests, command.blocks).await?;
+	for pending in &requests {
+		keep_pending(context, &client, &own_key, pending)?;
+	}
+	write_private(&command.out, &pretty(&signed)?)?;
+	let (count, last) = (requests.len(), signed.expires_at());
+	Ok(Output::new(
+		format!(
+			"{count} requests signed up to block {last}; hand {} to the holder",
+			command.out.display()
+		),
+		json!({
+			"exchanges": signed.exchanges(), "expires_at": last, "requests": command.out,
+		}),
+	))
+}
+
+async fn serve(context: &Context, command: &Serve) -> Result<Output, Error> {
+	let requests = Countersigned::from_json(&read(&command.requests)?)?;
+	let gateway = gateway(context, Some(fhir_source(&command.fhir)?), None).await?;
+	let outcomes = gateway.serve_countersigned(&requests).await?;
+	let count = |wanted: fn(&Service) -> bool| {
+		outcomes.iter().filter(|(_, service)| wanted(service)).count()
+	};
+	let served = count(|service| matches!(service, Service::Served | Service::Known));
+	let rejected = count(|service| matches!(service, Service::Rejected(_)));
+	let withheld = outcomes.len() - served - rejected;
+	let mut text = vec![format!("{served} served, {withheld} withheld, {rejected} rejected")];
+	let mut items = Vec::with_capacity(outcomes.len());
+	for (id, service) in outcomes {
+		match &service {
+			Service::Withheld(reason) => text.push(format!("{id}: withheld, {reason}")),
+			Service::Rejected(rejection) => text.push(format!("{id}: {rejection}")),
+			Service::Served | Service::Known => (),
+		}
+		items.push(json!({ "exchange": id, "outcome": service }));
+	}
+	let json = json!({
+		"items": items, "served": served, "withheld": withheld, "rejected": rejected,
+	});
+	let code = if rejected == 0 { 0 } else { 6 };
+	Ok(Output::new(text.join("\n"), json).ending_with(code))
 }
 
 async fn answer(context: &Context, command: &Answer) -> Result<Output, Error> {
@@ -129,7 +232,12 @@ async fn complete(context: &Context, command: &Complete) -> Result<Output, Error
 			},
 			// Not yet: another time.
 			Ok(None) => context.progress(format_args!("{id} is not dispatched yet")),
-			Err(error) => items.push((id, Err(error))),
+			Err(error) => {
+				if matches!(error, Error::NothingAvailable { .. }) {
+					forget(context, id)?;
+				}
+				items.push((id, Err(error)));
+			},
 		}
 	}
 	if !found.is_empty() {

@@ -1,6 +1,6 @@
 //! `curex consent`: filing, showing and withdrawing consents.
 
-use crate::context::{file_error, read, read_text, write_private, Context, Output};
+use crate::context::{keep_unless_refused, read, read_text, write_private, Context, Output};
 use clap::{ArgGroup, Args, Subcommand};
 use curex_client::{
 	paper::PaperCode,
@@ -33,6 +33,19 @@ pub enum Consent {
 		/// A receipt, or an organisation's copy of it.
 		#[arg(long)]
 		receipt: Option<PathBuf>,
+	},
+	/// Issue a lost receipt again, as the holder: the consent is replaced by the same one with fresh codes. The codes of the
+	/// lost receipt serve nothing from then on, and what was agreed under it and not yet received ends.
+	Reissue {
+		/// The organisation's copy of the lost receipt.
+		#[arg(long)]
+		copy: PathBuf,
+		/// Where to write the receipt with both codes; only for the patient.
+		#[arg(long)]
+		receipt: PathBuf,
+		/// Where to write the organisation's copy of it, which cannot withdraw.
+		#[arg(long)]
+		new_copy: Option<PathBuf>,
 	},
 	/// Withdraw a consent: by the patient's receipt or code, at any node; or as its holder.
 	Withdraw(Withdraw),
@@ -69,6 +82,9 @@ pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
 		Consent::File { spec, receipt, copy } => {
 			file(context, &spec, &receipt, copy.as_deref()).await
 		},
+		Consent::Reissue { copy, receipt, new_copy } => {
+			reissue(context, &copy, &receipt, new_copy.as_deref()).await
+		},
 		Consent::Show { consent, receipt } => show(context, consent, receipt.as_deref()).await,
 		Consent::Withdraw(command) => withdraw(context, command).await,
 		Consent::Paper { receipt, out } => paper(&receipt, &out),
@@ -88,21 +104,49 @@ async fn file(
 	// Written first: a consent without its receipt could not be withdrawn by the patient.
 	write_private(receipt, &pretty(&prepared.receipt)?)?;
 	context.progress(format_args!("receipt in {}; filing the consent …", receipt.display()));
-	let filed = async { client.file(&prepared).await?.finalized().await }.await;
-	let recorded = match filed {
-		Ok(recorded) => recorded,
-		Err(error) => {
-			if !error.is_retryable() {
-				std::fs::remove_file(receipt).map_err(|error| file_error(receipt, error))?;
-			}
-			return Err(error);
-		},
-	};
+	let filed = async { client.file(&prepared).await?.finalized().await };
+	let recorded = keep_unless_refused(&[receipt], filed).await?;
 	if let Some(copy) = copy {
 		write_private(copy, &pretty(&prepared.receipt.view())?)?;
 	}
 	Ok(Output::recorded(&format!("consent {} filed", prepared.id), &recorded)
 		.with("consent", prepared.id)
+		.with("receipt", receipt))
+}
+
+async fn reissue(
+	context: &Context,
+	copy: &Path,
+	receipt: &Path,
+	new_copy: Option<&Path>,
+) -> Result<Output, Error> {
+	let lost = read_receipt(copy)?;
+	let client = context.client().await?;
+	if lost.ledger != client.genesis() {
+		let [expected, found] = [lost.ledger, client.genesis()].map(hex::encode);
+		return Err(Error::WrongChain { expected, found });
+	}
+	let id = lost.record_id;
+	let found = client
+		.consent(id, View::Finalised)
+		.await?
+		.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
+	if !lost.agrees_with(&found.terms)? {
+		return Err(Error::Input(
+			"the copy does not say what the ledger holds: ask the patient anew (`curex consent file`)".into(),
+		));
+	}
+	let spec = ConsentSpec::again(&lost, found.used, curex_client::time::now())?;
+	let prepared = client.prepare_consent(&spec).await?;
+	write_private(receipt, &pretty(&prepared.receipt)?)?;
+	let replaced = async { client.supersede(id, &prepared).await?.finalized().await };
+	let recorded = keep_unless_refused(&[receipt], replaced).await?;
+	if let Some(path) = new_copy {
+		write_private(path, &pretty(&prepared.receipt.view())?)?;
+	}
+	Ok(Output::recorded(&format!("consent {id} replaced by {}", prepared.id), &recorded)
+		.with("consent", prepared.id)
+		.with("replaced", id)
 		.with("receipt", receipt))
 }
 
@@ -174,6 +218,11 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 		return Err(Error::WrongChain { expected, found });
 	}
 	let found = client.consent(id, View::Best).await?.map(|consent| consent.status);
+	if let Some(ConsentStatus::Superseded { by, at }) = found {
+		let reason =
+			format!("the consent was replaced in block {at}: withdraw {by} by its own receipt");
+		return Err(Error::Input(reason));
+	}
 	if let Some(ConsentStatus::Withdrawn { at }) = found {
 		return Ok(Output::new(
 			format!("consent {id} was withdrawn in block {at}"),
@@ -193,7 +242,8 @@ fn paper(receipt: &Path, out: &Path) -> Result<Output, Error> {
 	))
 }
 
-fn read_receipt(path: &Path) -> Result<Receipt, Error> {
+/// Reads a receipt, or a copy of it.
+pub fn read_receipt(path: &Path) -> Result<Receipt, Error> {
 	serde_json::from_slice(&zeroize::Zeroizing::new(read(path)?))
 		.map_err(|error| Error::json("the receipt", &error))
 }

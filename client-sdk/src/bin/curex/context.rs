@@ -15,7 +15,7 @@ use std::{
 /// Options of every command.
 #[derive(Args)]
 pub struct Global {
-	/// Address of the node.
+	/// Address of the node; of several, separated by commas, the first that answers.
 	#[arg(long, global = true, env = "CUREX_NODE", default_value = "ws://127.0.0.1:9944")]
 	pub node: String,
 	/// Refuse a node of another chain than the one with this genesis hash.
@@ -279,6 +279,20 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 		.open(path)
 		.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
 		.map_err(|error| file_error(path, error))
+}
+
+/// Does what files were written for, and removes them if it is refused for good: they are of nothing then.
+pub async fn keep_unless_refused<T>(
+	files: &[&Path],
+	work: impl std::future::Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+	let outcome = work.await;
+	if outcome.as_ref().is_err_and(|error| !error.is_retryable()) {
+		for path in files {
+			std::fs::remove_file(path).map_err(|error| file_error(path, error))?;
+		}
+	}
+	outcome
 }
 
 /// A file that cannot be read or written.

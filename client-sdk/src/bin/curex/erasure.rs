@@ -1,7 +1,7 @@
 //! `curex erasure`: orders to erase, and the answers to them.
 
 use crate::{
-	context::{parse, pretty, word, write_private, Context, Output},
+	context::{keep_unless_refused, parse, pretty, word, write_private, Context, Output},
 	duties::{day, Day},
 	follow_up::text,
 };
@@ -97,7 +97,8 @@ pub async fn run(context: &Context, command: Erasure) -> Result<Output, Error> {
 			let answers = Answers::new(day.0, &orders, &outcomes, &evidence)?;
 			// Kept before the ledger hears of it: nothing else opens what it will hold.
 			write_private(&out, &pretty(&answers)?)?;
-			let recorded = client.attest_erasure(&answers, method).await?;
+			let attested = client.attest_erasure(&answers, method);
+			let recorded = keep_unless_refused(&[&out], attested).await?;
 			Ok(Output::recorded(&format!("{} orders answered", orders.len()), &recorded)
 				.with("answers", out))
 		},

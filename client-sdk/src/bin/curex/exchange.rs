@@ -3,10 +3,10 @@
 use crate::context::{file_error, read, read_text, word, write_private, Context, Output};
 use clap::Args;
 use curex_client::{
-	exchange::Opening,
+	exchange::{IdempotencyKey, Opening},
 	fhir::{Directory, FhirSource, Server},
 	gateway::{Gateway, Limits, Setup, Store},
-	Client, Delivery, EncryptionKey, Error, Pending, Spec,
+	Client, Delivery, EncryptionKey, Error, Pending, Spec, View,
 };
 use curex_primitives::{
 	AcknowledgementCode, ExchangeId, Gate, Ground, ReleaseReason, ReviewVerdict,
@@ -104,6 +104,9 @@ pub struct Worklist {
 	/// Have the gateway look again at this exchange, after its record was repaired.
 	#[arg(long)]
 	retry: Option<ExchangeId>,
+	/// Also write the list as a page (HTML) that says what to do about each case.
+	#[arg(long, value_name = "FILE")]
+	page: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -150,8 +153,55 @@ async fn begin(
 	handling: &Handling,
 ) -> Result<Output, Error> {
 	let client = context.client().await?;
-	let pending = client.prepare_request(spec, evidence).await?;
-	see_through(context, &client, &pending, handling).await
+	let begun =
+		begun_before(context, &client, handling, |pending| pending.asks_for(spec, evidence));
+	match begun.await? {
+		Begun::Not(key) => {
+			let pending = client.prepare_request_under(spec, evidence, key.as_ref()).await?;
+			see_through(context, &client, &pending, handling).await
+		},
+		Begun::Before(output) => Ok(output),
+	}
+}
+
+/// What is known of an exchange that an idempotency key stands for.
+pub enum Begun {
+	/// Nothing, or no key was given.
+	Not(Option<IdempotencyKey>),
+	/// It was begun before, and this came of taking it up again.
+	Before(Output),
+}
+
+/// Takes up what was begun under the same idempotency key, if one is given and anything was.
+pub async fn begun_before(
+	context: &Context,
+	client: &Client,
+	handling: &Handling,
+	is_the_same: impl FnOnce(&Pending) -> bool,
+) -> Result<Begun, Error> {
+	let Some(name) = &handling.idempotency_key else { return Ok(Begun::Not(None)) };
+	let own_key = context.encryption_key()?;
+	let key = IdempotencyKey::new(name, &own_key)?;
+	let id = client.exchange_under(&key).await?;
+	let path = pending_path(context, id)?;
+	if path.exists() {
+		let pending = Pending::open(&read(&path)?, &own_key, client.genesis(), id)?;
+		if !is_the_same(&pending) {
+			return Err(Error::Input("the idempotency key stands for another request".into()));
+		}
+		context.progress(format_args!("exchange {id} was begun before: going on …"));
+		return resume(context, client, &pending, handling).await.map(Begun::Before);
+	}
+	let Some(found) = client.exchange(id, View::Best).await? else {
+		return Ok(Begun::Not(Some(key)));
+	};
+	Ok(Begun::Before(Output::new(
+		format!(
+			"exchange {id} was begun before and nothing of it is kept here: it is {:?}",
+			found.state
+		),
+		json!({ "exchange": id, "already_recorded": true, "state": found.state }),
+	)))
 }
 
 /// What is done with a request that was prepared.
@@ -160,6 +210,10 @@ pub struct Handling {
 	/// Where to write the document.
 	#[arg(long)]
 	pub out: PathBuf,
+	/// A name of your choice that stands for this request: the same command with the same name takes up what was begun
+	/// and begins nothing twice.
+	#[arg(long, value_name = "NAME")]
+	pub idempotency_key: Option<String>,
 	/// Leave at once; `curex receive` waits for the data later.
 	#[arg(long)]
 	pub no_wait: bool,
@@ -217,16 +271,36 @@ pub async fn receive(context: &Context, command: Receive) -> Result<Output, Erro
 	let client = context.client().await?;
 	let sealed = read(&pending_path(context, command.exchange)?)?;
 	let pending = Pending::open(&sealed, &own_key, client.genesis(), command.exchange)?;
-	// What an interrupted request left undone.
-	if client.exchange(pending.id(), curex_client::View::Best).await?.is_none() {
-		client.begin(&pending).await?.in_block().await?;
-	}
-	match client.deposit_envelope(&pending).await {
-		// It may no longer travel: the holder has it.
-		Ok(()) | Err(Error::Transfer { code: 12004, .. }) => (),
-		Err(error) => return Err(error),
-	}
+	catch_up(&client, &pending).await?;
 	take(context, &client, &pending, &command.out, !command.no_acknowledge).await
+}
+
+/// Does what an interrupted request left undone.
+async fn catch_up(client: &Client, pending: &Pending) -> Result<(), Error> {
+	if client.exchange(pending.id(), View::Best).await?.is_none() {
+		client.begin(pending).await?.in_block().await?;
+	}
+	match client.deposit_envelope(pending).await {
+		// It may no longer travel: the holder has it.
+		Ok(()) | Err(Error::Transfer { code: 12004, .. }) => Ok(()),
+		Err(error) => Err(error),
+	}
+}
+
+/// Goes on with a request that was kept, as `handling` says.
+async fn resume(
+	context: &Context,
+	client: &Client,
+	pending: &Pending,
+	handling: &Handling,
+) -> Result<Output, Error> {
+	catch_up(client, pending).await?;
+	if handling.no_wait {
+		let id = pending.id();
+		let json = json!({ "exchange": id, "already_recorded": true });
+		return Ok(Output::new(format!("exchange {id} was begun before"), json));
+	}
+	take(context, client, pending, &handling.out, !handling.no_acknowledge).await
 }
 
 pub async fn take(
@@ -236,7 +310,16 @@ pub async fn take(
 	out: &Path,
 	acknowledge: bool,
 ) -> Result<Output, Error> {
-	let delivery: Delivery = client.receive(pending, context.patience()).await?;
+	let delivery: Delivery = match client.receive(pending, context.patience()).await {
+		Ok(delivery) => delivery,
+		Err(error) => {
+			if matches!(error, Error::NothingAvailable { .. }) {
+				// It is over: its key opens nothing any more.
+				forget(context, pending.id())?;
+			}
+			return Err(error);
+		},
+	};
 	keep(context, "receipts", pending.id(), &delivery.receipt)?;
 	let code = delivery.acknowledgement();
 	if let Ok(document) = &delivery.document {
@@ -384,6 +467,10 @@ pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Er
 		store.decide(id, curex_client::gateway::Decision::Open, "")?;
 	}
 	let list = store.worklist()?;
+	if let Some(path) = &command.page {
+		let page = curex_client::gateway::worklist::page(&list, curex_client::time::now());
+		std::fs::write(path, page).map_err(|error| file_error(path, error))?;
+	}
 	let text = match list.len() {
 		0 => "nothing waits".to_string(),
 		_ => list

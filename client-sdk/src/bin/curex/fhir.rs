@@ -1,16 +1,18 @@
 //! `curex fhir`: what a FHIR file means to the ledger.
 
-use crate::context::{file_error, Context, Output};
+use crate::context::{file_error, parse, Context, Output};
 use clap::Subcommand;
 use curex_client::{
 	fhir::{
 		audit::Telling,
 		check::{self, Mapped, Outcome, Severity},
+		consent::resource,
 		json::MAX_BYTES,
+		PatientIdentification,
 	},
 	time, Error, View,
 };
-use curex_primitives::ExchangeId;
+use curex_primitives::{ConsentId, ExchangeId};
 use serde_json::json;
 use std::{
 	io::Read,
@@ -24,6 +26,14 @@ pub enum Fhir {
 		/// The file; - for standard input.
 		file: PathBuf,
 	},
+	/// Tell of a consent as a Consent, out of its record on the ledger.
+	Consent {
+		/// The consent.
+		consent: ConsentId,
+		/// The patient (JSON, as in examples/request.json under `patient`): the ledger does not know whom it is about.
+		#[arg(long)]
+		patient: PathBuf,
+	},
 	/// Tell of an exchange as AuditEvents (IHE BALP), out of its record on the ledger.
 	Audit {
 		/// The exchange.
@@ -34,8 +44,20 @@ pub enum Fhir {
 pub async fn run(context: &Context, command: Fhir) -> Result<Output, Error> {
 	match command {
 		Fhir::Check { file } => self::check(context, &file),
+		Fhir::Consent { consent, patient } => self::consent(context, consent, &patient).await,
 		Fhir::Audit { exchange } => audit(context, exchange).await,
 	}
+}
+
+async fn consent(context: &Context, id: ConsentId, patient: &Path) -> Result<Output, Error> {
+	let patient: PatientIdentification = parse(patient, "the patient")?;
+	let identifier = patient
+		.identifiers
+		.first()
+		.ok_or_else(|| Error::Input("the patient has no identifier".into()))?;
+	let found = context.reader().await?.consent(id, View::Finalised).await?;
+	let found = found.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
+	Ok(Output::data(resource(id, &found, identifier)?))
 }
 
 async fn audit(context: &Context, id: ExchangeId) -> Result<Output, Error> {

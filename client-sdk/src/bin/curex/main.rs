@@ -3,11 +3,13 @@
 //! Standard output carries the result, as text or with `--json` as one JSON object; standard error carries progress. An
 //! error ends with its remedy and one of the exit codes of [`exit_code`].
 
+mod access_log;
 mod admin;
 mod batch;
 mod consent;
 mod context;
 mod duties;
+mod emergency;
 mod erasure;
 mod exchange;
 mod fhir;
@@ -69,6 +71,12 @@ enum Command {
 	Release(exchange::Release),
 	/// Review another organisation's break-glass.
 	Review(exchange::Review),
+	/// Break the glass while the ledger takes nothing, and record it afterwards.
+	#[command(subcommand)]
+	Emergency(emergency::Emergency),
+	/// Anchor the access log, and prove single events of it.
+	#[command(subcommand)]
+	AccessLog(access_log::AccessLogCommand),
 	/// Many exchanges in one transaction.
 	#[command(subcommand)]
 	Batch(batch::Batch),
@@ -174,6 +182,8 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Worklist(command) => exchange::worklist(&context, command).await,
 		Command::Release(command) => exchange::release(&context, command).await,
 		Command::Review(command) => exchange::review(&context, command).await,
+		Command::Emergency(command) => emergency::run(&context, command).await,
+		Command::AccessLog(command) => access_log::run(&context, command).await,
 		Command::Batch(command) => batch::run(&context, command).await,
 		Command::Subscription(command) => subscription::run(&context, command).await,
 		Command::Exchange(command) => follow_up::run(&context, command).await,
@@ -210,7 +220,7 @@ fn exit_code(error: &Error) -> u8 {
 		Error::NothingAvailable { .. } => 7,
 		Error::NotProven(_) => 8,
 		Error::Sealed(_) | Error::Fhir(_) => 9,
-		Error::Protocol(_) | Error::Store(_) | Error::File { .. } => 1,
+		Error::Protocol(_) | Error::StateDiscarded | Error::Store(_) | Error::File { .. } => 1,
 	}
 }
 

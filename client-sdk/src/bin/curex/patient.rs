@@ -1,15 +1,17 @@
 //! `curex patient`: what a patient may ask this organisation for.
 
 use crate::{
-	context::{file_error, parse, pretty, write_private, Context, Output},
+	consent::read_receipt,
+	context::{file_error, parse, pretty, read_text, write_private, Context, Output},
 	exchange::store,
 };
-use clap::Subcommand;
+use clap::{ArgGroup, Args, Subcommand};
 use curex_client::{
 	fhir::PatientIdentification,
+	paper::PaperCode,
 	proofs::Prover,
-	report::{Report, Sources},
-	Error,
+	report::{History, Report, Sources},
+	Client, Error,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -29,26 +31,44 @@ pub enum Patient {
 		#[arg(long)]
 		out: PathBuf,
 	},
+	/// Tell what happened under a consent, from the ledger alone, to whoever holds its receipt or viewing code: every exchange
+	/// that rests on it, in plain words, each with its proof. Needs no account.
+	History(HistoryOf),
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("of").required(true).args(["receipt", "code_file"])))]
+pub struct HistoryOf {
+	/// The receipt, or an organisation's copy of it.
+	#[arg(long)]
+	receipt: Option<PathBuf>,
+	/// File with the viewing code, as it was scanned or typed from the first sheet of the receipt.
+	#[arg(long)]
+	code_file: Option<PathBuf>,
+	/// The folder to write it to; it must not exist.
+	#[arg(long)]
+	out: PathBuf,
 }
 
 pub async fn run(context: &Context, command: Patient) -> Result<Output, Error> {
-	let Patient::Report { patient, by, out } = command;
-	let patient: PatientIdentification = parse(&patient, "the patient")?;
+	match command {
+		Patient::Report { patient, by, out } => report(context, &patient, &by, &out).await,
+		Patient::History(command) => history(context, &command).await,
+	}
+}
+
+async fn report(context: &Context, patient: &Path, by: &str, out: &Path) -> Result<Output, Error> {
+	let patient: PatientIdentification = parse(patient, "the patient")?;
 	let key = context.encryption_key()?;
 	let client = context.client().await?;
 	let organisation = client.own_delegate().await?.organisation;
-	if out.exists() {
-		return Err(Error::Input(format!("{} exists; name a new folder", out.display())));
-	}
+	must_be_new(out)?;
 	let store = store(context, client.genesis())?;
-	let mut prover = match client.trust_root() {
-		Some(root) => Prover::with_root(client.clone(), root.clone()),
-		None => Prover::new(client.clone()).await.map_err(without_first_state)?,
-	};
+	let mut prover = prover(&client).await?;
 	let sources = Sources { client: &client, organisation, key: &key, store: &store };
 	context.progress("reading and proving …");
-	let report = Report::make(&sources, &patient, &by, &mut prover).await?;
-	write(&report, &out)?;
+	let report = Report::make(&sources, &patient, by, &mut prover).await?;
+	write(&report, out)?;
 	let proven = report.items.iter().filter(|item| item.proof.is_some()).count();
 	let denied = report.items.iter().filter(|item| item.is_denial()).count();
 	let exchanges = report.items.len();
@@ -66,11 +86,67 @@ pub async fn run(context: &Context, command: Patient) -> Result<Output, Error> {
 	))
 }
 
+async fn history(context: &Context, command: &HistoryOf) -> Result<Output, Error> {
+	let receipt = command.receipt.as_deref().map(read_receipt).transpose()?;
+	let (ledger, consent) = match (&receipt, &command.code_file) {
+		(Some(receipt), _) => (receipt.ledger, receipt.record_id),
+		(None, Some(path)) => match zeroize::Zeroizing::new(read_text(path)?).parse()? {
+			PaperCode::View { ledger, consent, .. } => (ledger, consent),
+			PaperCode::Withdraw { .. } => {
+				return Err(Error::Input(
+					"this is the code that withdraws: keep it to yourself, and give the one that views".into(),
+				));
+			},
+		},
+		(None, None) => return Err(Error::Input("give a receipt or a viewing code".into())),
+	};
+	must_be_new(&command.out)?;
+	let client = context.reader().await?;
+	if ledger != client.genesis() {
+		let [expected, found] = [ledger, client.genesis()].map(hex::encode);
+		return Err(Error::WrongChain { expected, found });
+	}
+	let mut prover = prover(&client).await?;
+	context.progress("reading and proving …");
+	let history = History::read(&client, consent, receipt.as_ref(), &mut prover).await?;
+	let (out, proofs) = (&command.out, command.out.join("proofs"));
+	std::fs::create_dir_all(&proofs).map_err(|error| file_error(&proofs, error))?;
+	write_private(&out.join("history.html"), history.html().as_bytes())?;
+	write_private(&out.join("history.json"), &pretty(&history.json())?)?;
+	write_private(&proofs.join(history.proof_file()), &history.proof.bundle)?;
+	for event in &history.events {
+		write_private(&proofs.join(event.proof_file()), &event.proof.bundle)?;
+	}
+	Ok(Output::new(
+		format!("{} exchanges, each proven, in {}", history.events.len(), out.display()),
+		json!({
+			"consent": consent,
+			"exchanges": history.events.len(),
+			"missing": history.missing(),
+			"receipt_agrees": history.receipt_agrees,
+			"folder": out,
+		}),
+	))
+}
+
+fn must_be_new(out: &Path) -> Result<(), Error> {
+	match out.exists() {
+		true => Err(Error::Input(format!("{} exists; name a new folder", out.display()))),
+		false => Ok(()),
+	}
+}
+
+/// What proves records at this node: from the trust root that was given, or from the ledger's first state.
+pub async fn prover(client: &Client) -> Result<Prover, Error> {
+	Prover::new(client.clone()).await.map_err(without_first_state)
+}
+
 /// A node that discards old states cannot tell who the first authorities were.
 fn without_first_state(error: Error) -> Error {
 	match error {
-		Error::Protocol(_) => Error::Input(
-			"the node does not keep the first block's state: give the trust root with --trust"
+		Error::StateDiscarded => Error::Input(
+			"this node does not keep the state of the first block: give the trust root with --trust, or ask a node that \
+			 keeps every state (--state-pruning archive) with --node"
 				.into(),
 		),
 		other => other,

@@ -1,8 +1,10 @@
 //! `curex permit`: secondary use.
 
 use crate::{
-	context::{parse, pretty, read, read_text, word, write_private, Context, Output},
-	exchange::{deliver, gateway, see_through, Handling},
+	context::{
+		keep_unless_refused, parse, pretty, read, read_text, word, write_private, Context, Output,
+	},
+	exchange::{begun_before, deliver, gateway, see_through, Begun, Handling},
 	follow_up::text,
 };
 use clap::Subcommand;
@@ -173,7 +175,7 @@ pub async fn run(context: &Context, command: Permit) -> Result<Output, Error> {
 			let client = context.client().await?;
 			// Kept before the ledger hears of it: nothing else proves who was left out.
 			write_private(&out, &pretty(&cohort)?)?;
-			let recorded = client.commit_cohort(&cohort).await?;
+			let recorded = keep_unless_refused(&[&out], client.commit_cohort(&cohort)).await?;
 			let told = format!("cohort under permit {permit} committed");
 			Ok(Output::recorded(&told, &recorded)
 				.with("size", cohort.size())
@@ -200,8 +202,15 @@ pub async fn run(context: &Context, command: Permit) -> Result<Output, Error> {
 		Permit::Request { spec, handling } => {
 			let spec = DataRequestSpec::from_json(&read(&spec)?)?;
 			let client = context.client().await?;
-			let pending = client.prepare_data_request(&spec).await?;
-			see_through(context, &client, &pending, &handling).await
+			let begun =
+				begun_before(context, &client, &handling, |pending| pending.asks_for_data(&spec));
+			match begun.await? {
+				Begun::Not(key) => {
+					let pending = client.prepare_data_request_under(&spec, key.as_ref()).await?;
+					see_through(context, &client, &pending, &handling).await
+				},
+				Begun::Before(output) => Ok(output),
+			}
 		},
 		Permit::Answer { exchange, data } => {
 			let data = read(&data)?;

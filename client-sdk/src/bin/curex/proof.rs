@@ -1,10 +1,12 @@
 //! `curex audit`, `prove`, `verify`, `trust-root`.
 
-use crate::context::{file_error, read, Context, Output};
+use crate::{
+	context::{file_error, read, Context, Output},
+	patient::prover,
+};
 use clap::Args;
 use curex_client::{
 	audit::{trail, Filter},
-	proofs::Prover,
 	Error,
 };
 use curex_verify::{Bundle, Bytes, TrustRoot};
@@ -103,7 +105,7 @@ pub async fn audit(context: &Context, command: Audit) -> Result<Output, Error> {
 pub async fn prove(context: &Context, command: Prove) -> Result<Output, Error> {
 	let client = context.reader().await?;
 	let keys: Vec<Vec<u8>> = command.values.into_iter().map(|value| value.0).collect();
-	let mut prover = Prover::new(client).await?;
+	let mut prover = prover(&client).await?;
 	let (bundle, verified) = prover.prove(command.block, &keys, command.extrinsic).await?;
 	write(&command.out, &bundle.to_json())?;
 	Ok(Output::new(
@@ -138,7 +140,7 @@ pub fn verify(command: &Verify) -> Result<Output, Error> {
 }
 
 pub async fn trust_root(context: &Context, command: WriteTrustRoot) -> Result<Output, Error> {
-	let prover = Prover::new(context.reader().await?).await?;
+	let prover = prover(&context.reader().await?).await?;
 	let root = prover.trust_root();
 	let json = serde_json::to_vec_pretty(root).map_err(|error| file_error(&command.out, error))?;
 	write(&command.out, &json)?;

@@ -57,9 +57,6 @@ pub enum Subscription {
 	Deliveries {
 		/// The subscription.
 		subscription: SubscriptionId,
-		/// From this block on.
-		#[arg(long, default_value_t = 1)]
-		from: u64,
 	},
 	/// Take a delivery, as the recipient.
 	Take {
@@ -104,16 +101,13 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			let json = json!({ "subscription": envelope.subscription, "exchange": id });
 			Ok(Output::new(format!("delivered as exchange {id}"), json))
 		},
-		Subscription::Deliveries { subscription, from } => {
-			let client = context.reader().await?;
-			let to = client.height(View::Finalised).await?;
-			let waiting = client.deliveries(subscription, from, to).await?;
+		Subscription::Deliveries { subscription } => {
+			let waiting = context.reader().await?.deliveries(subscription).await?;
 			let text = match waiting.len() {
 				0 => "nothing waits".to_string(),
 				_ => waiting.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
 			};
-			let json = json!({ "waiting": waiting, "looked_to_block": to });
-			Ok(Output::new(text, json))
+			Ok(Output::new(text, json!({ "waiting": waiting })))
 		},
 		Subscription::Take { subscription, exchange, out, no_acknowledge } => {
 			let own_key = context.encryption_key()?;

@@ -1,7 +1,7 @@
 //! An AuditEvent: what it records, in the words of BALP, and its leaf in the anchor of an access log.
 
 use super::{
-	consent::purpose_of,
+	codes::purpose_of,
 	element::Element,
 	outcome::{IssueType, Outcome, Severity},
 };

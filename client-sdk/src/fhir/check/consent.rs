@@ -4,24 +4,19 @@
 //! two things it means, it is refused: a consent that is guessed at is none.
 
 use super::{
+	codes::{category_of, purpose_of, CONSENT_ACTION, CONSENT_SCOPE, LOINC, MEMBER, PARTICIPATION},
 	element::{short, Element},
 	outcome::{IssueType, Outcome, Severity},
 };
 use crate::time;
 use curex_primitives::{
 	conflict::{Specificity, Whom},
-	AccessMode, AccessModes, Categories, Category, OrganisationId, Position, Purpose, Purposes,
+	AccessMode, AccessModes, Categories, Category, OrganisationId, Position, Purposes,
 };
 use serde_json::{json, Value};
 
-const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
-const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
-const CONSENT_ACTION: &str = "http://terminology.hl7.org/CodeSystem/consentaction";
-const CONSENT_SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
-const LOINC: &str = "http://loinc.org";
-const MEMBER: &str = "urn:curex:organisation";
 
 const CONSENT: [&str; 14] = [
 	"identifier",
@@ -59,22 +54,6 @@ const SENSITIVITIES: [&str; 17] = [
 ];
 
 /// The purpose that a code of v3-ActReason stands for on the ledger.
-pub(super) fn purpose_of(system: &str, code: &str) -> Option<Purpose> {
-	if system != ACT_REASON {
-		return None;
-	}
-	match code {
-		"TREAT" => Some(Purpose::Treatment),
-		"ETREAT" | "BTG" => Some(Purpose::EmergencyTreatment),
-		"PATRQT" => Some(Purpose::PatientRequest),
-		"HPAYMT" => Some(Purpose::Payment),
-		"HOPERAT" => Some(Purpose::Operations),
-		"PUBHLTH" => Some(Purpose::PublicHealth),
-		"HRESCH" => Some(Purpose::Research),
-		_ => None,
-	}
-}
-
 /// What the policy says where the consent's provision does not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Base {
@@ -575,19 +554,6 @@ fn contents(
 		categories = Categories::all();
 	}
 	(categories, contents)
-}
-
-/// The category of a type of document (EHDS annex I; LOINC codes of the European exchange formats).
-fn category_of(loinc: &str) -> Option<Category> {
-	match loinc {
-		"60591-5" => Some(Category::PatientSummary),
-		"57833-6" | "57828-6" => Some(Category::Prescription),
-		"60593-1" => Some(Category::Dispensation),
-		"18748-4" | "68604-8" | "85430-7" => Some(Category::Imaging),
-		"11502-2" | "26436-6" => Some(Category::TestResult),
-		"18842-5" | "34105-7" | "28655-9" => Some(Category::DischargeReport),
-		_ => None,
-	}
 }
 
 fn data(provision: &Element, outcome: &mut Outcome) -> Vec<Value> {

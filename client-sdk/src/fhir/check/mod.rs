@@ -4,6 +4,7 @@
 
 mod audit_event;
 mod bundle;
+pub(crate) mod codes;
 mod consent;
 mod element;
 mod outcome;

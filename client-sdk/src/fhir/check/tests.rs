@@ -136,6 +136,19 @@ fn a_consent_that_is_not_understood_is_refused_with_the_place() {
 }
 
 #[test]
+fn a_status_of_another_release_of_fhir_is_not_taken_for_one_of_this() {
+	for status in ["not-done", "unknown", "Active", ""] {
+		let refused = error(consent(), |consent| consent["status"] = status.into());
+		assert_eq!(refused.1, "Consent.status", "{status}: R5 or nothing");
+	}
+	for (status, standing) in [("proposed", "draft"), ("rejected", "refused-by-patient")] {
+		let mut resource = consent();
+		resource["status"] = status.into();
+		assert_eq!(mapped(&resource).mapping["standing"], standing);
+	}
+}
+
+#[test]
 fn what_an_opt_out_means_is_not_guessed() {
 	let opt_out = |provision: Value| {
 		let mut consent = consent();

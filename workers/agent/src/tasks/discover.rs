@@ -9,18 +9,22 @@ use std::{
 };
 
 use curex_discovery::{
-	differences, import_mds2, AuditSink, Observations, ProbeRecord, Service, Snapshot,
+	differences, import_mds2, Asset, AuditSink, HostInventory, Observations, ProbeRecord, Service,
+	Snapshot,
 };
 use curex_primitives::{merkle, Moment, Report, ReportKind, SizeBucket};
-use curex_risk::Exposure;
-use curex_vulnerabilities::{AssetService, InstalledPackage, MatchReport, Status};
+use curex_vulnerabilities::{
+	openvex, AssetService, Criticality, Exposure, InstalledPackage, Match, MatchReport,
+	NotUnderstood, Part, Status,
+};
 use serde_json::{json, Value};
 use tokio::runtime::Handle;
 
 use super::TO_BE_SEALED;
 use crate::{
 	advisories::{unread, Advisories},
-	clinical::{Clinical, Endpoint},
+	clinical::{Clinical, ClinicalAsset, Endpoint},
+	imports,
 	store::{Draft, Outcome},
 	Config, Error, Store,
 };
@@ -55,14 +59,18 @@ pub fn execute(
 	};
 	if let Some(observe) = &config.observe {
 		observations.complete(&mut snapshot, |address| observe.is_ours(address));
+		imports::add_reports(observe, &mut snapshot, &mut notes);
 	}
+	from_inside(config, &mut snapshot, &mut notes);
 	let previous = Previous::of(store)?;
 	if let Some(before) = &previous.snapshot {
 		snapshot.bind_identities(before);
 	}
+	let bills = imports::bills(&config.hosts, &config.clinical, &mut snapshot, &mut notes);
 	let mut advisories = Advisories::open(config)?;
 	let imported = advisories.import()?;
-	let matched = advisories.match_all(&services(&snapshot, &config.clinical))?;
+	let matched =
+		advisories.match_all(&[services(&snapshot, &config.clinical), bills.clone()].concat())?;
 	let (feed_version, known) = advisories.state()?;
 	let vulnerabilities = open_matches(&matched);
 	notes.push(format!(
@@ -88,8 +96,11 @@ pub fn execute(
 		"snapshot": snapshot,
 		"differences": changes,
 		"matches": matched.matches,
+		"not_affected": matched.not_affected,
 		"not_understood": matched.not_understood,
+		"context": config.clinical.context(&snapshot),
 		"disclosures": disclosures,
+		"bills": bills,
 		"feed": {
 			"version": feed_version,
 			"advisories": known.advisories,
@@ -100,6 +111,22 @@ pub fn execute(
 	});
 	let draft = Draft { report, document, inputs: None, alert: None };
 	Ok(Outcome { drafts: vec![draft], states: Vec::new(), notes })
+}
+
+/// Adds what hosts say of themselves. A list that cannot be read is noted; the others of its host count.
+fn from_inside(config: &Config, snapshot: &mut Snapshot, notes: &mut Vec<String>) {
+	for host in &config.hosts {
+		let mut inventory = HostInventory::default();
+		for path in &host.files {
+			let read = std::fs::read(path)
+				.map_err(Error::io("reading", path))
+				.and_then(|bytes| Ok(inventory.add(&bytes)?));
+			notes.extend(read.err().map(|error| format!("{}: {error}", path.display())));
+		}
+		if inventory != HostInventory::default() {
+			inventory.complete(snapshot, host.address, host.device_class);
+		}
+	}
 }
 
 /// What manufacturers say about the hospital's devices, by clinical asset. A statement that cannot be read is noted.
@@ -122,6 +149,7 @@ struct Previous {
 	number: Option<u64>,
 	root: curex_primitives::MerkleRoot,
 	snapshot: Option<Snapshot>,
+	bills: Vec<AssetService>,
 }
 
 impl Previous {
@@ -131,8 +159,15 @@ impl Previous {
 				number: Some(number),
 				root: report.root,
 				snapshot: serde_json::from_value(document["snapshot"].take()).ok(),
+				// Inventories of earlier versions have none.
+				bills: serde_json::from_value(document["bills"].take()).unwrap_or_default(),
 			}),
-			_ => Ok(Self { number: None, root: merkle::empty_root(), snapshot: None }),
+			_ => Ok(Self {
+				number: None,
+				root: merkle::empty_root(),
+				snapshot: None,
+				bills: Vec::new(),
+			}),
 		}
 	}
 }
@@ -142,8 +177,9 @@ impl Previous {
 /// # Errors
 /// What opening the evidence gives.
 pub fn recorded_services(store: &Store, clinical: &Clinical) -> Result<Vec<AssetService>, Error> {
-	let snapshot = Previous::of(store)?.snapshot;
-	Ok(snapshot.map(|snapshot| services(&snapshot, clinical)).unwrap_or_default())
+	let Previous { snapshot, bills, .. } = Previous::of(store)?;
+	let seen = snapshot.map(|snapshot| services(&snapshot, clinical)).unwrap_or_default();
+	Ok([seen, bills].concat())
 }
 
 /// The feed's version as the ledger has it: the first four bytes of its SHA-256, big endian; 0 without a feed.
@@ -160,19 +196,26 @@ fn open_matches(matched: &MatchReport) -> u64 {
 /// The services of a snapshot as the matching wants them.
 fn services(snapshot: &Snapshot, clinical: &Clinical) -> Vec<AssetService> {
 	let all = snapshot.assets.iter().flat_map(|asset| {
-		asset.services.iter().map(move |service| asset_service(&asset.id, service, clinical))
+		asset.services.iter().map(move |service| asset_service(asset, service, clinical))
 	});
 	all.collect()
 }
 
-fn asset_service(asset: &str, service: &Service, clinical: &Clinical) -> AssetService {
+fn asset_service(asset: &Asset, service: &Service, clinical: &Clinical) -> AssetService {
 	let endpoint = Endpoint::of(service);
-	let exposure = clinical.owner(endpoint).map_or(Exposure::Unknown, |owner| owner.exposure);
+	let owner = clinical.owner(endpoint);
 	AssetService {
-		asset: asset.into(),
-		service: endpoint.to_string(),
+		asset: asset.id.clone(),
+		service: match service.port {
+			// What serves no port is told apart by its name, behind the address.
+			0 => format!("{} {}", service.address, service.product.as_deref().unwrap_or("unknown")),
+			_ => endpoint.to_string(),
+		},
 		vendor: service.vendor.clone(),
-		product: service.product.clone(),
+		// Of a package the distribution's word counts, not what upstream calls the same name.
+		product: service.product.clone().filter(|_| service.protocol != "package"),
+		part: (service.protocol == "operating-system").then_some(Part::OperatingSystem),
+		updates: asset.updates.clone(),
 		version: service.version.clone(),
 		cpe23: service.cpe23.clone(),
 		package: service.package.as_ref().map(|package| InstalledPackage {
@@ -181,17 +224,9 @@ fn asset_service(asset: &str, service: &Service, clinical: &Clinical) -> AssetSe
 			distribution: package.distribution.clone(),
 		}),
 		confidence: service.confidence,
-		exposure: reach(exposure),
+		exposure: owner.map_or(Exposure::default(), ClinicalAsset::reach),
+		criticality: owner.map_or(Criticality::default(), ClinicalAsset::weight),
 		..AssetService::default()
-	}
-}
-
-/// The risk method's exposure in the coarser terms of prioritisation. A partner's reach counts as everybody's.
-fn reach(exposure: Exposure) -> curex_vulnerabilities::Exposure {
-	match exposure {
-		Exposure::Internet | Exposure::Partner => curex_vulnerabilities::Exposure::Internet,
-		Exposure::Internal | Exposure::Unknown => curex_vulnerabilities::Exposure::Internal,
-		Exposure::Isolated | Exposure::Physical => curex_vulnerabilities::Exposure::Isolated,
 	}
 }
 
@@ -218,6 +253,56 @@ impl AuditSink for ProbeLog {
 		file.write_all(&line)?;
 		file.sync_data()
 	}
+}
+
+/// The newest inventory with what was matched in it.
+fn newest_matches(store: &Store) -> Result<(u64, u64, MatchReport), Error> {
+	let missing = || Error::NotFound { what: "an inventory".into() };
+	let (number, _, mut document) =
+		store.newest_document(ReportKind::Inventory)?.ok_or_else(missing)?;
+	let mut list = |key: &str| match document[key].take() {
+		// Inventories of earlier versions do not have every list.
+		Value::Null => json!([]),
+		list => list,
+	};
+	let report = MatchReport {
+		matches: serde_json::from_value(list("matches"))?,
+		not_affected: serde_json::from_value(list("not_affected"))?,
+		not_understood: serde_json::from_value(list("not_understood"))?,
+	};
+	let taken_at = document["snapshot"]["taken_at_ms"].as_u64().unwrap_or(0);
+	Ok((number, taken_at, report))
+}
+
+/// All that the newest inventory says of one vulnerability, with its reasons; of one asset alone, if one is named.
+///
+/// # Errors
+/// [`Error::NotFound`] without an inventory, and whatever opening the evidence gives.
+pub fn why(store: &Store, cve: &str, asset: Option<&str>) -> Result<Value, Error> {
+	let (number, _, mut report) = newest_matches(store)?;
+	let asked =
+		|of: &str, at: &str| of.eq_ignore_ascii_case(cve) && asset.is_none_or(|id| id == at);
+	let about = |found: &Match| asked(&found.cve, &found.asset);
+	report.matches.retain(about);
+	report.not_affected.retain(about);
+	report.not_understood.retain(|left: &NotUnderstood| asked(&left.cve, &left.asset));
+	Ok(json!({
+		"inventory": number,
+		"cve": cve,
+		"matches": report.matches,
+		"not_affected": report.not_affected,
+		"not_understood": report.not_understood,
+	}))
+}
+
+/// The newest inventory's matches as an OpenVEX document.
+///
+/// # Errors
+/// As [`why`].
+pub fn vex(store: &Store, organisation: u32, author: &str) -> Result<Value, Error> {
+	let (number, taken_at, report) = newest_matches(store)?;
+	let id = format!("urn:curex:organisation:{organisation}:inventory:{number}");
+	Ok(openvex(&report, &id, author, taken_at))
 }
 
 /// One asset of a recorded inventory with the proof that it stands under the inventory's root.
@@ -268,13 +353,5 @@ mod tests {
 		assert_eq!(feed_number("deadbeef00"), 0xdead_beef);
 		assert_eq!(feed_number(""), 0);
 		assert_eq!(feed_number("not hexadecimal"), 0);
-	}
-
-	#[test]
-	fn a_partner_counts_as_the_internet_and_the_unknown_as_internal() {
-		use curex_vulnerabilities::Exposure as Reach;
-		assert_eq!(reach(Exposure::Partner), Reach::Internet);
-		assert_eq!(reach(Exposure::Unknown), Reach::Internal);
-		assert_eq!(reach(Exposure::Physical), Reach::Isolated);
 	}
 }

@@ -113,7 +113,9 @@ impl Situation {
 		let mut unsure = BTreeSet::new();
 		for one in matches.iter().filter(|one| !matches!(one.status, Status::FixedByPackage { .. }))
 		{
-			let asset = owner_id(clinical, one.service.parse().ok(), &one.asset);
+			// Behind the address of software that serves no port stands its name.
+			let endpoint = one.service.split(' ').next().and_then(|place| place.parse().ok());
+			let asset = owner_id(clinical, endpoint, &one.asset);
 			if one.status == Status::Unknown {
 				unsure.insert((asset.clone(), one.cve.clone()));
 			}

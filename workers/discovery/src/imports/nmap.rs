@@ -131,6 +131,7 @@ impl Host {
 			device_class: DeviceClass::Unknown,
 			services: services.map(|port| port.found(address)).collect(),
 			identities: self.mac.map(Identity::Mac).into_iter().collect(),
+			updates: Vec::new(),
 		})
 	}
 }

@@ -58,8 +58,34 @@ pub(super) fn observe(frame: &[u8], observations: &mut Observations) -> bool {
 		Some(TransportSlice::Tcp(tcp)) => {
 			tcp_payload(SocketAddr::new(source, tcp.source_port()), tcp.payload(), observations)
 		},
+		Some(TransportSlice::Icmpv6(icmp)) => {
+			neighbour(icmp.slice(), source, observations).is_some()
+		},
 		_ => false,
 	}
+}
+
+/// Who tells its neighbours the address of its interface, or asks for theirs (RFC 4861, sections 4.3 and 4.4): ARP's
+/// counterpart in IPv6.
+fn neighbour(message: &[u8], source: IpAddr, observations: &mut Observations) -> Option<()> {
+	let (address, wanted) = match message.first()? {
+		135 => (source, 1),
+		136 => {
+			let target: [u8; 16] = message.get(8..24)?.try_into().ok()?;
+			(IpAddr::from(target), 2)
+		},
+		_ => return None,
+	};
+	let mut options = message.get(24..)?;
+	while let [kind, eighths, ..] = *options {
+		let option = options.get(..usize::from(eighths) * 8).filter(|option| !option.is_empty())?;
+		if kind == wanted {
+			observations.identity(address, mac(option.get(2..8)?)?);
+			return Some(());
+		}
+		options = &options[option.len()..];
+	}
+	None
 }
 
 fn mac(bytes: &[u8]) -> Option<Identity> {
@@ -331,9 +357,36 @@ fn tcp_payload(from: SocketAddr, payload: &[u8], observations: &mut Observations
 			return true;
 		}
 	}
-	if let Some(service) = crate::probe::identify_association(from, payload) {
-		observations.service(service);
+	if let Some(title) = requesting_title(payload) {
+		observations.identity(from.ip(), Identity::AeTitle(title));
 		return true;
 	}
+	if let Some(service) = crate::probe::identify_association(from, payload) {
+		observations.service(service);
+		// Who accepts repeats the title by which it was called.
+		if let Some(title) = payload.get(10..26).and_then(title).filter(|_| payload[0] == 2) {
+			observations.identity(from.ip(), Identity::AeTitle(title));
+		}
+		return true;
+	}
+	// A packet of SSH: its length takes one byte or two.
+	if payload.starts_with(&[0, 0]) {
+		if let Some(key) = crate::probe::identify_host_key(payload) {
+			observations.identity(from.ip(), key);
+			return true;
+		}
+	}
 	false
+}
+
+/// The title by which who requests an association calls itself (PS3.8, section 9.3.2).
+fn requesting_title(payload: &[u8]) -> Option<String> {
+	let head = payload.get(..8)?;
+	let length = u32::from_be_bytes([head[2], head[3], head[4], head[5]]);
+	let is_request = head[..2] == [1, 0] && (68..=1 << 16).contains(&length) && head[6..] == [0, 1];
+	is_request.then(|| title(payload.get(26..42)?))?
+}
+
+fn title(bytes: &[u8]) -> Option<String> {
+	evidence::name(std::str::from_utf8(bytes).ok()?)
 }

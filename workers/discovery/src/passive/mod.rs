@@ -91,6 +91,7 @@ impl Observations {
 			device_class: host.class(),
 			services: host.services.clone(),
 			identities: host.identities.clone(),
+			updates: Vec::new(),
 		});
 		let mut snapshot =
 			Snapshot { taken_at_ms, assets: assets.collect(), held_back: Vec::new() };

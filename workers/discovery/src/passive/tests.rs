@@ -301,3 +301,56 @@ proptest::proptest! {
 		let _ = Observations::default().read_zeek(&bytes[..]);
 	}
 }
+
+#[test]
+fn neighbours_in_ipv6_are_bound_to_their_interfaces() {
+	let target = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+	let frame = |kind: u8, option: u8| {
+		let payload = [&[0; 4][..], &target, &[option, 1, 2, 0, 0, 0, 0, 9]].concat();
+		let mut message = vec![kind, 0, 0, 0];
+		message.extend(payload);
+		let builder = etherparse::PacketBuilder::ethernet2([2, 0, 0, 0, 0, 9], [0x33; 6])
+			.ipv6(target, [0xff; 16], 255);
+		let mut out = Vec::new();
+		builder
+			.write(&mut out, etherparse::ip_number::IPV6_ICMP, &message)
+			.expect("a vector takes every write");
+		out
+	};
+	for (kind, option) in [(135, 1), (136, 2)] {
+		let snapshot = observed(&[frame(kind, option)]).snapshot(0);
+		let [asset] = &snapshot.assets[..] else { panic!("{snapshot:?}") };
+		assert_eq!(asset.address, IpAddr::from(target));
+		assert_eq!(asset.identities, [Identity::Mac("02:00:00:00:00:09".into())]);
+	}
+	assert!(observed(&[frame(136, 1)]).snapshot(0).assets.is_empty());
+}
+
+#[test]
+fn both_sides_of_an_association_are_bound_to_their_titles() {
+	let association = |kind: u8| {
+		let mut body = vec![0, 1, 0, 0];
+		body.extend(b"ARCHIVE         MODALITY_7      ");
+		body.extend([0; 32]);
+		let item = |kind: u8, bytes: &[u8]| {
+			let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
+			[&[kind, 0][..], &length, bytes].concat()
+		};
+		body.extend(item(0x10, b"1.2.840.10008.3.1.1.1"));
+		let syntax = item(0x40, b"1.2.840.10008.1.2");
+		body.extend(item(0x21, &[&[1, 0, 0, 0][..], &syntax].concat()));
+		body.extend(item(0x50, &item(0x51, &[0, 0, 0x40, 0])));
+		[&[kind, 0][..], &u32::try_from(body.len()).expect("short").to_be_bytes(), &body].concat()
+	};
+	let observations = observed(&[tcp(50_000, 7, &association(1)), tcp(104, 8, &association(2))]);
+	let snapshot = observations.snapshot(0);
+	let titles: Vec<_> =
+		snapshot.assets.iter().map(|asset| (asset.address, asset.identities.clone())).collect();
+	assert_eq!(
+		titles,
+		[
+			(at(7), vec![Identity::AeTitle("MODALITY_7".into())]),
+			(at(8), vec![Identity::AeTitle("ARCHIVE".into())])
+		]
+	);
+}

@@ -7,9 +7,13 @@ use std::net::SocketAddr;
 
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use super::{heard, read_some, service, Answer, Prober};
+use super::{heard, read_some, service, Answer, Finding, Prober};
 use crate::{
-	audit::ProbeAction, error::Error, evidence, hl7, policy::Transport, snapshot::Service,
+	audit::ProbeAction,
+	error::Error,
+	evidence, hl7,
+	policy::Transport,
+	snapshot::{Identity, Service},
 };
 
 /// Largest answer that is read, bytes.
@@ -57,13 +61,13 @@ pub(super) async fn ask(
 	prober.announce(at, Transport::Tcp, protocol.action()).await?;
 	let found = match protocol {
 		Protocol::Smb => smb(prober, at, &mut stream).await,
-		Protocol::Postgres => postgres(prober, at, &mut stream).await,
-		Protocol::Mqtt => mqtt(prober, at, &mut stream).await,
-		Protocol::Redis => redis(prober, at, &mut stream).await,
-		Protocol::Mllp => mllp(prober, at, &mut stream).await,
+		Protocol::Postgres => postgres(prober, at, &mut stream).await.map(Finding::from),
+		Protocol::Mqtt => mqtt(prober, at, &mut stream).await.map(Finding::from),
+		Protocol::Redis => redis(prober, at, &mut stream).await.map(Finding::from),
+		Protocol::Mllp => mllp(prober, at, &mut stream).await.map(Finding::from),
 	};
 	Ok(match found {
-		Ok(service) => Answer::Understood(service.into()),
+		Ok(finding) => Answer::Understood(finding),
 		Err(bytes) => Answer::Else(heard(&bytes)),
 	})
 }
@@ -140,7 +144,7 @@ async fn smb(
 	prober: &Prober<'_>,
 	at: SocketAddr,
 	stream: &mut TcpStream,
-) -> Result<Service, Vec<u8>> {
+) -> Result<Finding, Vec<u8>> {
 	let answer = exchange(prober, stream, &smb2_negotiate(), smb_is_whole).await;
 	let modern = smb2_answer(&answer);
 	// Whether SMB 1 is switched on is what MS17-010 and its like depend on.
@@ -152,19 +156,28 @@ async fn smb(
 		}
 	}
 	match (modern, old) {
-		(Some((words, is_samba)), old) => {
+		(Some(Smb2 { words, id }), old) => {
 			let words = format!("{words}; SMB 1 {}", if old { "enabled" } else { "disabled" });
-			let product = is_samba.then_some("samba");
-			Ok(found(at, "smb", product, None, &words, if is_samba { 80 } else { 90 }))
+			let (product, confidence) = if id.is_none() { (Some("samba"), 80) } else { (None, 90) };
+			let mut finding = Finding::from(found(at, "smb", product, None, &words, confidence));
+			finding.identities.extend(id.map(Identity::SmbServer));
+			Ok(finding)
 		},
-		(None, true) => Ok(found(at, "smb", None, None, "SMB 1 enabled, nothing newer", 95)),
+		(None, true) => Ok(found(at, "smb", None, None, "SMB 1 enabled, nothing newer", 95).into()),
 		(None, false) => Err(answer),
 	}
 }
 
-/// Dialect, signing and server id of a NEGOTIATE response (MS-SMB2, 2.2.4), and whether Samba made the id: it
-/// writes its own name into it, in text, where others have random bytes.
-fn smb2_answer(answer: &[u8]) -> Option<(String, bool)> {
+/// What a NEGOTIATE response tells (MS-SMB2, 2.2.4).
+struct Smb2 {
+	/// Dialect, signing and server id.
+	words: String,
+	/// The server id, hexadecimal; nothing if Samba made it, which writes its own name into it, in text, where others have
+	/// random bytes.
+	id: Option<String>,
+}
+
+fn smb2_answer(answer: &[u8]) -> Option<Smb2> {
 	let body = answer.get(4..)?;
 	if !body.starts_with(b"\xfeSMB") {
 		return None;
@@ -184,7 +197,7 @@ fn smb2_answer(answer: &[u8]) -> Option<(String, bool)> {
 		dialect & 0xf,
 		if is_name { String::from_utf8_lossy(name).into_owned() } else { hex::encode(id) }
 	);
-	Some((words, is_name))
+	Some(Smb2 { words, id: (!is_name).then(|| hex::encode(id)) })
 }
 
 fn smb1_answer(answer: &[u8]) -> bool {
@@ -201,13 +214,20 @@ async fn postgres(
 	stream: &mut TcpStream,
 ) -> Result<Service, Vec<u8>> {
 	let answer = exchange(prober, stream, &[0, 0, 0, 8, 4, 210, 22, 47], |b| !b.is_empty()).await;
-	let words = match answer.as_slice() {
+	postgres_server(at, &answer).ok_or(answer)
+}
+
+fn postgres_server(at: SocketAddr, answer: &[u8]) -> Option<Service> {
+	let words = match answer {
 		[b'S'] => "TLS offered",
 		[b'N'] => "TLS not offered",
-		_ => return Err(answer),
+		_ => return None,
 	};
-	Ok(found(at, "postgresql", Some("postgresql"), None, words, 90))
+	Some(found(at, "postgresql", Some("postgresql"), None, words, 90))
 }
+
+/// Where MQTT brokers publish their version.
+const VERSION_TOPIC: &[u8] = b"$SYS/broker/version";
 
 /// CONNECT with an empty client id and a clean session (MQTT 3.1.1, 3.1), then the broker's own version topic,
 /// which is kept below `$SYS` and read only.
@@ -226,20 +246,25 @@ async fn mqtt(
 		let words = format!("connection refused with code {code}");
 		return Ok(found(at, "mqtt", None, None, &words, 90));
 	}
-	let topic = b"$SYS/broker/version";
+	let topic = VERSION_TOPIC;
 	let length = topic.len() as u8;
 	let subscribe = [&[0x82, length + 5, 0, 1, 0, length][..], topic, &[0]].concat();
 	let is_published = |bytes: &[u8]| mqtt_payload(bytes, topic).is_some();
 	let answer = exchange(prober, stream, &subscribe, is_published).await;
 	// DISCONNECT: politeness only.
 	let _ = stream.write_all(&[0xe0, 0]).await;
-	let Some(text) = mqtt_payload(&answer, topic) else {
-		return Ok(found(at, "mqtt", None, None, "connection accepted", 90));
+	Ok(mqtt_broker(at, mqtt_payload(&answer, topic).as_deref()))
+}
+
+/// A broker by what it published about its version, if anything.
+fn mqtt_broker(at: SocketAddr, published: Option<&[u8]>) -> Service {
+	let Some(text) = published else {
+		return found(at, "mqtt", None, None, "connection accepted", 90);
 	};
-	let words = evidence::text(&text);
+	let words = evidence::text(text);
 	let version = words.strip_prefix("mosquitto version ").and_then(evidence::name);
 	let product = words.starts_with("mosquitto").then_some("mosquitto");
-	Ok(found(at, "mqtt", product, version, &words, 95))
+	found(at, "mqtt", product, version, &words, 95)
 }
 
 /// Payload of the PUBLISH about this topic; `None` while it is not there as a whole.
@@ -281,18 +306,36 @@ async fn redis(
 ) -> Result<Service, Vec<u8>> {
 	let is_whole = |bytes: &[u8]| bytes.ends_with(b"\r\n");
 	let answer = exchange(prober, stream, b"INFO server\r\n", is_whole).await;
+	redis_server(at, &answer).ok_or(answer)
+}
+
+/// A Redis server by its answer to `INFO`.
+fn redis_server(at: SocketAddr, answer: &[u8]) -> Option<Service> {
 	if answer.starts_with(b"-NOAUTH") || answer.starts_with(b"-DENIED") {
-		return Ok(found(at, "redis", Some("redis"), None, &heard(&answer), 90));
+		return Some(found(at, "redis", Some("redis"), None, &heard(answer), 90));
 	}
-	let text = String::from_utf8_lossy(&answer).into_owned();
-	let version =
-		text.lines().find_map(|line| line.strip_prefix("redis_version:")).and_then(evidence::name);
-	match version {
-		Some(version) => {
-			let words = format!("redis_version {version}");
-			Ok(found(at, "redis", Some("redis"), Some(version), &words, 95))
+	let text = String::from_utf8_lossy(answer);
+	let version = text
+		.lines()
+		.find_map(|line| line.strip_prefix("redis_version:"))
+		.and_then(evidence::name)?;
+	let words = format!("redis_version {version}");
+	Some(found(at, "redis", Some("redis"), Some(version), &words, 95))
+}
+
+/// What an answer of this protocol tells by itself.
+pub(super) fn identify(at: SocketAddr, protocol: Protocol, answer: &[u8]) -> Option<Service> {
+	match protocol {
+		Protocol::Smb => match smb2_answer(answer) {
+			Some(Smb2 { words, .. }) => Some(found(at, "smb", None, None, &words, 80)),
+			None => smb1_answer(answer).then(|| found(at, "smb", None, None, "SMB 1 enabled", 80)),
 		},
-		None => Err(answer),
+		Protocol::Postgres => postgres_server(at, answer),
+		Protocol::Mqtt => {
+			mqtt_payload(answer, VERSION_TOPIC).map(|text| mqtt_broker(at, Some(&text)))
+		},
+		Protocol::Redis => redis_server(at, answer),
+		Protocol::Mllp => hl7::sender(answer).map(|sender| sender.service(at)),
 	}
 }
 
@@ -323,17 +366,17 @@ mod tests {
 		body.extend([0; 60]);
 		body.extend([65, 0, 3, 0, 0x11, 0x03, 0, 0]);
 		body.extend([7; 16]);
-		let (words, is_samba) = smb2_answer(&framed(&body)).expect("SMB 2");
-		assert!(!is_samba);
+		let Smb2 { words, id } = smb2_answer(&framed(&body)).expect("SMB 2");
+		assert_eq!(id.as_deref(), Some("07".repeat(16).as_str()));
 		let at = body.len() - 16;
 		body[at..].copy_from_slice(b"files-1\0\0\0\0\0\0\0\0\0");
-		assert!(smb2_answer(&framed(&body)).is_some_and(|(_, is_samba)| is_samba));
+		assert!(smb2_answer(&framed(&body)).is_some_and(|samba| samba.id.is_none()));
 		assert!(
 			words.starts_with("SMB dialect 3.1.1; signing required; server id 0707"),
 			"{words}"
 		);
 		assert!(smb_is_whole(&framed(&body)) && !smb_is_whole(&framed(&body)[..20]));
-		assert_eq!(smb2_answer(b"HTTP/1.1 400"), None);
+		assert!(smb2_answer(b"HTTP/1.1 400").is_none());
 		assert_eq!(smb2_negotiate().len(), 4 + 64 + 36 + 8);
 		let mut old = b"\xffSMB\x72".to_vec();
 		old.extend([0; 27]);
@@ -344,7 +387,7 @@ mod tests {
 
 	#[test]
 	fn a_published_version_is_found_behind_other_packets() {
-		let topic = b"$SYS/broker/version";
+		let topic = VERSION_TOPIC;
 		let text = b"mosquitto version 2.0.11";
 		let body = [&[0, topic.len() as u8][..], topic, text].concat();
 		let packet = [&[0x90, 3, 0, 1, 0, 0x31, body.len() as u8][..], &body].concat();

@@ -229,6 +229,22 @@ pub(super) fn identify(at: SocketAddr, bytes: &[u8]) -> Option<Service> {
 	server(at, &parse(bytes)?)
 }
 
+/// Whatever a response to one of the questions tells by itself.
+pub(super) fn identify_any(at: SocketAddr, path: &str, bytes: &[u8]) -> Option<Service> {
+	let answer = parse(bytes)?;
+	if is_orthanc_realm(&answer) {
+		return Some(orthanc_locked(at, &answer));
+	}
+	let json = answer.json();
+	let by_json = json.as_ref().and_then(|json| {
+		orthanc_system(at, json).map(|found| found.service).or_else(|| fhir(at, path, json))
+	});
+	by_json
+		.or_else(|| dicomweb(at, path, &answer, &answer))
+		.or_else(|| xds(at, path, &answer))
+		.or_else(|| server(at, &answer))
+}
+
 fn web_server(prober: &Prober<'_>, at: SocketAddr, root: &Response) -> Option<Service> {
 	let mut found = server(at, root)?;
 	prober.refine("http_header.server", root.header("server")?, &mut found);

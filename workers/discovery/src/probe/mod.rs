@@ -3,9 +3,11 @@
 mod banner;
 mod binary;
 mod dicom;
+mod heard;
 mod http;
 mod pace;
 mod snmp;
+mod ssh;
 mod tls;
 
 use std::{
@@ -22,6 +24,7 @@ use tokio::{
 	time::{timeout, timeout_at, Instant},
 };
 
+pub use self::heard::{identify, Heard};
 use self::{binary::Protocol, pace::Pace};
 use crate::{
 	audit::{AuditSink, ProbeAction, ProbeRecord},
@@ -241,6 +244,7 @@ impl Prober<'_> {
 			device_class: target.device_class,
 			services,
 			identities,
+			updates: Vec::new(),
 		}))
 	}
 
@@ -262,7 +266,13 @@ impl Prober<'_> {
 			if !greeting.is_empty() {
 				let mut found = banner::identify(at, &greeting);
 				self.refine(&format!("{}.banner", found.protocol), &heard(&greeting), &mut found);
-				return Ok(Port::Open(found.into()));
+				let mut finding = Finding::from(found);
+				if greeting.starts_with(b"SSH-2.0") || greeting.starts_with(b"SSH-1.99") {
+					finding
+						.identities
+						.extend(ssh::host_key(self, at, &mut stream, &greeting).await?);
+				}
+				return Ok(Port::Open(finding));
 			}
 			let may_ask = is_hl7(port) && target.allow_hl7_query;
 			if ended || (listen_only(port) && !may_ask) {
@@ -464,6 +474,11 @@ pub(crate) fn identify_greeting(at: SocketAddr, greeting: &[u8]) -> Service {
 /// A web server by a response that was only seen.
 pub(crate) fn identify_response(at: SocketAddr, bytes: &[u8]) -> Option<Service> {
 	http::identify(at, bytes)
+}
+
+/// An SSH host key in packets that were only seen.
+pub(crate) fn identify_host_key(packets: &[u8]) -> Option<Identity> {
+	ssh::identify(packets)
 }
 
 /// A DICOM implementation by an acceptance that was only seen.

@@ -6,11 +6,11 @@ use std::{
 	time::Duration,
 };
 
-use snmp2::{AsyncSession, Oid, Value};
+use snmp2::{AsyncSession, Oid, Pdu, Value};
 use tokio::time::timeout;
 
 use super::{service, Port, Prober};
-use crate::{audit::ProbeAction, error::Error, evidence, policy::Transport};
+use crate::{audit::ProbeAction, error::Error, evidence, policy::Transport, snapshot::Service};
 
 /// SNMPv2-MIB::sysDescr.0 (RFC 3418).
 const SYS_DESCR: &[u64] = &[1, 3, 6, 1, 2, 1, 1, 1, 0];
@@ -43,26 +43,36 @@ pub(super) async fn ask(prober: &Prober<'_>, address: IpAddr, port: u16) -> Resu
 			return Ok(Port::Open(found.into()));
 		},
 	};
-	let [description, object_id] = [0, 1].map(|at| system.get(at).cloned().flatten());
-	let vendor = object_id.as_deref().and_then(|id| {
-		let found = ENTERPRISES.iter().find(|(prefix, _)| format!("{id}.").starts_with(prefix));
-		found.map(|(_, vendor)| *vendor)
-	});
+	let vendor = vendor(&system);
 	let mut version = None;
 	if vendor == Some("net-snmp") {
 		if let Reply::Values(values) = get(prober, at, &[VERSION_TAG]).await? {
 			version = values.into_iter().next().flatten().and_then(|tag| evidence::name(&tag));
 		}
 	}
+	Ok(Port::Open(agent(at, &system, version).into()))
+}
+
+/// The vendor by the object that an agent says it is, second of the two that were asked for.
+fn vendor(system: &[Option<String>]) -> Option<&'static str> {
+	let id = system.get(1)?.as_deref()?;
+	let found = ENTERPRISES.iter().find(|(prefix, _)| format!("{id}.").starts_with(prefix));
+	found.map(|(_, vendor)| *vendor)
+}
+
+/// The agent as a service.
+fn agent(at: SocketAddr, system: &[Option<String>], version: Option<String>) -> Service {
+	let [description, object_id] = [0, 1].map(|at| system.get(at).and_then(Option::as_deref));
 	let mut evidence = format!(
 		"sysDescr {}; sysObjectID {}",
-		description.as_deref().unwrap_or("withheld"),
-		object_id.as_deref().unwrap_or("withheld")
+		description.unwrap_or("withheld"),
+		object_id.unwrap_or("withheld")
 	);
 	if let Some(tag) = &version {
 		evidence.push_str("; versionTag ");
 		evidence.push_str(tag);
 	}
+	let vendor = vendor(system);
 	let product = vendor.filter(|vendor| *vendor == "net-snmp");
 	let confidence = match (product, &version) {
 		(Some(_), Some(_)) => 95,
@@ -71,7 +81,18 @@ pub(super) async fn ask(prober: &Prober<'_>, address: IpAddr, port: u16) -> Resu
 	};
 	let mut found = service(at, Transport::Udp, "snmp", product, version, evidence, confidence);
 	found.vendor = vendor.map(str::to_owned);
-	Ok(Port::Open(found.into()))
+	found
+}
+
+/// An agent by a response to the first question.
+pub(super) fn identify(at: SocketAddr, answer: &[u8]) -> Option<Service> {
+	let read = || -> Option<Vec<Option<String>>> {
+		let answer = Pdu::from_bytes(answer).ok()?;
+		Some(answer.varbinds.take(2).map(|(_, value)| text(&value)).collect())
+	};
+	// The decoder is a third party's: should it panic on hostile bytes, the answer is not understood.
+	let values = std::panic::catch_unwind(read).ok().flatten()?;
+	Some(agent(at, &values, None))
 }
 
 enum Reply {

@@ -57,6 +57,11 @@ pub(super) fn found(at: SocketAddr, certificate: Option<&Certificate>) -> Servic
 	service(at, Transport::Tcp, "tls", None, None, evidence::text(words.as_bytes()), 95)
 }
 
+/// A TLS service by the certificate it showed.
+pub(super) fn identify(at: SocketAddr, der: &[u8]) -> Service {
+	found(at, Some(&read(der)))
+}
+
 /// Reads a certificate; one that cannot be read still has a fingerprint.
 fn read(der: &[u8]) -> Certificate {
 	let fingerprint = hex::encode(Sha256::digest(der));

@@ -8,6 +8,7 @@ mod archive;
 mod csaf;
 mod guard;
 mod nvd;
+mod signature;
 mod transfer;
 
 use std::{
@@ -54,9 +55,29 @@ pub struct Source {
 	/// File with a key for NVD's API, which then answers more often.
 	#[serde(default)]
 	pub key_file: Option<PathBuf>,
+	/// CSAF: files with the OpenPGP keys by which the publisher is believed, armoured or not.
+	#[serde(default)]
+	pub openpgp_keys: Vec<PathBuf>,
+	/// CSAF: fingerprints (hexadecimal) of such keys, which are fetched as the provider's metadata says.
+	#[serde(default)]
+	pub openpgp_fingerprints: Vec<String>,
+	/// CSAF: whether a document without a signature is taken. Without keys, signatures are not looked at.
+	#[serde(default)]
+	pub unsigned: Unsigned,
 	/// Rest between two requests, milliseconds; what the publisher asks for unless given.
 	#[serde(default)]
 	pub pause_ms: Option<u64>,
+}
+
+/// What becomes of documents without a signature where keys are named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unsigned {
+	/// They are refused.
+	#[default]
+	Refuse,
+	/// They are taken; a signature that is there has to be good.
+	Accept,
 }
 
 /// Kinds of sources.
@@ -88,6 +109,15 @@ impl Source {
 		if self.name.is_empty() || self.name.len() > 64 || !self.name.bytes().all(plain) {
 			return Err(wrong("its name has other characters than a to z, 0 to 9 and -"));
 		}
+		let hexadecimal = |text: &String| {
+			matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
+		};
+		if !self.openpgp_fingerprints.iter().all(hexadecimal) {
+			return Err(wrong("a fingerprint has 40 or 64 hexadecimal digits, without blanks"));
+		}
+		if self.is_signed() && self.kind != SourceKind::Csaf {
+			return Err(wrong("only CSAF documents are signed; leave the OpenPGP keys out"));
+		}
 		self.address().map(|_| ())
 	}
 
@@ -108,6 +138,11 @@ impl Source {
 			reason: "it needs an address; set `url`".into(),
 		})?;
 		parsed(text)
+	}
+
+	/// Whether signatures are looked at.
+	fn is_signed(&self) -> bool {
+		!self.openpgp_keys.is_empty() || !self.openpgp_fingerprints.is_empty()
 	}
 
 	fn changes(&self) -> Result<Url, Error> {

@@ -97,7 +97,17 @@ fn respond(mut stream: &TcpStream, answer: &Answer) -> std::io::Result<()> {
 }
 
 fn source(kind: SourceKind, url: Option<String>) -> Source {
-	Source { name: "publisher".into(), kind, url, changes: None, key_file: None, pause_ms: Some(0) }
+	Source {
+		name: "publisher".into(),
+		kind,
+		url,
+		changes: None,
+		key_file: None,
+		openpgp_keys: Vec::new(),
+		openpgp_fingerprints: Vec::new(),
+		unsigned: Unsigned::Refuse,
+		pause_ms: Some(0),
+	}
 }
 
 fn mirror() -> (TempDir, Mirror) {
@@ -306,6 +316,63 @@ fn a_csaf_provider_gives_what_changed_and_nothing_with_a_wrong_hash() {
 	let mut store = Store::in_memory().expect("a store");
 	let imported = store.import(&folder.path().join("feeds"), &mut |_| true).expect("an import");
 	assert_eq!((imported.files, imported.failures.len()), (3, 0), "{imported:?}");
+}
+
+#[test]
+fn signed_documents_alone_are_taken_from_a_publisher_whose_key_is_named() {
+	const ADVISORY: &[u8] = include_bytes!("signature/advisory.json");
+	const KEY: &[u8] = include_bytes!("signature/publisher.asc");
+	let publisher = Publisher::new(move |base, request| {
+		match request.path.as_str() {
+		"/provider-metadata.json" => ok(json!({
+			"public_openpgp_keys": [
+				{"fingerprint": "9C5228298F75C57614EB6D8D8EFADBA76ADEA7E5", "url": format!("{base}/key.asc")}],
+			"distributions": [{"directory_url": format!("{base}/white")}]})
+		.to_string()),
+		"/key.asc" => ok(KEY),
+		"/white/changes.csv" => {
+			ok("\"good.json\",\"1\"\n\"changed.json\",\"1\"\n\"strange.json\",\"1\"\n\"bare.json\",\"1\"\n")
+		},
+		"/white/good.json" | "/white/strange.json" | "/white/bare.json" => ok(ADVISORY),
+		"/white/changed.json" => ok(String::from_utf8_lossy(ADVISORY).replace("ACME", "EVIL")),
+		"/white/good.json.asc" | "/white/changed.json.asc" => {
+			ok(&include_bytes!("signature/advisory.json.publisher.asc")[..])
+		},
+		"/white/strange.json.asc" => ok(&include_bytes!("signature/advisory.json.stranger.asc")[..]),
+		_ => missing(),
+	}
+	});
+	let (folder, mut mirror) = mirror();
+	let key = folder.path().join("key.asc");
+	std::fs::write(&key, KEY).expect("a temporary folder");
+	let plain = source(SourceKind::Csaf, publisher.url("/provider-metadata.json"));
+	// Without a key nothing is looked at.
+	assert_eq!(mirror.fetch(&plain, &mut go_on).expect("a provider").files, 4);
+	let by_file = Source { openpgp_keys: vec![key], ..plain.clone() };
+	let refused = |fetched: &Fetched| {
+		let mut reasons: Vec<&str> = fetched.failures.iter().map(|f| f.reason.as_str()).collect();
+		reasons.sort_unstable();
+		reasons.join("; ")
+	};
+	let found = mirror.fetch(&by_file, &mut go_on).expect("a provider");
+	let why = refused(&found);
+	assert_eq!((found.files, found.failures.len()), (1, 3), "{found:?}");
+	assert!(why.contains("no signature") && why.contains("369086A454B681C7"), "{why}");
+	let kept = std::fs::read_dir(folder.path().join("feeds/publisher")).expect("a folder").count();
+	assert_eq!(kept, 4, "what is refused replaces nothing");
+	// What is good is not fetched again; what has no signature may be taken if that is said.
+	let lenient = Source { unsigned: Unsigned::Accept, ..by_file };
+	let found = mirror.fetch(&lenient, &mut go_on).expect("a provider");
+	assert_eq!((found.files, found.unchanged, found.failures.len()), (1, 1, 2), "{found:?}");
+	let of = "9c5228298f75c57614eb6d8d8efadba76adea7e5".to_owned();
+	let by_fingerprint = Source { openpgp_fingerprints: vec![of.clone()], ..plain.clone() };
+	let found = mirror.fetch(&by_fingerprint, &mut go_on).expect("a provider");
+	assert_eq!((found.unchanged, found.failures.len()), (2, 2), "{found:?}");
+	let other = Source { openpgp_fingerprints: vec![of.replace('9', "8")], ..plain.clone() };
+	let error = mirror.fetch(&other, &mut go_on).expect_err("not offered").to_string();
+	assert!(error.contains("does not offer"), "{error}");
+	let wrong = Source { openpgp_fingerprints: vec!["9C52 2829".into()], ..plain };
+	assert!(wrong.check().is_err());
 }
 
 /// The records of a page, as NVD gives them.

@@ -110,17 +110,21 @@ impl Transfer {
 		fields: &[(&str, &str)],
 		limit: u64,
 	) -> Result<Vec<u8>, Error> {
-		let mut response = self.get(url, fields)?;
+		let response = self.get(url, fields)?;
 		if response.status() != StatusCode::OK {
 			return Err(failed(url, status(response.status())));
 		}
-		let mut bytes = Vec::new();
-		let read = response.body_mut().as_reader().take(limit + 1).read_to_end(&mut bytes);
-		read.map_err(|error| failed(url, error))?;
-		if bytes.len() as u64 > limit {
-			return Err(Error::FetchTooLarge { url: url.to_string(), limit });
+		body(url, response, limit)
+	}
+
+	/// A small document that the server may not have.
+	pub(super) fn offered(&self, url: &Url, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+		let response = self.get(url, &[])?;
+		match response.status() {
+			StatusCode::OK => body(url, response, limit).map(Some),
+			StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+			other => Err(failed(url, status(other))),
 		}
-		Ok(bytes)
 	}
 
 	/// A file, if it changed: what to remember of it and how many bytes were received.
@@ -228,6 +232,16 @@ impl Transfer {
 		fs::rename(&part, to).map_err(|error| wrong_file(to, error))?;
 		Ok(Some((Known { partial: false, ..now }, bytes - begin)))
 	}
+}
+
+fn body(url: &Url, mut response: Response<Body>, limit: u64) -> Result<Vec<u8>, Error> {
+	let mut bytes = Vec::new();
+	let read = response.body_mut().as_reader().take(limit + 1).read_to_end(&mut bytes);
+	read.map_err(|error| failed(url, error))?;
+	if bytes.len() as u64 > limit {
+		return Err(Error::FetchTooLarge { url: url.to_string(), limit });
+	}
+	Ok(bytes)
 }
 
 /// Writes a document at once: a reader finds the old one or the new one.

@@ -114,6 +114,7 @@ fn product(wanted: &CpeMatch, negated: bool) -> Option<AffectedProduct> {
 		part: cpe.part,
 		target: cpe.target,
 		requires: Vec::new(),
+		fixed_by: Vec::new(),
 	})
 }
 

@@ -90,6 +90,19 @@ struct Vulnerability {
 	product_status: ProductStatus,
 	#[serde(default)]
 	scores: Vec<ProductScore>,
+	#[serde(default)]
+	remediations: Vec<Remediation>,
+}
+
+/// What helps against it (3.2.3.12).
+#[derive(Deserialize)]
+struct Remediation {
+	category: String,
+	#[serde(default)]
+	details: String,
+	url: Option<String>,
+	#[serde(default)]
+	product_ids: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -145,13 +158,17 @@ pub(super) fn read(json: Value) -> Result<(Vec<Entry>, Vec<String>), String> {
 	let mut entries = Vec::new();
 	for vulnerability in csaf.vulnerabilities {
 		let status = &vulnerability.product_status;
+		let updates = updates(&vulnerability.remediations);
 		let mut known = |ids: &[&Vec<String>]| {
 			let mut out: Vec<AffectedProduct> = Vec::new();
 			for id in ids.iter().copied().flatten() {
 				match products.get(id) {
 					// Two states may name one product.
-					Some(product) if out.contains(product) => {},
-					Some(product) => out.push(product.clone()),
+					Some(product) if out.iter().any(|known| known.is_same_as(product)) => {},
+					Some(product) => {
+						let fixed_by = updates.get(id.as_str()).cloned().unwrap_or_default();
+						out.push(AffectedProduct { fixed_by, ..product.clone() });
+					},
 					None => {
 						failures.push(format!("product {id} is not defined by the product tree"))
 					},
@@ -179,6 +196,38 @@ pub(super) fn read(json: Value) -> Result<(Vec<Entry>, Vec<String>), String> {
 		})));
 	}
 	Ok((entries, failures))
+}
+
+/// The updates that a publisher names as fixes for each product, by their number in its knowledge base.
+fn updates(remediations: &[Remediation]) -> BTreeMap<&str, Vec<String>> {
+	let mut out: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+	for remediation in remediations.iter().filter(|one| one.category == "vendor_fix") {
+		let numbers = knowledge_base(&remediation.details)
+			.chain(knowledge_base(remediation.url.as_deref().unwrap_or_default()));
+		for number in numbers {
+			for product in &remediation.product_ids {
+				let known = out.entry(product).or_default();
+				if !known.contains(&number) {
+					known.push(number.clone());
+				}
+			}
+		}
+	}
+	out
+}
+
+/// Numbers of Microsoft's knowledge base in a text: `KB5033372`, or behind an address of its support pages
+/// (`https://support.microsoft.com/help/5033372`).
+fn knowledge_base(text: &str) -> impl Iterator<Item = String> + '_ {
+	let digits = |rest: &str| {
+		let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+		(6..=8).contains(&end).then(|| format!("KB{}", &rest[..end]))
+	};
+	["KB", "support.microsoft.com/help/", "support.microsoft.com/kb/"].into_iter().flat_map(
+		move |mark| {
+			text.match_indices(mark).filter_map(move |(at, _)| digits(&text[at + mark.len()..]))
+		},
+	)
 }
 
 /// The versions that the product tree names: category of the branch, text, and what was understood.
@@ -331,6 +380,7 @@ impl Reading<'_> {
 			part: None,
 			target: None,
 			requires: Vec::new(),
+			fixed_by: Vec::new(),
 		}
 	}
 }
@@ -421,6 +471,7 @@ fn unstructured(name: &str) -> AffectedProduct {
 		part: None::<Part>,
 		target: None,
 		requires: Vec::new(),
+		fixed_by: Vec::new(),
 	}
 }
 
@@ -487,6 +538,26 @@ mod tests {
 		let found = advisory(with_platform, json!({"known_affected": ["P"]}));
 		assert_eq!(found.affected[0].product, "Control");
 		assert_eq!(found.affected[0].requires[0][0].product, "Windows 7");
+	}
+
+	#[test]
+	fn updates_that_fix_it_are_kept_by_product() {
+		let json = json!({
+			"document": {"csaf_version": "2.0", "title": "t", "tracking": {"id": "msrc_CVE-2023-36696"}},
+			"product_tree": {"branches": [{"category": "vendor", "name": "Microsoft", "branches": [
+				{"category": "product_name", "name": "Windows 10 Version 22H2 for x64-based Systems", "branches": [
+					{"category": "product_version_range", "name": "<10.0.19045.3803",
+						"product": {"name": "n", "product_id": "1"}}]}]}]},
+			"vulnerabilities": [{"cve": "CVE-2023-36696", "product_status": {"known_affected": ["1"]},
+				"remediations": [
+					{"category": "vendor_fix", "details": "10.0.19045.3803:Security Update",
+						"url": "https://support.microsoft.com/help/5033372", "product_ids": ["1"]},
+					{"category": "vendor_fix", "details": "install KB5033373 or KB12", "product_ids": ["1"]},
+					{"category": "workaround", "details": "KB5033374", "product_ids": ["1"]}]}]});
+		let (entries, failures) = read(json).expect("CSAF");
+		assert_eq!(failures, Vec::<String>::new());
+		let Entry::Advisory(advisory) = &entries[0] else { panic!() };
+		assert_eq!(advisory.affected[0].fixed_by, ["KB5033372", "KB5033373"]);
 	}
 
 	#[test]

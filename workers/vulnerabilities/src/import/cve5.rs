@@ -170,6 +170,7 @@ fn product(affected: &Affected) -> Option<AffectedProduct> {
 		part: None,
 		target: None,
 		requires: if platforms.is_empty() { Vec::new() } else { vec![platforms] },
+		fixed_by: Vec::new(),
 	})
 }
 

@@ -280,8 +280,14 @@ fn findings<'a>(
 ) -> Findings<'a> {
 	let mut found: Vec<(Number, Finding<'a>)> = Vec::new();
 	let mut undecided: Vec<(Number, u32, String)> = Vec::new();
+	let mut fixed: BTreeMap<Number, String> = BTreeMap::new();
 	for draft in drafts {
 		let Some(candidate) = index.candidate(draft.place) else { continue };
+		if let Some(update) = installed_fix(subject, candidate) {
+			fixed.entry(candidate.cve).or_insert_with(|| {
+				format!("the installed update {update}, {}", candidate.advisory.source)
+			});
+		}
 		if draft.verdict == Verdict::Undecided {
 			if let Within::Incomparable(reason) = subject.within(candidate) {
 				undecided.push((candidate.cve, draft.place, reason));
@@ -309,6 +315,13 @@ fn findings<'a>(
 	undecided.retain(|(cve, ..)| !found.contains_key(cve));
 	undecided.sort_by_key(|(_, place, _)| *place);
 	package::apply(subject, index, &mut found);
+	for (cve, by) in fixed {
+		if let Some(finding) = found.get_mut(&cve) {
+			finding.reason.push(format!("It is fixed by {by}."));
+			finding.confidence = BY_PACKAGE;
+			finding.status = Status::FixedByPackage { by };
+		}
+	}
 	for (cve, finding) in &mut found {
 		if let Some(by) = index.facts(*cve).says_not_affected(subject) {
 			finding.reason.push(format!("{by}."));
@@ -317,6 +330,11 @@ fn findings<'a>(
 	}
 	let undecided = undecided.into_iter().map(|(_, place, reason)| (place, reason)).collect();
 	Findings { found, undecided }
+}
+
+/// The installed update that fixes what a statement is about, if there is one.
+fn installed_fix<'a>(subject: &Subject<'a>, candidate: &Candidate<'_>) -> Option<&'a String> {
+	subject.service.updates.iter().find(|update| candidate.affected.fixed_by.contains(update))
 }
 
 /// What one statement leads to; nothing if one of its conditions does not hold.

@@ -56,6 +56,9 @@ pub struct AssetService {
 	pub manufactured: Option<String>,
 	/// Distribution package that provides the service, if known.
 	pub package: Option<InstalledPackage>,
+	/// Updates installed on the asset by their number in the vendor's knowledge base (`KB5033372`).
+	#[serde(skip_serializing_if = "Vec::is_empty")]
+	pub updates: Vec<String>,
 	/// How sure the inventory is of product and version, 0 to 100.
 	pub confidence: u8,
 	/// Who can reach the service.
@@ -81,9 +84,10 @@ pub struct InstalledPackage {
 pub enum Status {
 	/// The version lies in the affected range and no fix is known to be installed.
 	Affected,
-	/// The version lies in the affected range, but the distribution fixed it in the installed package.
+	/// The version lies in the affected range, but the distribution fixed it in the installed package, or the
+	/// publisher in an installed update.
 	FixedByPackage {
-		/// Which package version contains the fix, and who says so.
+		/// Which package version or update contains the fix, and who says so.
 		by: String,
 	},
 	/// The product is affected in some versions, and which version runs is not known.

@@ -15,6 +15,7 @@ pub(super) struct Signature<'a> {
 	names: [Option<&'a str>; 7],
 	part: Option<Part>,
 	package: Option<(&'a str, &'a str, &'a str)>,
+	updates: &'a [String],
 	confidence: u8,
 }
 
@@ -35,6 +36,7 @@ impl<'a> Signature<'a> {
 				.package
 				.as_ref()
 				.map(|p| (p.source.as_str(), p.version.as_str(), p.distribution.as_str())),
+			updates: &service.updates,
 			confidence: service.confidence,
 		}
 	}

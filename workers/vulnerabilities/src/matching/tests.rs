@@ -40,6 +40,7 @@ fn affected(vendor: &str, product: &str, range: &str) -> AffectedProduct {
 		part: None,
 		target: None,
 		requires: Vec::new(),
+		fixed_by: Vec::new(),
 	}
 }
 
@@ -289,12 +290,9 @@ fn what_is_written_as_vex_can_be_read_again() {
 	let mut done = report.matches.remove(0);
 	done.status = Status::NotAffected { by: "the port is closed".into() };
 	report.not_affected.push(done);
-	let document = crate::openvex(
-		&report,
-		"https://hospital.example/vex/1",
-		"Hospital",
-		"2026-01-01T00:00:00Z",
-	);
+	let document =
+		crate::openvex(&report, "https://hospital.example/vex/1", "Hospital", 1_767_225_600_000);
+	assert_eq!(document["timestamp"], "2026-01-01T00:00:00Z");
 	let mut feed = regresshion();
 	feed.add("own.json", document.to_string().as_bytes()).expect("our own document");
 	let again = match_assets(&[ssh], &feed);
@@ -310,4 +308,59 @@ fn a_publisher_that_calls_a_version_fixed_is_believed() {
 	let report = match_assets(&[service("openssh", Some("9.2p1"))], &feed);
 	assert!(report.matches.is_empty());
 	assert_eq!(report.not_affected.len(), 1);
+}
+
+/// A host with Windows 7, whose advisories in the dictionary have no versions, and what the publisher says of updates.
+#[test]
+fn an_installed_update_fixes_what_the_publisher_says_it_does() {
+	let mut feed = Feed {
+		advisories: vec![Advisory {
+			affected: vec![AffectedProduct {
+				versions: VersionSet::of(crate::range::Versions::NoVersion, "-"),
+				part: Some(Part::OperatingSystem),
+				..affected("microsoft", "windows_7", "-")
+			}],
+			..advisory("CVE-2017-0144", vec![])
+		}],
+		..Feed::default()
+	};
+	let csaf = serde_json::json!({
+		"document": {"csaf_version": "2.0", "title": "t", "tracking": {"id": "msrc_CVE-2017-0144"}},
+		"product_tree": {"branches": [{"category": "vendor", "name": "Microsoft", "branches": [
+			{"category": "product_name", "name": "Windows 7 for x64-based Systems Service Pack 1", "branches": [
+				{"category": "product_version_range", "name": "<6.1.7601.23677",
+					"product": {"name": "n", "product_id": "1"}}]}]}]},
+		"vulnerabilities": [{"cve": "CVE-2017-0144", "product_status": {"known_affected": ["1"]},
+			"remediations": [{"category": "vendor_fix", "details": "Security Only",
+				"url": "https://support.microsoft.com/help/4012212", "product_ids": ["1"]}]}]});
+	feed.add("msrc.json", csaf.to_string().as_bytes()).expect("CSAF");
+	let host = |updates: &[&str]| AssetService {
+		vendor: Some("microsoft".into()),
+		cpe23: Some("cpe:2.3:o:microsoft:windows_7:-:sp1:*:*:*:*:*:*".into()),
+		updates: updates.iter().map(|update| (*update).to_owned()).collect(),
+		..service("Windows 7 Service Pack 1", None)
+	};
+	let status = |updates: &[&str]| {
+		let report = match_assets(&[host(updates)], &feed);
+		let [found] = &report.matches[..] else { panic!("{report:?}") };
+		(found.status.clone(), found.reason.join(" "))
+	};
+	assert_eq!(status(&["KB5011048"]).0, Status::Affected);
+	let (fixed, why) = status(&["KB4012212", "KB5011048"]);
+	assert!(
+		matches!(&fixed, Status::FixedByPackage { by } if by.contains("KB4012212")),
+		"{fixed:?}"
+	);
+	assert!(why.contains("KB4012212") && why.contains("msrc_CVE-2017-0144"), "{why}");
+	// A system whose whole version is known needs no list of updates.
+	let full = |version: &str| {
+		let service = AssetService {
+			cpe23: Some(format!("cpe:2.3:o:microsoft:windows_7:{version}:sp1:*:*:*:*:*:*")),
+			version: Some(version.into()),
+			..host(&[])
+		};
+		match_assets(&[service], &feed).matches
+	};
+	assert_eq!(full("6.1.7601.23677"), []);
+	assert_eq!(full("6.1.7601.23676").len(), 1);
 }

@@ -74,6 +74,7 @@ fn advisory() -> impl Strategy<Value = Advisory> {
 				part,
 				target: None,
 				requires: Vec::new(),
+				fixed_by: Vec::new(),
 			}
 		});
 	(0..4_u8, prop::collection::vec(affected, 0..4)).prop_map(|(number, affected)| Advisory {

@@ -1,0 +1,188 @@
+//! Charts: levels of risk over time, flows between organisations, how far exchanges come. Each is drawn in the page
+//! itself, with its figures as a table beside it.
+
+use super::{
+	api::{self, ApiError},
+	content, layout,
+	pages::{level_name, show, Answer, LEVELS, RISKS},
+	App, Surroundings, Who,
+};
+use crate::{
+	access::Viewer,
+	store::trends::{self, Pair, Stage, Trends, Week, LAST_EXCHANGES, MOST_PAIRS, WEEKS},
+	Error,
+};
+use axum::{
+	extract::{Extension, State},
+	response::Response,
+};
+use curex_client::time;
+use maud::{html, Markup};
+use std::sync::Arc;
+
+async fn ask(app: &Arc<App>, viewer: &Viewer) -> Result<Trends, Error> {
+	let scope = viewer.scope();
+	let risks = RISKS.map(|(field, _)| field);
+	app.read(move |connection| trends::trends(connection, &scope, &risks)).await
+}
+
+pub(super) async fn for_programs(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+) -> Result<Response, ApiError> {
+	Ok(api::answer(&ask(&app, &viewer).await?))
+}
+
+pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
+	let around = app.surroundings(&viewer).await?;
+	let trends = ask(&app, &viewer).await?;
+	let body = html! {
+		h1 { "Charts" }
+		p.lead {
+			"Over what you may see, as of " (content::moment_of(Some(trends.moment)))
+			". Every chart has its figures beside it."
+		}
+		section aria-labelledby="stages" {
+			h2 id="stages" { "How far exchanges come" }
+			p.quiet {
+				"Of the last " (LAST_EXCHANGES) " exchanges: how many have a commitment to what was sent, to its receipt, \
+				 and an acknowledgement."
+			}
+			(stages(&trends.stages))
+		}
+		section aria-labelledby="pairs" {
+			h2 id="pairs" { "Between whom" }
+			p.quiet { "The " (MOST_PAIRS) " pairs of organisations with most exchanges, in either direction." }
+			(pairs(&trends.pairs, &around))
+		}
+		@for (field, name) in RISKS {
+			section aria-labelledby=(field) {
+				h2 id=(field) { (name) ": levels of risk over time" }
+				p.quiet {
+					"Organisations by their newest assessment at the end of each of the last " (WEEKS) " weeks."
+				}
+				(weeks(field, name, &trends.weeks))
+			}
+		}
+	};
+	show(layout::page("Charts", "/trends", &around, body))
+}
+
+/// A bar chart, lying; `title` says what it shows. The rows of the table beside it have the same order.
+fn bars(title: &str, counts: &[u64]) -> Markup {
+	let most = counts.iter().copied().max().unwrap_or(1).max(1);
+	let height = counts.len() * 12;
+	html! {
+		svg.drawing role="img" aria-label=(title) viewBox=(format!("0 0 200 {height}")) focusable="false" {
+			@for (row, count) in counts.iter().enumerate() {
+				rect.track x="0" y=(row * 12 + 1) width="200" height="10" {}
+				rect.bar x="0" y=(row * 12 + 1) width=(count * 200 / most) height="10" {}
+			}
+		}
+	}
+}
+
+fn stages(stages: &[Stage]) -> Markup {
+	let all = stages.first().map_or(0, |stage| stage.exchanges).max(1);
+	let counts: Vec<u64> = stages.iter().map(|stage| stage.exchanges).collect();
+	html! {
+		@if counts.iter().all(|count| *count == 0) { p { "None." } }
+		@else {
+			div.two {
+				(bars("Exchanges by how far they came, as in the table", &counts))
+				table {
+					thead { tr { @for name in ["Came to be", "Exchanges", "Share"] { th scope="col" { (name) } } } }
+					tbody {
+						@for stage in stages {
+							tr {
+								th scope="row" { (stage.name) }
+								td.number { (stage.exchanges) }
+								td.number { (stage.exchanges * 100 / all) " %" }
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+fn pairs(pairs: &[Pair], around: &Surroundings) -> Markup {
+	let counts: Vec<u64> = pairs.iter().map(|pair| pair.exchanges).collect();
+	html! {
+		@if pairs.is_empty() { p { "None." } }
+		@else {
+			div.two {
+				(bars("Exchanges by pair of organisations, as in the table", &counts))
+				div.scroll tabindex="0" role="region" aria-label="Table of pairs" {
+					table {
+						thead { tr { @for name in ["One", "Other", "Exchanges"] { th scope="col" { (name) } } } }
+						tbody {
+							@for pair in pairs {
+								@let link = format!("/exchanges?organisation={}&partner={}", pair.one, pair.other);
+								tr {
+									th scope="row" { (content::organisation(pair.one, around)) }
+									td { (content::organisation(pair.other, around)) }
+									td.number { a href=(link) { (pair.exchanges) } }
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+fn weeks(field: &str, name: &str, weeks: &[Week]) -> Markup {
+	let count = |week: &Week, level: &str| {
+		week.levels.get(field).and_then(|levels| levels.get(level)).copied().unwrap_or(0)
+	};
+	let all = |week: &Week| LEVELS.iter().map(|level| count(week, level)).sum::<u64>();
+	let most = weeks.iter().map(all).max().unwrap_or(0);
+	let day = |moment| time::text(moment).map(|text| text.chars().take(10).collect::<String>());
+	html! {
+		@if most == 0 { p { "No organisation was assessed yet." } }
+		@else {
+			div.two {
+				div {
+					svg.drawing role="img" focusable="false" viewBox=(format!("0 0 {} 100", weeks.len() * 10))
+						aria-label=(format!("{name}: organisations by level of risk, week by week, as in the table"))
+					{
+						@for (column, week) in weeks.iter().enumerate() {
+							@for (step, level) in LEVELS.iter().enumerate() {
+								@let below: u64 = LEVELS[..step].iter().map(|level| count(week, level)).sum();
+								@let height = count(week, level) * 100 / most;
+								@if height > 0 {
+									rect class=(format!("fill{step}")) x=(column * 10 + 1) width="8"
+										y=(100 - (below * 100 / most) - height) height=(height) {}
+								}
+							}
+						}
+					}
+					ul.legend {
+						@for (step, level) in LEVELS.iter().enumerate() {
+							li { span class=(format!("swatch fill{step}")) {} (level_name(level)) }
+						}
+					}
+				}
+				div.scroll tabindex="0" role="region" aria-label=(format!("Table: {name}")) {
+					table {
+						thead { tr {
+							th scope="col" { "Week to" }
+							@for level in LEVELS { th scope="col" { (level_name(level)) } }
+						} }
+						tbody {
+							@for week in weeks.iter().rev().filter(|week| all(week) > 0) {
+								tr {
+									th scope="row" { (day(week.end).unwrap_or_default()) }
+									@for level in LEVELS { td.number { (count(week, level)) } }
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
