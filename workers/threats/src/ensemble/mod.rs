@@ -95,10 +95,6 @@ pub struct Ensemble {
 	screened: Vec<f64>,
 }
 
-/// Points of the baseline, evenly spread, from whose scores a member's scale is taken: enough for the
-/// median and the ninth decile.
-const CALIBRATING: usize = 1_024;
-
 struct Calibrated {
 	member: Box<dyn Member>,
 	centre: f64,
@@ -109,9 +105,8 @@ impl Calibrated {
 	/// Puts a member on the scale of its scores of the baseline: their median is 0, their ninth
 	/// decile 1.
 	fn new(member: Box<dyn Member>, baseline: &[Mapped]) -> Self {
-		let step = baseline.len().div_ceil(CALIBRATING).max(1);
-		let scores = baseline.iter().step_by(step).map(|point| member.score(point));
-		let mut scores: Vec<f64> = scores.filter(|score| score.is_finite()).collect();
+		let mut scores: Vec<f64> =
+			baseline.iter().map(|point| member.score(point)).filter(|s| s.is_finite()).collect();
 		scores.sort_by(f64::total_cmp);
 		let quantile = |share: f64| {
 			let place = (share * scores.len() as f64) as usize;
@@ -258,4 +253,35 @@ fn greatest(scores: &[f64], share: f64) -> Vec<usize> {
 	order.truncate((scores.len() as f64 * share) as usize);
 	order.sort_unstable();
 	order
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_space_in_which_a_row_is_most_unusual_counts_and_a_dense_place_excuses_nothing() {
+		let mut random = Random::new(6);
+		let row = |one: f64, other: f64| vec![Value::Number(one), Value::Number(other)];
+		let rows: Vec<Vec<Value>> = (0..600)
+			.map(|_| {
+				let value = random.normal();
+				row(value, value + 0.05 * random.normal())
+			})
+			.collect();
+		let config = EnsembleConfig::default();
+		let ensemble = Ensemble::fit(&[Column::Number; 2], &rows, Baseline::Vetted, &config);
+		for at in [row(0.0, 0.0), row(0.5, -0.5), row(9.0, 9.0)] {
+			let scores = ensemble.member_scores(&at);
+			let greatest = |prefix: &str| {
+				let of = scores.iter().filter(|(name, _)| name.starts_with(prefix));
+				of.map(|(_, score)| *score).fold(f64::NEG_INFINITY, f64::max)
+			};
+			assert!(greatest("relative") >= 0.0);
+			let mean = (greatest("distance") + greatest("relative")) / 2.0;
+			assert!((ensemble.score(&at) - mean).abs() < 1e-9);
+		}
+		// Both values are usual, together they are not.
+		assert!(ensemble.score(&row(0.5, -0.5)) > 3.0 * ensemble.score(&row(0.5, 0.5)).max(0.1));
+	}
 }
