@@ -12,10 +12,9 @@ use curex_primitives::{
 	exchange::{batch_message, exchange_id, request_message},
 	AccessMode, AccessModes, AcknowledgementCode, Assessment, Attestation, BatchAnswer,
 	BatchCompletion, BatchRequest, BatchService, Categories, Category, Commitment, Confidence,
-	ConsentId, ConsentTerms, ExchangeId, ExchangeProposal, Gate, Grantee, LegalBasis, Level,
-	Moment, OrganisationId, Purpose, Representation,
+	ConsentId, ConsentTerms, Countersignature, ExchangeId, ExchangeProposal, Gate, Grantee,
+	LegalBasis, Level, Moment, OrganisationId, Purpose, Representation,
 };
-use generated::exchange::signing::Countersignature;
 
 /// Most exchanges in one transaction of the batch path.
 pub const MOST_AT_ONCE: usize = curex_primitives::batch::MAX_BATCH as usize;
@@ -281,7 +280,7 @@ impl Maker<'_> {
 				key,
 				proposal.into(),
 				payload.into(),
-				request,
+				request.into(),
 			);
 			served.push(self.by_holder(0, "exchange.serve_countersigned", &call)?);
 			if acknowledged {
@@ -360,7 +359,8 @@ impl Maker<'_> {
 				.into_iter()
 				.map(|request| BatchService { request, payload: Commitment(rand::random()) }.into())
 				.collect();
-			let call = curex::tx().exchange().serve_countersigned_batch(bounded(items), signed);
+			let call =
+				curex::tx().exchange().serve_countersigned_batch(bounded(items), signed.into());
 			steps[0].push(self.by_holder(0, "exchange.serve_countersigned_batch", &call)?);
 			steps[1].push(self.completion(&ids)?);
 		}
