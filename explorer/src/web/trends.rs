@@ -90,14 +90,16 @@ fn stages(stages: &[Stage]) -> Markup {
 		@else {
 			div.two {
 				(bars("Exchanges by how far they came, as in the table", &counts))
-				table {
-					thead { tr { @for name in ["Came to be", "Exchanges", "Share"] { th scope="col" { (name) } } } }
-					tbody {
-						@for stage in stages {
-							tr {
-								th scope="row" { (stage.name) }
-								td.number { (stage.exchanges) }
-								td.number { (stage.exchanges * 100 / all) " %" }
+				div.scroll tabindex="0" role="region" aria-label="Table of stages" {
+					table {
+						thead { tr { @for name in ["Came to be", "Exchanges", "Share"] { th scope="col" { (name) } } } }
+						tbody {
+							@for stage in stages {
+								tr {
+									th scope="row" { (stage.name) }
+									td.number { (stage.exchanges) }
+									td.number { (stage.exchanges * 100 / all) " %" }
+								}
 							}
 						}
 					}
