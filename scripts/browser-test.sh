@@ -22,6 +22,8 @@ programs=()
 hospital_node=
 stop() {
 	for program in "${programs[@]}" $hospital_node; do kill "$program" 2>/dev/null || true; done
+	# They write to the folder until they have ended.
+	wait "${programs[@]}" $hospital_node 2>/dev/null || true
 	rm -rf "$home"
 }
 trap stop EXIT
