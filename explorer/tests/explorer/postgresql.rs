@@ -11,6 +11,9 @@ use std::{
 /// Who runs the server where the tests run as root, which PostgreSQL refuses: nobody.
 const NOBODY: u32 = 65_534;
 
+const MISSING: &str =
+	"PostgreSQL is missing: scripts/test.sh installs it (apt-get install postgresql)";
+
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -93,10 +96,7 @@ impl Drop for Server {
 
 #[test]
 fn the_same_tests_pass_with_the_index_on_postgresql() {
-	let Some(programs) = programs() else {
-		eprintln!("skipped: PostgreSQL is not installed (the package postgresql)");
-		return;
-	};
+	let programs = programs().expect(MISSING);
 	let server = Server::start(&programs);
 	let address =
 		format!("postgresql:///postgres?user=curex&host={}", server.home.path().display());
