@@ -44,6 +44,7 @@ pub mod keys;
 pub mod ledger;
 pub mod nonces;
 pub mod outbox;
+pub mod oversight;
 pub mod paper;
 pub mod permits;
 pub mod proofs;

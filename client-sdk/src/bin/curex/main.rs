@@ -17,6 +17,7 @@ mod follow_up;
 mod keys;
 mod manual;
 mod outbox;
+mod oversight;
 mod patient;
 mod permit;
 mod proof;
@@ -111,6 +112,17 @@ enum Command {
 	Assessment(admin::AssessmentCommand),
 	/// Decide on a safeguard plan.
 	Decide(admin::Decide),
+	/// Report that a safeguard plan was carried out, as far as it was accepted.
+	Implemented(admin::Implemented),
+	/// Inquiries of authorities, and the disclosures that answer them.
+	#[command(subcommand)]
+	Inquiry(oversight::InquiryCommand),
+	/// The register of breaches, and the notices of them.
+	#[command(subcommand)]
+	Breach(oversight::BreachCommand),
+	/// Keep records from being pruned, as an authority for data protection.
+	#[command(subcommand)]
+	Hold(oversight::Hold),
 	/// Administer the own organisation.
 	#[command(subcommand)]
 	Organisation(admin::Organisation),
@@ -196,6 +208,10 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Outbox(command) => outbox::run(&context, command).await,
 		Command::Assessment(command) => admin::assessment(&context, command).await,
 		Command::Decide(command) => admin::decide(&context, command).await,
+		Command::Implemented(command) => admin::implemented(&context, command).await,
+		Command::Inquiry(command) => oversight::inquiry(&context, command).await,
+		Command::Breach(command) => oversight::breach(&context, command).await,
+		Command::Hold(command) => oversight::hold(&context, command).await,
 		Command::Organisation(command) => admin::organisation(&context, command).await,
 		Command::Council(command) => admin::council(&context, command).await,
 		Command::Audit(command) => proof::audit(&context, command).await,
