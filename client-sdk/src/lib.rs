@@ -55,6 +55,7 @@ pub mod seal;
 pub mod sign_in;
 pub mod subject;
 pub mod submission;
+pub mod tickets;
 pub mod time;
 pub mod transfer;
 mod web_address;

@@ -176,6 +176,14 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 		with = "::subxt::utils::Static<::curex_primitives::Tolerance>"
 	),
 	substitute_type(
+		path = "curex_primitives::ticket::TicketProof",
+		with = "::subxt::utils::Static<::curex_primitives::TicketProof>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::WithdrawLock",
+		with = "::subxt::utils::Static<::curex_primitives::WithdrawLock>"
+	),
+	substitute_type(
 		path = "curex_primitives::law::Purpose",
 		with = "::subxt::utils::Static<::curex_primitives::Purpose>"
 	),

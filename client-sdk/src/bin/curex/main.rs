@@ -23,6 +23,7 @@ mod permit;
 mod proof;
 mod sign_in;
 mod subscription;
+mod ticket;
 
 use clap::{Parser, Subcommand};
 use context::{Context, Global, Output};
@@ -54,6 +55,9 @@ enum Command {
 	/// File, show and withdraw consents.
 	#[command(subcommand)]
 	Consent(consent::Consent),
+	/// Consents for one exchange each that share no handle.
+	#[command(subcommand)]
+	Ticket(ticket::TicketCommand),
 	/// Ask a holder for data and wait for them.
 	Request(exchange::Request),
 	/// Ask for data in an emergency, without consent and without waiting for anybody; a review follows.
@@ -185,6 +189,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Keys(command) => keys::run(&context, command),
 		Command::Status(command) => admin::status(&context, command).await,
 		Command::Consent(command) => consent::run(&context, command).await,
+		Command::Ticket(command) => ticket::run(&context, command).await,
 		Command::Request(command) => exchange::request(&context, command).await,
 		Command::BreakGlass(command) => exchange::break_glass(&context, command).await,
 		Command::Receive(command) => exchange::receive(&context, command).await,

@@ -7,6 +7,7 @@ use crate::{
 	},
 	duties::{day, Day},
 	follow_up::text,
+	ticket::moment,
 };
 use clap::{Args, Subcommand};
 use curex_client::{
@@ -159,11 +160,6 @@ pub enum Hold {
 		#[arg(long, conflicts_with = "case_file")]
 		lift: bool,
 	},
-}
-
-/// Reads a moment (RFC 3339).
-fn moment(text: &str) -> Result<Moment, String> {
-	time::read(text).ok_or_else(|| "expected a time such as 2026-11-27T08:30:00Z".into())
 }
 
 pub async fn inquiry(context: &Context, command: InquiryCommand) -> Result<Output, Error> {
