@@ -292,7 +292,7 @@ async fn upgrade(
 	members[0].propose(&decision, COUNCIL.len() as u32).await?;
 	let motion = members[0].motions().await?.pop();
 	let motion = motion.ok_or_else(|| Error::Protocol("the motion is not there".into()))?;
-	for member in &members[1..] {
+	for member in &members {
 		member.vote(motion.proposal, motion.index, true).await?;
 	}
 	members[0].close(motion.proposal, motion.index).await?;
