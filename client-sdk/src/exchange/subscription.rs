@@ -313,12 +313,16 @@ impl Client {
 	/// Takes the envelope of a subscription from the node, as its holder.
 	///
 	/// # Errors
-	/// [`Error::NotFound`]; otherwise as [`Client::fetch`].
+	/// [`Error::NotFound`], [`Error::Input`] when the subscription is over; otherwise as [`Client::fetch`].
 	pub async fn fetch_subscription(
 		&self,
 		id: SubscriptionId,
 	) -> Result<SubscriptionEnvelope, Error> {
-		let commitment = self.known_subscription(id).await?.terms.envelope;
+		let subscription = self.known_subscription(id).await?;
+		if subscription.state.is_final() {
+			return Err(Error::input("the subscription is over: nothing of it travels any more"));
+		}
+		let commitment = subscription.terms.envelope;
 		let fetching = self.fetch_with_manifest(record_of(id), Part::Envelope, commitment);
 		fetching.await.map(|fetched| SubscriptionEnvelope::of(id, fetched))
 	}
