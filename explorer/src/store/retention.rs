@@ -123,7 +123,8 @@ fn keep_sequences(connection: &Connection, exchange: &RecordRow) -> Result<(), E
 		let number = |name: &str| exchange.value.get(name).and_then(serde_json::Value::as_u64);
 		let sequence = number(&format!("{side}_sequence"));
 		let (Some(organisation), Some(sequence)) = (number(side), sequence) else { continue };
-		let sql = "INSERT INTO given (what, last) VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET last = \
+		let sql =
+			"INSERT INTO given (what, last) VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET last = \
 			CASE WHEN excluded.last > given.last THEN excluded.last ELSE given.last END";
 		connection.execute(sql, &values![left_up_to(organisation), sequence])?;
 	}
