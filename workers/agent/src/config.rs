@@ -12,7 +12,7 @@ use std::{
 use curex_primitives::OrganisationId;
 use serde::{de, Deserialize, Deserializer};
 
-use crate::{clinical::Clinical, observe::Observe, Error};
+use crate::{clinical::Clinical, listen::Listener, observe::Observe, Error};
 
 /// Milliseconds of an hour.
 const HOUR: u64 = 3_600_000;
@@ -51,6 +51,9 @@ pub struct Config {
 	/// Logs to watch.
 	#[serde(default)]
 	pub events: Vec<EventSource>,
+	/// Where syslog is received over the network, to be watched.
+	#[serde(default)]
+	pub listen: Vec<Listener>,
 	/// How to watch them.
 	#[serde(default)]
 	pub watch: curex_threats::Config,
@@ -265,6 +268,15 @@ impl Config {
 				format!("{} appears twice; give each log its own", twice.name),
 			);
 		}
+		for listener in &self.listen {
+			if let Err((key, problem)) = listener.check() {
+				return wrong(key, problem);
+			}
+			if !names.insert(&listener.name) {
+				let problem = format!("{} appears twice; give each its own", listener.name);
+				return wrong("listen.name", problem);
+			}
+		}
 		let mut addresses = BTreeSet::new();
 		if let Some(twice) = self.hosts.iter().find(|host| !addresses.insert(host.address)) {
 			return wrong(
@@ -309,6 +321,7 @@ impl Config {
 			feeds.sources.iter_mut().for_each(keys);
 		}
 		self.events.iter_mut().for_each(|source| here(&mut source.path));
+		self.listen.iter_mut().flat_map(Listener::files).for_each(here);
 		self.sigma_rules.iter_mut().for_each(here);
 		if let Some(survey) = &mut self.survey {
 			here(&mut survey.answers);
@@ -417,6 +430,23 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 				"[[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"\n\
 				 [[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"",
 				"events.name",
+			),
+			(
+				"[[listen]]\nname = \"a/b\"\naddress = \"127.0.0.1:0\"\ntransport = \"tcp\"",
+				"listen.name",
+			),
+			(
+				"[[listen]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\ntransport = \"tls\"",
+				"listen.certificate",
+			),
+			(
+				"[[listen]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\ntransport = \"udp\"\nkey = \"b\"",
+				"listen.transport",
+			),
+			(
+				"[[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"\n\
+				 [[listen]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\ntransport = \"udp\"",
+				"listen.name",
 			),
 			("[[clinical.assets]]\nid = \"a\"\nat = [\"nowhere\"]\ncriticality = \"high\"", "at"),
 		] {

@@ -9,6 +9,7 @@
 //! | [`config`], [`clinical`] | the configuration, and what the hospital knows of itself |
 //! | [`advisories`] | feeds: fetched, imported, compared with the inventory |
 //! | [`observe`] | what is known of the network without asking |
+//! | [`listen`] | syslog over the network, into a spool that is watched |
 //! | [`orders`] | which work orders are carried out |
 //! | [`tasks`] | runs the engines, drafts reports with their evidence |
 //! | [`store`] | the database: one transaction from engine results to numbered, sealed reports |
@@ -27,6 +28,7 @@ pub mod config;
 mod error;
 pub mod evidence;
 mod imports;
+pub mod listen;
 pub mod mailbox;
 pub mod observe;
 pub mod orders;

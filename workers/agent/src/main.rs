@@ -18,6 +18,7 @@ use curex_agent::{
 	advisories::Advisories,
 	agent::now,
 	evidence::report_context,
+	listen::Listeners,
 	mailbox::Socket,
 	report::{evidence_of, inputs_of},
 	tasks::{
@@ -232,6 +233,7 @@ fn run(cli: &Cli, config: Config) -> Result<(), Error> {
 	let runtime = runtime()?;
 	let mailbox = Socket::new(socket);
 	let engines = Workshop::new(config.clone(), runtime.handle().clone());
+	let listeners = runtime.block_on(Listeners::start(&config.listen, &config.data))?;
 	let mut agent = Agent::new(&config, store, mailbox, engines);
 	let (stop, stopped) = mpsc::channel();
 	let outcome = runtime.block_on(async {
@@ -245,6 +247,9 @@ fn run(cli: &Cli, config: Config) -> Result<(), Error> {
 		};
 		tracing::info!(told, "stopping");
 		drop(stop);
+		if tokio::time::timeout(FAREWELL, listeners.stop()).await.is_err() {
+			tracing::warn!("what was just received may not be in the spool");
+		}
 		if tokio::time::timeout(FAREWELL, worker).await.is_err() {
 			tracing::info!(
 				"a task was interrupted; it has recorded nothing and will be carried out again"

@@ -4,7 +4,7 @@ mod fake;
 
 use std::{
 	io::{BufRead, BufReader, Write},
-	net::TcpListener,
+	net::{TcpListener, TcpStream},
 	path::{Path, PathBuf},
 	process::{Child, Command, Output, Stdio},
 	time::{Duration, Instant},
@@ -181,6 +181,80 @@ fn exit_codes_tell_failure_usage_and_missing_evidence_apart() {
 	let broken = scene.ask(&["status"]);
 	assert_eq!(broken.status.code(), Some(2));
 	assert!(String::from_utf8(broken.stderr).unwrap().contains("surprise"));
+}
+
+#[test]
+fn messages_that_came_before_the_program_was_killed_are_watched_once() {
+	let scene = Scene::new();
+	let folder = scene.folder.path();
+	let file = folder.join("agent.toml");
+	let mut text = std::fs::read_to_string(&file).unwrap();
+	text.push_str("[[listen]]\nname = \"ward\"\naddress = \"127.0.0.1:0\"\ntransport = \"tcp\"\n");
+	std::fs::write(&file, text).unwrap();
+	let spool = folder.join("data/spool/ward");
+	let lines = || -> Vec<String> {
+		let folders = [spool.clone(), spool.join("read")];
+		let files = folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+		let segments = files.map(|entry| entry.path());
+		let segments = segments.filter(|path| path.extension().is_some_and(|end| end == "log"));
+		let texts = segments.filter_map(|path| std::fs::read_to_string(path).ok());
+		texts.flat_map(|text| text.lines().skip(1).map(String::from).collect::<Vec<_>>()).collect()
+	};
+	for round in 0..6 {
+		scene.node.order(Task::Watch);
+		let socket = folder.join("mailbox.sock").display().to_string();
+		let mut command = scene.command(&["--socket", &socket]);
+		let mut child = command
+			.env("RUST_LOG", "info")
+			.stdin(Stdio::piped())
+			.stderr(Stdio::piped())
+			.spawn()
+			.unwrap();
+		let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+		let address = said.find_map(|line| {
+			let line = line.unwrap();
+			line.contains("listening for syslog")
+				.then(|| line.rsplit("address=").next().unwrap().trim().to_owned())
+		});
+		// What it says later has somewhere to go.
+		let rest = std::thread::spawn(move || said.for_each(drop));
+		let mut sender = TcpStream::connect(address.unwrap()).unwrap();
+		let last = 500 * (round + 1);
+		for number in last - 500..last {
+			let message =
+				format!("<34>1 2026-03-01T08:00:{:02}Z pacs sshd {number} - - m", number % 60);
+			let _ = write!(sender, "{} {message}", message.len());
+			if number == last - 300 {
+				let begin = Instant::now();
+				while !lines().iter().any(|line| line.contains(&format!("sshd {number} "))) {
+					assert!(begin.elapsed() < Duration::from_secs(60), "it never came");
+					std::thread::sleep(Duration::from_millis(5));
+				}
+			}
+		}
+		child.kill().unwrap();
+		child.wait().unwrap();
+		rest.join().unwrap();
+	}
+	let once = json(&scene.ask(&["once", "--task", "watch"]));
+	let note = once["notes"][0].as_str().unwrap();
+	let number = |before: &str, text: &str| -> Option<usize> {
+		text.split_once(before)?.1.split([',', ' ']).next()?.parse().ok()
+	};
+	let malformed = once["notes"].as_array().unwrap().iter().find_map(|note| {
+		note.as_str().unwrap().strip_suffix(" malformed lines.")?.parse::<usize>().ok()
+	});
+	let received = lines();
+	let lab = 880;
+	assert_eq!(
+		number("new events of ", note).unwrap() + malformed.unwrap_or(0),
+		lab + received.len()
+	);
+	// Beside lines at which it was killed, none twice.
+	let mut whole: Vec<&String> = received.iter().filter(|line| line.ends_with(" - - m")).collect();
+	assert!(received.len() - whole.len() <= 6 && whole.len() >= 6 * 201, "{}", whole.len());
+	whole.sort();
+	assert!(whole.windows(2).all(|pair| pair[0] != pair[1]));
 }
 
 /// Serves one document to everybody.

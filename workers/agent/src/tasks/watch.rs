@@ -11,6 +11,10 @@ use serde_json::json;
 
 use super::TO_BE_SEALED;
 use crate::{
+	listen::{
+		counts,
+		spool::{retire, segments},
+	},
 	store::{Draft, Outcome, StateName},
 	Config, Error, Store,
 };
@@ -44,14 +48,25 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 			Err(error) => missing.push(format!("{}: {error}", source.name)),
 		}
 	}
-	if missing.len() == config.events.len() {
+	let mut spools = Vec::new();
+	for listener in &config.listen {
+		let folder = listener.spool(&config.data);
+		match segments(&folder) {
+			Ok(found) => {
+				logs.extend(found.iter().map(|segment| (segment.path.clone(), Format::Syslog)));
+				spools.push((listener, folder, found));
+			},
+			Err(error) => missing.push(format!("{}: {error}", listener.name)),
+		}
+	}
+	if missing.len() == config.events.len() + config.listen.len() {
 		return Err(Error::MissingInput {
 			task: "watch",
 			what: match missing.is_empty() {
 				true => "every log".into(),
 				false => format!("every log ({})", missing.join("; ")),
 			},
-			remedy: "name a readable log under [[events]]",
+			remedy: "name a readable log under [[events]], or let the agent listen ([[listen]])",
 		});
 	}
 	let rules = match &config.sigma_rules {
@@ -68,6 +83,13 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 	let logs: Vec<(&Path, Format)> =
 		logs.iter().map(|(path, format)| (path.as_path(), *format)).collect();
 	replay.read(&logs, &mut |_| {})?;
+	let mut listeners = serde_json::Map::new();
+	for (listener, folder, found) in &spools {
+		// The newest may still be written to; the others were whole before they were read.
+		let whole = found.split_last().map_or(&[][..], |(_, whole)| whole);
+		retire(folder, whole, listener.keep()).map_err(Error::io("clearing", folder))?;
+		listeners.insert(listener.name.clone(), json!(counts(folder)));
+	}
 	let report = replay.report();
 	let mut drafts = Vec::new();
 	for alert in &report.alerts {
@@ -109,6 +131,7 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 		"accesses": report.accesses,
 		"logs": report.logs,
 		"alerts": report.alerts.len(),
+		"listeners": listeners,
 		"missing": missing,
 	});
 	Ok(Outcome { drafts, states: vec![(StateName::Watch, state)], notes })
