@@ -2,12 +2,16 @@
 
 use crate::{
 	client::{Client, View},
+	exchange::Opening,
 	ledger::curex,
-	receipt::{ConsentSpec, PreparedConsent, WithdrawalCode},
+	receipt::{ConsentSpec, PreparedConsent, Receipt, WithdrawalCode},
 	submission::{Recorded, Submission},
 	time, Error,
 };
-use curex_primitives::{commitment, ConsentId};
+use curex_primitives::{
+	commitment::{self, Domain},
+	ConsentId,
+};
 
 impl Client {
 	/// Prepares a consent of the client's organisation; nothing is sent. Give the receipt to the patient only after
@@ -55,6 +59,49 @@ impl Client {
 		let terms = prepared.terms.clone().into();
 		let call = curex::tx().consent().supersede(old.into(), prepared.id.into(), terms);
 		self.submit_own(&call).await
+	}
+
+	/// Narrows a consent of the client's organisation: the patient agrees to less than before. `copy` is the organisation's copy
+	/// of the receipt, `spec` what the patient agrees to now. Gives the new copy; handle and codes stay.
+	///
+	/// # Errors
+	/// [`Error::Input`] when the copy is not what the ledger holds; [`Error::NotFound`]; otherwise as [`Self::record`].
+	pub async fn narrow(
+		&self,
+		copy: &Receipt,
+		spec: &ConsentSpec,
+	) -> Result<(Receipt, Recorded), Error> {
+		let id = copy.consent();
+		let consent = self
+			.consent(id, View::Best)
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
+		if copy.ledger != self.genesis() || !copy.agrees_with(&consent.terms)? {
+			return Err(Error::input("the copy does not say what the ledger holds"));
+		}
+		let narrower = Receipt {
+			record_id: copy.record_id,
+			viewing_code: copy.viewing_code,
+			..spec.prepare(copy.ledger, copy.pii_controller, time::now())?.receipt.view()
+		};
+		let terms = narrower.terms_under(consent.terms.withdraw_lock)?;
+		let call = curex::tx().consent().narrow(id.into(), terms.into());
+		Ok((narrower, self.record(&call).await?))
+	}
+
+	/// Withdraws a consent by order of a court, as an authority for data protection. Gives what opens the commitment to the
+	/// case.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn withdraw_by_court(
+		&self,
+		id: ConsentId,
+		case: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let opening = Opening::new(Domain::CourtOrder, &id.0, case);
+		let call = curex::tx().consent().withdraw_by_court(id.into(), opening.commitment.into());
+		Ok((self.record(&call).await?, opening))
 	}
 
 	/// Withdraws a consent of the client's organisation.

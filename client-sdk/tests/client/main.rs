@@ -6,6 +6,7 @@ mod fhir_examples;
 mod gateway;
 mod node;
 mod outbox;
+mod oversight;
 mod permits;
 mod scanner;
 mod token;
