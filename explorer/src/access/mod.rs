@@ -7,7 +7,9 @@
 //! | [`scope`] | which records that opens |
 //! | [`desk`] | challenges, sessions, and how often somebody may ask |
 //! | [`log`] | the chained log of queries |
+//! | [`anchor`] | its anchors on the ledger |
 
+pub mod anchor;
 pub mod desk;
 pub mod log;
 pub mod scope;

@@ -10,6 +10,7 @@ mod guard;
 mod layout;
 mod live;
 mod pages;
+mod past;
 mod proofs;
 mod questions;
 mod records;
@@ -18,7 +19,10 @@ mod sign_in;
 mod trends;
 
 use crate::{
-	access::{Access, Viewer},
+	access::{
+		anchor::{Anchoring, SharedAnchoring},
+		Access, Viewer,
+	},
 	follow::SharedStatus,
 	prove::Witness,
 	store::{query, Connection, Reader},
@@ -73,6 +77,8 @@ pub struct App {
 	name: Option<String>,
 	access: Access,
 	verifier: Option<Vec<u8>>,
+	/// How the log of queries is anchored, if it is.
+	anchoring: Option<SharedAnchoring>,
 	places: Semaphore,
 	watchers: Arc<Semaphore>,
 	sector: Mutex<Option<sector::Published>>,
@@ -111,7 +117,25 @@ impl App {
 		let places = Semaphore::new(MAX_QUESTIONS);
 		let watchers = Arc::new(Semaphore::new(MAX_WATCHERS));
 		let sector = Mutex::default();
-		Self { reader, witness, status, name, access, verifier: None, places, watchers, sector }
+		let (verifier, anchoring) = (None, None);
+		Self {
+			reader,
+			witness,
+			status,
+			name,
+			access,
+			verifier,
+			anchoring,
+			places,
+			watchers,
+			sector,
+		}
+	}
+
+	/// The same whose log of queries is anchored on the ledger.
+	#[must_use]
+	pub fn with_anchoring(self, anchoring: SharedAnchoring) -> Self {
+		Self { anchoring: Some(anchoring), ..self }
 	}
 
 	/// The same with the verifier as a WebAssembly module, with which browsers check bundles themselves.
@@ -151,6 +175,11 @@ impl App {
 			connected: status.node.is_some(),
 			viewer: viewer.clone(),
 		})
+	}
+
+	/// How the log of queries is anchored, if it is.
+	fn anchoring(&self) -> Option<Anchoring> {
+		self.anchoring.as_ref()?.read().ok().map(|anchoring| anchoring.clone())
 	}
 
 	/// Hash of the first block.

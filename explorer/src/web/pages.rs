@@ -33,7 +33,7 @@ pub(super) const RISKS: [(&str, &str); 3] =
 const READY: [(&str, &str); 8] = [
 	("/exchanges?state=not-served", "Requests that were not served"),
 	("/exchanges?state=terminated", "Exchanges that a withdrawal ended"),
-	("/exchanges?state=expired", "Never acknowledged, or not in time"),
+	("/exchanges?state=expired", "Not dispatched, received or acknowledged in time"),
 	("/exchanges?state=disputed", "Disputed deliveries"),
 	("/reviews?state=overdue", "Overdue reviews of a break-glass"),
 	("/reviews?state=unjustified", "Break-glass without ground"),
@@ -105,14 +105,14 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who
 				}
 				li {
 					@match &status.reconciled {
-						Some(compared) if compared.missing.is_empty() => {
+						Some(compared) if compared.lacking == 0 => {
 							span.state.good { "complete" } " index and ledger hold the same "
 							(compared.indexed) " records as of block "
 							a href=(format!("/blocks/{}", compared.block)) { (compared.block) }
 						},
 						Some(compared) => {
 							span.state.bad { "incomplete" } " the index lacks "
-							(compared.missing.len()) " records of the ledger as of block " (compared.block)
+							(compared.lacking) " records of the ledger as of block " (compared.block)
 						},
 						None => { span.state.open { "not compared yet" } " index and ledger" },
 					}
@@ -136,7 +136,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who
 		}
 		section aria-labelledby="recent" {
 			h2 id="recent" { "Latest exchanges" }
-			(records_table(Kind::Exchange, &recent.items, &around))
+			(records_table(Kind::Exchange, &recent.items, None, &around))
 		}
 		section aria-labelledby="ready" {
 			h2 id="ready" { "Ready questions" }
@@ -446,7 +446,7 @@ pub(super) async fn transaction(
 	let body = html! {
 		(layout::trail(&[("/blocks", "Blocks"), (&in_block, &format!("Block {block}"))], &row.name()))
 		h1 { (row.name()) }
-		(verify_box(&format!("/transactions/{}", row.id()), "this transaction, its result and its events"))
+		(verify_box(&format!("/transactions/{}", row.id()), "", "this transaction, its result and its events"))
 		dl.fields {
 			div { dt { "Transaction" } dd { (row.id()) } }
 			div { dt { "Block" } dd { a href=(in_block) { (block) } ", " (content::moment_of(time)) } }
@@ -489,12 +489,12 @@ pub(super) fn read_kind(slug: &str) -> Result<Kind, Error> {
 }
 
 /// The way to a proof, on every page that shows a record.
-pub(super) fn verify_box(link: &str, what: &str) -> Markup {
+pub(super) fn verify_box(link: &str, query: &str, what: &str) -> Markup {
 	html! {
 		p.verify {
-			a.button href=(format!("{link}/verify")) { "Verify" }
+			a.button href=(format!("{link}/verify{query}")) { "Verify" }
 			span { "Proves " (what) " against a block that the validators finalised." }
-			a href=(format!("{link}/bundle.json")) download { "Evidence bundle" }
+			a href=(format!("{link}/bundle.json{query}")) download { "Evidence bundle" }
 		}
 	}
 }

@@ -131,9 +131,11 @@ async fn prove(app: &Arc<App>, claim: Claim) -> Result<(Bundle, Report), Error> 
 pub(super) fn read_at(parameters: &[(String, String)]) -> Result<At, Error> {
 	match parameters {
 		[] => Ok(At::Change),
-		[(name, value)] if name == "at" && value == "change" => Ok(At::Change),
-		[(name, value)] if name == "at" && value == "now" => Ok(At::Now),
-		_ => Err(Error::input("at: expected change or now")),
+		[(name, value)] if name == "at" => {
+			query::check_parameter(name, value)?;
+			At::parse(value)
+		},
+		_ => Err(Error::input("at: expected change, now, the number of a block, or a moment")),
 	}
 }
 
@@ -213,7 +215,7 @@ async fn show(
 	let at = about.at();
 	let around = app.surroundings(viewer).await?;
 	let title = if report.agrees { "Proven" } else { "What is shown is not what is proven" };
-	let query = if at == Some(At::Now) { "?at=now" } else { "" };
+	let query = at.map(At::to_query).unwrap_or_default();
 	let body = html! {
 		(layout::trail(steps, "Proof"))
 		h1 { (title) }

@@ -28,7 +28,10 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 		}
 		(question("used", "Used after withdrawal",
 			"Exchanges that began in a block after the withdrawal of their consent and were served.",
-			records_table(Kind::Exchange, &answers.used_after_withdrawal, &around)))
+			records_table(Kind::Exchange, &answers.used_after_withdrawal, None, &around)))
+		(question("unacknowledged", "Never acknowledged",
+			"Exchanges that were received, and expired because the recipient never said how the data were.",
+			records_table(Kind::Exchange, &answers.never_acknowledged, None, &around)))
 		(question("broken", "How often the glass was broken",
 			&format!("Of the exchanges in which an organisation received in the last {WINDOW_DAYS} days."),
 			break_glass(&answers, &around)))
@@ -41,7 +44,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 			gaps(&answers, &around)))
 		(question("anchors", "Marked anchors of access logs",
 			"Anchors that left a gap after the one before, overlap it, came late, or whose count was disproved.",
-			records_table(Kind::Anchor, &answers.marked_anchors, &around)))
+			records_table(Kind::Anchor, &answers.marked_anchors, None, &around)))
 		(question("unusual", "Unusual volume",
 			&format!("Of the last {COMPARED_DAYS} days, those on which an organisation took part in at least {UNUSUAL_FROM} \
 				exchanges and in more than {UNUSUAL_TIMES} times the median of the {WINDOW_DAYS} days before. Days are counted \

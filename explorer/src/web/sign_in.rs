@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
 	access::{
+		anchor::Anchoring,
 		desk::{Desk, SESSION_LIFE},
+		log::Anchor,
 		Access, Standing, Viewer,
 	},
 	kind::handle,
@@ -24,7 +26,7 @@ use axum::{
 	response::{IntoResponse, Response},
 };
 use curex_client::{sign_in, time};
-use maud::html;
+use maud::{html, Markup};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -228,6 +230,30 @@ pub(super) async fn page(
 }
 
 /// What the own organisation's delegates asked.
+/// How the log is anchored on the ledger.
+fn anchored(last: Option<&Anchor>, anchoring: Option<&Anchoring>) -> Markup {
+	html! {
+		@match (last, anchoring.and_then(|anchoring| anchoring.organisation)) {
+			(Some(anchor), Some(organisation)) if anchor.settled => {
+				"entries up to before " (anchor.end) ", as anchor "
+				a href=(format!("/anchors/{organisation}-{}", anchor.sequence)) { (anchor.sequence) }
+				", " (content::moment_of(Some(anchor.until)))
+			},
+			(Some(anchor), _) if anchor.settled => {
+				"entries up to before " (anchor.end) ", as anchor " (anchor.sequence)
+			},
+			(Some(anchor), _) => { "anchor " (anchor.sequence) " is on its way" },
+			(None, Some(_)) => "nothing yet",
+			(None, None) => "nothing",
+		}
+		@match anchoring {
+			None => ". Nothing anchors this log: the explorer was started without a key for it.",
+			Some(Anchoring { failure: Some(failure), .. }) => { ". The last attempt failed: " (failure) },
+			Some(_) => ".",
+		}
+	}
+}
+
 pub(super) async fn query_log(
 	State(app): State<Arc<App>>,
 	Extension(viewer): Who,
@@ -246,7 +272,8 @@ pub(super) async fn query_log(
 	}
 	let log = desk(&app)?.log();
 	let entries = log.entries(standing.organisation, before, query::DEFAULT_LIMIT)?;
-	let head = log.head()?;
+	let (head, anchors) = (log.head()?, log.anchors(1)?);
+	let anchoring = app.anchoring();
 	let around = app.surroundings(&viewer).await?;
 	let next = entries.last().map(|entry| entry.number).filter(|number| *number > 0);
 	let body = html! {
@@ -258,6 +285,7 @@ pub(super) async fn query_log(
 		dl.fields {
 			div { dt { "Entries of all organisations" } dd { (head.entries) } }
 			div { dt { "Hash of the last one" } dd { code.long { (head.hash) } } }
+			div { dt { "Anchored on the ledger" } dd { (anchored(anchors.first(), anchoring.as_ref())) } }
 		}
 		div.scroll tabindex="0" role="region" aria-label="Table of questions" {
 			table {

@@ -4,49 +4,71 @@
 use super::{
 	api::{self, ApiError},
 	content, layout,
-	pages::{level_name, show, Answer, LEVELS, RISKS},
+	pages::{level_name, show, Answer, Parameters, LEVELS, RISKS},
 	App, Surroundings, Who,
 };
 use crate::{
 	access::Viewer,
-	store::trends::{self, Pair, Stage, Trends, Week, LAST_EXCHANGES, MOST_PAIRS, WEEKS},
+	store::trends::{self, Pair, Period, Stage, Trends, Week, MOST_PAIRS},
 	Error,
 };
 use axum::{
-	extract::{Extension, State},
+	extract::{Extension, Query, State},
 	response::Response,
 };
 use curex_client::time;
 use maud::{html, Markup};
 use std::sync::Arc;
 
-async fn ask(app: &Arc<App>, viewer: &Viewer) -> Result<Trends, Error> {
+async fn ask(
+	app: &Arc<App>,
+	viewer: &Viewer,
+	parameters: &[(String, String)],
+) -> Result<Trends, Error> {
+	let period = Period::parse(parameters)?;
 	let scope = viewer.scope();
 	let risks = RISKS.map(|(field, _)| field);
-	app.read(move |connection| trends::trends(connection, &scope, &risks)).await
+	app.read(move |connection| trends::trends(connection, &scope, &risks, period)).await
 }
 
 pub(super) async fn for_programs(
 	State(app): State<Arc<App>>,
 	Extension(viewer): Who,
+	Query(parameters): Parameters,
 ) -> Result<Response, ApiError> {
-	Ok(api::answer(&ask(&app, &viewer).await?))
+	Ok(api::answer(&ask(&app, &viewer, &parameters).await?))
 }
 
-pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
+pub(super) async fn page(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Query(parameters): Parameters,
+) -> Answer {
 	let around = app.surroundings(&viewer).await?;
-	let trends = ask(&app, &viewer).await?;
+	let trends = ask(&app, &viewer, &parameters).await?;
 	let body = html! {
 		h1 { "Charts" }
 		p.lead {
-			"Over what you may see, as of " (content::moment_of(Some(trends.moment)))
-			". Every chart has its figures beside it."
+			"Over what you may see, from " (content::moment_of(Some(trends.since))) " to "
+			(content::moment_of(Some(trends.until))) ", whole days. Every chart has its figures beside it."
+		}
+		form.filter method="get" action="/trends" aria-label="Period" {
+			@for (name, text, moment) in
+				[("since", "Since (UTC)", trends.since), ("until", "Until (UTC)", trends.until)]
+			{
+				div {
+					label for=(name) { (text) }
+					input id=(name) name=(name) maxlength="32" spellcheck="false"
+						value=(time::text(moment).unwrap_or_default());
+				}
+			}
+			div.buttons { button type="submit" { "Show" } }
 		}
 		section aria-labelledby="stages" {
 			h2 id="stages" { "How far exchanges come" }
 			p.quiet {
-				"Of the last " (LAST_EXCHANGES) " exchanges: how many have a commitment to what was sent, to its receipt, \
-				 and an acknowledgement."
+				"Of the exchanges that began in the period: how many have a commitment to what was sent, to its receipt, \
+				 and an acknowledgement. What the ledger pruned since is counted, too."
 			}
 			(stages(&trends.stages))
 		}
@@ -59,7 +81,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 			section aria-labelledby=(field) {
 				h2 id=(field) { (name) ": levels of risk over time" }
 				p.quiet {
-					"Organisations by their newest assessment at the end of each of the last " (WEEKS) " weeks."
+					"Organisations by their newest assessment at the end of each week of the period."
 				}
 				(weeks(field, name, &trends.weeks))
 			}

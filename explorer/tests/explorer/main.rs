@@ -1,12 +1,14 @@
 //! The explorer as its users and its enemies meet it.
 
 mod access;
+mod anchors;
 mod attacks;
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;
 mod index;
 mod lying;
 mod pages;
+mod past;
 mod postgresql;
 mod questions;
 mod support;

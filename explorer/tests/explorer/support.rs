@@ -2,7 +2,7 @@
 
 use curex_client::{ledger::Event, Signer};
 use curex_explorer::{
-	access::{Access, Desk, QueryLog},
+	access::{anchor::Anchoring, Access, Desk, QueryLog},
 	follow::SharedStatus,
 	generate::Generator,
 	prove::Witness,
@@ -12,7 +12,12 @@ use curex_explorer::{
 };
 use serde_json::json;
 use serde_json::Value as Json;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+	collections::BTreeMap,
+	net::SocketAddr,
+	path::PathBuf,
+	sync::{Arc, RwLock},
+};
 use tempfile::TempDir;
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
@@ -78,24 +83,36 @@ impl Explorer {
 	pub async fn start() -> Self {
 		let folder = tempfile::tempdir().unwrap();
 		fill(&folder);
-		Self::serve(folder, Access::Open).await
+		Self::serve(folder, Access::Open, None).await
 	}
 
 	/// One where people sign in, with the delegates of [`delegates`].
 	pub async fn start_closed() -> Self {
+		Self::closed(None).await
+	}
+
+	/// The same whose log of queries is anchored.
+	pub async fn start_anchored(anchoring: Anchoring) -> Self {
+		Self::closed(Some(anchoring)).await
+	}
+
+	async fn closed(anchoring: Option<Anchoring>) -> Self {
 		let folder = tempfile::tempdir().unwrap();
 		let mut store = fill(&folder);
 		append(&mut store, delegates());
 		let log = QueryLog::open(&folder.path().join("queries.sqlite")).unwrap();
-		Self::serve(folder, Access::SignIn(Box::new(Desk::new(log)))).await
+		Self::serve(folder, Access::SignIn(Box::new(Desk::new(log))), anchoring).await
 	}
 
-	async fn serve(folder: TempDir, access: Access) -> Self {
+	async fn serve(folder: TempDir, access: Access, anchoring: Option<Anchoring>) -> Self {
 		let place = place(&folder);
 		let witness = Witness::new(vec!["ws://127.0.0.1:1".into()], None);
 		let name = Some("explorer.example".into());
 		let status = SharedStatus::default();
-		let app = App::new(Reader::new(place.clone()), witness, status.clone(), name, access);
+		let mut app = App::new(Reader::new(place.clone()), witness, status.clone(), name, access);
+		if let Some(anchoring) = anchoring {
+			app = app.with_anchoring(Arc::new(RwLock::new(anchoring)));
+		}
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let address = listener.local_addr().unwrap();
 		tokio::spawn(web::serve(listener, Arc::new(app)));
