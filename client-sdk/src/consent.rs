@@ -89,6 +89,38 @@ impl Client {
 		Ok((narrower, self.record(&call).await?))
 	}
 
+	/// Suspends a consent of the client's organisation, for what the holder must clear up. Members see it; what was sent may
+	/// still be received.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn suspend_consent(&self, id: ConsentId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consent().suspend(id.into())).await
+	}
+
+	/// Resumes a consent that the client's organisation suspended.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn resume_consent(&self, id: ConsentId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consent().resume(id.into())).await
+	}
+
+	/// Records that a minor who came of age confirmed what a representative agreed to. Gives what opens the commitment to the
+	/// evidence.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn confirm_consent(
+		&self,
+		id: ConsentId,
+		evidence: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let opening = Opening::new(Domain::ConsentEvidence, &id.0, evidence);
+		let call = curex::tx().consent().confirm(id.into(), opening.commitment.into());
+		Ok((self.record(&call).await?, opening))
+	}
+
 	/// Withdraws a consent by order of a court, as an authority for data protection. Gives what opens the commitment to the
 	/// case.
 	///

@@ -9,5 +9,6 @@ mod outbox;
 mod oversight;
 mod permits;
 mod scanner;
+mod subscription;
 mod token;
 mod worlds;

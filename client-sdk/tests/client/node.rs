@@ -285,15 +285,20 @@ fn event_in(phase: &[u8], pallet: &str, name: &str, fields: &[u8]) -> Vec<u8> {
 	bytes
 }
 
-/// The call of a signed extrinsic (version 4, mortal), as text.
-fn call_of(extrinsic: &[u8]) -> String {
+/// The encoded call of a signed extrinsic (version 4, mortal).
+pub fn encoded_call(extrinsic: &[u8]) -> &[u8] {
 	let mut rest = extrinsic;
 	let length = Compact::<u32>::decode(&mut rest).unwrap().0;
 	assert_eq!(length as usize, rest.len());
 	// Version; address and signature with their kinds; era. Then number and metadata mode.
 	rest = &rest[1 + (1 + 32) + (1 + 64) + 2..];
 	Compact::<u64>::decode(&mut rest).unwrap();
-	rest = &rest[1..];
+	&rest[1..]
+}
+
+/// The call of a signed extrinsic (version 4, mortal), as text.
+fn call_of(extrinsic: &[u8]) -> String {
+	let mut rest = encoded_call(extrinsic);
 	let metadata = metadata();
 	let calls = metadata.outer_enums().call_enum_ty();
 	let call = subxt::ext::scale_value::scale::decode_as_type(&mut rest, calls, metadata.types());

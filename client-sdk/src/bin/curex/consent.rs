@@ -64,6 +64,24 @@ pub enum Consent {
 		#[arg(long)]
 		new_copy: PathBuf,
 	},
+	/// Suspend a consent, as the holder, for what is to be cleared up. Every member sees it.
+	Suspend {
+		/// The consent.
+		consent: ConsentId,
+	},
+	/// Resume a consent that was suspended.
+	Resume {
+		/// The consent.
+		consent: ConsentId,
+	},
+	/// Record that a minor who came of age confirmed what a representative agreed to.
+	Confirm {
+		/// The consent.
+		consent: ConsentId,
+		/// File with the evidence in words; stays with the organisation.
+		#[arg(long)]
+		evidence_file: PathBuf,
+	},
 	/// Withdraw a consent: by the patient's receipt or code, at any node; as its holder; or by order of a court.
 	Withdraw(Withdraw),
 	/// Write a receipt as text for paper, with both codes as QR codes on separate sheets.
@@ -114,6 +132,23 @@ pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
 			Ok(Output::recorded(&format!("consent {id} narrowed"), &recorded)
 				.with("consent", id)
 				.with("copy", new_copy))
+		},
+		Consent::Suspend { consent } => {
+			let recorded = context.client().await?.suspend_consent(consent).await?;
+			Ok(Output::recorded(&format!("consent {consent} suspended"), &recorded))
+		},
+		Consent::Resume { consent } => {
+			let recorded = context.client().await?.resume_consent(consent).await?;
+			Ok(Output::recorded(&format!("consent {consent} resumed"), &recorded))
+		},
+		Consent::Confirm { consent, evidence_file } => {
+			let evidence = text(&evidence_file)?;
+			let client = context.client().await?;
+			let (recorded, opening) = client.confirm_consent(consent, &evidence).await?;
+			let name = hex::encode(consent.0);
+			let path = keep_opening(context, "confirmations", &name, &opening)?;
+			let told = format!("consent {consent} confirmed");
+			Ok(Output::recorded(&told, &recorded).with("opening", path))
 		},
 		Consent::Show { consent, receipt } => show(context, consent, receipt.as_deref()).await,
 		Consent::Withdraw(command) => withdraw(context, command).await,
