@@ -5,11 +5,15 @@ use curex_explorer::{
 	access::Scope,
 	generate::{Generator, ORGANISATIONS},
 	store::{
+		past::Point,
 		query::{self, Filter},
-		search, Connection,
+		search,
+		trends::{trends, Period},
+		Connection,
 	},
 	Block, Error, Kind, Place, Reader, RecordId, Store,
 };
+use curex_primitives::Category;
 use serde_json::{json, Map, Value as Json};
 use std::time::{Duration, Instant};
 
@@ -126,6 +130,10 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 		organisation: Some(Generator::parties(about).0),
 		..Filter::default()
 	};
+	fn past(about: u64, state: &str) -> Filter {
+		let at = Some(Point::Block(about / PER_BLOCK + 2));
+		Filter { at, state: Some(state.into()), ..Filter::default() }
+	}
 	let consent = |about: u64| curex_explorer::kind::handle(&Generator::consent(about));
 	vec![
 		(
@@ -175,6 +183,24 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 			list(move |about| Filter {
 				after: i64::try_from(exchanges / 2 + about % 100).ok(),
 				..Filter::default()
+			}),
+		),
+		("as_of_block_and_state", list(|about| past(about, "approved"))),
+		("as_of_block_and_nothing_found", list(|about| past(about, "disputed"))),
+		(
+			"action_and_organisation",
+			list(move |about| Filter { action: Some("closed".into()), ..of(about) }),
+		),
+		(
+			"category_and_nothing_found",
+			list(|_| Filter { category: Some(Category::Imaging), ..Filter::default() }),
+		),
+		(
+			"charts",
+			Box::new(|connection, _| {
+				let scope = Scope::everything();
+				let drawn = trends(connection, &scope, &["cyber"], Period::default())?;
+				Ok(drawn.pairs.len() + drawn.weeks.len())
 			}),
 		),
 		("find_exchange", find(Generator::exchange)),
