@@ -7,7 +7,9 @@ use crate::{
 	submission::{Recorded, Submission},
 	time, Error,
 };
-use curex_primitives::{commitment, ConsentId};
+use codec::Decode;
+use curex_primitives::{commitment, BlockNumber, Consent, ConsentId, ConsentTerms};
+use curex_verify::bundle::storage_key;
 
 impl Client {
 	/// Prepares a consent of the client's organisation; nothing is sent. Give the receipt to the patient only after
@@ -83,5 +85,39 @@ impl Client {
 			return Err(Error::input("the code does not belong to this consent"));
 		}
 		self.submit_authorised(&curex::tx().consent().withdraw_by_code(id.into(), code.0)).await
+	}
+
+	/// A consent in the last final block, with the terms as they were filed: what a viewing code belongs to.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn consent_as_filed(
+		&self,
+		id: ConsentId,
+	) -> Result<Option<(Consent, ConsentTerms)>, Error> {
+		let view = View::At(self.block_of(View::Finalised).await?);
+		let Some(consent) = self.consent(id, view).await? else { return Ok(None) };
+		let filed = match consent.narrowed {
+			0 => consent.terms.clone(),
+			_ => self.first_terms(id, view).await?,
+		};
+		Ok(Some((consent, filed)))
+	}
+
+	/// The terms before the first narrowing.
+	async fn first_terms(&self, id: ConsentId, view: View) -> Result<ConsentTerms, Error> {
+		let first = 0_u8.to_le_bytes();
+		let key = [
+			&storage_key("Consent", "Narrowings")[..],
+			&sp_crypto_hashing::blake2_128(&id.0),
+			&id.0,
+			&sp_crypto_hashing::twox_64(&first),
+			&first,
+		]
+		.concat();
+		let bytes = self.storage(&key, view).await?.unwrap_or_default();
+		let (terms, _) = <(ConsentTerms, BlockNumber)>::decode(&mut &bytes[..])
+			.map_err(|_| Error::Protocol("the narrowed consent has another form".into()))?;
+		Ok(terms)
 	}
 }

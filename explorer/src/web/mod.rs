@@ -1,25 +1,29 @@
-//! Pages, JSON interface and exports. Nothing on the ledger can be changed from here; the only requests that change
-//! anything sign in and out.
+//! Pages, JSON interface and exports. Nobody's records can be changed from here: what changes anything signs in and out, keeps
+//! a language, or hands to the ledger what a patient's code withdraws.
 
 mod api;
 mod content;
 mod dossier;
 mod export;
 mod fhir;
+mod forms;
 mod guard;
 mod layout;
 mod live;
 mod pages;
+mod patient;
 mod proofs;
 mod questions;
 mod records;
 mod sector;
 mod sign_in;
 mod trends;
+mod words;
 
 use crate::{
-	access::{Access, Viewer},
+	access::{Access, Viewer, Visits},
 	follow::SharedStatus,
+	ledger::Ledger,
 	prove::Witness,
 	store::{query, Connection, Reader},
 	Error,
@@ -72,6 +76,8 @@ pub struct App {
 	status: SharedStatus,
 	name: Option<String>,
 	access: Access,
+	visits: Visits,
+	other_ledger: Option<Box<dyn Ledger>>,
 	verifier: Option<Vec<u8>>,
 	places: Semaphore,
 	watchers: Arc<Semaphore>,
@@ -111,7 +117,30 @@ impl App {
 		let places = Semaphore::new(MAX_QUESTIONS);
 		let watchers = Arc::new(Semaphore::new(MAX_WATCHERS));
 		let sector = Mutex::default();
-		Self { reader, witness, status, name, access, verifier: None, places, watchers, sector }
+		Self {
+			reader,
+			witness,
+			status,
+			name,
+			access,
+			visits: Visits::default(),
+			other_ledger: None,
+			verifier: None,
+			places,
+			watchers,
+			sector,
+		}
+	}
+
+	/// The same with another way to the ledger than the nodes that prove.
+	#[must_use]
+	pub fn with_ledger(self, ledger: Box<dyn Ledger>) -> Self {
+		Self { other_ledger: Some(ledger), ..self }
+	}
+
+	/// The way to the ledger.
+	fn ledger(&self) -> &dyn Ledger {
+		self.other_ledger.as_deref().unwrap_or(&self.witness)
 	}
 
 	/// The same with the verifier as a WebAssembly module, with which browsers check bundles themselves.
@@ -181,6 +210,13 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/sign-in", get(sign_in::page).post(sign_in::by_form))
 		.route("/sign-in/{ticket}", get(sign_in::ticket).post(sign_in::by_ticket))
 		.route("/sign-out", post(sign_in::out))
+		.route("/language", post(forms::choose_language))
+		.route("/patient", get(patient::page).post(patient::enter))
+		.route("/patient/consent", get(patient::consent))
+		.route("/patient/withdrawal", get(patient::withdrawal).post(patient::withdraw))
+		.route("/patient/leave", post(patient::end))
+		.route("/patient/records/{which}/verify", get(patient::verify))
+		.route("/patient/records/{which}/bundle.json", get(patient::bundle))
 		.route("/query-log", get(sign_in::query_log))
 		.route("/trust-root.json", get(proofs::trust_root))
 		.route("/{kind}", get(records::records))

@@ -5,6 +5,7 @@ use super::{
 	api::{self, ApiError},
 	content, layout,
 	pages::{level_name, show, Answer, LEVELS, RISKS},
+	words::{self, plain, said, say, word},
 	App, Surroundings, Who,
 };
 use crate::{
@@ -37,35 +38,35 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 	let around = app.surroundings(&viewer).await?;
 	let trends = ask(&app, &viewer).await?;
 	let body = html! {
-		h1 { "Charts" }
+		h1 { (say!("Charts")) }
 		p.lead {
-			"Over what you may see, as of " (content::moment_of(Some(trends.moment)))
-			". Every chart has its figures beside it."
+			(say!("Over what you may see, as of {moment}. Every chart has its figures beside it.",
+				moment = content::moment_of(Some(trends.moment))))
 		}
 		section aria-labelledby="stages" {
-			h2 id="stages" { "How far exchanges come" }
+			h2 id="stages" { (say!("How far exchanges come")) }
 			p.quiet {
-				"Of the last " (LAST_EXCHANGES) " exchanges: how many have a commitment to what was sent, to its receipt, \
-				 and an acknowledgement."
+				(say!("Of the last {count} exchanges: how many have a commitment to what was sent, to its receipt, and an \
+					acknowledgement.", count = content::count(LAST_EXCHANGES)))
 			}
 			(stages(&trends.stages))
 		}
 		section aria-labelledby="pairs" {
-			h2 id="pairs" { "Between whom" }
-			p.quiet { "The " (MOST_PAIRS) " pairs of organisations with most exchanges, in either direction." }
+			h2 id="pairs" { (say!("Between whom")) }
+			p.quiet { (say!("The {count} pairs of organisations with most exchanges, in either direction.", count = MOST_PAIRS)) }
 			(pairs(&trends.pairs, &around))
 		}
 		@for (field, name) in RISKS {
 			section aria-labelledby=(field) {
-				h2 id=(field) { (name) ": levels of risk over time" }
+				h2 id=(field) { (say!("{risk}: levels of risk over time", risk = plain(name))) }
 				p.quiet {
-					"Organisations by their newest assessment at the end of each of the last " (WEEKS) " weeks."
+					(say!("Organisations by their newest assessment at the end of each of the last {weeks} weeks.", weeks = WEEKS))
 				}
-				(weeks(field, name, &trends.weeks))
+				(weeks(field, plain(name), &trends.weeks))
 			}
 		}
 	};
-	show(layout::page("Charts", "/trends", &around, body))
+	show(layout::page(say!("Charts"), "/trends", &around, body))
 }
 
 /// A bar chart, lying; `title` says what it shows. The rows of the table beside it have the same order.
@@ -86,18 +87,18 @@ fn stages(stages: &[Stage]) -> Markup {
 	let all = stages.first().map_or(0, |stage| stage.exchanges).max(1);
 	let counts: Vec<u64> = stages.iter().map(|stage| stage.exchanges).collect();
 	html! {
-		@if counts.iter().all(|count| *count == 0) { p { "None." } }
+		@if counts.iter().all(|count| *count == 0) { p { (say!("None.")) } }
 		@else {
 			div.two {
-				(bars("Exchanges by how far they came, as in the table", &counts))
-				div.scroll tabindex="0" role="region" aria-label="Table of stages" {
+				(bars(say!("Exchanges by how far they came, as in the table"), &counts))
+				div.scroll tabindex="0" role="region" aria-label=(say!("Table of stages")) {
 					table {
-						thead { tr { @for name in ["Came to be", "Exchanges", "Share"] { th scope="col" { (name) } } } }
+						thead { tr { @for name in [say!("Came to be"), say!("Exchanges"), say!("Share")] { th scope="col" { (name) } } } }
 						tbody {
 							@for stage in stages {
 								tr {
-									th scope="row" { (stage.name) }
-									td.number { (stage.exchanges) }
+									th scope="row" { (word(stage.name)) }
+									td.number { (content::count(stage.exchanges)) }
 									td.number { (stage.exchanges * 100 / all) " %" }
 								}
 							}
@@ -112,20 +113,20 @@ fn stages(stages: &[Stage]) -> Markup {
 fn pairs(pairs: &[Pair], around: &Surroundings) -> Markup {
 	let counts: Vec<u64> = pairs.iter().map(|pair| pair.exchanges).collect();
 	html! {
-		@if pairs.is_empty() { p { "None." } }
+		@if pairs.is_empty() { p { (say!("None.")) } }
 		@else {
 			div.two {
-				(bars("Exchanges by pair of organisations, as in the table", &counts))
-				div.scroll tabindex="0" role="region" aria-label="Table of pairs" {
+				(bars(say!("Exchanges by pair of organisations, as in the table"), &counts))
+				div.scroll tabindex="0" role="region" aria-label=(say!("Table of pairs")) {
 					table {
-						thead { tr { @for name in ["One", "Other", "Exchanges"] { th scope="col" { (name) } } } }
+						thead { tr { @for name in [say!("One"), say!("Other"), say!("Exchanges")] { th scope="col" { (name) } } } }
 						tbody {
 							@for pair in pairs {
 								@let link = format!("/exchanges?organisation={}&partner={}", pair.one, pair.other);
 								tr {
 									th scope="row" { (content::organisation(pair.one, around)) }
 									td { (content::organisation(pair.other, around)) }
-									td.number { a href=(link) { (pair.exchanges) } }
+									td.number { a href=(link) { (content::count(pair.exchanges)) } }
 								}
 							}
 						}
@@ -142,14 +143,14 @@ fn weeks(field: &str, name: &str, weeks: &[Week]) -> Markup {
 	};
 	let all = |week: &Week| LEVELS.iter().map(|level| count(week, level)).sum::<u64>();
 	let most = weeks.iter().map(all).max().unwrap_or(0);
-	let day = |moment| time::text(moment).map(|text| text.chars().take(10).collect::<String>());
+	let day = |moment| time::text(moment).map(|text| words::day(&text));
 	html! {
-		@if most == 0 { p { "No organisation was assessed yet." } }
+		@if most == 0 { p { (say!("No organisation was assessed yet.")) } }
 		@else {
 			div.two {
 				div {
 					svg.drawing role="img" focusable="false" viewBox=(format!("0 0 {} 100", weeks.len() * 10))
-						aria-label=(format!("{name}: organisations by level of risk, week by week, as in the table"))
+						aria-label=(said!("{risk}: organisations by level of risk, week by week, as in the table", risk = name))
 					{
 						@for (column, week) in weeks.iter().enumerate() {
 							@for (step, level) in LEVELS.iter().enumerate() {
@@ -168,10 +169,10 @@ fn weeks(field: &str, name: &str, weeks: &[Week]) -> Markup {
 						}
 					}
 				}
-				div.scroll tabindex="0" role="region" aria-label=(format!("Table: {name}")) {
+				div.scroll tabindex="0" role="region" aria-label=(said!("Table: {name}", name = name)) {
 					table {
 						thead { tr {
-							th scope="col" { "Week to" }
+							th scope="col" { (say!("Week to")) }
 							@for level in LEVELS { th scope="col" { (level_name(level)) } }
 						} }
 						tbody {

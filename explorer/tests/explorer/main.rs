@@ -5,8 +5,10 @@ mod attacks;
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;
 mod index;
+mod languages;
 mod lying;
 mod pages;
+mod patient;
 mod postgresql;
 mod questions;
 mod support;

@@ -19,6 +19,7 @@ pub fn addresses() -> Vec<String> {
 		"/transactions/3-6",
 		"/questions",
 		"/trends",
+		"/patient",
 		"/search",
 		"/search?q=hospital",
 		"/organisations/3",

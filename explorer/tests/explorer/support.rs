@@ -5,6 +5,7 @@ use curex_explorer::{
 	access::{Access, Desk, QueryLog},
 	follow::SharedStatus,
 	generate::Generator,
+	ledger::Ledger,
 	prove::Witness,
 	store::{Connection, Use},
 	web::{self, App},
@@ -90,12 +91,29 @@ impl Explorer {
 		Self::serve(folder, Access::SignIn(Box::new(Desk::new(log)))).await
 	}
 
+	/// One where people sign in, with another ledger than a node's.
+	pub async fn start_with(ledger: Box<dyn Ledger>, records: Vec<Record>) -> Self {
+		let folder = tempfile::tempdir().unwrap();
+		let mut store = fill(&folder);
+		append(&mut store, delegates());
+		append(&mut store, records);
+		let log = QueryLog::open(&folder.path().join("queries.sqlite")).unwrap();
+		Self::serve_with(folder, Access::SignIn(Box::new(Desk::new(log))), Some(ledger)).await
+	}
+
 	async fn serve(folder: TempDir, access: Access) -> Self {
+		Self::serve_with(folder, access, None).await
+	}
+
+	async fn serve_with(folder: TempDir, access: Access, ledger: Option<Box<dyn Ledger>>) -> Self {
 		let place = place(&folder);
 		let witness = Witness::new(vec!["ws://127.0.0.1:1".into()], None);
 		let name = Some("explorer.example".into());
 		let status = SharedStatus::default();
-		let app = App::new(Reader::new(place.clone()), witness, status.clone(), name, access);
+		let mut app = App::new(Reader::new(place.clone()), witness, status.clone(), name, access);
+		if let Some(ledger) = ledger {
+			app = app.with_ledger(ledger);
+		}
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let address = listener.local_addr().unwrap();
 		tokio::spawn(web::serve(listener, Arc::new(app)));
@@ -126,6 +144,14 @@ impl Explorer {
 	pub async fn get_as(&self, token: &str, target: &str) -> Answer {
 		self.send(&format!(
 			"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+		))
+		.await
+	}
+
+	/// Asks in a language.
+	pub async fn get_in(&self, language: &str, target: &str) -> Answer {
+		self.send(&format!(
+			"GET {target} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: {language}\r\nConnection: close\r\n\r\n"
 		))
 		.await
 	}

@@ -1,0 +1,175 @@
+//! The way to the ledger's newest state, and what is handed to it: the withdrawals of patients. What pages show comes from
+//! the index; a code is compared with what a node holds.
+
+use crate::{prove::Witness, Error};
+use curex_client::{
+	receipt::{is_viewed_by, WithdrawalCode},
+	Submission,
+};
+use curex_primitives::{commitment, Consent, ConsentId, ConsentTerms};
+use futures::future::BoxFuture;
+use std::sync::{Arc, Mutex};
+
+/// How far something came that was handed to a node.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Step {
+	/// It is on its way.
+	#[default]
+	Sent,
+	/// A node took it.
+	Accepted,
+	/// A block holds it, which may still be abandoned.
+	InBlock(u64),
+	/// The block that holds it is final.
+	Finalised(u64),
+	/// It failed, for this reason.
+	Failed(String),
+}
+
+/// The progress of something that was handed to a node. Copies show the same.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Mutex<Step>>);
+
+impl Progress {
+	/// How far it came.
+	pub fn step(&self) -> Step {
+		self.0.lock().map(|step| step.clone()).unwrap_or_default()
+	}
+
+	/// It came this far.
+	pub fn reach(&self, reached: Step) {
+		if let Ok(mut step) = self.0.lock() {
+			*step = reached;
+		}
+	}
+}
+
+/// A consent as the ledger holds it.
+#[derive(Clone, Debug)]
+pub struct Known {
+	/// How it stands.
+	pub record: Consent,
+	/// Its terms as they were filed, whatever they were narrowed to.
+	pub filed: ConsentTerms,
+}
+
+impl Known {
+	/// Whether a viewing code is this consent's.
+	pub fn is_viewed_by(&self, id: ConsentId, code: &[u8; 32]) -> bool {
+		is_viewed_by(id, self.record.holder, &self.filed, code)
+	}
+
+	/// Whether a withdrawal code is this consent's.
+	pub fn is_withdrawn_by(&self, code: &WithdrawalCode) -> bool {
+		commitment::withdraw_lock(&code.0) == self.record.terms.withdraw_lock
+	}
+}
+
+/// The way to the ledger.
+pub trait Ledger: Send + Sync {
+	/// A consent in the last final block, if the ledger has it.
+	fn consent(
+		&self,
+		genesis: [u8; 32],
+		id: ConsentId,
+	) -> BoxFuture<'_, Result<Option<Known>, Error>>;
+
+	/// Hands a withdrawal to a node and follows it until it is final. What comes of it is told in the progress.
+	fn withdraw(
+		&self,
+		genesis: [u8; 32],
+		id: ConsentId,
+		code: WithdrawalCode,
+		progress: Progress,
+	) -> BoxFuture<'_, ()>;
+}
+
+impl Ledger for Witness {
+	fn consent(
+		&self,
+		genesis: [u8; 32],
+		id: ConsentId,
+	) -> BoxFuture<'_, Result<Option<Known>, Error>> {
+		Box::pin(async move {
+			let found = self.client(genesis).await?.consent_as_filed(id).await?;
+			Ok(found.map(|(record, filed)| Known { record, filed }))
+		})
+	}
+
+	fn withdraw(
+		&self,
+		genesis: [u8; 32],
+		id: ConsentId,
+		code: WithdrawalCode,
+		progress: Progress,
+	) -> BoxFuture<'_, ()> {
+		Box::pin(async move {
+			let client = match self.client(genesis).await {
+				Ok(client) => client,
+				Err(error) => return progress.reach(Step::Failed(error.to_string())),
+			};
+			let submitted = client.withdraw_by_code(id, &code).await;
+			follow(submitted, &progress).await;
+		})
+	}
+}
+
+/// Follows what was handed to a node until it is final, or has failed.
+async fn follow(submitted: Result<Submission, curex_client::Error>, progress: &Progress) {
+	if let Err(error) = steps(submitted, progress).await {
+		progress.reach(Step::Failed(error.to_string()));
+	}
+}
+
+async fn steps(
+	submitted: Result<Submission, curex_client::Error>,
+	progress: &Progress,
+) -> Result<(), curex_client::Error> {
+	let mut submission = submitted?;
+	progress.reach(Step::Accepted);
+	progress.reach(Step::InBlock(submission.in_block().await?.block_number));
+	progress.reach(Step::Finalised(submission.finalized().await?.block_number));
+	Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+	use super::*;
+	use curex_client::receipt::{ConsentSpec, Receipt};
+	use curex_primitives::OrganisationId;
+	use serde_json::json;
+
+	/// A consent that was filed, with its receipt.
+	pub(crate) fn consent() -> (Receipt, Consent) {
+		let spec: ConsentSpec = serde_json::from_value(json!({
+			"grantee": {"organisation": 4}, "purposes": ["treatment"], "categories": ["patient-summary"],
+			"access-modes": ["view"], "valid-until": "2024-11-14T00:00:00Z", "max-uses": 3,
+			"notice": {"language": "en", "text": "I agree"}, "collection-method": "on paper", "policy-version": 1,
+		}))
+		.unwrap();
+		let prepared = spec.prepare([1; 32], OrganisationId(3), 1_700_000_000_000).unwrap();
+		(prepared.receipt, Consent::filed(OrganisationId(3), prepared.terms, 1))
+	}
+
+	#[test]
+	fn each_code_is_good_for_its_own_purpose_alone() {
+		let (receipt, record) = consent();
+		let known = Known { filed: record.terms.clone(), record };
+		let withdrawal = receipt.withdrawal_code.clone().unwrap();
+		assert!(known.is_viewed_by(receipt.record_id, &receipt.viewing_code));
+		assert!(known.is_withdrawn_by(&withdrawal));
+		assert!(!known.is_viewed_by(receipt.record_id, &withdrawal.0));
+		assert!(!known.is_withdrawn_by(&WithdrawalCode(receipt.viewing_code)));
+	}
+
+	#[test]
+	fn a_consent_that_was_narrowed_is_viewed_by_the_code_of_its_receipt() {
+		let (receipt, record) = consent();
+		let filed = record.terms.clone();
+		let mut narrowed = record;
+		narrowed.terms.max_uses = 1;
+		narrowed.terms.terms = curex_primitives::Commitment([9; 32]);
+		let known = Known { record: narrowed, filed };
+		assert!(known.is_viewed_by(receipt.record_id, &receipt.viewing_code));
+	}
+}
