@@ -4,6 +4,7 @@
 #   scripts/bench.sh exchange [OPTION...]     exchanges per second on each path, beside a floor and PostgreSQL
 #   scripts/bench.sh withdrawal [OPTION...]   how soon a withdrawal is in a block, and final, while every block is full
 #   scripts/bench.sh transfer [OPTION...]     how fast large parts go from node to node, beside a plain encrypted copy
+#   scripts/bench.sh explorer [OPTION...]     what an explorer makes of many exchanges, new session keys, another runtime
 #   scripts/bench.sh client [OPTION...]       what the client needs for a request, and how many it submits
 #
 #   --json FILE     also write what was measured for programs
@@ -13,7 +14,7 @@
 # curex-bench that are to be taken instead of building them.
 set -euo pipefail
 case "${1:-}" in
-exchange | withdrawal | transfer | client) ;;
+exchange | withdrawal | transfer | client | explorer) ;;
 *)
 	sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'
 	[ "${1:-}" = --help ] || [ "${1:-}" = -h ]
@@ -29,6 +30,10 @@ if [ -z "$binaries" ]; then
 	binaries="$CARGO_TARGET_DIR/release"
 fi
 arguments=("$@" --node "$binaries/curex-node")
+
+if [ "$1" = explorer ]; then
+	arguments+=(--explorer "$binaries/curex-explorer")
+fi
 
 if [ "$1" = exchange ] && [ -z "${CUREX_NO_POSTGRES:-}" ]; then
 	server() { find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | sort -V | tail -n 1; }

@@ -21,5 +21,6 @@ source "$(dirname "$0")/setup.sh"
 setup_build
 setup_lab
 build_programs
+bash "$CUREX_ROOT/scripts/browser-verifier.sh"
 exec "$CARGO_TARGET_DIR/release/curex-localnet" --binaries "$CARGO_TARGET_DIR/release" \
 	--root "$CUREX_ROOT" "$@"

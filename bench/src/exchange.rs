@@ -23,7 +23,7 @@ use subxt::utils::H256;
 use subxt_rpcs::rpc_params;
 
 /// How many consents each pair has.
-const CONSENTS: usize = 8;
+pub const CONSENTS: usize = 8;
 
 /// How many exchanges are made to see what one takes in the state.
 const SAMPLE: usize = 240;
@@ -494,6 +494,8 @@ pub struct Found {
 	pub counted: u64,
 	/// How many transactions and items failed.
 	pub failed: u64,
+	/// How many events there are.
+	pub all: u64,
 }
 
 /// Counts the events of a block.
@@ -509,6 +511,7 @@ pub async fn events(
 	for event in events.iter() {
 		let event = event.map_err(|error| unreadable(&error))?;
 		let is = (event.pallet_name(), event.event_name());
+		found.all += 1;
 		found.counted += u64::from(is == (pallet, name));
 		found.failed +=
 			u64::from(matches!(is, ("System", "ExtrinsicFailed") | ("Exchange", "ItemFailed")));

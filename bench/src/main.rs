@@ -8,6 +8,7 @@
 //! | [`paths`] | what is signed for each path |
 //! | [`load`] | keeps the pools full |
 //! | [`exchange`], [`withdrawal`] | the measurements of the ledger |
+//! | [`explorer`] | what an explorer makes of many exchanges, of new session keys and another runtime |
 //! | [`transfer`], [`client`] | the measurements of large parts on their way, and of the client |
 //! | [`postgres`] | the same life-cycle in a database |
 //! | [`processor`] | where processor time goes |
@@ -17,6 +18,7 @@ mod chain;
 mod client;
 mod error;
 mod exchange;
+mod explorer;
 mod ledger;
 mod load;
 mod members;
@@ -58,6 +60,8 @@ enum Command {
 	Transfer(TransferArguments),
 	/// What the client needs for a request, and how many it submits.
 	Client(ClientArguments),
+	/// What an explorer makes of many exchanges, of new session keys and of another runtime.
+	Explorer(ExplorerArguments),
 }
 
 #[derive(Args)]
@@ -155,6 +159,30 @@ struct ClientArguments {
 	seconds: u64,
 }
 
+#[derive(Args)]
+struct ExplorerArguments {
+	#[command(flatten)]
+	shared: Shared,
+	/// The program curex-explorer.
+	#[arg(long)]
+	explorer: PathBuf,
+	/// How many exchanges.
+	#[arg(long, default_value_t = 100_000)]
+	exchanges: usize,
+	/// Exchanges in a batch, 1 to 256.
+	#[arg(long, default_value_t = paths::MOST_AT_ONCE)]
+	batch: usize,
+	/// Where the explorer puts its index, such as postgresql://…; a file that is discarded if not given.
+	#[arg(long)]
+	database: Option<String>,
+	/// A newer runtime (WebAssembly) to which the network changes after the exchanges.
+	#[arg(long, value_name = "FILE")]
+	next_runtime: Option<PathBuf>,
+	/// Exchanges whose bundles are verified, and how often each search is asked.
+	#[arg(long, default_value_t = 200)]
+	samples: usize,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
 	let arguments = Arguments::parse();
@@ -234,6 +262,30 @@ async fn run(command: &Command) -> Result<bool, Error> {
 			}
 			Ok(results.reached)
 		},
+		Command::Explorer(arguments) => {
+			let shared = &arguments.shared;
+			let home = Home::of(shared)?;
+			let mut network = network_of(shared, home.path());
+			// Old records are proven from their own blocks' state.
+			network.first_node_options.extend(["--state-pruning=archive".into()]);
+			let results = explorer::run(&explorer::Options {
+				network,
+				pairs: shared.pairs,
+				lanes: shared.lanes as usize,
+				exchanges: arguments.exchanges,
+				batch: arguments.batch.clamp(1, paths::MOST_AT_ONCE),
+				explorer: arguments.explorer.clone(),
+				database: arguments.database.clone(),
+				next_runtime: arguments.next_runtime.clone(),
+				samples: arguments.samples,
+			})
+			.await?;
+			println!("{}", explorer::table(&results));
+			if let Some(path) = &shared.json {
+				report::write(&results, path)?;
+			}
+			Ok(results.reached)
+		},
 		Command::Client(arguments) => {
 			let shared = &arguments.shared;
 			let home = Home::of(shared)?;
@@ -276,6 +328,7 @@ fn network_of(shared: &Shared, home: &Path) -> network::Options {
 		port_base: shared.port_base,
 		slot_ms: shared.slot_ms,
 		node_options: shared.node_options.clone(),
+		first_node_options: Vec::new(),
 		runtime: shared.runtime.clone(),
 	}
 }

@@ -29,6 +29,8 @@ pub struct Options {
 	pub slot_ms: u64,
 	/// Passed on to every node.
 	pub node_options: Vec<String>,
+	/// Passed on to the first node besides.
+	pub first_node_options: Vec<String>,
 	/// Another runtime than the node's: WebAssembly, compact or compressed.
 	pub runtime: Option<PathBuf>,
 }
@@ -72,6 +74,9 @@ impl Network {
 					command.extend(["--bootnodes".into(), first.clone()]);
 				}
 				command.extend(options.node_options.iter().cloned());
+				if number == 0 {
+					command.extend(options.first_node_options.iter().cloned());
+				}
 				Ok(Process::start(name, &command, &log(options, number))?)
 			})
 			.collect::<Result<_, Error>>()?;

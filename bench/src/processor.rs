@@ -54,6 +54,14 @@ impl Spent {
 	}
 }
 
+/// The most memory that a running process held, in bytes.
+pub fn peak_memory(process: u32) -> u64 {
+	let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+	let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+	let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+	kib.unwrap_or(0) * 1_024
+}
+
 /// Name and ticks (user and system) in a line of `/proc/…/stat`, proc(5).
 fn read_stat(text: &str) -> Option<(String, u64)> {
 	let (before, after) = text.rsplit_once(") ")?;

@@ -201,6 +201,26 @@ impl Client {
 		Ok(Some((known, last)))
 	}
 
+	/// Proves that the anchor of this log says another number of entries than its root holds.
+	///
+	/// # Errors
+	/// [`Error::NotFound`] without such an anchor, [`Error::Input`] when it counts right or is not of this log; otherwise as
+	/// [`Client::record`].
+	pub async fn prove_miscount(&self, log: &AccessLog) -> Result<Recorded, Error> {
+		let AccessLog { organisation, sequence, .. } = *log;
+		let (anchor, _) = self
+			.log_anchor(organisation, sequence, View::Best)
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("anchor {sequence}")))?;
+		let (count, top) = (log.len() as u64, log.tree().top());
+		if !anchor.miscounts(count, top) {
+			return Err(Error::input("the anchor counts right, or is of another log"));
+		}
+		let call =
+			curex::tx().oversight().prove_miscount(organisation.into(), sequence, count, top);
+		self.record(&call).await
+	}
+
 	/// Anchors an access log, as its organisation. Keep the log: nothing else proves an event of it.
 	///
 	/// # Errors

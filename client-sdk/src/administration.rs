@@ -9,9 +9,9 @@ use crate::{
 };
 use codec::Decode;
 use curex_primitives::{
-	commitment::Domain, Assessment, Attestation, Competences, Confidence, Country, Duties, Level,
-	OrganisationId, OrganisationKind, PeerRole, PlanDecision, PlanVerdict, Policy, Report,
-	ReportKind,
+	commitment::Domain, Assessment, Attestation, Bases, Competences, Confidence, Country, Duties,
+	GroupId, Level, OrganisationId, OrganisationKind, PeerRole, PlanDecision, PlanVerdict, Policy,
+	Purpose, Report, ReportKind, Tolerance,
 };
 use runtime_types::curex_runtime::RuntimeCall;
 use serde::Serialize;
@@ -52,6 +52,32 @@ pub enum Decision {
 	AddValidator(OrganisationId, [u8; 32]),
 	/// Take a hospital's validator seat.
 	RemoveValidator(OrganisationId),
+	/// Allow a member so many calls in a window of the quota.
+	SetQuota(OrganisationId, u32),
+	/// Authorise the runtime with this BLAKE2b-256 hash; any member may bring its code then.
+	AuthoriseUpgrade([u8; 32]),
+	/// Change a cell of the law: on which bases data go to this kind of organisation for this purpose.
+	SetLaw {
+		/// Where; everywhere that has no cell of its own if not given.
+		country: Option<Country>,
+		/// For which purpose.
+		purpose: Purpose,
+		/// To what kind of organisation.
+		kind: OrganisationKind,
+		/// On which bases; the cell goes if not given.
+		bases: Option<Bases>,
+	},
+	/// Raise the oldest consent policy that patients may have been informed by.
+	RaiseOldestPolicy(u16),
+	/// Put an organisation into a group that consents can name, or take it out.
+	SetGroupMember {
+		/// The group.
+		group: GroupId,
+		/// The organisation.
+		organisation: OrganisationId,
+		/// Whether it belongs to the group from now on.
+		belongs: bool,
+	},
 }
 
 /// A motion before the council.
@@ -171,6 +197,31 @@ impl Client {
 		self.record(&curex::tx().session().set_keys(keys, proof)).await
 	}
 
+	/// Removes a network peer of the client's organisation.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn remove_peer(&self, peer: PeerId) -> Result<Recorded, Error> {
+		let peer = runtime_types::pallet_consortium::types::PeerId(peer);
+		self.record(&curex::tx().consortium().remove_peer(peer)).await
+	}
+
+	/// Records that the client's organisation accepted a version of the consortium agreement.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn accept_agreement(&self, version: u16) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consortium().accept_agreement(version)).await
+	}
+
+	/// Says what risk of a recipient the client's organisation accepts before its data go there unattended.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn set_tolerance(&self, tolerance: Tolerance) -> Result<Recorded, Error> {
+		self.record(&curex::tx().risk().set_tolerance(tolerance.into())).await
+	}
+
 	/// Moves the client's own duties to another account.
 	///
 	/// # Errors
@@ -234,6 +285,25 @@ impl Client {
 		Ok((recorded, opening))
 	}
 
+	/// Reports that a plan of the client's organisation was carried out, as far as it was accepted. Gives what opens the
+	/// commitment to the evidence.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn plan_implemented(
+		&self,
+		plan: u64,
+		evidence: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let organisation = self.own_delegate().await?.organisation;
+		let mut context = [0; 32];
+		context[..4].copy_from_slice(&organisation.0.to_le_bytes());
+		context[4..12].copy_from_slice(&plan.to_le_bytes());
+		let opening = Opening::new(Domain::Evidence, &context, evidence);
+		let call = curex::tx().safeguards().implemented(plan, opening.commitment.into());
+		Ok((self.record(&call).await?, opening))
+	}
+
 	/// Brings a decision before the council. `threshold` members have to agree.
 	///
 	/// # Errors
@@ -271,6 +341,38 @@ impl Client {
 			proof_size: 1_000_000,
 		};
 		self.record(&curex::tx().council().close(proposal, index, weight, length)).await
+	}
+
+	/// The hash of the runtime that the council authorised and that no member has brought yet.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn authorised_upgrade(&self) -> Result<Option<H256>, Error> {
+		let key = curex_verify::bundle::storage_key("System", "AuthorizedUpgrade");
+		let Some(authorised) = self.storage(&key, View::Best).await? else { return Ok(None) };
+		// The hash, and whether the version is looked at.
+		<([u8; 32], bool)>::decode(&mut &authorised[..])
+			.map(|(hash, _)| Some(H256(hash)))
+			.map_err(|_| Error::Protocol("the authorised upgrade is not readable".into()))
+	}
+
+	/// Brings the code of the runtime that the council authorised. It is in force from the next block on.
+	///
+	/// # Errors
+	/// [`Error::Input`] when none is authorised, or another; otherwise as [`Self::record`].
+	pub async fn apply_upgrade(&self, code: Vec<u8>) -> Result<Recorded, Error> {
+		let authorised = self
+			.authorised_upgrade()
+			.await?
+			.ok_or_else(|| Error::input("the council has authorised no upgrade"))?;
+		let hash = code_hash(&code);
+		if hash != authorised {
+			let [authorised, hash] = [authorised, hash].map(|hash| hex::encode(hash.0));
+			return Err(Error::input(format!(
+				"the council authorised the code with hash 0x{authorised}, this is 0x{hash}"
+			)));
+		}
+		self.record(&curex::tx().system().apply_authorized_upgrade(code)).await
 	}
 
 	/// The motions before the council.
@@ -320,9 +422,16 @@ impl Client {
 	}
 }
 
+/// By what the council names a runtime: the BLAKE2b-256 hash of its code, as it is stored.
+pub fn code_hash(code: &[u8]) -> H256 {
+	H256(sp_crypto_hashing::blake2_256(code))
+}
+
 impl Decision {
 	fn call(&self) -> Result<RuntimeCall, Error> {
-		use runtime_types::pallet_consortium::pallet::Call;
+		use runtime_types::{
+			pallet_consent::pallet::Call as Consent, pallet_consortium::pallet::Call,
+		};
 		let call = match self.clone() {
 			Self::Admit { kind, country, competences, encryption_key, name, administrator } => {
 				if name.is_empty() || name.len() > 64 {
@@ -348,6 +457,30 @@ impl Decision {
 			},
 			Self::RemoveValidator(organisation) => {
 				Call::remove_validator { organisation: organisation.into() }
+			},
+			Self::SetQuota(organisation, limit) => {
+				Call::set_quota { organisation: organisation.into(), limit }
+			},
+			Self::AuthoriseUpgrade(code_hash) => {
+				Call::authorize_upgrade { code_hash: H256(code_hash) }
+			},
+			Self::SetLaw { country, purpose, kind, bases } => {
+				return Ok(RuntimeCall::Consent(Consent::set_law {
+					country: country.map(Into::into),
+					purpose: purpose.into(),
+					kind: kind.into(),
+					bases: bases.map(Into::into),
+				}));
+			},
+			Self::RaiseOldestPolicy(version) => {
+				return Ok(RuntimeCall::Consent(Consent::raise_oldest_policy { version }));
+			},
+			Self::SetGroupMember { group, organisation, belongs } => {
+				return Ok(RuntimeCall::Consent(Consent::set_group_member {
+					group: group.into(),
+					organisation: organisation.into(),
+					belongs,
+				}));
 			},
 		};
 		Ok(RuntimeCall::Consortium(call))

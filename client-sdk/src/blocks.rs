@@ -109,6 +109,21 @@ impl Client {
 		try_join_all(keys.iter().map(|key| self.storage(key, View::At(H256(block))))).await
 	}
 
+	/// The next keys that begin so in the state of a block, in order, after one of them or from the first on: a page of at
+	/// most a thousand; none at the end.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn keys_after(
+		&self,
+		prefix: &[u8],
+		after: Option<&[u8]>,
+		block: [u8; 32],
+	) -> Result<Vec<Vec<u8>>, Error> {
+		let page = self.methods().state_get_keys_paged(prefix, PAGE, after, Some(H256(block)));
+		page.await.map_err(rpc_error)
+	}
+
 	/// Every key that begins so in the state of a block.
 	///
 	/// # Errors
@@ -116,12 +131,7 @@ impl Client {
 	pub async fn keys(&self, prefix: &[u8], block: [u8; 32]) -> Result<Vec<Vec<u8>>, Error> {
 		let mut keys: Vec<Vec<u8>> = Vec::new();
 		loop {
-			let after = keys.last().map(Vec::as_slice);
-			let page = self
-				.methods()
-				.state_get_keys_paged(prefix, PAGE, after, Some(H256(block)))
-				.await
-				.map_err(rpc_error)?;
+			let page = self.keys_after(prefix, keys.last().map(Vec::as_slice), block).await?;
 			let last = page.len() < PAGE as usize;
 			keys.extend(page);
 			if last {

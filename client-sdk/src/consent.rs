@@ -2,14 +2,16 @@
 
 use crate::{
 	client::{Client, View},
+	exchange::Opening,
 	ledger::curex,
-	receipt::{ConsentSpec, PreparedConsent, WithdrawalCode},
+	receipt::{ConsentSpec, PreparedConsent, Receipt, WithdrawalCode},
 	submission::{Recorded, Submission},
 	time, Error,
 };
-use codec::Decode;
-use curex_primitives::{commitment, BlockNumber, Consent, ConsentId, ConsentTerms};
-use curex_verify::bundle::storage_key;
+use curex_primitives::{
+	commitment::{self, Domain},
+	ConsentId,
+};
 
 impl Client {
 	/// Prepares a consent of the client's organisation; nothing is sent. Give the receipt to the patient only after
@@ -59,6 +61,81 @@ impl Client {
 		self.submit_own(&call).await
 	}
 
+	/// Narrows a consent of the client's organisation: the patient agrees to less than before. `copy` is the organisation's copy
+	/// of the receipt, `spec` what the patient agrees to now. Gives the new copy; handle and codes stay.
+	///
+	/// # Errors
+	/// [`Error::Input`] when the copy is not what the ledger holds; [`Error::NotFound`]; otherwise as [`Self::record`].
+	pub async fn narrow(
+		&self,
+		copy: &Receipt,
+		spec: &ConsentSpec,
+	) -> Result<(Receipt, Recorded), Error> {
+		let id = copy.consent();
+		let consent = self
+			.consent(id, View::Best)
+			.await?
+			.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
+		if copy.ledger != self.genesis() || !copy.agrees_with(&consent.terms)? {
+			return Err(Error::input("the copy does not say what the ledger holds"));
+		}
+		let narrower = Receipt {
+			record_id: copy.record_id,
+			viewing_code: copy.viewing_code,
+			..spec.prepare(copy.ledger, copy.pii_controller, time::now())?.receipt.view()
+		};
+		let terms = narrower.terms_under(consent.terms.withdraw_lock)?;
+		let call = curex::tx().consent().narrow(id.into(), terms.into());
+		Ok((narrower, self.record(&call).await?))
+	}
+
+	/// Suspends a consent of the client's organisation, for what the holder must clear up. Members see it; what was sent may
+	/// still be received.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn suspend_consent(&self, id: ConsentId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consent().suspend(id.into())).await
+	}
+
+	/// Resumes a consent that the client's organisation suspended.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn resume_consent(&self, id: ConsentId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consent().resume(id.into())).await
+	}
+
+	/// Records that a minor who came of age confirmed what a representative agreed to. Gives what opens the commitment to the
+	/// evidence.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn confirm_consent(
+		&self,
+		id: ConsentId,
+		evidence: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let opening = Opening::new(Domain::ConsentEvidence, &id.0, evidence);
+		let call = curex::tx().consent().confirm(id.into(), opening.commitment.into());
+		Ok((self.record(&call).await?, opening))
+	}
+
+	/// Withdraws a consent by order of a court, as an authority for data protection. Gives what opens the commitment to the
+	/// case.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn withdraw_by_court(
+		&self,
+		id: ConsentId,
+		case: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let opening = Opening::new(Domain::CourtOrder, &id.0, case);
+		let call = curex::tx().consent().withdraw_by_court(id.into(), opening.commitment.into());
+		Ok((self.record(&call).await?, opening))
+	}
+
 	/// Withdraws a consent of the client's organisation.
 	///
 	/// # Errors
@@ -85,39 +162,5 @@ impl Client {
 			return Err(Error::input("the code does not belong to this consent"));
 		}
 		self.submit_authorised(&curex::tx().consent().withdraw_by_code(id.into(), code.0)).await
-	}
-
-	/// A consent in the last final block, with the terms as they were filed: what a viewing code belongs to.
-	///
-	/// # Errors
-	/// [`Error::Connection`] or [`Error::Protocol`].
-	pub async fn consent_as_filed(
-		&self,
-		id: ConsentId,
-	) -> Result<Option<(Consent, ConsentTerms)>, Error> {
-		let view = View::At(self.block_of(View::Finalised).await?);
-		let Some(consent) = self.consent(id, view).await? else { return Ok(None) };
-		let filed = match consent.narrowed {
-			0 => consent.terms.clone(),
-			_ => self.first_terms(id, view).await?,
-		};
-		Ok(Some((consent, filed)))
-	}
-
-	/// The terms before the first narrowing.
-	async fn first_terms(&self, id: ConsentId, view: View) -> Result<ConsentTerms, Error> {
-		let first = 0_u8.to_le_bytes();
-		let key = [
-			&storage_key("Consent", "Narrowings")[..],
-			&sp_crypto_hashing::blake2_128(&id.0),
-			&id.0,
-			&sp_crypto_hashing::twox_64(&first),
-			&first,
-		]
-		.concat();
-		let bytes = self.storage(&key, view).await?.unwrap_or_default();
-		let (terms, _) = <(ConsentTerms, BlockNumber)>::decode(&mut &bytes[..])
-			.map_err(|_| Error::Protocol("the narrowed consent has another form".into()))?;
-		Ok(terms)
 	}
 }

@@ -565,38 +565,6 @@ impl Client {
 	}
 }
 
-/// A pull as it would stand on the ledger, had its recipient put the request there.
-fn drafted(recipient: OrganisationId, proposal: &ExchangeProposal) -> Exchange {
-	let ExchangeProposal { partner, gate, purpose, categories, envelope, recipient_key, border } =
-		*proposal;
-	Exchange {
-		direction: Direction::Pull,
-		holder: partner,
-		recipient,
-		gate,
-		purpose,
-		categories,
-		state: ExchangeState::Requested,
-		envelope,
-		recipient_key,
-		payload: None,
-		receipt: None,
-		acknowledgement: None,
-		released: None,
-		deadline: 0,
-		begun_at: 0,
-		begun: 0,
-		holder_sequence: 0,
-		recipient_sequence: 0,
-		border,
-		law_version: 0,
-		subscription: None,
-		suspended_by: None,
-		recorded_late: false,
-		ended_at: None,
-	}
-}
-
 /// The border between the country that supplies the data and the one of treatment; nothing if there is none, or if urgent
 /// care crosses it. A border that needs more than the law of the European Economic Area has to be stated.
 fn border_between(

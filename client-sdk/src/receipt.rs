@@ -9,8 +9,8 @@
 use crate::{time, Error};
 use curex_primitives::{
 	commitment::{self, Domain},
-	AccessModes, Categories, Commitment, ConsentId, ConsentTerms, Grantee, LegalBasis, Moment,
-	OrganisationId, Purposes, Representation,
+	AccessModes, Categories, Commitment, ConsentId, ConsentTerms, Grantee, LegalBasis, MerkleRoot,
+	Moment, OrganisationId, Purposes, Representation, TicketProof, WithdrawLock,
 };
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,21 @@ pub struct Receipt {
 	/// Secret that withdraws the consent; nothing in a copy made by [`Receipt::view`].
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub withdrawal_code: Option<WithdrawalCode>,
+	/// Where it stands, if it is a ticket.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub ticket: Option<TicketPlace>,
+}
+
+/// Where a ticket stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TicketPlace {
+	/// The handle of the consent that it becomes when it is redeemed.
+	pub consent: ConsentId,
+	/// The root.
+	pub root: MerkleRoot,
+	/// Shows that it stands under the root.
+	pub proof: TicketProof,
 }
 
 /// The processing the consent covers.
@@ -270,6 +285,7 @@ impl ConsentSpec {
 			event: ConsentEvent { state: "given".into(), time: text(now)? },
 			viewing_code: random(),
 			withdrawal_code: Some(WithdrawalCode(random())),
+			ticket: None,
 		};
 		let terms = receipt.terms()?;
 		terms.check(holder, now).map_err(|defect| {
@@ -285,13 +301,21 @@ impl Receipt {
 	/// # Errors
 	/// [`Error::Input`] when a date cannot be read or the withdrawal code is missing.
 	pub fn terms(&self) -> Result<ConsentTerms, Error> {
-		let moment = |text: &str| {
-			time::read(text).ok_or_else(|| Error::input("the receipt has a wrong date"))
-		};
 		let code = self
 			.withdrawal_code
 			.as_ref()
 			.ok_or_else(|| Error::input("the receipt is a view: its withdrawal code is missing"))?;
+		self.terms_under(commitment::withdraw_lock(&code.0))
+	}
+
+	/// The terms that this receipt, or a view of it, says, under this lock.
+	///
+	/// # Errors
+	/// [`Error::Input`] when a date cannot be read.
+	pub fn terms_under(&self, withdraw_lock: WithdrawLock) -> Result<ConsentTerms, Error> {
+		let moment = |text: &str| {
+			time::read(text).ok_or_else(|| Error::input("the receipt has a wrong date"))
+		};
 		let processing = &self.processing;
 		Ok(ConsentTerms {
 			grantee: self.pii_recipient,
@@ -307,9 +331,14 @@ impl Receipt {
 			representation: processing.representation,
 			terms: self.terms_commitment()?,
 			evidence: self.evidence_commitment()?,
-			withdraw_lock: commitment::withdraw_lock(&code.0),
+			withdraw_lock,
 			policy_version: processing.policy_version,
 		})
+	}
+
+	/// The handle under which the ledger knows the consent: of a ticket, once it is redeemed.
+	pub fn consent(&self) -> ConsentId {
+		self.ticket.as_ref().map_or(self.record_id, |place| place.consent)
 	}
 
 	/// Whether the ledger holds what this receipt, or a view of it, says.
@@ -351,8 +380,8 @@ fn commit(
 	Ok(commitment::commit(domain, &consent.0, code, &content))
 }
 
-/// Whether a viewing code is that of a consent whose terms, as they were filed, stand on the ledger: together they give
-/// the commitment that the receipt gives. Nobody can tell a code from the commitment.
+/// Whether a viewing code is that of a consent whose terms stand on the ledger: together they give the commitment that
+/// the receipt gives. Nobody can tell a code from the commitment. Of a ticket, the receipt has another handle than the consent.
 pub fn is_viewed_by(
 	consent: ConsentId,
 	holder: OrganisationId,

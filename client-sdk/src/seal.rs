@@ -36,6 +36,8 @@ pub enum Purpose {
 	Keepsake([u8; 32], ExchangeId),
 	/// Whom an exchange was about, kept by an organisation for itself.
 	Subject([u8; 32], ExchangeId),
+	/// What answers the inquiry with this number of the chain with this genesis hash.
+	Disclosure([u8; 32], u32),
 	/// That a report with this handle was made, kept by an organisation for itself.
 	Report([u8; 32], [u8; 32]),
 }
@@ -47,6 +49,11 @@ impl Purpose {
 			Self::Keepsake(genesis, exchange) => (genesis, exchange.0, 0xff),
 			Self::Subject(genesis, exchange) => (genesis, exchange.0, 0xfe),
 			Self::Report(genesis, report) => (genesis, report, 0xfd),
+			Self::Disclosure(genesis, inquiry) => {
+				let mut record = [0; 32];
+				record[..4].copy_from_slice(&inquiry.to_le_bytes());
+				(genesis, record, 0xfc)
+			},
 		};
 		[&b"curex/hpke-1"[..], &genesis, &record, &[place]].concat()
 	}

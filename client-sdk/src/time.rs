@@ -3,6 +3,12 @@
 use curex_primitives::Moment;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// An hour, in milliseconds.
+pub const HOUR: Moment = 3_600 * 1_000;
+
+/// A day, in milliseconds.
+pub const DAY: Moment = 24 * HOUR;
+
 /// The present moment of this machine.
 pub fn now() -> Moment {
 	SystemTime::now()

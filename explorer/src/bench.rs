@@ -8,7 +8,7 @@ use curex_explorer::{
 		query::{self, Filter},
 		search, Connection,
 	},
-	Error, Kind, Place, Reader, RecordId, Store,
+	Block, Error, Kind, Place, Reader, RecordId, Store,
 };
 use serde_json::{json, Map, Value as Json};
 use std::time::{Duration, Instant};
@@ -21,6 +21,9 @@ pub struct Bench {
 	/// How many exchanges to generate, each with its whole life.
 	#[arg(long, default_value_t = 100_000)]
 	exchanges: u64,
+	/// So many blocks are written at once, as when the index catches up.
+	#[arg(long, default_value_t = 8)]
+	together: usize,
 	/// Each search is asked so often.
 	#[arg(long, default_value_t = 200)]
 	searches: u64,
@@ -42,20 +45,24 @@ pub fn run(bench: &Bench) -> Result<(), Error> {
 	let (mut blocks, mut events, mut told) = (0_u64, 0_u64, Instant::now());
 	let mut busy = Duration::ZERO;
 	let mut computing = Duration::ZERO;
-	for block in Generator::new(bench.exchanges, PER_BLOCK) {
-		if block.number == 0 {
-			store.bind(block.hash)?;
-		}
+	let mut generated = Generator::new(bench.exchanges, PER_BLOCK).peekable();
+	if let Some(first) = generated.peek() {
+		store.bind(first.hash)?;
+	}
+	loop {
+		let together: Vec<Block> = generated.by_ref().take(bench.together.max(1)).collect();
+		let Some(last) = together.last() else { break };
 		// What the generator needs does not count.
 		let (begun, computed) = (Instant::now(), processor_time());
-		store.ingest(&block)?;
+		store.ingest_all(&together)?;
 		busy += begun.elapsed();
 		computing += processor_time() - computed;
-		blocks += 1;
-		events += block.events.len() as u64;
+		blocks += together.len() as u64;
+		events += together.iter().map(|block| block.events.len() as u64).sum::<u64>();
 		if told.elapsed() > Duration::from_secs(5) {
 			told = Instant::now();
-			eprintln!("{} of {} exchanges begun …", block.number * PER_BLOCK, bench.exchanges);
+			let begun = last.number * PER_BLOCK;
+			eprintln!("{begun} of {} exchanges begun, {events} events …", bench.exchanges);
 		}
 	}
 	let reader = Reader::new(bench.database.clone());
@@ -69,7 +76,7 @@ pub fn run(bench: &Bench) -> Result<(), Error> {
 	println!(
 		"{}",
 		json!({
-			"exchanges": bench.exchanges, "blocks": blocks, "events": events,
+			"exchanges": bench.exchanges, "blocks": blocks, "blocks_together": bench.together, "events": events,
 			"ingest_seconds": round(seconds),
 			"ingest_processor_seconds": round(computing.as_secs_f64()),
 			"events_per_second": round(events as f64 / seconds.max(f64::EPSILON)),

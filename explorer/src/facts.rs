@@ -14,12 +14,14 @@ pub struct Facts {
 	pub purpose: Option<String>,
 	/// The consent on which it rests.
 	pub consent: Option<[u8; 32]>,
+	/// The categories of data, a bit for each.
+	pub categories: Option<u32>,
 }
 
 impl Facts {
 	/// Reads the facts of a record of this kind. `organisation` is the one that its id begins with.
 	pub fn of(kind: Kind, organisation: Option<u32>, value: &Json) -> Self {
-		let number = |name: &str| value.get(name).and_then(as_organisation);
+		let number = |name: &str| value.get(name).and_then(as_number);
 		let word = |name: &str| value.get(name).and_then(variant).map(|name| kebab(&name));
 		let both = |one: &str, other: &str| match (number(one), number(other)) {
 			(Some(one), Some(other)) => vec![(one, Some(other)), (other, Some(one))],
@@ -33,21 +35,22 @@ impl Facts {
 				..Self::default()
 			},
 			Kind::Consent => {
-				let grantee =
-					value.pointer("/terms/grantee/Organisation").and_then(as_organisation);
+				let grantee = value.pointer("/terms/grantee/Organisation").and_then(as_number);
 				let parties = match (number("holder"), grantee) {
 					(Some(holder), Some(grantee)) => {
 						vec![(holder, Some(grantee)), (grantee, Some(holder))]
 					},
 					(holder, _) => holder.map(|holder| (holder, None)).into_iter().collect(),
 				};
-				Self { parties, state: word("status"), ..Self::default() }
+				let categories = value.pointer("/terms/categories").and_then(as_number);
+				Self { parties, state: word("status"), categories, ..Self::default() }
 			},
 			Kind::Exchange => Self {
 				parties: both("holder", "recipient"),
 				state: word("state"),
 				purpose: word("purpose"),
 				consent: value.pointer("/gate/Consent").and_then(Json::as_str).and_then(handle),
+				categories: number("categories"),
 			},
 			Kind::Review => {
 				let reviewers = [number("reviewer"), number("second")];
@@ -67,7 +70,8 @@ impl Facts {
 					parties: both("issuer", "user"),
 					state: Some(if revoked { "revoked" } else { "issued" }.into()),
 					purpose: word("purpose"),
-					consent: None,
+					categories: number("categories"),
+					..Self::default()
 				}
 			},
 			Kind::Erasure => Self::default(),
@@ -101,7 +105,7 @@ impl Facts {
 	}
 }
 
-fn as_organisation(value: &Json) -> Option<u32> {
+fn as_number(value: &Json) -> Option<u32> {
 	value.as_u64().and_then(|number| u32::try_from(number).ok())
 }
 
@@ -166,7 +170,7 @@ mod tests {
 		let consent = format!("0x{}", "0c".repeat(32));
 		let value = json!({
 			"holder": 1, "recipient": 4, "gate": {"Consent": consent}, "state": "NotServed",
-			"purpose": "Treatment",
+			"purpose": "Treatment", "categories": 5,
 		});
 		assert_eq!(
 			Facts::of(Kind::Exchange, None, &value),
@@ -175,6 +179,7 @@ mod tests {
 				state: Some("not-served".into()),
 				purpose: Some("treatment".into()),
 				consent: Some([0x0c; 32]),
+				categories: Some(5),
 			}
 		);
 	}

@@ -17,8 +17,9 @@ use curex_verify::bundle::storage_key;
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use std::{
-	collections::{BTreeMap, BTreeSet, HashMap},
+	collections::{BTreeMap, HashMap},
 	sync::{Arc, Mutex, RwLock},
 	time::{Duration, Instant},
 };
@@ -34,10 +35,28 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Blocks that are fetched ahead of the one that is written.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 /// After so many blocks the index is compared with the ledger's state again.
 const RECONCILE_EVERY: u64 = 300;
+
+/// Every so many comparisons contents are compared, too; the first one is among them.
+const CONTENTS_EVERY: u64 = 48;
+
+/// So many missing records are named.
+const MOST_MISSING: usize = 100;
+
+/// So many records are looked up in the state at once.
+const GONE_PAGE: u32 = 500;
+
+/// So many blocks are written at once, if they are there already.
+const TOGETHER: usize = 32;
+
+/// The index is looked through for what has to leave so often.
+const LET_GO_EVERY: Duration = Duration::from_secs(60);
+
+/// How long records stay after the ledger pruned them if nothing is said: thirty days, in milliseconds.
+pub const KEEP_PRUNED: u64 = 30 * 86_400_000;
 
 /// A node that finalises nothing for so long is left for another one, if there is one.
 const STALL: Duration = Duration::from_secs(60);
@@ -64,14 +83,46 @@ pub struct Status {
 pub struct Reconciliation {
 	/// The block whose state was compared.
 	pub block: u64,
-	/// Records of all kinds in the index, and in the state.
+	/// Records of all kinds that the index takes for present.
 	pub indexed: u64,
 	/// Records in the state.
 	pub in_state: u64,
-	/// Records of the state that the index lacks. Empty, unless something is wrong.
+	/// How many records of the state the index lacks: none, unless something is wrong.
+	pub lacking: u64,
+	/// The first of them.
 	pub missing: Vec<String>,
 	/// Records that the state no longer holds, found by this comparison.
 	pub removed: u64,
+	/// Records that the state holds otherwise than the index did, taken up anew; looked for when contents are compared.
+	pub corrected: u64,
+	/// The same for each kind.
+	pub kinds: Vec<Compared>,
+}
+
+/// A comparison of the records of one kind.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Compared {
+	/// The kind's name in addresses.
+	pub kind: &'static str,
+	/// Records that the index takes for present.
+	pub indexed: u64,
+	/// Records in the state.
+	pub in_state: u64,
+	/// Records that the state held otherwise.
+	pub corrected: u64,
+	/// SHA-256 over a line for each record of the state, in the order of the ledger's keys: its id and its content in the
+	/// index, before anything was corrected. Nothing unless contents were compared.
+	pub digest_of_index: Option<String>,
+	/// The same with the content in the state.
+	pub digest_of_state: Option<String>,
+}
+
+/// The state of a block, with the decoder of its contents if they are to be compared.
+struct StateOf<'a> {
+	client: &'a Client,
+	number: u64,
+	hash: [u8; 32],
+	decoder: Option<Decoder>,
 }
 
 /// How the indexer stands, shared with the pages.
@@ -83,6 +134,10 @@ pub struct Indexer {
 	genesis: Option<[u8; 32]>,
 	store: Arc<Mutex<Store>>,
 	status: SharedStatus,
+	/// How long records stay after the ledger pruned them, in milliseconds.
+	keep_pruned: u64,
+	/// When the index was last looked through for what has to leave.
+	looked_through: Mutex<Option<Instant>>,
 	/// Held while metadata are fetched, so that they are fetched once.
 	decoders: tokio::sync::Mutex<HashMap<u32, Decoder>>,
 }
@@ -96,7 +151,21 @@ impl Indexer {
 		status: SharedStatus,
 	) -> Self {
 		let store = Arc::new(Mutex::new(store));
-		Self { nodes, genesis, store, status, decoders: tokio::sync::Mutex::default() }
+		Self {
+			nodes,
+			genesis,
+			store,
+			status,
+			keep_pruned: KEEP_PRUNED,
+			looked_through: Mutex::default(),
+			decoders: tokio::sync::Mutex::default(),
+		}
+	}
+
+	/// The same that keeps what the ledger pruned for so many milliseconds more.
+	#[must_use]
+	pub fn keeping_pruned(self, keep_pruned: u64) -> Self {
+		Self { keep_pruned, ..self }
 	}
 
 	/// Follows nodes until the program ends.
@@ -143,6 +212,7 @@ impl Indexer {
 		let mut progress = Instant::now();
 		let mut last_final = 0;
 		let mut reconcile_at = 0;
+		let mut comparisons = 0;
 		loop {
 			let (finalised, _) = client.finalised_head().await?;
 			self.tell(|status| status.finalised = Some(finalised));
@@ -157,13 +227,34 @@ impl Indexer {
 			if next <= finalised {
 				self.catch_up(&client, next, finalised).await?;
 			}
+			self.let_go().await?;
 			if self.next()? > reconcile_at {
-				let reconciliation = self.reconcile(&client).await?;
+				let contents = comparisons % CONTENTS_EVERY == 0;
+				comparisons += 1;
+				let reconciliation = self.reconcile(&client, contents).await?;
 				reconcile_at = reconciliation.block + RECONCILE_EVERY;
 				self.tell(|status| status.reconciled = Some(reconciliation));
 			}
 			tokio::time::sleep(POLL).await;
 		}
+	}
+
+	/// Lets go of what the ledger pruned long enough ago, once in a while.
+	async fn let_go(&self) -> Result<(), Error> {
+		if let Ok(mut last) = self.looked_through.lock() {
+			if last.is_some_and(|last| last.elapsed() < LET_GO_EVERY) {
+				return Ok(());
+			}
+			*last = Some(Instant::now());
+		}
+		let (store, keep) = (self.store.clone(), self.keep_pruned);
+		let work = move || locked(&store, |store| store.let_go(keep));
+		let left = tokio::task::spawn_blocking(work).await;
+		let left = left.map_err(|error| Error::Damaged(error.to_string()))??;
+		if left > 0 {
+			info!("{left} records that the ledger pruned left the index");
+		}
+		Ok(())
 	}
 
 	/// Number of the block that the index needs next.
@@ -177,10 +268,11 @@ impl Indexer {
 		let mut told = begun;
 		let mut blocks =
 			futures::stream::iter((from..=to).map(|number| self.fetch(client, number)))
-				.buffered(AHEAD);
-		while let Some(block) = blocks.try_next().await? {
-			let number = block.number;
-			self.ingest(block).await?;
+				.buffered(AHEAD)
+				.try_ready_chunks(TOGETHER);
+		while let Some(ready) = blocks.try_next().await.map_err(|failed| failed.1)? {
+			let Some(number) = ready.last().map(|block| block.number) else { continue };
+			self.ingest(ready).await?;
 			let seconds = begun.elapsed().as_secs();
 			let rate = (number - from + 1).checked_div(seconds);
 			self.tell(|status| {
@@ -195,10 +287,10 @@ impl Indexer {
 		Ok(())
 	}
 
-	async fn ingest(&self, block: Block) -> Result<(), Error> {
+	async fn ingest(&self, blocks: Vec<Block>) -> Result<(), Error> {
 		let store = self.store.clone();
 		let written =
-			tokio::task::spawn_blocking(move || locked(&store, |store| store.ingest(&block)));
+			tokio::task::spawn_blocking(move || locked(&store, |store| store.ingest_all(&blocks)));
 		written.await.map_err(|error| Error::Damaged(error.to_string()))?
 	}
 
@@ -265,36 +357,106 @@ impl Indexer {
 		Ok(decoder)
 	}
 
-	/// Compares the records in the index with those in the state of its last block.
-	async fn reconcile(&self, client: &Client) -> Result<Reconciliation, Error> {
+	/// Compares the records in the index with those in the state of its last block, a page at a time; with `contents` not
+	/// only which there are, but every field.
+	async fn reconcile(&self, client: &Client, contents: bool) -> Result<Reconciliation, Error> {
 		let Some((number, hash)) = self.with_store(|store| Ok(store.head()))? else {
 			return Ok(Reconciliation::default());
 		};
+		let decoder = match contents {
+			true => Some(self.decoder(client, &client.raw_block(number).await?).await?),
+			false => None,
+		};
+		let state = StateOf { client, number, hash, decoder };
 		let mut reconciliation = Reconciliation { block: number, ..Reconciliation::default() };
 		for kind in Kind::ALL {
-			let keys = client.keys(&kind.prefix(), hash).await?;
-			let in_state: BTreeSet<String> = keys
-				.iter()
-				.filter_map(|key| RecordId::of_key(kind, key))
-				.map(|id| id.to_string())
-				.collect();
-			let indexed = self.with_store(|store| store.present(kind))?;
-			let missing = in_state.difference(&indexed);
-			reconciliation.missing.extend(missing.map(|id| format!("{}/{id}", kind.slug())));
-			// Old reports make room for new ones without an event.
-			for id in indexed.difference(&in_state) {
-				self.with_store(|store| store.remove(kind, id, number))?;
-				reconciliation.removed += 1;
-			}
-			reconciliation.indexed += self.with_store(|store| store.present(kind))?.len() as u64;
-			reconciliation.in_state += in_state.len() as u64;
+			self.compare(&state, kind, &mut reconciliation).await?;
 		}
-		if reconciliation.missing.is_empty() {
+		if reconciliation.lacking == 0 {
 			info!("index and ledger agree at block {number}: {} records", reconciliation.indexed);
 		} else {
-			warn!("at block {number} the index lacks {}", reconciliation.missing.join(", "));
+			let (lacking, examples) = (reconciliation.lacking, reconciliation.missing.join(", "));
+			warn!("at block {number} the index lacks {lacking} records, such as {examples}");
 		}
 		Ok(reconciliation)
+	}
+
+	/// Compares the records of one kind.
+	async fn compare(
+		&self,
+		state: &StateOf<'_>,
+		kind: Kind,
+		told: &mut Reconciliation,
+	) -> Result<(), Error> {
+		let mut compared = Compared { kind: kind.slug(), ..Compared::default() };
+		let (mut of_index, mut of_state) = (Sha256::new(), Sha256::new());
+		let mut missing = 0;
+		let mut last: Option<Vec<u8>> = None;
+		loop {
+			let keys = state.client.keys_after(&kind.prefix(), last.as_deref(), state.hash).await?;
+			let Some(end) = keys.last() else { break };
+			last = Some(end.clone());
+			let ids: Vec<RecordId> =
+				keys.iter().filter_map(|key| RecordId::of_key(kind, key)).collect();
+			compared.in_state += ids.len() as u64;
+			let held = self.with_store(|store| store.held(kind, &ids))?;
+			for id in ids.iter().filter(|id| !held.contains_key(id)) {
+				missing += 1;
+				if told.missing.len() < MOST_MISSING {
+					told.missing.push(format!("{}/{id}", kind.slug()));
+				}
+			}
+			let Some(decoder) = &state.decoder else { continue };
+			let wanted = ids.into_iter().map(|id| (kind, id)).collect();
+			let records = read_records(state.client, state.hash, decoder, wanted).await?;
+			let differs = |record: &Record| {
+				held.get(&record.id).is_some_and(|value| Some(value) != record.value.as_ref())
+			};
+			for record in &records {
+				let line = |value: &Json| format!("{} {value}\n", record.id);
+				of_state.update(record.value.as_ref().map(line).unwrap_or_default());
+				of_index.update(held.get(&record.id).map(line).unwrap_or_default());
+			}
+			let differing: Vec<Record> = records.into_iter().filter(differs).collect();
+			compared.corrected += differing.len() as u64;
+			self.with_store(|store| store.correct(state.number, &differing))?;
+		}
+		compared.indexed = self.with_store(|store| store.count(kind))?;
+		// Old reports make room for new ones without an event.
+		let removed = match compared.indexed > compared.in_state - missing {
+			true => self.remove_gone(state, kind).await?,
+			false => 0,
+		};
+		compared.indexed -= removed;
+		if state.decoder.is_some() {
+			let digest = |digest: Sha256| format!("0x{}", hex::encode(digest.finalize()));
+			compared.digest_of_index = Some(digest(of_index));
+			compared.digest_of_state = Some(digest(of_state));
+		}
+		told.indexed += compared.indexed;
+		told.in_state += compared.in_state;
+		told.lacking += missing;
+		told.removed += removed;
+		told.corrected += compared.corrected;
+		told.kinds.push(compared);
+		Ok(())
+	}
+
+	/// Marks the records of a kind that the state no longer holds; tells how many.
+	async fn remove_gone(&self, state: &StateOf<'_>, kind: Kind) -> Result<u64, Error> {
+		let (mut removed, mut last) = (0, 0);
+		loop {
+			let page = self.with_store(|store| store.present_after(kind, last, GONE_PAGE))?;
+			let Some((serial, _)) = page.last() else { return Ok(removed) };
+			last = *serial;
+			let keys: Vec<Vec<u8>> = page.iter().map(|(_, id)| id.key(kind)).collect();
+			let values = state.client.values(&keys, state.hash).await?;
+			let gone = page.into_iter().zip(values).filter(|(_, value)| value.is_none());
+			let gone: Vec<Record> =
+				gone.map(|((_, id), _)| Record { kind, id, value: None }).collect();
+			removed += gone.len() as u64;
+			self.with_store(|store| store.correct(state.number, &gone))?;
+		}
 	}
 
 	fn with_store<T>(

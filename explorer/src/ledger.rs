@@ -3,10 +3,10 @@
 
 use crate::{prove::Witness, Error};
 use curex_client::{
-	receipt::{is_viewed_by, WithdrawalCode},
-	Submission,
+	receipt::{self, WithdrawalCode},
+	Submission, View,
 };
-use curex_primitives::{commitment, Consent, ConsentId, ConsentTerms};
+use curex_primitives::{commitment, Consent, ConsentId};
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex};
 
@@ -44,25 +44,14 @@ impl Progress {
 	}
 }
 
-/// A consent as the ledger holds it.
-#[derive(Clone, Debug)]
-pub struct Known {
-	/// How it stands.
-	pub record: Consent,
-	/// Its terms as they were filed, whatever they were narrowed to.
-	pub filed: ConsentTerms,
+/// Whether a viewing code is this consent's.
+pub fn is_viewed_by(id: ConsentId, consent: &Consent, code: &[u8; 32]) -> bool {
+	receipt::is_viewed_by(id, consent.holder, &consent.terms, code)
 }
 
-impl Known {
-	/// Whether a viewing code is this consent's.
-	pub fn is_viewed_by(&self, id: ConsentId, code: &[u8; 32]) -> bool {
-		is_viewed_by(id, self.record.holder, &self.filed, code)
-	}
-
-	/// Whether a withdrawal code is this consent's.
-	pub fn is_withdrawn_by(&self, code: &WithdrawalCode) -> bool {
-		commitment::withdraw_lock(&code.0) == self.record.terms.withdraw_lock
-	}
+/// Whether a withdrawal code is this consent's.
+pub fn is_withdrawn_by(consent: &Consent, code: &WithdrawalCode) -> bool {
+	commitment::withdraw_lock(&code.0) == consent.terms.withdraw_lock
 }
 
 /// The way to the ledger.
@@ -72,7 +61,7 @@ pub trait Ledger: Send + Sync {
 		&self,
 		genesis: [u8; 32],
 		id: ConsentId,
-	) -> BoxFuture<'_, Result<Option<Known>, Error>>;
+	) -> BoxFuture<'_, Result<Option<Consent>, Error>>;
 
 	/// Hands a withdrawal to a node and follows it until it is final. What comes of it is told in the progress.
 	fn withdraw(
@@ -89,11 +78,8 @@ impl Ledger for Witness {
 		&self,
 		genesis: [u8; 32],
 		id: ConsentId,
-	) -> BoxFuture<'_, Result<Option<Known>, Error>> {
-		Box::pin(async move {
-			let found = self.client(genesis).await?.consent_as_filed(id).await?;
-			Ok(found.map(|(record, filed)| Known { record, filed }))
-		})
+	) -> BoxFuture<'_, Result<Option<Consent>, Error>> {
+		Box::pin(async move { Ok(self.client(genesis).await?.consent(id, View::Finalised).await?) })
 	}
 
 	fn withdraw(
@@ -154,22 +140,10 @@ pub(crate) mod tests {
 	#[test]
 	fn each_code_is_good_for_its_own_purpose_alone() {
 		let (receipt, record) = consent();
-		let known = Known { filed: record.terms.clone(), record };
 		let withdrawal = receipt.withdrawal_code.clone().unwrap();
-		assert!(known.is_viewed_by(receipt.record_id, &receipt.viewing_code));
-		assert!(known.is_withdrawn_by(&withdrawal));
-		assert!(!known.is_viewed_by(receipt.record_id, &withdrawal.0));
-		assert!(!known.is_withdrawn_by(&WithdrawalCode(receipt.viewing_code)));
-	}
-
-	#[test]
-	fn a_consent_that_was_narrowed_is_viewed_by_the_code_of_its_receipt() {
-		let (receipt, record) = consent();
-		let filed = record.terms.clone();
-		let mut narrowed = record;
-		narrowed.terms.max_uses = 1;
-		narrowed.terms.terms = curex_primitives::Commitment([9; 32]);
-		let known = Known { record: narrowed, filed };
-		assert!(known.is_viewed_by(receipt.record_id, &receipt.viewing_code));
+		assert!(is_viewed_by(receipt.record_id, &record, &receipt.viewing_code));
+		assert!(is_withdrawn_by(&record, &withdrawal));
+		assert!(!is_viewed_by(receipt.record_id, &record, &withdrawal.0));
+		assert!(!is_withdrawn_by(&record, &WithdrawalCode(receipt.viewing_code)));
 	}
 }

@@ -3,9 +3,13 @@
 mod bench;
 
 use clap::{Args, Parser, Subcommand};
+use curex_client::{KeyFile, Password};
 use curex_explorer::{
-	access::{Access, Desk, QueryLog},
-	follow::{Indexer, SharedStatus},
+	access::{
+		anchor::{Anchorer, SharedAnchoring, PERIOD},
+		Access, Desk, QueryLog,
+	},
+	follow::{Indexer, SharedStatus, KEEP_PRUNED},
 	prove::Witness,
 	web::{self, App},
 	Error, Place, Reader, Store,
@@ -18,6 +22,12 @@ use std::{
 	sync::Arc,
 };
 use tokio::net::TcpListener;
+
+/// A minute, in milliseconds.
+const MINUTE: u64 = 60_000;
+
+/// A day, in milliseconds.
+const DAY: u64 = 24 * 60 * MINUTE;
 
 /// The regulator's window: an explorer of the CUREX ledger that proves what it shows.
 #[derive(Parser)]
@@ -55,6 +65,9 @@ struct Run {
 		default_value = "explorer.sqlite"
 	)]
 	database: Place,
+	/// So many days after the ledger pruned a record it leaves the index, unless an open inquiry is about it.
+	#[arg(long, value_name = "DAYS", default_value_t = KEEP_PRUNED / DAY)]
+	keep_pruned: u64,
 	/// Where to serve. Over a network put a proxy with TLS in front of it.
 	#[arg(long, default_value = "127.0.0.1:10010")]
 	listen: SocketAddr,
@@ -64,6 +77,17 @@ struct Run {
 	/// Where every question of those who sign in is written down; beside the index if not said.
 	#[arg(long, conflicts_with = "open")]
 	query_log: Option<PathBuf>,
+	/// The key file of a delegate with the duty of oversight: the log of queries is anchored on the ledger with it, in the
+	/// name of the delegate's organisation. Its outbox is beside the log.
+	#[arg(long, conflicts_with = "open", requires = "anchor_password_file")]
+	anchor_key: Option<PathBuf>,
+	/// The file with the password of that key file.
+	#[arg(long, requires = "anchor_key")]
+	anchor_password_file: Option<PathBuf>,
+	/// The log is anchored so often.
+	#[arg(long, value_name = "MINUTES", requires = "anchor_key", default_value_t = PERIOD / MINUTE,
+		value_parser = clap::value_parser!(u64).range(1..=525_600))]
+	anchor_every: u64,
 	/// The verifier for browsers (`scripts/browser-verifier.sh`); `curex-verify.wasm` beside this program if not said.
 	#[arg(long)]
 	verifier: Option<PathBuf>,
@@ -117,25 +141,51 @@ async fn run(command: Run) -> Result<(), Error> {
 	let address = listener.local_addr().map_err(Error::at(command.listen.to_string()))?;
 	let reader = Reader::new(command.database.clone());
 	let witness = Witness::new(command.nodes.clone(), root.clone());
+	let genesis = root.map(|root| root.genesis.0);
+	let log = command.query_log.clone().unwrap_or_else(|| query_log_beside(&command.database));
 	let access = if command.open {
 		Access::Open
 	} else {
-		let log = command.query_log.unwrap_or_else(|| query_log_beside(&command.database));
 		Access::SignIn(Box::new(Desk::new(QueryLog::open(&log)?)))
 	};
+	let anchoring = anchor(&command, genesis, &log)?;
 	let mut app = App::new(reader, witness, status.clone(), command.name, access);
 	if let Some(module) = read_verifier(command.verifier)? {
 		app = app.with_verifier(module);
 	}
+	if let Some(anchoring) = anchoring {
+		app = app.with_anchoring(anchoring);
+	}
 	let app = Arc::new(app);
-	let genesis = root.map(|root| root.genesis.0);
-	let indexer = Indexer::new(command.nodes, genesis, store, status);
+	let indexer = Indexer::new(command.nodes, genesis, store, status)
+		.keeping_pruned(command.keep_pruned.saturating_mul(DAY));
 	tokio::spawn(indexer.run());
 	println!("explorer at http://{address}");
 	tokio::select! {
 		never = web::serve(listener, app) => match never {},
 		stopped = stop() => stopped,
 	}
+}
+
+/// Begins to anchor the log of queries, if a key is named for it.
+fn anchor(
+	command: &Run,
+	genesis: Option<[u8; 32]>,
+	log: &Path,
+) -> Result<Option<SharedAnchoring>, Error> {
+	let (Some(key), Some(password)) = (&command.anchor_key, &command.anchor_password_file) else {
+		return Ok(None);
+	};
+	let signer = KeyFile::read(key)?.unlock_account(&Password::from_file(password)?)?;
+	let period = command.anchor_every * MINUTE;
+	let shared = SharedAnchoring::default();
+	if let Ok(mut anchoring) = shared.write() {
+		anchoring.period = period;
+	}
+	let beside = log.parent().unwrap_or(Path::new("")).to_path_buf();
+	let anchorer = Anchorer::new(command.nodes.clone(), genesis, signer, beside, period);
+	tokio::spawn(anchorer.run(QueryLog::open(log)?, shared.clone()));
+	Ok(Some(shared))
 }
 
 /// Where the log of queries is if nothing is said: beside the index, in this folder if that is on a server.

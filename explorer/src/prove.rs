@@ -5,7 +5,10 @@ use crate::{
 	access::Scope,
 	facts::Facts,
 	kind::Kind,
-	store::{query, BlockRow, EventRow, ExtrinsicRow, Reader, RecordRow},
+	store::{
+		past::{self, Point},
+		query, BlockRow, EventRow, ExtrinsicRow, Reader, RecordRow,
+	},
 	Error,
 };
 use codec::Decode;
@@ -256,6 +259,31 @@ pub enum At {
 	Change,
 	/// In that of the last indexed block: that nothing changed since.
 	Now,
+	/// In that of a point in the past: that it stood so then.
+	Then(Point),
+}
+
+impl At {
+	/// Reads it: `change`, `now`, the number of a block, or a moment with its zone.
+	///
+	/// # Errors
+	/// [`Error::Input`].
+	pub fn parse(text: &str) -> Result<Self, Error> {
+		match text {
+			"" | "change" => Ok(Self::Change),
+			"now" => Ok(Self::Now),
+			point => Point::parse("at", point).map(Self::Then),
+		}
+	}
+
+	/// As the query of an address.
+	pub fn to_query(self) -> String {
+		match self {
+			Self::Change => String::new(),
+			Self::Now => "?at=now".into(),
+			Self::Then(point) => point.text().map(|text| format!("?at={text}")).unwrap_or_default(),
+		}
+	}
 }
 
 /// The claim that the index makes of a record in scope.
@@ -274,6 +302,17 @@ pub fn claim_of_record(
 		let id = crate::RecordId::parse(kind, id).ok_or_else(unknown)?;
 		let row = query::record(connection, scope, kind, &id)?.ok_or_else(unknown)?;
 		let block = match (at, row.removed) {
+			(At::Then(point), _) => {
+				let block = point.block(connection)?;
+				let number = block.number;
+				let stood = past::record(connection, scope, kind, &id, number)?;
+				let row = stood.ok_or_else(|| {
+					Error::NotFound(format!(
+						"the ledger's state did not hold it after block {number}"
+					))
+				})?;
+				return Ok(Claim::Record { row, block });
+			},
 			(At::Change, _) => query::block(connection, row.changed)?,
 			(At::Now, None) => query::head(connection)?,
 			(At::Now, Some(block)) => {
@@ -301,6 +340,13 @@ pub fn claim_of_extrinsic(
 		// What is proven is compared with all of its events, whoever asks.
 		query::transaction(connection, scope, block, position)?;
 		let (row, events) = query::transaction(connection, &Scope::everything(), block, position)?;
+		if row.is_gone() || events.iter().any(EventRow::is_gone) {
+			return Err(Error::NotFound(
+				"what this transaction was about was pruned from the ledger, and its content left this index; there is \
+				 nothing here to compare with a proof"
+					.into(),
+			));
+		}
 		let block = query::block(connection, block)?
 			.ok_or_else(|| Error::Damaged("a transaction names no block".into()))?;
 		Ok(Claim::Extrinsic { row, events, block })

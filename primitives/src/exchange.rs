@@ -257,6 +257,44 @@ record! {
 }
 
 impl Exchange {
+	/// What an organisation proposes, without a number and a time: as the ledger would ask whether the gate is open.
+	pub fn proposed(
+		initiator: OrganisationId,
+		direction: Direction,
+		proposal: &ExchangeProposal,
+	) -> Self {
+		let (holder, recipient) = match direction {
+			Direction::Pull => (proposal.partner, initiator),
+			Direction::Push => (initiator, proposal.partner),
+		};
+		Self {
+			direction,
+			holder,
+			recipient,
+			gate: proposal.gate,
+			purpose: proposal.purpose,
+			categories: proposal.categories,
+			state: ExchangeState::Requested,
+			envelope: proposal.envelope,
+			recipient_key: proposal.recipient_key,
+			payload: None,
+			receipt: None,
+			acknowledgement: None,
+			released: None,
+			deadline: 0,
+			begun_at: 0,
+			begun: 0,
+			holder_sequence: 0,
+			recipient_sequence: 0,
+			border: proposal.border,
+			law_version: 0,
+			subscription: None,
+			suspended_by: None,
+			recorded_late: false,
+			ended_at: None,
+		}
+	}
+
 	/// The organisation on this side.
 	pub const fn organisation(&self, side: Side) -> OrganisationId {
 		match side {

@@ -7,6 +7,10 @@
 
 use crate::MerkleRoot;
 use alloc::vec::Vec;
+use blake2b_simd::{
+	many::{update_many, MAX_DEGREE},
+	Params, State,
+};
 use codec::{Decode, Encode};
 
 type Hash = [u8; 32];
@@ -18,7 +22,7 @@ pub fn empty_root() -> MerkleRoot {
 
 /// The root of the tree over `leaves`, in their order.
 pub fn root<D: AsRef<[u8]>>(leaves: impl IntoIterator<Item = D>) -> MerkleRoot {
-	Tree::new(leaves.into_iter().map(|data| leaf(data.as_ref())).collect()).root()
+	Tree::new(self::leaves(leaves)).root()
 }
 
 /// A tree whose leaves are known by their hashes only: proves without the data.
@@ -83,7 +87,7 @@ pub struct Proof {
 
 /// Proves the leaf at `index`; nothing if there is none.
 pub fn prove<D: AsRef<[u8]>>(leaves: impl IntoIterator<Item = D>, index: usize) -> Option<Proof> {
-	Tree::new(leaves.into_iter().map(|data| leaf(data.as_ref())).collect()).prove(index as u64)
+	Tree::new(self::leaves(leaves)).prove(index as u64)
 }
 
 /// Whether the proof leads from `data` to `root`. Takes no more siblings than the tree is high.
@@ -118,10 +122,36 @@ pub fn root_of(count: u64, top: [u8; 32]) -> MerkleRoot {
 
 /// The hash of a leaf.
 pub fn leaf(data: &[u8]) -> Hash {
-	let mut input = Vec::with_capacity(1 + data.len());
-	input.push(0);
-	input.extend_from_slice(data);
-	sp_crypto_hashing::blake2_256(&input)
+	let mut state = begun_leaf();
+	state.update(data);
+	ended(&state)
+}
+
+/// The hashes of leaves in their order ([`leaf`]). Where the processor can, several are made side by side, which takes
+/// less than half of the time if they are long.
+pub fn leaves<D: AsRef<[u8]>>(data: impl IntoIterator<Item = D>) -> Vec<Hash> {
+	let mut data = data.into_iter();
+	let mut hashes = Vec::with_capacity(data.size_hint().0);
+	loop {
+		let together: Vec<D> = data.by_ref().take(MAX_DEGREE).collect();
+		if together.is_empty() {
+			return hashes;
+		}
+		let mut states: Vec<State> = together.iter().map(|_| begun_leaf()).collect();
+		update_many(states.iter_mut().zip(&together));
+		hashes.extend(states.iter().map(ended));
+	}
+}
+
+fn begun_leaf() -> State {
+	let mut state = Params::new().hash_length(32).to_state();
+	state.update(&[0]);
+	state
+}
+
+fn ended(state: &State) -> Hash {
+	let hash = state.finalize();
+	core::array::from_fn(|index| hash.as_bytes()[index])
 }
 
 fn node(left: &Hash, right: &Hash) -> Hash {
@@ -165,6 +195,22 @@ mod tests {
 		let pair = leaves(2);
 		let inner = [&[1u8][..], &leaf(&pair[0]), &leaf(&pair[1])].concat();
 		assert_ne!(root(pair), root([&inner[1..]]));
+	}
+
+	#[test]
+	fn leaves_are_hashed_alike_alone_and_side_by_side() {
+		// RFC 7693, as the library of the runtime has it, over 0x00 and the data.
+		let plain = |data: &[u8]| sp_crypto_hashing::blake2_256(&[&[0], data].concat());
+		let lengths = [0, 1, 126, 127, 128, 129, 255, 256, 1_000, 300_000, 7];
+		let data: Vec<Vec<u8>> = lengths
+			.iter()
+			.map(|&length| (0..length).map(|index| (index % 251) as u8).collect())
+			.collect();
+		let expected: Vec<Hash> = data.iter().map(|data| plain(data)).collect();
+		assert_eq!(data.iter().map(|data| leaf(data)).collect::<Vec<_>>(), expected);
+		for count in 0..=data.len() {
+			assert_eq!(super::leaves(&data[..count]), expected[..count]);
+		}
 	}
 
 	#[test]

@@ -7,12 +7,16 @@
 use crate::{
 	commitment::{self, Domain},
 	merkle, vocabulary, Commitment, Direction, Exchange, ExchangeId, ExchangeState, MerkleRoot,
-	Moment, OrganisationId,
+	Moment, OrganisationId, Subscription, SubscriptionId,
 };
 use alloc::vec::Vec;
+use codec::{Compact, Decode, Encode};
 
 /// Bytes in a chunk: 256 KiB.
 pub const CHUNK_SIZE: usize = 256 * 1024;
+
+/// Most chunks in one answer between nodes: 1 MiB.
+pub const MAX_CHUNKS: u64 = 4;
 
 /// Most bytes of a part: 4 GiB.
 pub const MAX_LENGTH: u64 = 4 * 1024 * 1024 * 1024;
@@ -70,6 +74,44 @@ impl Part {
 	}
 }
 
+/// A part that may travel now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Carriage {
+	/// Who leaves it.
+	pub sender: OrganisationId,
+	/// For whom it is: nobody else is given it.
+	pub receiver: OrganisationId,
+	/// Its commitment on the ledger.
+	pub commitment: Commitment,
+}
+
+impl Carriage {
+	/// This part of an exchange, if it may travel.
+	pub fn of_exchange(part: Part, exchange: &Exchange) -> Option<Self> {
+		if !part.travels_in(exchange.state) {
+			return None;
+		}
+		let commitment = part.commitment(exchange)?;
+		Some(Self { sender: part.sender(exchange), receiver: part.receiver(exchange), commitment })
+	}
+
+	/// This part of a subscription, if it may travel: its envelope does until it is over, to the holder. Its deliveries
+	/// are exchanges.
+	pub fn of_subscription(part: Part, subscription: &Subscription) -> Option<Self> {
+		(part == Part::Envelope && !subscription.state.is_final()).then_some(Self {
+			sender: subscription.recipient,
+			receiver: subscription.terms.holder,
+			commitment: subscription.terms.envelope,
+		})
+	}
+}
+
+/// The record to which the commitment of a subscription's envelope is bound, and under which it travels. Handles of
+/// subscriptions and of exchanges are hashes of different domains, so that none is both.
+pub const fn record_of(id: SubscriptionId) -> ExchangeId {
+	ExchangeId(id.0)
+}
+
 /// What is needed to check the chunks of a part, and the part against the ledger.
 #[derive(Clone, PartialEq, Eq, Debug, codec::Encode, codec::Decode)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
@@ -113,6 +155,28 @@ impl Manifest {
 		}
 		let leaf = merkle::leaf(bytes);
 		merkle::verify_leaf(&self.root, leaf, proof).then_some(leaf)
+	}
+
+	/// The hashes of chunks that follow one another, if `bytes` are the ones at the proofs' indices of this part.
+	pub fn leaves_of(&self, bytes: &[u8], proofs: &[merkle::Proof]) -> Option<Vec<[u8; 32]>> {
+		let first = proofs.first()?.index;
+		let mut rest = bytes;
+		let mut chunks = Vec::with_capacity(proofs.len());
+		for (offset, proof) in (0..).zip(proofs) {
+			if proof.index != first.checked_add(offset)? || proof.count != self.chunks() {
+				return None;
+			}
+			let (chunk, after) = rest.split_at_checked(self.chunk_length(proof.index)?)?;
+			chunks.push(chunk);
+			rest = after;
+		}
+		if !rest.is_empty() {
+			return None;
+		}
+		let leaves = merkle::leaves(chunks);
+		let places = leaves.iter().zip(proofs);
+		let mut proven = places.map(|(leaf, proof)| merkle::verify_leaf(&self.root, *leaf, proof));
+		proven.all(|proven| proven).then_some(leaves)
 	}
 
 	/// Bytes of the chunk at `index`; nothing if there is none.
@@ -168,15 +232,24 @@ impl Authorisation {
 	}
 }
 
-/// What one node asks of another on `/<genesis>/curex/transfer/1`.
+/// Chunks that follow one another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, codec::Encode, codec::Decode)]
+pub struct Run {
+	/// Index of the first.
+	pub first: u64,
+	/// How many; of more than [`MAX_CHUNKS`], and of those that there are not, none is given.
+	pub count: u64,
+}
+
+/// What one node asks of another on `/<genesis>/curex/transfer/2`.
 #[derive(Clone, PartialEq, Eq, Debug, codec::Encode, codec::Decode)]
 pub struct Request {
 	/// Which exchange.
 	pub exchange: ExchangeId,
 	/// Which part.
 	pub part: Part,
-	/// Which chunk; none asks for the manifest.
-	pub chunk: Option<u64>,
+	/// Which chunks; none asks for the manifest.
+	pub chunks: Option<Run>,
 	/// On whose behalf, if not the asking peer's own organisation.
 	pub authorisation: Option<Authorisation>,
 }
@@ -187,17 +260,37 @@ pub enum Response {
 	/// The manifest.
 	#[codec(index = 0)]
 	Manifest(Manifest),
-	/// A chunk with the proof of its place.
+	/// Chunks that follow one another, with the proofs of their places.
 	#[codec(index = 1)]
-	Chunk {
-		/// The bytes.
+	Chunks {
+		/// A proof of each.
+		proofs: Vec<merkle::Proof>,
+		/// The bytes of all.
 		bytes: Vec<u8>,
-		/// The proof.
-		proof: merkle::Proof,
 	},
 	/// Nothing is served.
 	#[codec(index = 2)]
 	Refused(TransferRefusal),
+}
+
+impl Response {
+	/// The encoding of [`Self::Chunks`] up to its `length` bytes of chunks, which have to follow: so that they need not be
+	/// copied. There is room for them.
+	pub fn head_of_chunks(proofs: &[merkle::Proof], length: usize) -> Vec<u8> {
+		let mut head = (1u8, proofs, Compact(length as u64)).encode();
+		head.reserve_exact(length);
+		head
+	}
+
+	/// The proofs and the bytes of an encoded [`Self::Chunks`], which are not copied; nothing if it is none.
+	pub fn read_chunks(encoded: &[u8]) -> Option<(Vec<merkle::Proof>, &[u8])> {
+		let (1, mut rest) = encoded.split_first().map(|(kind, rest)| (*kind, rest))? else {
+			return None;
+		};
+		let proofs = Vec::decode(&mut rest).ok()?;
+		let Compact(length) = Compact::<u64>::decode(&mut rest).ok()?;
+		(rest.len() as u64 == length).then_some((proofs, rest))
+	}
 }
 
 vocabulary! {
@@ -229,6 +322,88 @@ mod tests {
 			assert!(manifest.admits(chunk, &proof));
 			assert!(!manifest.admits(&chunk[1..], &proof));
 			assert!(!manifest.admits(chunks[(index + 1) % 3], &proof));
+		}
+	}
+
+	#[test]
+	fn chunks_that_follow_one_another_are_admitted_together() {
+		let bytes: Vec<u8> = (0..CHUNK_SIZE * 3 + 5).map(|index| (index / 251) as u8).collect();
+		let manifest = Manifest::of([1; 32], &bytes);
+		let chunks: Vec<&[u8]> = bytes.chunks(CHUNK_SIZE).collect();
+		let proof = |index| merkle::prove(&chunks, index).unwrap();
+		let (from, proofs) = (&bytes[CHUNK_SIZE..], [proof(1), proof(2), proof(3)]);
+		let expected: Vec<_> = chunks[1..].iter().map(|chunk| merkle::leaf(chunk)).collect();
+		assert_eq!(manifest.leaves_of(from, &proofs), Some(expected));
+
+		let refused = |bytes: &[u8], proofs: &[merkle::Proof]| {
+			assert_eq!(manifest.leaves_of(bytes, proofs), None);
+		};
+		refused(&bytes, &proofs);
+		refused(&from[1..], &proofs);
+		refused(&[from, &[0]].concat(), &proofs);
+		refused(from, &proofs[..2]);
+		refused(from, &[proof(1), proof(1), proof(3)]);
+		refused(from, &[proof(2), proof(1), proof(3)]);
+		refused(from, &[]);
+		refused(&[], &[]);
+		let end = merkle::Proof { index: u64::MAX, ..proof(3) };
+		refused(from, &[end.clone(), end.clone(), end]);
+		let mut altered = from.to_vec();
+		altered[2 * CHUNK_SIZE] ^= 1;
+		refused(&altered, &proofs);
+	}
+
+	#[test]
+	fn chunks_are_written_and_read_without_copies_as_their_encoding_says() {
+		let proof = |index| merkle::Proof { index, count: 9, siblings: vec![[index as u8; 32]; 4] };
+		for length in [0, 5, CHUNK_SIZE, 4 * CHUNK_SIZE] {
+			let (proofs, bytes) = (vec![proof(3), proof(4)], vec![7; length]);
+			let mut written = Response::head_of_chunks(&proofs, length);
+			assert!(written.capacity() - written.len() >= length);
+			written.extend_from_slice(&bytes);
+			assert_eq!(Response::read_chunks(&written), Some((proofs.clone(), &bytes[..])));
+			assert_eq!(Response::Chunks { proofs, bytes }.encode(), written);
+			written.push(0);
+			assert_eq!(Response::read_chunks(&written), None, "more than was said");
+			assert_eq!(Response::read_chunks(&written[..written.len() - 2]), None);
+		}
+		let other = Response::Refused(TransferRefusal::NotNow).encode();
+		assert_eq!(Response::read_chunks(&other), None);
+		assert_eq!(Response::read_chunks(&[]), None);
+	}
+
+	#[test]
+	fn the_envelope_of_a_subscription_goes_from_the_recipient_to_the_holder_until_it_is_over() {
+		use crate::{SubscriptionState, SubscriptionTerms};
+		let mut subscription = Subscription {
+			recipient: OrganisationId(2),
+			terms: SubscriptionTerms {
+				holder: OrganisationId(1),
+				gate: crate::Gate::Statutory(crate::LegalBasis::CARE),
+				purpose: crate::Purpose::Treatment,
+				categories: crate::Category::TestResult.into(),
+				border: None,
+				until: 1,
+				min_interval_s: 0,
+				envelope: Commitment([1; 32]),
+				recipient_key: Commitment([2; 32]),
+			},
+			state: SubscriptionState::Opened,
+			deadline: 1,
+			deliveries: 0,
+			last_delivery: 0,
+			ended_at: None,
+		};
+		let expected = Carriage {
+			sender: OrganisationId(2),
+			receiver: OrganisationId(1),
+			commitment: Commitment([1; 32]),
+		};
+		for &state in SubscriptionState::ALL {
+			subscription.state = state;
+			let envelope = Carriage::of_subscription(Part::Envelope, &subscription);
+			assert_eq!(envelope, (!state.is_final()).then_some(expected), "{state:?}");
+			assert_eq!(Carriage::of_subscription(Part::Payload, &subscription), None);
 		}
 	}
 

@@ -96,18 +96,30 @@ impl_opaque_keys! {
 	}
 }
 
-/// The version of the runtime.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("curex"),
-	impl_name: Cow::Borrowed("curex"),
-	authoring_version: 1,
-	spec_version: 1,
-	impl_version: 1,
-	apis: RUNTIME_API_VERSIONS,
-	transaction_version: 1,
-	system_version: 1,
-};
+/// The version of the runtime, with this number; `sp_version` reads it from the source, where it has to stand as such.
+macro_rules! version {
+	($spec_version:tt) => {
+		/// The version of the runtime.
+		#[sp_version::runtime_version]
+		pub const VERSION: RuntimeVersion = RuntimeVersion {
+			spec_name: Cow::Borrowed("curex"),
+			impl_name: Cow::Borrowed("curex"),
+			authoring_version: 1,
+			spec_version: $spec_version,
+			impl_version: 1,
+			apis: RUNTIME_API_VERSIONS,
+			transaction_version: 1,
+			system_version: 1,
+		};
+	};
+}
+
+#[cfg(not(feature = "rehearsal"))]
+version!(1);
+
+// The runtime to which a rehearsal of an upgrade changes (`scripts/next-runtime.sh`): the same under the next number.
+#[cfg(feature = "rehearsal")]
+version!(2);
 
 /// What a validator can learn about BABE at genesis. A primary author beside the slot's secondary one, or two primaries,
 /// make a fork, and urgent care acts on the best block: primaries are rare here, and almost every slot has the one author

@@ -7,7 +7,7 @@
 
 use super::{
 	batch::{size, BatchOutcome},
-	drafted, exchange_id, Kind, Pending,
+	exchange_id, Kind, Pending,
 };
 use crate::{
 	client::{Client, View},
@@ -174,7 +174,7 @@ impl Countersigned {
 			let envelope = request.envelope(id)?;
 			asked.push(Asked {
 				id,
-				exchange: drafted(self.recipient, &request.proposal),
+				exchange: Exchange::proposed(self.recipient, Direction::Pull, &request.proposal),
 				envelope,
 				place,
 			});

@@ -4,7 +4,7 @@
 //! node knows, and hands back the sealed document. Within a day, once blocks come again, either side puts the request on
 //! the ledger; from there on it is a broken glass like any other, with its delivery, receipt and review.
 
-use super::{check_delivered, drafted, exchange_id, Kind, Pending};
+use super::{check_delivered, exchange_id, Kind, Pending};
 use crate::{
 	client::{Client, View},
 	fhir::{Defect, Document},
@@ -17,8 +17,8 @@ use crate::{
 use curex_primitives::{
 	exchange::{check_emergency_moment, emergency_message, SignedMoment},
 	transfer::{Manifest, Part},
-	Commitment, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal, Moment,
-	OrganisationId,
+	Commitment, Direction, Duty, EmergencySignature, Exchange, ExchangeId, ExchangeProposal,
+	Moment, OrganisationId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -125,7 +125,7 @@ impl EmergencyRequest {
 		if commitment != self.proposal.envelope {
 			return Err(Error::Sealed("it is not the envelope that the request is committed to"));
 		}
-		Ok((drafted(self.recipient, &self.proposal), sealed))
+		Ok((Exchange::proposed(self.recipient, Direction::Pull, &self.proposal), sealed))
 	}
 }
 

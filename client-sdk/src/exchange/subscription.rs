@@ -1,7 +1,7 @@
 //! Standing subscriptions: one agreement, many deliveries.
 //!
-//! A subscription is no exchange, so that no node carries its envelope: it is a file that the recipient hands to the
-//! holder, bound to the ledger by its commitment. Deliveries are exchanges, and travel like any other.
+//! The envelope of a subscription travels between nodes like that of a request, or is handed over as a file; either way
+//! it is bound to the ledger by its commitment. Deliveries are exchanges, and travel like any other.
 
 use super::{border_between, random, EncryptionKey, Pending, Secret, Spec};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 use curex_primitives::{
 	exchange::exchange_id,
 	subscription::subscription_id,
-	transfer::{Manifest, Part},
+	transfer::{record_of, Manifest, Part},
 	ExchangeId, ExchangeProposal, ExchangeState, Subscription, SubscriptionId, SubscriptionTerms,
 };
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ impl std::fmt::Debug for PendingSubscription {
 	}
 }
 
-/// The sealed envelope of a subscription, to be handed to the holder.
+/// The sealed envelope of a subscription, for the holder.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubscriptionEnvelope {
@@ -78,12 +78,6 @@ pub struct SubscriptionEnvelope {
 	pub sealed: String,
 }
 
-/// The record that commitments and seals of a subscription are bound to. Handles of subscriptions and of exchanges are
-/// hashes of different domains, so that none is both.
-const fn record_of(id: SubscriptionId) -> ExchangeId {
-	ExchangeId(id.0)
-}
-
 impl SubscriptionEnvelope {
 	/// Reads an envelope from JSON.
 	///
@@ -91,6 +85,23 @@ impl SubscriptionEnvelope {
 	/// [`Error::Input`].
 	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
 		serde_json::from_slice(json).map_err(|error| Error::json("the envelope", &error))
+	}
+
+	/// The envelope as JSON, as [`Self::from_json`] reads it.
+	///
+	/// # Errors
+	/// [`Error::Input`].
+	pub fn to_json(&self) -> Result<Vec<u8>, Error> {
+		serde_json::to_vec_pretty(self).map_err(|error| Error::json("the envelope", &error))
+	}
+
+	fn of(subscription: SubscriptionId, (manifest, sealed): (Manifest, Vec<u8>)) -> Self {
+		Self { subscription, salt: manifest.salt, sealed: hex::encode(sealed) }
+	}
+
+	fn bytes(&self) -> Result<Vec<u8>, Error> {
+		hex::decode(&self.sealed)
+			.map_err(|_| Error::input("the envelope: `sealed` is not hexadecimal"))
 	}
 
 	/// Opens the envelope of a subscription as the ledger has it, with the holder's key.
@@ -104,8 +115,7 @@ impl SubscriptionEnvelope {
 		terms: &SubscriptionTerms,
 	) -> Result<(Envelope, RecipientKey, [u8; 32]), Error> {
 		let record = record_of(self.subscription);
-		let sealed = hex::decode(&self.sealed)
-			.map_err(|_| Error::input("the envelope: `sealed` is not hexadecimal"))?;
+		let sealed = self.bytes()?;
 		let commitment = Manifest::of(self.salt, &sealed).commitment(Part::Envelope, &record);
 		if commitment != terms.envelope {
 			return Err(Error::Sealed("it is not the envelope that the ledger is committed to"));
@@ -136,7 +146,7 @@ impl PendingSubscription {
 		self.id
 	}
 
-	/// What the holder has to be handed.
+	/// What the holder has to get.
 	pub fn envelope(&self) -> &SubscriptionEnvelope {
 		&self.envelope
 	}
@@ -287,6 +297,41 @@ impl Client {
 	pub async fn subscribe(&self, pending: &PendingSubscription) -> Result<Submission, Error> {
 		let call = curex::tx().exchange().subscribe(pending.key, pending.terms.clone().into());
 		self.submit_own(&call).await
+	}
+
+	/// Leaves the envelope of a subscription at the node, for the holder's to fetch, until the subscription is over. Leaving
+	/// it again is safe.
+	///
+	/// # Errors
+	/// As [`Client::deposit`].
+	pub async fn deposit_subscription(&self, pending: &PendingSubscription) -> Result<(), Error> {
+		let SubscriptionEnvelope { subscription, salt, .. } = &pending.envelope;
+		let sealed = pending.envelope.bytes()?;
+		self.deposit(record_of(*subscription), Part::Envelope, *salt, &sealed).await
+	}
+
+	/// Takes the envelope of a subscription from the node, as its holder.
+	///
+	/// # Errors
+	/// [`Error::NotFound`]; otherwise as [`Client::fetch`].
+	pub async fn fetch_subscription(
+		&self,
+		id: SubscriptionId,
+	) -> Result<SubscriptionEnvelope, Error> {
+		let commitment = self.known_subscription(id).await?.terms.envelope;
+		let fetching = self.fetch_with_manifest(record_of(id), Part::Envelope, commitment);
+		fetching.await.map(|fetched| SubscriptionEnvelope::of(id, fetched))
+	}
+
+	/// As [`Self::fetch_subscription`], but what no node has yet is not waited for.
+	pub(crate) async fn fetch_subscription_now(
+		&self,
+		id: SubscriptionId,
+		subscription: &Subscription,
+	) -> Result<SubscriptionEnvelope, Error> {
+		let (record, commitment) = (record_of(id), subscription.terms.envelope);
+		let fetching = self.fetch_with_manifest_now(record, Part::Envelope, commitment);
+		fetching.await.map(|fetched| SubscriptionEnvelope::of(id, fetched))
 	}
 
 	/// Opens the envelope of a subscription, as its holder, so that a person can decide about it.

@@ -11,6 +11,7 @@ mod holder;
 mod recipient;
 mod schedule;
 pub mod store;
+mod subscription;
 pub mod worklist;
 
 pub use countersigned::Service;
@@ -27,10 +28,13 @@ use crate::{
 	time, Error,
 };
 use curex_primitives::{
-	transfer::Part, Direction, Duty, Exchange, ExchangeId, Gate, OrganisationId,
+	transfer::{record_of, Part},
+	Direction, Duty, Exchange, ExchangeId, Gate, OrganisationId, SubscriptionId,
 };
 use schedule::{Finished, Schedule};
-use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+	collections::BTreeMap, future::Future, path::PathBuf, str::FromStr, sync::Arc, time::Duration,
+};
 use store::Case;
 use tokio::sync::Notify;
 
@@ -230,11 +234,14 @@ impl Gateway {
 		Ok(named_by(&self.client.events(at.block_hash()).await?))
 	}
 
-	/// Every exchange on the ledger: when the store is new, or was away for too long.
+	/// Every exchange and subscription on the ledger: when the store is new, or was away for too long.
 	async fn every_exchange(&self, head: subxt::utils::H256) -> Result<Vec<Due>, Error> {
 		let exchanges = self.client.every_exchange(head).await?;
+		let subscriptions = self.client.every_subscription(head).await?;
+		let records = subscriptions.into_iter().map(record_of);
 		// Whether it is urgent, the first step on it shows.
-		Ok(exchanges.into_iter().map(|exchange| Due { exchange, urgent: false }).collect())
+		let due = |exchange| Due { exchange, urgent: false };
+		Ok(exchanges.into_iter().chain(records).map(due).collect())
 	}
 
 	/// Takes one exchange one step further, whatever else waits.
@@ -251,7 +258,9 @@ impl Gateway {
 	/// Takes a case one step further.
 	async fn step(&self, case: &Case) -> Result<(), Error> {
 		let id = case.id;
-		let Some(best) = self.client.exchange(id, View::Best).await? else { return Ok(()) };
+		let Some(best) = self.client.exchange(id, View::Best).await? else {
+			return self.tend(case).await;
+		};
 		let holder = best.holder == self.organisation;
 		let ours = match best.direction {
 			Direction::Pull => holder,
@@ -338,14 +347,21 @@ impl Gateway {
 	}
 }
 
-/// The exchanges that events name, each once, in the order of their handles.
+/// The exchanges that events name, and the subscriptions that are opened, each once, in the order of their handles.
 fn named_by(events: &[Event]) -> Vec<Due> {
 	let mut exchanges = BTreeMap::new();
 	for event in events.iter().filter(|event| event.pallet == "Exchange") {
-		let named = event.fields["exchange"].as_str().and_then(|text| text.parse().ok());
+		let named = match event.name.as_str() {
+			"SubscriptionOpened" => handle::<SubscriptionId>(event, "subscription").map(record_of),
+			_ => handle(event, "exchange"),
+		};
 		if let Some(exchange) = named {
 			*exchanges.entry(exchange).or_default() |= event.name == "GlassBroken";
 		}
 	}
 	exchanges.into_iter().map(|(exchange, urgent)| Due { exchange, urgent }).collect()
+}
+
+fn handle<Id: FromStr>(event: &Event, field: &str) -> Option<Id> {
+	event.fields[field].as_str()?.parse().ok()
 }

@@ -44,13 +44,13 @@ impl Decision {
 /// What a gateway knows of an exchange.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Case {
-	/// The exchange.
+	/// The exchange, or the record of a subscription ([`curex_primitives::transfer::record_of`]).
 	pub id: ExchangeId,
 	/// What was decided.
 	pub decision: Decision,
 	/// Why, in a word, for a person at this organisation.
 	pub reason: String,
-	/// The envelope, sealed to this organisation.
+	/// The envelope, sealed to this organisation; of a subscription, as JSON with the salt of its commitment.
 	pub envelope: Option<Vec<u8>>,
 	/// The payload, sealed to the recipient, with the salt of its commitment.
 	pub payload: Option<Payload>,
@@ -74,9 +74,10 @@ pub struct Payload {
 /// An entry of the list of cases that wait for a person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Waiting {
-	/// The exchange.
+	/// The exchange, or the subscription if that is why.
 	pub exchange: ExchangeId,
-	/// Why: `risk` asks for a release, anything else is a matter of the FHIR source.
+	/// Why: `risk` asks for a release, `subscription` for somebody who accepts it, anything else is mostly a matter of the
+	/// FHIR source.
 	pub reason: String,
 	/// Since when (RFC 3339).
 	pub since: Option<String>,

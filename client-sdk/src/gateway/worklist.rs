@@ -4,13 +4,14 @@ use super::Waiting;
 use crate::report::html::{date, Page};
 use curex_primitives::Moment;
 
-/// The cases that wait for a person as a page of HTML, with what to do about each. It names exchanges and nobody.
+/// The cases that wait for a person as a page of HTML, with what to do about each. It names exchanges and
+/// subscriptions, and nobody.
 pub fn page(waiting: &[Waiting], at: Moment) -> String {
 	let mut page = Page::titled("What waits for a person");
 	let told = match waiting.len() {
 		0 => format!("Nothing waits ({}).", date(at)),
-		1 => format!("One exchange waits ({}).", date(at)),
-		count => format!("{count} exchanges wait ({}), the oldest first.", date(at)),
+		1 => format!("One case waits ({}).", date(at)),
+		count => format!("{count} cases wait ({}), the oldest first.", date(at)),
 	};
 	page.element("p", &told);
 	for entry in waiting {
@@ -50,6 +51,11 @@ fn advice(reason: &str) -> (&str, &'static str) {
 			"what was dispatched is not in this gateway's store",
 			"restore the store from its backup, then `curex worklist --retry EXCHANGE`",
 		),
+		"subscription" => (
+			"a standing subscription waits to be accepted",
+			"see what is asked for with `curex subscription show EXCHANGE --read`, then `curex subscription accept EXCHANGE`. To \
+			 refuse, do nothing: the time to answer passes.",
+		),
 		other => (other, "look at the exchange with `curex status` and at the gateway's log"),
 	}
 }
@@ -70,7 +76,7 @@ mod tests {
 		let list = [waiting("risk"), waiting("unusable-record"), waiting("<script>")];
 		let page = page(&list, 1_700_000_000_000);
 		for words in [
-			"3 exchanges wait".to_owned(),
+			"3 cases wait".to_owned(),
 			format!("curex release {id} --reason"),
 			format!("curex worklist --retry {id}"),
 			"&lt;script&gt;".into(),
@@ -83,7 +89,12 @@ mod tests {
 
 	#[test]
 	fn every_reason_that_the_gateway_gives_has_advice() {
-		let sources = [include_str!("holder.rs"), include_str!("recipient.rs")].concat();
+		let sources = [
+			include_str!("holder.rs"),
+			include_str!("recipient.rs"),
+			include_str!("subscription.rs"),
+		]
+		.concat();
 		let given = ["Answer::Person(\"", "Decision::Person, \""];
 		let mut found = 0;
 		for (place, mark) in given.iter().flat_map(|mark| sources.match_indices(mark)) {

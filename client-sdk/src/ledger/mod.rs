@@ -174,6 +174,46 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 	substitute_type(
 		path = "curex_primitives::gate::Tolerance",
 		with = "::subxt::utils::Static<::curex_primitives::Tolerance>"
+	),
+	substitute_type(
+		path = "curex_primitives::ticket::TicketProof",
+		with = "::subxt::utils::Static<::curex_primitives::TicketProof>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::WithdrawLock",
+		with = "::subxt::utils::Static<::curex_primitives::WithdrawLock>"
+	),
+	substitute_type(
+		path = "curex_primitives::law::Purpose",
+		with = "::subxt::utils::Static<::curex_primitives::Purpose>"
+	),
+	substitute_type(
+		path = "curex_primitives::law::Bases",
+		with = "::subxt::utils::Static<::curex_primitives::Bases>"
+	),
+	substitute_type(
+		path = "curex_primitives::consent::GroupId",
+		with = "::subxt::utils::Static<::curex_primitives::GroupId>"
+	),
+	substitute_type(
+		path = "curex_primitives::organisation::Competence",
+		with = "::subxt::utils::Static<::curex_primitives::Competence>"
+	),
+	substitute_type(
+		path = "curex_primitives::oversight::InquiryRefusal",
+		with = "::subxt::utils::Static<::curex_primitives::oversight::InquiryRefusal>"
+	),
+	substitute_type(
+		path = "curex_primitives::oversight::NoticeKind",
+		with = "::subxt::utils::Static<::curex_primitives::oversight::NoticeKind>"
+	),
+	substitute_type(
+		path = "curex_primitives::oversight::Regimes",
+		with = "::subxt::utils::Static<::curex_primitives::oversight::Regimes>"
+	),
+	substitute_type(
+		path = "curex_primitives::identifier::RecordHandle",
+		with = "::subxt::utils::Static<::curex_primitives::RecordHandle>"
 	)
 )]
 pub mod curex {}

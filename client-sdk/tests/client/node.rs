@@ -29,6 +29,8 @@ type Function = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 struct State {
 	methods: HashMap<String, Method>,
 	functions: HashMap<String, Function>,
+	/// Values of the state, by their keys.
+	values: HashMap<String, Option<Vec<u8>>>,
 	/// The blocks; a block's number is its place.
 	blocks: Vec<Block>,
 	finalised: usize,
@@ -76,6 +78,11 @@ impl Node {
 	/// Has a function of the runtime answer like this.
 	pub fn function(&self, name: &str, answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) {
 		self.0.lock().unwrap().functions.insert(name.into(), Arc::new(answer));
+	}
+
+	/// Has the state hold this value, or none, under a key.
+	pub fn holds(&self, key: &[u8], value: Option<Vec<u8>>) {
+		self.0.lock().unwrap().values.insert(text(key), value);
 	}
 
 	/// Appends a block with these events, and finalises it.
@@ -154,6 +161,10 @@ impl Node {
 				json!({ "specVersion": spec_version(), "transactionVersion": 1 })
 			},
 			"system_chainType" => json!("Development"),
+			"state_getStorage" if state.values.contains_key(params[0].as_str().unwrap()) => {
+				let value = &state.values[params[0].as_str().unwrap()];
+				value.as_deref().map_or(Value::Null, |bytes| json!(text(bytes)))
+			},
 			"state_getStorage" => {
 				let events = hex::encode(curex_verify::bundle::events_key());
 				let asks_for_events = params[0].as_str() == Some(&format!("0x{events}"));
@@ -274,15 +285,20 @@ fn event_in(phase: &[u8], pallet: &str, name: &str, fields: &[u8]) -> Vec<u8> {
 	bytes
 }
 
-/// The call of a signed extrinsic (version 4, mortal), as text.
-fn call_of(extrinsic: &[u8]) -> String {
+/// The encoded call of a signed extrinsic (version 4, mortal).
+pub fn encoded_call(extrinsic: &[u8]) -> &[u8] {
 	let mut rest = extrinsic;
 	let length = Compact::<u32>::decode(&mut rest).unwrap().0;
 	assert_eq!(length as usize, rest.len());
 	// Version; address and signature with their kinds; era. Then number and metadata mode.
 	rest = &rest[1 + (1 + 32) + (1 + 64) + 2..];
 	Compact::<u64>::decode(&mut rest).unwrap();
-	rest = &rest[1..];
+	&rest[1..]
+}
+
+/// The call of a signed extrinsic (version 4, mortal), as text.
+fn call_of(extrinsic: &[u8]) -> String {
+	let mut rest = encoded_call(extrinsic);
 	let metadata = metadata();
 	let calls = metadata.outer_enums().call_enum_ty();
 	let call = subxt::ext::scale_value::scale::decode_as_type(&mut rest, calls, metadata.types());

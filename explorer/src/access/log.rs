@@ -5,6 +5,7 @@
 //! organisation, question, hash before])`; before the first entry stand 32 zero bytes.
 
 use crate::Error;
+use curex_primitives::{merkle, oversight::LogAnchor, MerkleRoot, SizeBucket};
 use rusqlite::{params, Connection, OptionalExtension};
 use serde::Serialize;
 use serde_json::json;
@@ -21,6 +22,10 @@ const SCHEMA: &str = "
 		BEGIN SELECT RAISE(ABORT, 'the log of queries only grows'); END;
 	CREATE TRIGGER IF NOT EXISTS query_stands BEFORE UPDATE ON query
 		BEGIN SELECT RAISE(ABORT, 'the log of queries only grows'); END;
+	CREATE TABLE IF NOT EXISTS anchor (
+		sequence INTEGER PRIMARY KEY, root BLOB NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+		first INTEGER NOT NULL, past INTEGER NOT NULL, settled INTEGER NOT NULL, block INTEGER
+	);
 ";
 
 /// An entry.
@@ -49,6 +54,55 @@ pub struct Head {
 	pub hash: String,
 }
 
+/// An anchor of the log on the ledger.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Anchor {
+	/// Its number among those of the explorer's organisation.
+	pub sequence: u64,
+	/// Merkle root over the hashes of its entries, in order (`curex_primitives::merkle`), as the ledger holds it.
+	pub root: String,
+	/// Anchored from this moment on, in milliseconds …
+	pub since: u64,
+	/// … to before this one.
+	pub until: u64,
+	/// Its first entry.
+	pub first: u64,
+	/// The entry after its last one.
+	pub end: u64,
+	/// Whether the ledger holds it.
+	pub settled: bool,
+	/// The block in which it was recorded, if this explorer saw that.
+	pub block: Option<u64>,
+}
+
+impl Anchor {
+	/// As the ledger holds it.
+	///
+	/// # Errors
+	/// [`Error::Damaged`].
+	pub fn on_ledger(&self) -> Result<LogAnchor, Error> {
+		let root =
+			crate::kind::handle(&self.root).ok_or_else(|| Error::Damaged("an anchor".into()))?;
+		let count = SizeBucket::of(self.end - self.first);
+		Ok(LogAnchor { root: MerkleRoot(root), count, from: self.since, to: self.until })
+	}
+}
+
+const ANCHOR_COLUMNS: &str = "sequence, root, since, until, first, past, settled, block";
+
+fn read_anchor(row: &rusqlite::Row<'_>) -> rusqlite::Result<Anchor> {
+	Ok(Anchor {
+		sequence: row.get(0)?,
+		root: format!("0x{}", hex::encode(row.get::<_, [u8; 32]>(1)?)),
+		since: row.get(2)?,
+		until: row.get(3)?,
+		first: row.get(4)?,
+		end: row.get(5)?,
+		settled: row.get(6)?,
+		block: row.get(7)?,
+	})
+}
+
 /// The log.
 pub struct QueryLog {
 	connection: Mutex<Connection>,
@@ -68,7 +122,7 @@ impl QueryLog {
 		Ok(Self { connection: Mutex::new(connection) })
 	}
 
-	/// Checks the chain of a log that another program may be writing, and tells its end.
+	/// Checks the chain of a log that another program may be writing, and its anchors, and tells its end.
 	///
 	/// # Errors
 	/// [`Error::Tampered`]; [`Error::Database`] when there is no such file.
@@ -148,9 +202,100 @@ impl QueryLog {
 		Ok(rows.collect::<Result<_, _>>()?)
 	}
 
+	/// The anchors, newest first.
+	///
+	/// # Errors
+	/// [`Error::Database`].
+	pub fn anchors(&self, limit: u32) -> Result<Vec<Anchor>, Error> {
+		let connection = self.locked()?;
+		let sql = format!("SELECT {ANCHOR_COLUMNS} FROM anchor ORDER BY sequence DESC LIMIT ?");
+		let mut statement = connection.prepare_cached(&sql)?;
+		let anchors = statement.query_map([limit], read_anchor)?.collect::<Result<_, _>>()?;
+		Ok(anchors)
+	}
+
+	/// The anchor that was written down and is not settled.
+	pub(super) fn pending(&self) -> Result<Option<Anchor>, Error> {
+		let sql = format!("SELECT {ANCHOR_COLUMNS} FROM anchor WHERE settled = 0");
+		Ok(self.locked()?.query_row(&sql, [], read_anchor).optional()?)
+	}
+
+	/// When the first entry was written.
+	pub(super) fn first_moment(&self) -> Result<Option<u64>, Error> {
+		let sql = "SELECT moment FROM query ORDER BY number LIMIT 1";
+		Ok(self.locked()?.query_row(sql, [], |row| row.get(0)).optional()?)
+	}
+
+	/// Writes down an anchor of the entries that no anchor has yet; the ledger's time goes from one moment to the other.
+	pub(super) fn prepare(&self, sequence: u64, since: u64, until: u64) -> Result<Anchor, Error> {
+		let mut connection = self.locked()?;
+		let transaction = connection.transaction()?;
+		let first: u64 =
+			transaction
+				.query_row("SELECT coalesce(max(past), 0) FROM anchor", [], |row| row.get(0))?;
+		let leaves = leaves(&transaction, first, None)?;
+		let root = merkle::root(&leaves);
+		let past = first + leaves.len() as u64;
+		transaction.execute(
+			"INSERT INTO anchor VALUES (?, ?, ?, ?, ?, ?, 0, NULL)",
+			params![sequence, root.0, since, until, first, past],
+		)?;
+		transaction.commit()?;
+		drop(connection);
+		self.pending()?.ok_or_else(|| Error::Damaged("an anchor".into()))
+	}
+
+	/// Notes that the ledger holds an anchor.
+	pub(super) fn settle(&self, sequence: u64, block: Option<u64>) -> Result<Anchor, Error> {
+		let connection = self.locked()?;
+		let sql = "UPDATE anchor SET settled = 1, block = ? WHERE sequence = ?";
+		connection.execute(sql, params![block, sequence])?;
+		let sql = format!("SELECT {ANCHOR_COLUMNS} FROM anchor WHERE sequence = ?");
+		Ok(connection.query_row(&sql, [sequence], read_anchor)?)
+	}
+
+	/// Takes back an anchor that the ledger will never hold.
+	pub(super) fn give_up(&self, sequence: u64) -> Result<(), Error> {
+		self.locked()?
+			.execute("DELETE FROM anchor WHERE sequence = ? AND settled = 0", [sequence])?;
+		Ok(())
+	}
+
 	fn locked(&self) -> Result<std::sync::MutexGuard<'_, Connection>, Error> {
 		self.connection.lock().map_err(|_| Error::Damaged("the log of queries".into()))
 	}
+}
+
+/// Hashes of the entries from one on, up to before another or to the end.
+fn leaves(connection: &Connection, first: u64, past: Option<u64>) -> Result<Vec<[u8; 32]>, Error> {
+	let sql = "SELECT hash FROM query WHERE number >= ? AND number < ? ORDER BY number";
+	let past = past.and_then(|past| i64::try_from(past).ok()).unwrap_or(i64::MAX);
+	let mut statement = connection.prepare_cached(sql)?;
+	let leaves = statement.query_map(params![first, past], |row| row.get(0))?;
+	Ok(leaves.collect::<Result<_, _>>()?)
+}
+
+/// Checks that the anchors are over what the log holds, each entry in one.
+fn check_anchors(connection: &Connection) -> Result<(), Error> {
+	let sql = "SELECT count(*) FROM sqlite_master WHERE name = 'anchor'";
+	// A log of the time before anchors.
+	if connection.query_row(sql, [], |row| row.get::<_, u64>(0))? == 0 {
+		return Ok(());
+	}
+	let sql = format!("SELECT {ANCHOR_COLUMNS} FROM anchor ORDER BY sequence");
+	let mut statement = connection.prepare(&sql)?;
+	let mut end = 0;
+	for anchor in statement.query_map([], read_anchor)? {
+		let anchor = anchor?;
+		let leaves = leaves(connection, anchor.first, Some(anchor.end))?;
+		let root = merkle::root(&leaves);
+		let is_whole = anchor.first == end && anchor.first + leaves.len() as u64 == anchor.end;
+		if !is_whole || format!("0x{}", hex::encode(root.0)) != anchor.root {
+			return Err(Error::Tampered(anchor.first));
+		}
+		end = anchor.end;
+	}
+	Ok(())
 }
 
 fn check(connection: &Connection) -> Result<Head, Error> {
@@ -170,6 +315,7 @@ fn check(connection: &Connection) -> Result<Head, Error> {
 		}
 		(entries, before) = (entries + 1, hash);
 	}
+	check_anchors(connection)?;
 	Ok(head(entries, before))
 }
 

@@ -8,7 +8,9 @@
 //! | [`desk`] | challenges, sessions, and how often somebody may ask |
 //! | [`log`] | the chained log of queries |
 //! | [`visits`] | what patients open with the codes of their receipts |
+//! | [`anchor`] | its anchors on the ledger |
 
+pub mod anchor;
 pub mod desk;
 pub mod log;
 pub mod scope;

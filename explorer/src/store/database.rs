@@ -13,9 +13,11 @@ use std::{
 };
 
 mod postgres;
+mod table;
 mod value;
 
 use self::postgres::Server;
+pub(super) use table::{Of, Table};
 pub use value::{FromValue, Row, Value};
 
 /// How long a connection waits for another that writes.
@@ -152,6 +154,54 @@ impl Connection {
 		}
 	}
 
+	/// Puts rows into a table, whatever their number in few round trips.
+	///
+	/// # Errors
+	/// [`Error::Database`] or [`Error::Server`].
+	pub(super) fn insert(&self, table: &Table, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+		if rows.is_empty() {
+			return Ok(());
+		}
+		match &self.0 {
+			Backend::File(file) => {
+				let mut statement = file.prepare_cached(&table.insert_one())?;
+				for row in &rows {
+					statement.execute(rusqlite::params_from_iter(row))?;
+				}
+				Ok(())
+			},
+			Backend::Server(server) => server.insert(&table.insert_many(), rows),
+		}
+	}
+
+	/// The rows of a table, named `r`, whose columns equal one of the keys.
+	///
+	/// # Errors
+	/// As [`Self::all`].
+	pub(super) fn matching<T>(
+		&self,
+		columns: &str,
+		keys: &Table,
+		wanted: Vec<Vec<Value>>,
+		read: impl Fn(&Row) -> Result<T, Error>,
+	) -> Result<Vec<T>, Error> {
+		match &self.0 {
+			Backend::File(_) => {
+				let sql = keys.select_one(columns);
+				let mut all = Vec::new();
+				for key in &wanted {
+					all.extend(self.all(&sql, key, &read)?);
+				}
+				Ok(all)
+			},
+			Backend::Server(_) if wanted.is_empty() => Ok(Vec::new()),
+			Backend::Server(server) => {
+				let rows = server.ask_many(&keys.select_many(columns), wanted)?;
+				rows.iter().map(read).collect()
+			},
+		}
+	}
+
 	/// Carries statements out that bind nothing.
 	///
 	/// # Errors
@@ -228,7 +278,7 @@ fn open_file(path: &Path, purpose: Use) -> Result<rusqlite::Connection, Error> {
 			file.busy_timeout(PATIENCE)?;
 			// A block that a power cut takes back is read from a node again.
 			file.execute_batch(
-				"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;",
+				"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA secure_delete = ON;",
 			)?;
 			file
 		},

@@ -1,283 +1,516 @@
-//! Taking up a block, whole or not at all.
+//! Taking up blocks, each whole or not at all.
+//!
+//! What blocks bring is worked out in memory first and then written with one statement for each table, so that an index on a
+//! server is not asked for every row. Blocks taken up together leave what they leave one by one.
 
-use super::{values, Connection, Store};
+use super::{patch::Patch, values, Connection, Of, Store, Table, Value};
 use crate::{
 	block::{Block, Record},
-	facts::{handles, Facts},
+	facts::{handles, kebab, Facts},
 	kind::{handle, Kind, RecordId},
 	Error,
 };
-use std::collections::{BTreeSet, HashMap};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A day, in milliseconds.
+pub(super) const DAY: u64 = 86_400_000;
+
+/// The fields of an exchange that say how far it came; `daily` counts by how many of them are filled.
+pub(super) const STEPS: [&str; 3] = ["payload", "receipt", "acknowledgement"];
+
+const BLOCK: Table = Table {
+	name: "block",
+	columns: &[
+		("number", Of::Number),
+		("hash", Of::Bytes),
+		("parent", Of::Bytes),
+		("time", Of::Number),
+		("author", Of::Number),
+		("spec_version", Of::Number),
+		("extrinsics", Of::Number),
+		("events", Of::Number),
+	],
+	conflict: "",
+};
+
+const EXTRINSIC: Table = Table {
+	name: "extrinsic",
+	columns: &[
+		("block", Of::Number),
+		("position", Of::Number),
+		("hash", Of::Bytes),
+		("signer", Of::Bytes),
+		("pallet", Of::Text),
+		("call", Of::Text),
+		("arguments", Of::Text),
+		("failure", Of::Text),
+	],
+	conflict: "",
+};
+
+const EVENT: Table = Table {
+	name: "event",
+	columns: &[
+		("block", Of::Number),
+		("position", Of::Number),
+		("extrinsic", Of::Number),
+		("pallet", Of::Text),
+		("name", Of::Text),
+		("fields", Of::Text),
+	],
+	conflict: "",
+};
+
+const RECORD: Table = Table {
+	name: "record",
+	columns: &[
+		("serial", Of::Number),
+		("kind", Of::Number),
+		("id", Of::Text),
+		("begun", Of::Number),
+		("changed", Of::Number),
+		("removed", Of::Number),
+		("state", Of::Text),
+		("purpose", Of::Text),
+		("consent", Of::Bytes),
+		("value", Of::Text),
+	],
+	conflict: "ON CONFLICT (serial) DO UPDATE SET changed = excluded.changed, removed = excluded.removed, \
+		state = excluded.state, purpose = excluded.purpose, consent = excluded.consent, value = excluded.value",
+};
+
+pub(super) const RECORD_KEY: Table =
+	Table { name: "record", columns: &[("kind", Of::Number), ("id", Of::Text)], conflict: "" };
+
+const VERSION: Table = Table {
+	name: "version",
+	columns: &[
+		("serial", Of::Number),
+		("since", Of::Number),
+		("until", Of::Number),
+		("patch", Of::Text),
+	],
+	conflict: "",
+};
+
+const PARTY: Table = Table {
+	name: "party",
+	columns: &[
+		("organisation", Of::Number),
+		("kind", Of::Number),
+		("serial", Of::Number),
+		("other", Of::Number),
+		("state", Of::Text),
+		("purpose", Of::Text),
+	],
+	conflict: "ON CONFLICT (organisation, kind, serial) \
+		DO UPDATE SET other = excluded.other, state = excluded.state, purpose = excluded.purpose",
+};
+
+const TOUCH: Table = Table {
+	name: "touch",
+	columns: &[
+		("serial", Of::Number),
+		("block", Of::Number),
+		("position", Of::Number),
+		("action", Of::Text),
+	],
+	conflict: "ON CONFLICT DO NOTHING",
+};
+
+const MENTION: Table = Table {
+	name: "mention",
+	columns: &[("value", Of::Bytes), ("block", Of::Number), ("extrinsic", Of::Number)],
+	conflict: "",
+};
+
+const TALLY: Table = Table {
+	name: "tally",
+	columns: &[("kind", Of::Number), ("state", Of::Text), ("count", Of::Number)],
+	conflict: "ON CONFLICT (kind, state) DO UPDATE SET count = tally.count + excluded.count",
+};
+
+const FLOW: Table = Table {
+	name: "flow",
+	columns: &[
+		("kind", Of::Number),
+		("organisation", Of::Number),
+		("other", Of::Number),
+		("state", Of::Text),
+		("count", Of::Number),
+	],
+	conflict: "ON CONFLICT (kind, organisation, other, state) DO UPDATE SET count = flow.count + excluded.count",
+};
+
+const DAILY: Table = Table {
+	name: "daily",
+	columns: &[
+		("day", Of::Number),
+		("organisation", Of::Number),
+		("other", Of::Number),
+		("purpose", Of::Text),
+		("stage", Of::Number),
+		("count", Of::Number),
+	],
+	conflict: "ON CONFLICT (day, organisation, other, purpose, stage) \
+		DO UPDATE SET count = daily.count + excluded.count",
+};
 
 impl Store {
 	/// Takes up the next block.
 	///
 	/// # Errors
-	/// [`Error::Gap`] and [`Error::Fork`] for a block that does not follow the last one; then nothing is changed.
+	/// As [`Self::ingest_all`].
 	pub fn ingest(&mut self, block: &Block) -> Result<(), Error> {
-		self.check_follows(block)?;
-		self.connection.atomically(|connection| {
-			write_extrinsics(connection, block)?;
-			let mut serials = HashMap::new();
-			for record in &block.records {
-				if let Some(serial) = write_record(connection, block.number, record)? {
-					serials.insert((record.kind, &record.id), serial);
-				}
+		self.ingest_all(std::slice::from_ref(block))
+	}
+
+	/// Takes up the next blocks, all or none.
+	///
+	/// # Errors
+	/// [`Error::Gap`] and [`Error::Fork`] for a block that does not follow the one before it; then nothing is changed.
+	pub fn ingest_all(&mut self, blocks: &[Block]) -> Result<(), Error> {
+		let mut head = self.head;
+		for block in blocks {
+			check_follows(head, block)?;
+			head = Some((block.number, block.hash));
+		}
+		let records = || blocks.iter().flat_map(|block| &block.records);
+		self.write(records(), |batch| {
+			for block in blocks {
+				let serials: Vec<Option<i64>> = block
+					.records
+					.iter()
+					.map(|record| batch.take_up(block.number, record))
+					.collect();
+				let known = block.records.iter().zip(serials);
+				let serials = known
+					.filter_map(|(record, serial)| Some(((record.kind, &record.id), serial?)))
+					.collect();
+				batch.take_up_block(block, &serials);
 			}
-			write_events(connection, block, &serials)?;
-			write_mentions(connection, block)?;
-			connection.execute(
-				"INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-				&values![
-					block.number,
-					block.hash,
-					block.parent,
-					block.time,
-					block.author,
-					block.spec_version,
-					block.extrinsics.len(),
-					block.events.len()
-				],
-			)
 		})?;
-		self.head = Some((block.number, block.hash));
+		self.head = head;
 		Ok(())
 	}
 
-	fn check_follows(&self, block: &Block) -> Result<(), Error> {
-		match self.head {
-			None if block.number == 0 => Ok(()),
-			None => Err(Error::Gap { last: 0, found: block.number }),
-			Some((last, _)) if block.number != last + 1 => {
-				Err(Error::Gap { last, found: block.number })
-			},
-			Some((_, hash)) if block.parent != hash => Err(Error::Fork { number: block.number }),
-			Some(_) => Ok(()),
-		}
-	}
-
-	/// Notes that the ledger's state no longer holds a record, as found when comparing with block `at`.
+	/// Takes up how records stand after a block that is in the index: what no event told of.
 	///
 	/// # Errors
-	/// [`Error::Database`].
-	pub fn remove(&mut self, kind: Kind, id: &str, at: u64) -> Result<(), Error> {
-		let Some(id) = RecordId::parse(kind, id) else { return Ok(()) };
-		self.connection.atomically(|connection| {
-			write_record(connection, at, &Record { kind, id, value: None }).map(drop)
+	/// [`Error::Database`] or [`Error::Server`].
+	pub fn correct(&mut self, at: u64, records: &[Record]) -> Result<(), Error> {
+		self.write(records, |batch| {
+			for record in records {
+				batch.take_up(at, record);
+			}
 		})
 	}
-}
 
-fn write_extrinsics(connection: &Connection, block: &Block) -> Result<(), Error> {
-	let insert = "INSERT INTO extrinsic VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-	for extrinsic in &block.extrinsics {
-		let values = values![
-			block.number,
-			extrinsic.index,
-			extrinsic.hash,
-			extrinsic.signer.as_deref().and_then(handle),
-			extrinsic.pallet.as_str(),
-			extrinsic.call.as_str(),
-			extrinsic.arguments.to_string(),
-			block.failures.get(&extrinsic.index).map(String::as_str),
-		];
-		connection.execute(insert, &values)?;
+	/// Works out what changes and writes it, all or nothing.
+	fn write<'a>(
+		&mut self,
+		records: impl IntoIterator<Item = &'a Record>,
+		work: impl FnOnce(&mut Batch),
+	) -> Result<(), Error> {
+		let serial = self.serial;
+		let records = records.into_iter();
+		self.serial = self.connection.atomically(|connection| {
+			let mut batch =
+				Batch { serial, known: known(connection, records)?, ..Batch::default() };
+			work(&mut batch);
+			batch.write(connection, serial)
+		})?;
+		Ok(())
 	}
-	Ok(())
 }
 
-fn write_events(
+fn check_follows(head: Option<(u64, [u8; 32])>, block: &Block) -> Result<(), Error> {
+	match head {
+		None if block.number == 0 => Ok(()),
+		None => Err(Error::Gap { last: 0, found: block.number }),
+		Some((last, _)) if block.number != last + 1 => {
+			Err(Error::Gap { last, found: block.number })
+		},
+		Some((_, hash)) if block.parent != hash => Err(Error::Fork { number: block.number }),
+		Some(_) => Ok(()),
+	}
+}
+
+/// A record as it stands.
+struct Known {
+	serial: i64,
+	begun: u64,
+	changed: u64,
+	removed: Option<u64>,
+	value: Json,
+	facts: Facts,
+	is_changed: bool,
+}
+
+/// What the index holds of these records.
+fn known<'a>(
 	connection: &Connection,
-	block: &Block,
-	serials: &HashMap<(Kind, &RecordId), i64>,
-) -> Result<(), Error> {
-	let insert = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)";
-	let touch = "INSERT INTO touch VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-	for (position, event) in (0u32..).zip(&block.events) {
-		let values = values![
+	records: impl Iterator<Item = &'a Record>,
+) -> Result<HashMap<(Kind, RecordId), Known>, Error> {
+	let keys: BTreeSet<(Kind, &RecordId)> =
+		records.map(|record| (record.kind, &record.id)).collect();
+	let keys = keys.into_iter().map(|(kind, id)| values![kind as u8, id.as_str()].into());
+	let columns = "r.kind, r.id, r.serial, r.begun, r.changed, r.removed, r.value";
+	let found = connection.matching(columns, &RECORD_KEY, keys.collect(), |row| {
+		let damaged = || Error::Damaged("a record's id cannot be read".into());
+		let kind = Kind::from_number(row.get(0)?).ok_or_else(damaged)?;
+		let id = RecordId::parse(kind, &row.get::<String>(1)?).ok_or_else(damaged)?;
+		let value = super::rows::json(&row.get::<String>(6)?)?;
+		let known = Known {
+			serial: row.get(2)?,
+			begun: row.get(3)?,
+			changed: row.get(4)?,
+			removed: row.get(5)?,
+			facts: Facts::of(kind, id.organisation(), &value),
+			value,
+			is_changed: false,
+		};
+		Ok(((kind, id), known))
+	})?;
+	Ok(found.into_iter().collect())
+}
+
+/// What is to be written.
+#[derive(Default)]
+struct Batch {
+	/// The last serial that was given.
+	serial: i64,
+	known: HashMap<(Kind, RecordId), Known>,
+	blocks: Vec<Vec<Value>>,
+	extrinsics: Vec<Vec<Value>>,
+	events: Vec<Vec<Value>>,
+	touches: Vec<Vec<Value>>,
+	mentions: Vec<Vec<Value>>,
+	versions: Vec<Vec<Value>>,
+	/// Whom records concern no longer: organisation, kind, serial.
+	left: BTreeSet<(u32, u8, i64)>,
+	tally: BTreeMap<(u8, String), i64>,
+	flow: BTreeMap<(u8, (i64, i64), String), i64>,
+	daily: BTreeMap<Daily, i64>,
+}
+
+/// A line of `daily` without its count: day, between whom, purpose, stage.
+type Daily = (u64, (i64, i64), String, u64);
+
+impl Batch {
+	/// Takes up a record as it stands after a block; returns its serial, or nothing for one that never was.
+	fn take_up(&mut self, block: u64, record: &Record) -> Option<i64> {
+		let key = (record.kind, record.id.clone());
+		let Some(value) = &record.value else {
+			let known = self.known.get_mut(&key)?;
+			let serial = known.serial;
+			if known.removed.is_none() {
+				known.removed = Some(block);
+				known.is_changed = true;
+				let facts = known.facts.clone();
+				self.count(record.kind, &facts, -1);
+			}
+			return Some(serial);
+		};
+		let facts = Facts::of(record.kind, record.id.organisation(), value);
+		let Some(known) = self.known.get_mut(&key) else {
+			self.serial += 1;
+			let known = Known {
+				serial: self.serial,
+				begun: block,
+				changed: block,
+				removed: None,
+				value: value.clone(),
+				facts: facts.clone(),
+				is_changed: true,
+			};
+			self.known.insert(key, known);
+			self.count(record.kind, &facts, 1);
+			self.count_daily(record.kind, value, &facts, 1);
+			return Some(self.serial);
+		};
+		let serial = known.serial;
+		let was_there = known.removed.is_none();
+		let (since, until) = (known.changed, known.removed.unwrap_or(block));
+		let before = std::mem::replace(&mut known.value, value.clone());
+		let facts_before = std::mem::replace(&mut known.facts, facts.clone());
+		(known.changed, known.removed, known.is_changed) = (block, None, true);
+		if since < until {
+			let patch = Patch::between(value, &before).text();
+			self.versions.push(values![serial, since, until, patch].into());
+		}
+		if was_there {
+			self.count(record.kind, &facts_before, -1);
+		}
+		self.count_daily(record.kind, &before, &facts_before, -1);
+		let party =
+			|(organisation, _): &(u32, Option<u32>)| (*organisation, record.kind as u8, serial);
+		self.left.extend(facts_before.parties.iter().map(party));
+		for party in facts.parties.iter().map(party) {
+			self.left.remove(&party);
+		}
+		self.count(record.kind, &facts, 1);
+		self.count_daily(record.kind, value, &facts, 1);
+		Some(serial)
+	}
+
+	/// Takes up a block with its transactions and events, given the serials of its records.
+	fn take_up_block(&mut self, block: &Block, serials: &HashMap<(Kind, &RecordId), i64>) {
+		let row = values![
 			block.number,
-			position,
-			event.extrinsic,
-			event.pallet.as_str(),
-			event.name.as_str(),
-			event.fields.to_string(),
+			block.hash,
+			block.parent,
+			block.time,
+			block.author,
+			block.spec_version,
+			block.extrinsics.len(),
+			block.events.len()
 		];
-		connection.execute(insert, &values)?;
-		for (kind, id) in Kind::touched(event) {
-			if let Some(serial) = serials.get(&(kind, &id)) {
-				connection.execute(touch, &values![*serial, block.number, position])?;
+		self.blocks.push(row.into());
+		for extrinsic in &block.extrinsics {
+			let row = values![
+				block.number,
+				extrinsic.index,
+				extrinsic.hash,
+				extrinsic.signer.as_deref().and_then(handle),
+				extrinsic.pallet.as_str(),
+				extrinsic.call.as_str(),
+				extrinsic.arguments.to_string(),
+				block.failures.get(&extrinsic.index).map(String::as_str),
+			];
+			self.extrinsics.push(row.into());
+		}
+		for (position, event) in (0u32..).zip(&block.events) {
+			let row = values![
+				block.number,
+				position,
+				event.extrinsic,
+				event.pallet.as_str(),
+				event.name.as_str(),
+				event.fields.to_string(),
+			];
+			self.events.push(row.into());
+			let touched = Kind::touched(event);
+			let touched = touched.iter().filter_map(|(kind, id)| serials.get(&(*kind, id)));
+			// An event may name a record twice.
+			for serial in touched.collect::<BTreeSet<_>>() {
+				let row = values![*serial, block.number, position, kebab(&event.name)];
+				self.touches.push(row.into());
 			}
 		}
+		self.mention(block);
 	}
-	Ok(())
-}
 
-fn write_mentions(connection: &Connection, block: &Block) -> Result<(), Error> {
-	let mut values = Vec::new();
-	let mut mentions: BTreeSet<([u8; 32], i64)> = BTreeSet::new();
-	for extrinsic in &block.extrinsics {
-		handles(&extrinsic.arguments, &mut values);
-		mentions.extend(values.drain(..).map(|value| (value, extrinsic.index.into())));
-	}
-	for event in &block.events {
-		handles(&event.fields, &mut values);
-		let place = event.extrinsic.map_or(-1, i64::from);
-		mentions.extend(values.drain(..).map(|value| (value, place)));
-	}
-	let records: BTreeSet<[u8; 32]> =
-		block.records.iter().filter_map(|record| handle(record.id.as_str())).collect();
-	let insert = "INSERT INTO mention VALUES (?, ?, ?)";
-	// Handles of records have a timeline of their own.
-	for (value, place) in mentions.iter().filter(|(value, _)| !records.contains(value)) {
-		connection.execute(insert, &values![*value, block.number, *place])?;
-	}
-	Ok(())
-}
-
-/// Writes a record as it stands after a block; returns its serial, or nothing for one that never was.
-fn write_record(
-	connection: &Connection,
-	block: u64,
-	record: &Record,
-) -> Result<Option<i64>, Error> {
-	let kind = record.kind as u8;
-	let sql = "SELECT serial, state, removed IS NOT NULL FROM record WHERE kind = ? AND id = ?";
-	let known: Option<(i64, Option<String>, bool)> =
-		connection.one(sql, &values![kind, record.id.as_str()], |row| {
-			Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-		})?;
-	let Some(value) = &record.value else {
-		let Some((serial, state, removed)) = known else { return Ok(None) };
-		if !removed {
-			let sql = "UPDATE record SET removed = ? WHERE serial = ?";
-			connection.execute(sql, &values![block, serial])?;
-			count(connection, kind, state.as_deref(), -1)?;
-			let between = sides(parties_of(connection, kind, serial)?);
-			flow(connection, kind, &between, state.as_deref(), -1)?;
+	fn mention(&mut self, block: &Block) {
+		let mut values = Vec::new();
+		let mut mentions: BTreeSet<([u8; 32], i64)> = BTreeSet::new();
+		for extrinsic in &block.extrinsics {
+			handles(&extrinsic.arguments, &mut values);
+			mentions.extend(values.drain(..).map(|value| (value, extrinsic.index.into())));
 		}
-		return Ok(Some(serial));
-	};
-	let facts = Facts::of(record.kind, record.id.organisation(), value);
-	let text = value.to_string();
-	let serial = if let Some((serial, state, removed)) = known {
-		connection.execute(
-			"UPDATE record SET changed = ?, removed = NULL, state = ?, purpose = ?, consent = ?, value = ?
-			 WHERE serial = ?",
-			&values![
-				block,
+		for event in &block.events {
+			handles(&event.fields, &mut values);
+			let place = event.extrinsic.map_or(-1, i64::from);
+			mentions.extend(values.drain(..).map(|value| (value, place)));
+		}
+		let records: BTreeSet<[u8; 32]> =
+			block.records.iter().filter_map(|record| handle(record.id.as_str())).collect();
+		// Handles of records have a timeline of their own.
+		mentions.retain(|(value, _)| !records.contains(value));
+		let rows = mentions.into_iter();
+		self.mentions.extend(rows.map(|(value, place)| values![value, block.number, place].into()));
+	}
+
+	/// Counts a record of the ledger's state by how it stands and between whom it is.
+	fn count(&mut self, kind: Kind, facts: &Facts, by: i64) {
+		let state = facts.state.clone().unwrap_or_default();
+		*self.tally.entry((kind as u8, state.clone())).or_default() += by;
+		for sides in sides(&facts.parties) {
+			*self.flow.entry((kind as u8, sides, state.clone())).or_default() += by;
+		}
+	}
+
+	/// Counts an exchange on the day on which it began.
+	fn count_daily(&mut self, kind: Kind, value: &Json, facts: &Facts, by: i64) {
+		let begun = value.get("begun").and_then(Json::as_u64);
+		let (Kind::Exchange, Some(begun)) = (kind, begun) else { return };
+		let is_filled = |name: &&&str| value.get(name).is_some_and(|field| !field.is_null());
+		let stage = STEPS.iter().filter(is_filled).count() as u64;
+		let purpose = facts.purpose.clone().unwrap_or_default();
+		for sides in sides(&facts.parties) {
+			*self.daily.entry((begun / DAY, sides, purpose.clone(), stage)).or_default() += by;
+		}
+	}
+
+	/// Writes everything; returns the last serial that was given. `before` was the last one before.
+	fn write(self, connection: &Connection, before: i64) -> Result<i64, Error> {
+		for (organisation, kind, serial) in self.left {
+			let sql = "DELETE FROM party WHERE organisation = ? AND kind = ? AND serial = ?";
+			connection.execute(sql, &values![organisation, kind, serial])?;
+		}
+		let mut changed: Vec<_> = self.known.iter().filter(|(_, known)| known.is_changed).collect();
+		changed.sort_by_key(|(_, known)| known.serial);
+		let record = |((kind, id), known): &(&(Kind, RecordId), &Known)| {
+			let facts = &known.facts;
+			let row = values![
+				known.serial,
+				*kind as u8,
+				id.as_str(),
+				known.begun,
+				known.changed,
+				known.removed,
 				facts.state.as_deref(),
 				facts.purpose.as_deref(),
 				facts.consent,
-				text,
-				serial
-			],
-		)?;
-		let before = if kind == Kind::Exchange as u8 {
-			facts.parties.clone()
-		} else {
-			parties_of(connection, kind, serial)?
+				known.value.to_string(),
+			];
+			row.into()
 		};
-		if !removed {
-			count(connection, kind, state.as_deref(), -1)?;
-			flow(connection, kind, &sides(before.clone()), state.as_deref(), -1)?;
+		connection.insert(&RECORD, changed.iter().map(record).collect())?;
+		let parties = changed.iter().flat_map(|((kind, _), known)| {
+			let facts = &known.facts;
+			// An organisation that is on both sides is written once.
+			let parties: BTreeMap<u32, Option<u32>> = facts.parties.iter().copied().collect();
+			parties.into_iter().map(move |(organisation, other)| {
+				let (state, purpose) = (facts.state.as_deref(), facts.purpose.as_deref());
+				values![organisation, *kind as u8, known.serial, other, state, purpose].into()
+			})
+		});
+		connection.insert(&PARTY, parties.collect())?;
+		connection.insert(&VERSION, self.versions)?;
+		connection.insert(&EXTRINSIC, self.extrinsics)?;
+		connection.insert(&EVENT, self.events)?;
+		connection.insert(&TOUCH, self.touches)?;
+		connection.insert(&MENTION, self.mentions)?;
+		let tally = self.tally.into_iter();
+		let tally = tally.map(|((kind, state), by)| values![kind, state, by].into());
+		connection.insert(&TALLY, tally.collect())?;
+		let flow = self.flow.into_iter();
+		let flow = flow
+			.map(|((kind, (one, other), state), by)| values![kind, one, other, state, by].into());
+		connection.insert(&FLOW, flow.collect())?;
+		let daily = self.daily.into_iter().map(|((day, (one, other), purpose, stage), by)| {
+			values![day, one, other, purpose, stage, by].into()
+		});
+		connection.insert(&DAILY, daily.collect())?;
+		if self.serial > before {
+			connection.execute(
+				"INSERT INTO given (what, last) VALUES ('serial', ?) \
+				 ON CONFLICT (what) DO UPDATE SET last = excluded.last",
+				&values![self.serial],
+			)?;
 		}
-		leave_parties(connection, kind, serial, &before, &facts)?;
-		serial
-	} else {
-		// The number after the last one: in one order on every database, whatever was taken back.
-		let serial = connection
-			.one("SELECT coalesce(max(serial), 0) + 1 FROM record", &[], |row| row.get(0))?
-			.unwrap_or(1);
-		connection.execute(
-			"INSERT INTO record (serial, kind, id, begun, changed, state, purpose, consent, value)
-			 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)",
-			&values![
-				serial,
-				kind,
-				record.id.as_str(),
-				block,
-				facts.state.as_deref(),
-				facts.purpose.as_deref(),
-				facts.consent,
-				text
-			],
-		)?;
-		serial
-	};
-	count(connection, kind, facts.state.as_deref(), 1)?;
-	flow(connection, kind, &sides(facts.parties.clone()), facts.state.as_deref(), 1)?;
-	let party = "INSERT INTO party (organisation, kind, serial, other, state, purpose) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (organisation, kind, serial)
-		DO UPDATE SET other = excluded.other, state = excluded.state, purpose = excluded.purpose";
-	for (organisation, other) in &facts.parties {
-		let (state, purpose) = (facts.state.as_deref(), facts.purpose.as_deref());
-		let values = values![*organisation, kind, serial, *other, state, purpose];
-		connection.execute(party, &values)?;
+		connection.insert(&BLOCK, self.blocks)?;
+		Ok(self.serial)
 	}
-	Ok(Some(serial))
-}
-
-/// Whom a record concerns, each with the other side, as the index holds it.
-fn parties_of(
-	connection: &Connection,
-	kind: u8,
-	serial: i64,
-) -> Result<Vec<(u32, Option<u32>)>, Error> {
-	// Exchanges are not in the index by record: the two sides stand in the record itself.
-	if kind == Kind::Exchange as u8 {
-		let sql = "SELECT value FROM record WHERE serial = ?";
-		let value: Option<String> = connection.one(sql, &values![serial], |row| row.get(0))?;
-		let value = serde_json::from_str(&value.unwrap_or_default())
-			.map_err(|error| Error::Damaged(format!("a content: {error}")))?;
-		return Ok(Facts::of(Kind::Exchange, None, &value).parties);
-	}
-	let sql = "SELECT organisation, other FROM party WHERE kind = ? AND kind <> 3 AND serial = ?";
-	connection.all(sql, &values![kind, serial], |row| Ok((row.get(0)?, row.get(1)?)))
-}
-
-/// Forgets whom a record no longer concerns. An exchange concerns the same two for ever.
-fn leave_parties(
-	connection: &Connection,
-	kind: u8,
-	serial: i64,
-	before: &[(u32, Option<u32>)],
-	facts: &Facts,
-) -> Result<(), Error> {
-	let concerns =
-		|organisation: &u32| facts.parties.iter().any(|(party, _)| party == organisation);
-	for (organisation, _) in before.iter().filter(|(organisation, _)| !concerns(organisation)) {
-		let sql = "DELETE FROM party WHERE organisation = ? AND kind = ? AND serial = ?";
-		connection.execute(sql, &values![*organisation, kind, serial])?;
-	}
-	Ok(())
 }
 
 /// Between whom a record is, once each: the smaller number first, -1 where there is no other side.
-fn sides(parties: Vec<(u32, Option<u32>)>) -> BTreeSet<(i64, i64)> {
-	let sides = parties.into_iter().map(|(one, other)| match other {
+fn sides(parties: &[(u32, Option<u32>)]) -> BTreeSet<(i64, i64)> {
+	let sides = parties.iter().map(|&(one, other)| match other {
 		Some(other) => (i64::from(one.min(other)), i64::from(one.max(other))),
 		None => (i64::from(one), -1),
 	});
 	sides.collect()
-}
-
-fn flow(
-	connection: &Connection,
-	kind: u8,
-	between: &BTreeSet<(i64, i64)>,
-	state: Option<&str>,
-	by: i64,
-) -> Result<(), Error> {
-	let sql = "INSERT INTO flow (kind, organisation, other, state, count) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (kind, organisation, other, state) DO UPDATE SET count = flow.count + excluded.count";
-	for (one, other) in between {
-		connection.execute(sql, &values![kind, *one, *other, state.unwrap_or_default(), by])?;
-	}
-	Ok(())
-}
-
-fn count(connection: &Connection, kind: u8, state: Option<&str>, by: i64) -> Result<(), Error> {
-	let sql = "INSERT INTO tally (kind, state, count) VALUES (?, ?, ?)
-		ON CONFLICT (kind, state) DO UPDATE SET count = tally.count + excluded.count";
-	connection.execute(sql, &values![kind, state.unwrap_or_default(), by]).map(drop)
 }

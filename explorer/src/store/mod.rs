@@ -4,27 +4,37 @@
 
 mod database;
 mod ingest;
+pub mod past;
+mod patch;
 pub mod query;
 pub mod questions;
+mod retention;
 mod rows;
 mod search;
 pub mod trends;
 
 pub(crate) use database::values;
 pub use database::{Connection, FromValue, Place, Row, Use, Value};
+use database::{Of, Table};
 pub use rows::{BlockRow, EventRow, ExtrinsicRow, RecordRow};
 pub use search::{search, Found};
 
-use crate::{kind::Kind, Error};
-use std::{collections::BTreeSet, sync::Mutex};
+use crate::{
+	kind::{Kind, RecordId},
+	Error,
+};
+use serde_json::Value as Json;
+use std::{collections::HashMap, sync::Mutex};
 
 /// Version of the schema. Another version is indexed anew.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// The side that writes.
 pub struct Store {
 	connection: Connection,
 	head: Option<(u64, [u8; 32])>,
+	/// The last serial that was given.
+	serial: i64,
 }
 
 impl Store {
@@ -35,7 +45,7 @@ impl Store {
 	pub fn open(place: &Place) -> Result<Self, Error> {
 		let connection = Connection::open(place, Use::Write)?;
 		connection.prepare(include_str!("schema.sql"), SCHEMA)?;
-		let mut store = Self { connection, head: None };
+		let mut store = Self { connection, head: None, serial: 0 };
 		store.look_up()?;
 		Ok(store)
 	}
@@ -60,6 +70,8 @@ impl Store {
 	/// As [`Self::open`].
 	pub fn look_up(&mut self) -> Result<(), Error> {
 		self.head = self.check_gaps()?;
+		let sql = "SELECT last FROM given WHERE what = 'serial'";
+		self.serial = self.connection.one(sql, &[], |row| row.get(0))?.unwrap_or_default();
 		Ok(())
 	}
 
@@ -102,11 +114,49 @@ impl Store {
 		metadata(&self.connection, spec)
 	}
 
-	/// Ids of the records of a kind that the index takes for present.
-	pub fn present(&self, kind: Kind) -> Result<BTreeSet<String>, Error> {
-		let sql = "SELECT id FROM record WHERE kind = ? AND removed IS NULL";
-		let ids = self.connection.all(sql, &values![kind as u8], |row| row.get(0))?;
-		Ok(ids.into_iter().collect())
+	/// How many records of a kind the index takes for present.
+	///
+	/// # Errors
+	/// [`Error::Database`] or [`Error::Server`].
+	pub fn count(&self, kind: Kind) -> Result<u64, Error> {
+		let sql = "SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM tally WHERE kind = ?";
+		let count = self.connection.one(sql, &values![kind as u8], |row| row.get(0))?;
+		Ok(count.unwrap_or_default())
+	}
+
+	/// Which of these records the index takes for present, with their contents.
+	///
+	/// # Errors
+	/// [`Error::Database`] or [`Error::Server`].
+	pub fn held(&self, kind: Kind, ids: &[RecordId]) -> Result<HashMap<RecordId, Json>, Error> {
+		let keys = ids.iter().map(|id| values![kind as u8, id.as_str()].into()).collect();
+		let columns = "r.id, r.value, r.removed IS NULL";
+		let found = self.connection.matching(columns, &ingest::RECORD_KEY, keys, |row| {
+			let id = RecordId::parse(kind, &row.get::<String>(0)?);
+			let id = id.ok_or_else(|| Error::Damaged("a record's id cannot be read".into()))?;
+			let value = rows::json(&row.get::<String>(1)?)?;
+			Ok(row.get::<bool>(2)?.then_some((id, value)))
+		})?;
+		Ok(found.into_iter().flatten().collect())
+	}
+
+	/// The next records of a kind that the index takes for present, after a serial, with theirs.
+	///
+	/// # Errors
+	/// [`Error::Database`] or [`Error::Server`].
+	pub fn present_after(
+		&self,
+		kind: Kind,
+		serial: i64,
+		limit: u32,
+	) -> Result<Vec<(i64, RecordId)>, Error> {
+		let sql =
+			"SELECT serial, id FROM record WHERE kind = ? AND serial > ? AND removed IS NULL \
+			ORDER BY serial LIMIT ?";
+		self.connection.all(sql, &values![kind as u8, serial, limit], |row| {
+			let id = RecordId::parse(kind, &row.get::<String>(1)?);
+			Ok((row.get(0)?, id.ok_or_else(|| Error::Damaged("a record's id".into()))?))
+		})
 	}
 }
 

@@ -1,13 +1,17 @@
 //! Questions to the index. Every value of a question is bound, never written into its text.
 
-use super::{values, BlockRow, Connection, EventRow, ExtrinsicRow, RecordRow, Value};
+use super::{
+	past::{self, Point},
+	values, BlockRow, Connection, EventRow, ExtrinsicRow, RecordRow, Value,
+};
 use crate::{
 	access::Scope,
-	facts::bytes_as_text,
+	facts::{bytes_as_text, kebab},
 	kind::{handle, Kind, RecordId},
 	Error,
 };
 use curex_client::time;
+use curex_primitives::Category;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most rows of one page or answer.
@@ -40,6 +44,14 @@ pub struct Filter {
 	pub since: Option<u64>,
 	/// First seen in a block of this moment or earlier.
 	pub until: Option<u64>,
+	/// Only those about this category of data.
+	pub category: Option<Category>,
+	/// Only those that an event of this name changed, in lower case with hyphens.
+	pub action: Option<String>,
+	/// Only those that belong to this case: the handle of an exchange, or the commitment to an authority's case file.
+	pub case: Option<[u8; 32]>,
+	/// As they stood then.
+	pub at: Option<Point>,
 	/// Only those before this serial: the cursor.
 	pub after: Option<i64>,
 	/// At most so many.
@@ -67,11 +79,11 @@ impl Filter {
 			match name.as_str() {
 				"organisation" => filter.organisation = Some(number(name, value)?),
 				"partner" => filter.partner = Some(number(name, value)?),
-				"consent" => {
-					filter.consent = Some(handle(value).ok_or_else(|| {
-						Error::input("consent: expected a handle of 64 hexadecimal digits")
-					})?);
-				},
+				"consent" => filter.consent = Some(handle_of(name, value)?),
+				"case" => filter.case = Some(handle_of(name, value)?),
+				"category" => filter.category = Some(category(value)?),
+				"action" => filter.action = Some(word(name, value)?),
+				"at" => filter.at = Some(Point::parse(name, value)?),
 				"state" => filter.state = Some(word(name, value)?),
 				"purpose" => filter.purpose = Some(word(name, value)?),
 				"from" => filter.from = Some(number(name, value)?),
@@ -109,10 +121,14 @@ impl Filter {
 			("consent", self.consent.map(|bytes| format!("0x{}", hex::encode(bytes)))),
 			("state", self.state.clone()),
 			("purpose", self.purpose.clone()),
+			("category", self.category.map(category_word)),
+			("action", self.action.clone()),
+			("case", self.case.map(|bytes| format!("0x{}", hex::encode(bytes)))),
 			("from", self.from.map(|number| number.to_string())),
 			("to", self.to.map(|number| number.to_string())),
 			("since", self.since.and_then(time::text)),
 			("until", self.until.and_then(time::text)),
+			("at", self.at.and_then(Point::text)),
 			("limit", (self.limit != DEFAULT_LIMIT).then(|| self.limit.to_string())),
 		];
 		// Words are letters, digits and hyphens, moments end in Z: nothing needs escaping.
@@ -139,8 +155,26 @@ pub fn number<N: std::str::FromStr>(name: &str, text: &str) -> Result<N, Error> 
 	text.parse().map_err(|_| wrong())
 }
 
+fn handle_of(name: &str, text: &str) -> Result<[u8; 32], Error> {
+	let wrong = || Error::input(format!("{name}: expected a handle of 64 hexadecimal digits"));
+	handle(text).ok_or_else(wrong)
+}
+
+/// A category of data as a filter writes it.
+pub fn category_word(category: Category) -> String {
+	kebab(&format!("{category:?}"))
+}
+
+fn category(text: &str) -> Result<Category, Error> {
+	let mut known = Category::ALL.iter().copied();
+	known.find(|category| category_word(*category) == text.to_ascii_lowercase()).ok_or_else(|| {
+		let words: Vec<String> = Category::ALL.iter().copied().map(category_word).collect();
+		Error::input(format!("category: expected one of {}", words.join(", ")))
+	})
+}
+
 /// Reads a moment with its zone, to the second.
-fn moment(name: &str, text: &str) -> Result<u64, Error> {
+pub(super) fn moment(name: &str, text: &str) -> Result<u64, Error> {
 	let moment = time::read(text).ok_or_else(|| {
 		Error::input(format!(
 			"{name}: expected a moment with its zone, such as 2026-11-01T08:00:00Z"
@@ -166,12 +200,35 @@ pub struct Page<T> {
 	pub next: Option<i64>,
 }
 
-/// The records of a kind that pass a filter and are in scope, newest first.
+/// The records of a kind that pass a filter and are in scope, newest first. A page may have fewer than there are: `next` goes
+/// on where this one stopped looking.
+///
+/// # Errors
+/// [`Error::Input`] and [`Error::NotFound`] for a point in time of which the index knows nothing; [`Error::Database`],
+/// [`Error::Server`], [`Error::Damaged`].
 pub fn records(
 	connection: &Connection,
 	scope: &Scope,
 	kind: Kind,
 	filter: &Filter,
+) -> Result<Page<RecordRow>, Error> {
+	if filter.at.is_some() || filter.category.is_some() {
+		past::looked_through(connection, scope, kind, filter)
+	} else {
+		present(connection, scope, kind, filter, None)
+	}
+}
+
+/// So many records that an action changed are looked through for one page.
+const BY_ACTION: u32 = 5_000;
+
+/// The records as they stand; by an action those alone that it changed up to block `by`.
+pub(super) fn present(
+	connection: &Connection,
+	scope: &Scope,
+	kind: Kind,
+	filter: &Filter,
+	by: Option<u64>,
 ) -> Result<Page<RecordRow>, Error> {
 	// Who sees one organisation alone asks about that one, which an index answers.
 	let mut own = filter.clone();
@@ -182,40 +239,53 @@ pub fn records(
 		own.organisation = only.copied().filter(|_| is_by_party);
 	}
 	let filter = &own;
-	let mut values: Vec<Value> = vec![(kind as u8).into()];
-	let mut sql = format!("SELECT {} FROM ", RecordRow::COLUMNS);
-	// A consent has few exchanges, an organisation many: the consent leads where both are asked for.
-	let table = match (filter.organisation, filter.consent) {
-		(Some(organisation), None) => {
-			values.push(organisation.into());
-			let index = if filter.partner.is_some() { " INDEXED BY party_other" } else { "" };
-			sql.push_str(&format!(
-				"party p{index} CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?"
-			));
-			if let Some(partner) = filter.partner {
-				values.push(partner.into());
-				sql.push_str(" AND p.other = ?");
-			}
-			"p"
-		},
-		(Some(organisation), Some(_)) => {
-			values.push(organisation.into());
-			values.push(filter.partner.into());
-			sql.push_str(
-				"record r INDEXED BY record_consent WHERE r.kind = ?1 AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial \
-				 AND p.kind = ?1 AND p.organisation = ?2 AND p.other IS NOT DISTINCT FROM coalesce(?3, p.other))",
-			);
-			"r"
-		},
-		(None, Some(_)) => {
-			sql.push_str("record r INDEXED BY record_consent WHERE r.kind = ?");
-			"r"
-		},
-		(None, None) => {
-			sql.push_str("record r WHERE r.kind = ?");
-			"r"
-		},
+	let Some((low, high)) = serials(connection, kind, filter)? else {
+		return Ok(Page { items: Vec::new(), next: None });
 	};
+	let mut values: Vec<Value> = Vec::new();
+	let mut sql = format!("SELECT {} FROM ", RecordRow::COLUMNS);
+	// What an action changed are few or many; a consent has few exchanges, an organisation many: who has few leads.
+	let mut window = None;
+	let table = if let Some(action) = &filter.action {
+		let by = by.and_then(|by| i64::try_from(by).ok()).unwrap_or(i64::MAX);
+		let changed = format!(
+			"(SELECT DISTINCT serial FROM touch WHERE action = ? AND block <= ? AND serial >= ? AND serial < ? \
+			 ORDER BY serial DESC LIMIT {BY_ACTION})"
+		);
+		let bound = values![action.as_str(), by, low, high];
+		values.extend(bound.clone());
+		sql.push_str(&format!(
+			"{changed} t CROSS JOIN record r ON r.serial = t.serial WHERE r.kind = ?"
+		));
+		window = Some((format!("SELECT count(*), min(serial) FROM {changed} t"), bound));
+		values.push((kind as u8).into());
+		"r"
+	} else if let (Some(organisation), None) = (filter.organisation, filter.consent) {
+		let index = if filter.partner.is_some() { " INDEXED BY party_other" } else { "" };
+		sql.push_str(&format!(
+			"party p{index} CROSS JOIN record r ON r.serial = p.serial WHERE p.kind = ? AND p.organisation = ?"
+		));
+		values.extend(values![kind as u8, organisation]);
+		if let Some(partner) = filter.partner {
+			values.push(partner.into());
+			sql.push_str(" AND p.other = ?");
+		}
+		"p"
+	} else {
+		let index = if filter.consent.is_some() { " INDEXED BY record_consent" } else { "" };
+		sql.push_str(&format!("record r{index} WHERE r.kind = ?"));
+		values.push((kind as u8).into());
+		"r"
+	};
+	if let (Some(organisation), "r") = (filter.organisation, table) {
+		sql.push_str(" AND EXISTS (SELECT 1 FROM party p WHERE p.serial = r.serial AND p.kind = r.kind AND p.organisation = ?");
+		values.push(organisation.into());
+		if let Some(partner) = filter.partner {
+			sql.push_str(" AND p.other = ?");
+			values.push(partner.into());
+		}
+		sql.push(')');
+	}
 	let mut narrow = |condition: String, value: Value| {
 		sql.push_str(&condition);
 		values.push(value);
@@ -229,33 +299,22 @@ pub fn records(
 	if let Some(purpose) = &filter.purpose {
 		narrow(format!(" AND {table}.purpose = ?"), purpose.clone().into());
 	}
-	// Serials grow with the block of the first sight: a range of blocks or moments is a range of serials.
-	if let Some(since) = filter.since {
-		match block_at(connection, since)?.map(|block| edge(connection, kind, block)).transpose()? {
-			Some(Some(serial)) => narrow(format!(" AND {table}.serial >= ?"), serial.into()),
-			_ => return Ok(Page { items: Vec::new(), next: None }),
+	narrow(format!(" AND {table}.serial >= ?"), low.into());
+	narrow(format!(" AND {table}.serial < ?"), high.into());
+	if let Some(case) = filter.case {
+		let handles = past::case(connection, case)?.into_iter();
+		let texts: Vec<Value> =
+			handles.map(|handle| format!("0x{}", hex::encode(handle)).into()).collect();
+		let places = vec!["?"; texts.len()].join(", ");
+		if kind == Kind::Inquiry {
+			sql.push_str(&format!(
+				" AND (r.value ->> '$.about' IN ({places}) OR r.value ->> '$.case' IN ({places}))"
+			));
+			values.extend(texts.clone());
+		} else {
+			sql.push_str(&format!(" AND r.id IN ({places})"));
 		}
-	}
-	if let Some(until) = filter.until {
-		// The first block after the second that was named.
-		let after = block_at(connection, until.saturating_add(1_000))?;
-		if let Some(Some(serial)) = after.map(|block| edge(connection, kind, block)).transpose()? {
-			narrow(format!(" AND {table}.serial < ?"), serial.into());
-		}
-	}
-	if let Some(from) = filter.from {
-		match edge(connection, kind, from)? {
-			Some(serial) => narrow(format!(" AND {table}.serial >= ?"), serial.into()),
-			None => return Ok(Page { items: Vec::new(), next: None }),
-		}
-	}
-	if let Some(after_last) = filter.to.and_then(|to| to.checked_add(1)) {
-		if let Some(serial) = edge(connection, kind, after_last)? {
-			narrow(format!(" AND {table}.serial < ?"), serial.into());
-		}
-	}
-	if let Some(after) = filter.after {
-		narrow(format!(" AND {table}.serial < ?"), after.into());
+		values.extend(texts);
 	}
 	scope.condition(kind, &mut sql, &mut values);
 	sql.push_str(&format!(" ORDER BY {table}.serial DESC LIMIT ?"));
@@ -263,8 +322,39 @@ pub fn records(
 	let mut items = connection.all(&sql, &values, RecordRow::read)?;
 	let more = items.len() > filter.limit as usize;
 	items.truncate(filter.limit as usize);
-	let next = if more { items.last().map(|row| row.serial) } else { None };
+	let mut next = if more { items.last().map(|row| row.serial) } else { None };
+	if let (None, Some((sql, bound))) = (next, window) {
+		let looked_through: Option<(u32, Option<i64>)> =
+			connection.one(&sql, &bound, |row| Ok((row.get(0)?, row.get(1)?)))?;
+		next = looked_through.filter(|(count, _)| *count == BY_ACTION).and_then(|(_, last)| last);
+	}
 	Ok(Page { items, next })
+}
+
+/// From which serial on, and before which, the records are that a filter's blocks, moments and cursor let through; nothing if
+/// there can be none. Serials grow with the block of the first sight.
+fn serials(
+	connection: &Connection,
+	kind: Kind,
+	filter: &Filter,
+) -> Result<Option<(i64, i64)>, Error> {
+	let (mut low, mut high) = (0, filter.after.unwrap_or(i64::MAX));
+	let since = filter.since.map(|since| block_at(connection, since)).transpose()?;
+	// The first block after the second that was named.
+	let until = filter.until.map(|until| block_at(connection, until.saturating_add(1_000)));
+	let to = filter.to.map(|to| to.checked_add(1));
+	for first in [since, filter.from.map(Some)].into_iter().flatten() {
+		match first.map(|block| edge(connection, kind, block)).transpose()?.flatten() {
+			Some(serial) => low = low.max(serial),
+			None => return Ok(None),
+		}
+	}
+	for end in [until.transpose()?, to].into_iter().flatten().flatten() {
+		if let Some(serial) = edge(connection, kind, end)? {
+			high = high.min(serial);
+		}
+	}
+	Ok(Some((low, high)))
 }
 
 /// The first block that was made at this moment (in milliseconds) or later, if there is one. Blocks follow each other in
@@ -485,9 +575,9 @@ pub fn sector(connection: &Connection) -> Result<BTreeMap<(Kind, String), Tally>
 }
 
 /// Kind, organisation with the smaller number, the other side, state, how many.
-pub(super) type Flow = (u8, u32, Option<u32>, String, u64);
+type Flow = (u8, u32, Option<u32>, String, u64);
 
-pub(super) fn flows(connection: &Connection) -> Result<Vec<Flow>, Error> {
+fn flows(connection: &Connection) -> Result<Vec<Flow>, Error> {
 	let sql =
 		"SELECT kind, organisation, nullif(other, -1), state, count FROM flow WHERE count > 0";
 	connection
@@ -556,8 +646,9 @@ mod tests {
 	fn a_filter_survives_its_address() {
 		let consent = "0x".to_owned() + &"0c".repeat(32);
 		let text = format!(
-			"organisation=1&partner=4&consent={consent}&state=not-served&purpose=treatment&from=3&to=9\
-			 &since=2026-11-01T08:00:00Z&until=2026-11-02T08:00:00Z&limit=7"
+			"organisation=1&partner=4&consent={consent}&state=not-served&purpose=treatment&category=test-result\
+			 &action=not-served&case={consent}&from=3&to=9&since=2026-11-01T08:00:00Z&until=2026-11-02T08:00:00Z\
+			 &at=2026-11-03T08:00:00Z&limit=7"
 		);
 		let filter = parse(&text).unwrap();
 		assert_eq!(filter.to_query(), text);
@@ -574,6 +665,11 @@ mod tests {
 			("partner=1", "partner: give the organisation"),
 			("consent=0x00", "consent: expected"),
 			("state=a'b", "state: expected a word"),
+			("category=dreams", "category: expected one of patient-summary, prescription"),
+			("action=a;b", "action: expected a word"),
+			("case=12", "case: expected a handle"),
+			("at=yesterday", "at: expected a moment with its zone"),
+			("at=99999999999999999999", "at: expected a number"),
 			("after=99999999999999999999", "after"),
 			("limit=0", "limit"),
 			("limit=201", "limit"),

@@ -1,6 +1,6 @@
 //! Questions that supervisors ask first, and whose answers have to be worked out.
 
-use super::{query, values, Connection, RecordRow, Value};
+use super::{query, retention::left_up_to, values, Connection, RecordRow, Value};
 use crate::{access::Scope, kind::Kind, Error};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub struct Answers {
 	pub moment: u64,
 	/// Exchanges that began after their consent was withdrawn, and were served.
 	pub used_after_withdrawal: Vec<RecordRow>,
+	/// Exchanges that were received, and never acknowledged in time.
+	pub never_acknowledged: Vec<RecordRow>,
 	/// Anchors of access logs that left a gap, overlap or came late.
 	pub marked_anchors: Vec<RecordRow>,
 	/// How often each organisation broke the glass.
@@ -103,6 +105,7 @@ pub fn answers(connection: &Connection, scope: &Scope) -> Result<Answers, Error>
 	Ok(Answers {
 		moment,
 		used_after_withdrawal: used_after_withdrawal(connection, scope)?,
+		never_acknowledged: never_acknowledged(connection, scope)?,
 		marked_anchors: marked_anchors(connection, scope)?,
 		break_glass: break_glass(connection, counted, moment)?,
 		without_assessment: without_assessment(connection, scope, &members, moment)?,
@@ -142,6 +145,15 @@ fn used_after_withdrawal(connection: &Connection, scope: &Scope) -> Result<Vec<R
 		 AND r.kind = {} AND r.begun > t.block AND r.state <> 'not-served'",
 		RecordRow::COLUMNS,
 		Kind::Consent as u8,
+		Kind::Exchange as u8,
+	);
+	records(connection, scope, Kind::Exchange, sql)
+}
+
+fn never_acknowledged(connection: &Connection, scope: &Scope) -> Result<Vec<RecordRow>, Error> {
+	let sql = format!(
+		"SELECT {} FROM record r WHERE r.kind = {} AND r.state = 'expired' AND r.value ->> '$.receipt' IS NOT NULL",
+		RecordRow::COLUMNS,
 		Kind::Exchange as u8,
 	);
 	records(connection, scope, Kind::Exchange, sql)
@@ -210,6 +222,13 @@ fn sequence_gaps(connection: &Connection, members: &[u32]) -> Result<Vec<Gap>, E
 			connection.all(sql, &values![*organisation, SEQUENCE_LENGTH], |row| {
 				Ok(row.get::<Option<u64>>(0)?.unwrap_or_default())
 			})?;
+		// What the ledger pruned and the index let go of is not missing.
+		let left = connection.one(
+			"SELECT last FROM given WHERE what = ?",
+			&values![left_up_to((*organisation).into())],
+			|row| row.get::<u64>(0),
+		)?;
+		numbers.retain(|number| left.is_none_or(|left| *number > left));
 		numbers.sort_unstable();
 		for pair in numbers.windows(2) {
 			if pair[1] > pair[0] + 1 {

@@ -1,6 +1,6 @@
 //! Rows of the index as pages and programs read them.
 
-use super::Row;
+use super::{retention::is_gone, Row};
 use crate::{
 	kind::{Kind, RecordId},
 	Error,
@@ -136,6 +136,11 @@ impl ExtrinsicRow {
 		})
 	}
 
+	/// Whether its content left the index with the records it was about.
+	pub fn is_gone(&self) -> bool {
+		is_gone(&self.arguments)
+	}
+
 	/// `Pallet.call`.
 	pub fn name(&self) -> String {
 		format!("{}.{}", self.pallet, self.call)
@@ -159,6 +164,13 @@ impl EventRow {
 			name: row.get(4)?,
 			fields: json(&row.get::<String>(5)?)?,
 		})
+	}
+}
+
+impl EventRow {
+	/// Whether its content left the index with the record it was about.
+	pub fn is_gone(&self) -> bool {
+		is_gone(&self.fields)
 	}
 }
 
@@ -191,7 +203,7 @@ impl RecordRow {
 	}
 }
 
-fn json(text: &str) -> Result<Json, Error> {
+pub(super) fn json(text: &str) -> Result<Json, Error> {
 	serde_json::from_str(text).map_err(|error| Error::Damaged(format!("a content: {error}")))
 }
 

@@ -37,6 +37,17 @@ CREATE INDEX record_serial ON record (kind, serial);
 CREATE INDEX record_state ON record (kind, state, serial);
 CREATE INDEX record_purpose ON record (kind, purpose, serial);
 CREATE INDEX record_consent ON record (consent, serial) WHERE consent IS NOT NULL;
+CREATE INDEX record_removed ON record (removed) WHERE removed IS NOT NULL;
+
+-- The last serial that was given; none is given twice, whatever left the index. And up to which number of an organisation's
+-- sequence exchanges left.
+CREATE TABLE given (what TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+
+-- How a record stood before: from block `since` on, up to before block `until`. `patch` leads there from how it stood next.
+CREATE TABLE version (
+	serial INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, patch TEXT NOT NULL,
+	PRIMARY KEY (serial, since)
+) WITHOUT ROWID;
 
 -- Whom a record concerns; `other` is the other side. State and purpose stand here too, so that a search within
 -- one organisation reads this table alone.
@@ -45,14 +56,15 @@ CREATE TABLE party (
 	state TEXT, purpose TEXT,
 	PRIMARY KEY (organisation, kind, serial)
 ) WITHOUT ROWID;
-CREATE INDEX party_record ON party (kind, serial) WHERE kind <> 3; -- exchanges never change theirs
+CREATE INDEX party_state ON party (organisation, kind, state, serial);
 CREATE INDEX party_other ON party (organisation, kind, other, serial) WHERE other IS NOT NULL;
 
--- The events that changed a record: its timeline.
+-- The events that changed a record: its timeline. `action` is the event's name.
 CREATE TABLE touch (
-	serial INTEGER NOT NULL, block INTEGER NOT NULL, position INTEGER NOT NULL,
+	serial INTEGER NOT NULL, block INTEGER NOT NULL, position INTEGER NOT NULL, action TEXT NOT NULL,
 	PRIMARY KEY (serial, block, position)
 ) WITHOUT ROWID;
+CREATE INDEX touch_action ON touch (action, serial);
 
 -- Where commitments and other values of 32 bytes stand; -1 for what the block itself does.
 CREATE TABLE mention (
@@ -69,4 +81,11 @@ CREATE TABLE tally (
 CREATE TABLE flow (
 	kind INTEGER NOT NULL, organisation INTEGER NOT NULL, other INTEGER NOT NULL, state TEXT NOT NULL,
 	count INTEGER NOT NULL, PRIMARY KEY (kind, organisation, other, state)
+) WITHOUT ROWID;
+
+-- How many exchanges that began on a day (counted from 1970) came how far: 0 asked, 1 sent, 2 received, 3 acknowledged.
+-- Numbers alone: they stay when the exchanges leave the index.
+CREATE TABLE daily (
+	day INTEGER NOT NULL, organisation INTEGER NOT NULL, other INTEGER NOT NULL, purpose TEXT NOT NULL,
+	stage INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, organisation, other, purpose, stage)
 ) WITHOUT ROWID;

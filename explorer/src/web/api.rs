@@ -2,17 +2,18 @@
 
 use super::{
 	pages::{read_id, read_kind, read_search, Parameters},
+	past::{self, Stood},
 	proofs::{prove_record, prove_transaction, read_at},
 	sector, sign_in, status_of, App, Who,
 };
 use crate::{
 	kind::Kind,
-	prove::{At, Report},
+	prove::Report,
 	store::{
 		self,
 		query::{self, Filter},
 	},
-	Error, RecordId,
+	Error,
 };
 use axum::{
 	extract::{Extension, Path, Query, State},
@@ -88,7 +89,12 @@ async fn questions(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answe
 }
 
 async fn query_log_head(State(app): State<Arc<App>>) -> Answer {
-	Ok(answer(&sign_in::desk(&app)?.log().head()?))
+	let log = sign_in::desk(&app)?.log();
+	let (head, anchors) = (log.head()?, log.anchors(1)?);
+	Ok(answer(&json!({
+		"entries": head.entries, "hash": head.hash, "last_anchor": anchors.first(),
+		"anchoring": app.anchoring(),
+	})))
 }
 
 async fn status(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
@@ -162,29 +168,32 @@ async fn records(
 	let kind = read_kind(&slug)?;
 	let filter = Filter::parse(&parameters)?;
 	let scope = viewer.scope();
-	let page =
-		app.read(move |connection| query::records(connection, &scope, kind, &filter)).await?;
-	Ok(answer(&page))
+	let (page, as_of) = app
+		.read(move |connection| {
+			let as_of = filter.at.map(|at| at.block(connection)).transpose()?;
+			Ok((query::records(connection, &scope, kind, &filter)?, as_of))
+		})
+		.await?;
+	let as_of = as_of.map(|block| json!({ "block": block, "known_from": past::KNOWN_FROM }));
+	Ok(answer(&json!({ "items": page.items, "next": page.next, "as_of": as_of })))
 }
 
 async fn record(
 	State(app): State<Arc<App>>,
 	Extension(viewer): Who,
 	Path((slug, id)): Path<(String, String)>,
+	Query(parameters): Parameters,
 ) -> Answer {
 	let scope = viewer.scope();
 	let kind = read_kind(&slug)?;
 	query::check_parameter("id", &id)?;
-	let (row, timeline, more) = app
-		.read(move |connection| {
-			let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
-			let id = RecordId::parse(kind, &id).ok_or_else(unknown)?;
-			let row = query::record(connection, &scope, kind, &id)?.ok_or_else(unknown)?;
-			let (timeline, more) = query::timeline(connection, &row)?;
-			Ok((row, timeline, more))
-		})
-		.await?;
-	Ok(answer(&json!({ "record": row, "timeline": timeline, "timeline_cut_short": more })))
+	let at = past::read(&parameters)?;
+	let Stood { row, timeline, more, block } =
+		app.read(move |connection| past::stood(connection, &scope, kind, &id, at)).await?;
+	let as_of = block.map(|block| json!({ "block": block, "known_from": past::KNOWN_FROM }));
+	Ok(answer(&json!({
+		"record": row, "timeline": timeline, "timeline_cut_short": more, "as_of": as_of,
+	})))
 }
 
 async fn verify_record(
@@ -195,8 +204,7 @@ async fn verify_record(
 ) -> Answer {
 	let at = read_at(&parameters)?;
 	let (_, report) = prove_record(&app, &viewer, &slug, id.clone(), at).await?;
-	let query = if at == At::Now { "?at=now" } else { "" };
-	Ok(proof(&report, format!("/{slug}/{id}/bundle.json{query}")))
+	Ok(proof(&report, format!("/{slug}/{id}/bundle.json{}", at.to_query())))
 }
 
 async fn verify_transaction(
@@ -232,6 +240,10 @@ fn description() -> Json {
 		("consent", text("handle of 64 hexadecimal digits")),
 		("state", text("as in the records, for example not-served")),
 		("purpose", text("for example treatment")),
+		("category", text("of data, for example test-result")),
+		("action", text("name of an event that changed it, for example withdrawn")),
+		("case", text("handle of an exchange, or commitment to an authority's case file")),
+		("at", text("as they stood then: number of a block, or moment with its zone")),
 		("from", whole.clone()),
 		("to", whole.clone()),
 		("since", text("moment with its zone, for example 2026-11-01T08:00:00Z")),
@@ -246,7 +258,13 @@ fn description() -> Json {
 	let kind = parameter("kind", "path", json!({"type": "string", "enum": slugs}));
 	let id = parameter("id", "path", text("the record's id"));
 	let transaction = parameter("id", "path", text("block and position, for example 120-2"));
-	let at = parameter("at", "query", json!({"type": "string", "enum": ["change", "now"]}));
+	let at =
+		parameter("at", "query", text("change, now, number of a block, or moment with its zone"));
+	let then = parameter(
+		"at",
+		"query",
+		text("as it stood then: number of a block, or moment with its zone"),
+	);
 	let path = |summary: &str, parameters: Vec<Json>| {
 		json!({"get": {"summary": summary, "parameters": parameters, "responses": {
 			"200": {"description": "The answer", "content": {"application/json": {"schema": {"type": "object"}}}},
@@ -285,8 +303,11 @@ fn description() -> Json {
 				},
 			}},
 			"/questions": path("Questions whose answers are worked out", vec![]),
-			"/trends": path("Levels of risk over time, flows between organisations, how far exchanges come", vec![]),
-			"/query-log/head": path("End of the log of queries: what an anchor says", vec![]),
+			"/trends": path("Levels of risk over time, flows between organisations, how far exchanges come", vec![
+				parameter("since", "query", text("moment with its zone; 26 weeks before the end if not said")),
+				parameter("until", "query", text("moment with its zone; that of the last block if not said")),
+			]),
+			"/query-log/head": path("End of the log of queries, its last anchor on the ledger, and whether it is anchored at all", vec![]),
 			"/status": path("How the index stands", vec![]),
 			"/search": path("Find anything", vec![parameter("q", "query", text("what to look for"))]),
 			"/blocks": path("Final blocks", vec![
@@ -300,7 +321,7 @@ fn description() -> Json {
 			"/transactions/{id}": path("A transaction with its events", vec![transaction.clone()]),
 			"/transactions/{id}/verify": path("Its proof", vec![transaction]),
 			"/{kind}": path("Records of a kind", [vec![kind.clone()], filters].concat()),
-			"/{kind}/{id}": path("A record with its timeline", vec![kind.clone(), id.clone()]),
+			"/{kind}/{id}": path("A record with its timeline", vec![kind.clone(), id.clone(), then]),
 			"/{kind}/{id}/verify": path("Its proof", vec![kind, id, at]),
 		},
 	})

@@ -34,6 +34,9 @@ const MAX_RECORDS: usize = 20_000;
 /// The most records of one sheet for print.
 const MAX_ON_PAPER: usize = 1_000;
 
+/// So many pages of a list are read for one export.
+const MOST_PAGES: usize = 200;
+
 /// The form of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Form {
@@ -101,11 +104,15 @@ fn collect(
 	let names = query::names(view)?;
 	let mut rows: Vec<RecordRow> = Vec::new();
 	let mut filter = filter.clone();
+	let as_of = filter.at.map(|at| at.block(view)).transpose()?;
+	let mut pages = 0;
 	let more = loop {
 		let page = query::records(view, scope, kind, &filter)?;
 		rows.extend(page.items);
 		filter.after = page.next;
-		if page.next.is_none() || rows.len() >= most {
+		pages += 1;
+		// Pages of a filter that looks through records may have few.
+		if page.next.is_none() || rows.len() >= most || pages >= MOST_PAGES {
 			break page.next;
 		}
 	};
@@ -124,6 +131,7 @@ fn collect(
 	};
 	let manifest = json!({
 		"query": format!("/{}?{}", kind.slug(), Filter { limit: query::DEFAULT_LIMIT, ..filter }.to_query()),
+		"as_of_block": as_of.map(|block| block.number),
 		"records": rows.len(),
 		"continue_after": more,
 		"head": {"number": head.number, "hash": format!("0x{}", hex::encode(head.hash))},
@@ -143,6 +151,7 @@ pub(super) async fn sheet(
 ) -> Answer {
 	let kind = read_kind(&slug)?;
 	let filter = Filter { limit: query::MAX_LIMIT, ..Filter::parse(&parameters)? };
+	let at = filter.at;
 	let scope = viewer.scope();
 	let around = app.surroundings(&viewer).await?;
 	let Export { manifest, rows, .. } = app
@@ -174,7 +183,7 @@ pub(super) async fn sheet(
 		@if !manifest["continue_after"].is_null() {
 			p.note { (say!("There are more records than these: narrow the question down.")) }
 		}
-		(records_table(kind, &rows, &around))
+		(records_table(kind, &rows, at, &around))
 	};
 	show(layout::page(name, &format!("/{slug}"), &around, body))
 }

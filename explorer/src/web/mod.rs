@@ -11,6 +11,7 @@ mod guard;
 mod layout;
 mod live;
 mod pages;
+mod past;
 mod patient;
 mod proofs;
 mod questions;
@@ -21,7 +22,10 @@ mod trends;
 mod words;
 
 use crate::{
-	access::{Access, Viewer, Visits},
+	access::{
+		anchor::{Anchoring, SharedAnchoring},
+		Access, Viewer, Visits,
+	},
 	follow::SharedStatus,
 	ledger::Ledger,
 	prove::Witness,
@@ -79,6 +83,8 @@ pub struct App {
 	visits: Visits,
 	other_ledger: Option<Box<dyn Ledger>>,
 	verifier: Option<Vec<u8>>,
+	/// How the log of queries is anchored, if it is.
+	anchoring: Option<SharedAnchoring>,
 	places: Semaphore,
 	watchers: Arc<Semaphore>,
 	sector: Mutex<Option<sector::Published>>,
@@ -117,6 +123,7 @@ impl App {
 		let places = Semaphore::new(MAX_QUESTIONS);
 		let watchers = Arc::new(Semaphore::new(MAX_WATCHERS));
 		let sector = Mutex::default();
+		let (verifier, anchoring) = (None, None);
 		Self {
 			reader,
 			witness,
@@ -125,7 +132,8 @@ impl App {
 			access,
 			visits: Visits::default(),
 			other_ledger: None,
-			verifier: None,
+			verifier,
+			anchoring,
 			places,
 			watchers,
 			sector,
@@ -141,6 +149,12 @@ impl App {
 	/// The way to the ledger.
 	fn ledger(&self) -> &dyn Ledger {
 		self.other_ledger.as_deref().unwrap_or(&self.witness)
+	}
+
+	/// The same whose log of queries is anchored on the ledger.
+	#[must_use]
+	pub fn with_anchoring(self, anchoring: SharedAnchoring) -> Self {
+		Self { anchoring: Some(anchoring), ..self }
 	}
 
 	/// The same with the verifier as a WebAssembly module, with which browsers check bundles themselves.
@@ -180,6 +194,11 @@ impl App {
 			connected: status.node.is_some(),
 			viewer: viewer.clone(),
 		})
+	}
+
+	/// How the log of queries is anchored, if it is.
+	fn anchoring(&self) -> Option<Anchoring> {
+		self.anchoring.as_ref()?.read().ok().map(|anchoring| anchoring.clone())
 	}
 
 	/// Hash of the first block.

@@ -39,7 +39,7 @@ pub(super) const RISKS: [(&str, &str); 3] =
 const READY: [(&str, &str); 8] = [
 	("/exchanges?state=not-served", "Requests that were not served"),
 	("/exchanges?state=terminated", "Exchanges that a withdrawal ended"),
-	("/exchanges?state=expired", "Never acknowledged, or not in time"),
+	("/exchanges?state=expired", "Not dispatched, received or acknowledged in time"),
 	("/exchanges?state=disputed", "Disputed deliveries"),
 	("/reviews?state=overdue", "Overdue reviews of a break-glass"),
 	("/reviews?state=unjustified", "Break-glass without ground"),
@@ -116,7 +116,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who
 				}
 				li {
 					@match &status.reconciled {
-						Some(compared) if compared.missing.is_empty() => {
+						Some(compared) if compared.lacking == 0 => {
 							span.state.good { (say!("complete")) } " "
 							(say!("index and ledger hold the same {records} records as of block {block}",
 								records = content::count(compared.indexed), block = content::block(compared.block)))
@@ -124,7 +124,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who
 						Some(compared) => {
 							span.state.bad { (say!("incomplete")) } " "
 							(say!("the index lacks {records} records of the ledger as of block {block}",
-								records = content::count(compared.missing.len()), block = compared.block))
+								records = content::count(compared.lacking), block = compared.block))
 						},
 						None => { span.state.open { (say!("not compared yet")) } " " (say!("index and ledger")) },
 					}
@@ -148,7 +148,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who
 		}
 		section aria-labelledby="recent" {
 			h2 id="recent" { (say!("Latest exchanges")) }
-			(records_table(Kind::Exchange, &recent.items, &around))
+			(records_table(Kind::Exchange, &recent.items, None, &around))
 		}
 		section aria-labelledby="ready" {
 			h2 id="ready" { (say!("Ready questions")) }
@@ -468,7 +468,11 @@ pub(super) async fn transaction(
 			html! { span translate="no" { (row.name()) } },
 		))
 		h1 { span translate="no" { (row.name()) } }
-		(verify_box(&format!("/transactions/{}", row.id()), say!("Proves this transaction, its result and its events against a block that the validators finalised.")))
+		(verify_box(
+			&format!("/transactions/{}", row.id()),
+			"",
+			say!("Proves this transaction, its result and its events against a block that the validators finalised."),
+		))
 		dl.fields {
 			div { dt { (say!("Transaction")) } dd { (row.id()) } }
 			div { dt { (say!("Block")) } dd { a href=(in_block) { (block) } ", " (content::moment_of(time)) } }
@@ -511,12 +515,12 @@ pub(super) fn read_kind(slug: &str) -> Result<Kind, Error> {
 }
 
 /// The way to a proof, on every page that shows a record.
-pub(super) fn verify_box(link: &str, what: &str) -> Markup {
+pub(super) fn verify_box(link: &str, query: &str, what: &str) -> Markup {
 	html! {
 		p.verify {
-			a.button href=(format!("{link}/verify")) { (say!("Verify")) }
+			a.button href=(format!("{link}/verify{query}")) { (say!("Verify")) }
 			span { (what) }
-			a href=(format!("{link}/bundle.json")) download { (say!("Evidence bundle")) }
+			a href=(format!("{link}/bundle.json{query}")) download { (say!("Evidence bundle")) }
 		}
 	}
 }

@@ -17,7 +17,7 @@ use crate::{
 		Scope, Viewer,
 	},
 	kind::Kind,
-	ledger::{Known, Step},
+	ledger::{is_viewed_by, is_withdrawn_by, Step},
 	prove::At,
 	store::{
 		query::{self, Filter},
@@ -32,7 +32,7 @@ use axum::{
 	response::{Html, IntoResponse, Response},
 };
 use curex_client::{paper::PaperCode, time};
-use curex_primitives::{ConsentId, ConsentTerms, Grantee};
+use curex_primitives::{Consent, ConsentId, ConsentTerms, Grantee};
 use maud::{html, Markup};
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -137,7 +137,7 @@ pub(super) async fn enter(
 	};
 	let known = app.ledger().consent(genesis, asked).await?;
 	let token = match (code, known) {
-		(Some(code), Some(known)) => open(&app, &known, genesis, code, now)?,
+		(Some(code), Some(known)) => open(&app, known, genesis, code, now)?,
 		_ => None,
 	};
 	match token {
@@ -152,20 +152,19 @@ pub(super) async fn enter(
 /// Begins the visit that a code opens, if it is this consent's.
 fn open(
 	app: &App,
-	known: &Known,
+	record: Consent,
 	genesis: [u8; 32],
 	code: PaperCode,
 	now: u64,
 ) -> Result<Option<(String, &'static str)>, Error> {
-	let record = known.record.clone();
 	Ok(match code {
 		PaperCode::View { ledger, consent, code }
-			if ledger == genesis && known.is_viewed_by(consent, &code) =>
+			if ledger == genesis && is_viewed_by(consent, &record, &code) =>
 		{
 			Some((app.visits.view(consent, record, now)?, "/patient/consent"))
 		},
 		PaperCode::Withdraw { ledger, consent, code }
-			if ledger == genesis && known.is_withdrawn_by(&code) =>
+			if ledger == genesis && is_withdrawn_by(&record, &code) =>
 		{
 			Some((app.visits.ask(consent, record, code, now)?, "/patient/withdrawal"))
 		},

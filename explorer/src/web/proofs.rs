@@ -152,9 +152,11 @@ async fn prove(app: &Arc<App>, claim: Claim) -> Result<(Bundle, Report), Error> 
 pub(super) fn read_at(parameters: &[(String, String)]) -> Result<At, Error> {
 	match parameters {
 		[] => Ok(At::Change),
-		[(name, value)] if name == "at" && value == "change" => Ok(At::Change),
-		[(name, value)] if name == "at" && value == "now" => Ok(At::Now),
-		_ => Err(Error::input("at: expected change or now")),
+		[(name, value)] if name == "at" => {
+			query::check_parameter(name, value)?;
+			At::parse(value)
+		},
+		_ => Err(Error::input("at: expected change, now, the number of a block, or a moment")),
 	}
 }
 
@@ -236,7 +238,7 @@ async fn show(
 	let around = app.surroundings(viewer).await?;
 	let title =
 		if report.agrees { say!("Proven") } else { say!("What is shown is not what is proven") };
-	let query = if at == Some(At::Now) { "?at=now" } else { "" };
+	let query = at.map(At::to_query).unwrap_or_default();
 	let body = html! {
 		(layout::trail(&place.trail, say!("Proof")))
 		h1 { (title) }

@@ -29,7 +29,10 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 		}
 		(question("used", say!("Used after withdrawal"),
 			say!("Exchanges that began in a block after the withdrawal of their consent and were served."),
-			records_table(Kind::Exchange, &answers.used_after_withdrawal, &around)))
+			records_table(Kind::Exchange, &answers.used_after_withdrawal, None, &around)))
+		(question("unacknowledged", say!("Never acknowledged"),
+			say!("Exchanges that were received, and expired because the recipient never said how the data were."),
+			records_table(Kind::Exchange, &answers.never_acknowledged, None, &around)))
 		(question("broken", say!("How often the glass was broken"),
 			&said!("Of the exchanges in which an organisation received in the last {days} days.", days = WINDOW_DAYS),
 			break_glass(&answers, &around)))
@@ -42,7 +45,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 			gaps(&answers, &around)))
 		(question("anchors", say!("Marked anchors of access logs"),
 			say!("Anchors that left a gap after the one before, overlap it, came late, or whose count was disproved."),
-			records_table(Kind::Anchor, &answers.marked_anchors, &around)))
+			records_table(Kind::Anchor, &answers.marked_anchors, None, &around)))
 		(question("unusual", say!("Unusual volume"),
 			&said!("Of the last {days} days, those on which an organisation took part in at least {from} exchanges and in more \
 				than {times} times the median of the {before} days before. Days are counted back from the last block.",

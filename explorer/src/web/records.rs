@@ -3,6 +3,7 @@
 use super::{
 	content, layout,
 	pages::{read_kind, show, verify_box, Answer, Parameters},
+	past::{self, Stood},
 	words::{plain, said, say, word},
 	App, Surroundings, Who,
 };
@@ -10,13 +11,15 @@ use crate::{
 	access::Scope,
 	kind::Kind,
 	store::{
-		query::{self, Filter, Page},
+		past::Point,
+		query::{self, category_word, Filter, Page},
 		Connection, EventRow, RecordRow,
 	},
 	Error,
 };
 use axum::extract::{Extension, Path, Query, State};
 use curex_client::time;
+use curex_primitives::Category;
 use maud::{html, Markup};
 use std::sync::Arc;
 
@@ -31,14 +34,16 @@ pub(super) async fn records(
 	let around = app.surroundings(&viewer).await?;
 	let (asked, scope) = (filter.clone(), viewer.scope());
 	let is_in_scope = scope.has(kind);
-	let (page, tallies) = app
+	let (page, tallies, then) = app
 		.read(move |connection| {
 			Ok((
 				query::records(connection, &scope, kind, &asked)?,
 				query::tallies(connection, &scope)?,
+				asked.at.map(|at| at.block(connection)).transpose()?,
 			))
 		})
 		.await?;
+	let now = format!("/{}?{}", kind.slug(), Filter { at: None, ..filter.clone() }.to_query());
 	let states: Vec<String> = tallies
 		.get(&kind)
 		.into_iter()
@@ -51,6 +56,7 @@ pub(super) async fn records(
 		h1 { (word(kind.plural())) }
 		p.lead { (word(kind.about())) }
 		@if !is_in_scope { p.note { (say!("These records lie outside your field: none is shown to you.")) } }
+		@if let Some(block) = &then { (past::note(block, &now, &around)) }
 		(filter_form(kind, &filter, &states, &around))
 		section aria-labelledby="found" {
 			h2 id="found" {
@@ -60,7 +66,7 @@ pub(super) async fn records(
 					(count, true) => { (say!("{count} of more records", count = count)) },
 				}
 			}
-			(records_table(kind, &page.items, &around))
+			(records_table(kind, &page.items, filter.at, &around))
 			(after(kind, &filter, &page))
 		}
 	};
@@ -159,6 +165,35 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 						value=(moment.and_then(time::text).unwrap_or_default());
 				}
 			}
+			@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Permit) {
+				div {
+					label for="category" { (say!("Category of data")) }
+					select id="category" name="category" {
+						option value="" { (say!("any")) }
+						@for category in Category::ALL {
+							@let word = category_word(*category);
+							option value=(word) selected[filter.category == Some(*category)] { (plain(&word.replace('-', " "))) }
+						}
+					}
+				}
+			}
+			div {
+				label for="action" { (say!("Changed by (event)")) }
+				input id="action" name="action" maxlength="64" spellcheck="false" placeholder="withdrawn"
+					value=(filter.action.clone().unwrap_or_default());
+			}
+			@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Review | Kind::Permit | Kind::Inquiry) {
+				div.grow {
+					label for="case" { (say!("Case (exchange, or commitment to the file)")) }
+					input id="case" name="case" maxlength="66" spellcheck="false" placeholder="0x…"
+						value=(filter.case.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
+				}
+			}
+			div {
+				label for="at" { (say!("As they stood (block, or moment in UTC)")) }
+				input id="at" name="at" maxlength="32" spellcheck="false" placeholder="2026-11-01T08:00:00Z"
+					value=(filter.at.and_then(Point::text).unwrap_or_default());
+			}
 			div.buttons {
 				button type="submit" { (say!("Filter")) }
 				a href=(format!("/{}", kind.slug())) { (say!("Clear")) }
@@ -168,7 +203,13 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 }
 
 /// A table of records of a kind.
-pub(super) fn records_table(kind: Kind, rows: &[RecordRow], around: &Surroundings) -> Markup {
+pub(super) fn records_table(
+	kind: Kind,
+	rows: &[RecordRow],
+	at: Option<Point>,
+	around: &Surroundings,
+) -> Markup {
+	let then = at.and_then(Point::text).map(|at| format!("?at={at}")).unwrap_or_default();
 	let columns: &[&str] = match kind {
 		Kind::Exchange => &["Exchange", "Holder", "Recipient", "Purpose", "State", "Begun"],
 		Kind::Consent => &["Consent", "Holder", "Grantee", "State", "Filed", "Changed"],
@@ -243,7 +284,7 @@ pub(super) fn records_table(kind: Kind, rows: &[RecordRow], around: &Surrounding
 						@for row in rows {
 							tr {
 								th scope="row" {
-									a href=(row.link()) { code { (content::short(row.id.as_str())) } }
+									a href=(format!("{}{then}", row.link())) { code { (content::short(row.id.as_str())) } }
 								}
 								@for column in &columns[1..] { td { (cell(row, column)) } }
 							}
@@ -259,21 +300,26 @@ pub(super) async fn record(
 	State(app): State<Arc<App>>,
 	Extension(viewer): Who,
 	Path((slug, id)): Path<(String, String)>,
+	Query(parameters): Parameters,
 ) -> Answer {
 	let kind = read_kind(&slug)?;
 	query::check_parameter("id", &id)?;
+	let at = past::read(&parameters)?;
 	let scope = viewer.scope();
 	let around = app.surroundings(&viewer).await?;
-	let (row, timeline, more, related) = app
+	let (stood, related) = app
 		.read(move |connection| {
-			let unknown = || Error::NotFound(format!("there is no such {}", kind.singular()));
-			let id = crate::RecordId::parse(kind, &id).ok_or_else(unknown)?;
-			let row = query::record(connection, &scope, kind, &id)?.ok_or_else(unknown)?;
-			let (timeline, more) = query::timeline(connection, &row)?;
-			let related = related(connection, &scope, &row)?;
-			Ok((row, timeline, more, related))
+			let stood = past::stood(connection, &scope, kind, &id, at)?;
+			// What belongs to a record is shown as it stands now.
+			let related = match stood.block {
+				Some(_) => Vec::new(),
+				None => related(connection, &scope, &stood.row)?,
+			};
+			Ok((stood, related))
 		})
 		.await?;
+	let Stood { row, timeline, more, block: then } = stood;
+	let query = at.and_then(Point::text).map(|at| format!("?at={at}")).unwrap_or_default();
 	let name = match kind {
 		Kind::Organisation => row.id.organisation().and_then(|number| around.names.get(&number)),
 		_ => None,
@@ -294,8 +340,10 @@ pub(super) async fn record(
 					stood last.", block = block))
 			}
 		}
+		@if let Some(block) = &then { (past::note(block, &row.link(), &around)) }
 		(verify_box(
 			&row.link(),
+			&query,
 			say!("Proves what is shown here against a block that the validators finalised."),
 		))
 		@if kind == Kind::Exchange {
@@ -314,10 +362,18 @@ pub(super) async fn record(
 			h2 id="timeline" { (say!("Timeline")) }
 			(timeline_of(&timeline, more, &around))
 		}
+		form.filter method="get" action=(row.link()) aria-label=(say!("At another time")) {
+			div {
+				label for="at" { (say!("As it stood (block, or moment in UTC)")) }
+				input id="at" name="at" maxlength="32" spellcheck="false" placeholder="2026-11-01T08:00:00Z"
+					value=(at.and_then(Point::text).unwrap_or_default());
+			}
+			div.buttons { button type="submit" { (say!("Show")) } }
+		}
 		@for (kind, query, page) in &related {
 			section aria-labelledby=(format!("related-{}", kind.slug())) {
 				h2 id=(format!("related-{}", kind.slug())) { (word(kind.plural())) }
-				(records_table(*kind, &page.items, &around))
+				(records_table(*kind, &page.items, None, &around))
 				@if page.next.is_some() {
 					p { a href=(format!("/{}?{query}", kind.slug())) { (say!("All of them")) } }
 				}

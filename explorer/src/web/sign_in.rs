@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
 	access::{
+		anchor::Anchoring,
 		desk::{Desk, SESSION_LIFE},
+		log::Anchor,
 		Access, Standing, Viewer,
 	},
 	kind::handle,
@@ -26,7 +28,7 @@ use axum::{
 	response::Response,
 };
 use curex_client::{sign_in, time};
-use maud::html;
+use maud::{html, Markup};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -208,6 +210,34 @@ pub(super) async fn page(
 }
 
 /// What the own organisation's delegates asked.
+/// How the log is anchored on the ledger.
+fn anchored(last: Option<&Anchor>, anchoring: Option<&Anchoring>) -> Markup {
+	html! {
+		@match (last, anchoring.and_then(|anchoring| anchoring.organisation)) {
+			(Some(anchor), Some(organisation)) if anchor.settled => {
+				@let link = html! {
+					a href=(format!("/anchors/{organisation}-{}", anchor.sequence)) { (anchor.sequence) }
+				};
+				(say!("entries up to before {end}, as anchor {anchor}", end = anchor.end, anchor = link))
+				", " (content::moment_of(Some(anchor.until)))
+			},
+			(Some(anchor), _) if anchor.settled => {
+				(say!("entries up to before {end}, as anchor {anchor}", end = anchor.end, anchor = anchor.sequence))
+			},
+			(Some(anchor), _) => { (say!("anchor {number} is on its way", number = anchor.sequence)) },
+			(None, Some(_)) => { (say!("nothing yet")) },
+			(None, None) => { (say!("nothing")) },
+		}
+		@match anchoring {
+			None => { ". " (say!("Nothing anchors this log: the explorer was started without a key for it.")) },
+			Some(Anchoring { failure: Some(failure), .. }) => {
+				". " (say!("The last attempt failed: {reason}", reason = html! { span lang="en" { (failure) } }))
+			},
+			Some(_) => { "." },
+		}
+	}
+}
+
 pub(super) async fn query_log(
 	State(app): State<Arc<App>>,
 	Extension(viewer): Who,
@@ -226,7 +256,8 @@ pub(super) async fn query_log(
 	}
 	let log = desk(&app)?.log();
 	let entries = log.entries(standing.organisation, before, query::DEFAULT_LIMIT)?;
-	let head = log.head()?;
+	let (head, anchors) = (log.head()?, log.anchors(1)?);
+	let anchoring = app.anchoring();
 	let around = app.surroundings(&viewer).await?;
 	let next = entries.last().map(|entry| entry.number).filter(|number| *number > 0);
 	let body = html! {
@@ -236,6 +267,7 @@ pub(super) async fn query_log(
 		dl.fields {
 			div { dt { (say!("Entries of all organisations")) } dd { (content::count(head.entries)) } }
 			div { dt { (say!("Hash of the last one")) } dd { code.long { (head.hash) } } }
+			div { dt { (say!("Anchored on the ledger")) } dd { (anchored(anchors.first(), anchoring.as_ref())) } }
 		}
 		div.scroll tabindex="0" role="region" aria-label=(say!("Table of questions")) {
 			table {

@@ -4,50 +4,72 @@
 use super::{
 	api::{self, ApiError},
 	content, layout,
-	pages::{level_name, show, Answer, LEVELS, RISKS},
+	pages::{level_name, show, Answer, Parameters, LEVELS, RISKS},
 	words::{self, plain, said, say, word},
 	App, Surroundings, Who,
 };
 use crate::{
 	access::Viewer,
-	store::trends::{self, Pair, Stage, Trends, Week, LAST_EXCHANGES, MOST_PAIRS, WEEKS},
+	store::trends::{self, Pair, Period, Stage, Trends, Week, MOST_PAIRS},
 	Error,
 };
 use axum::{
-	extract::{Extension, State},
+	extract::{Extension, Query, State},
 	response::Response,
 };
 use curex_client::time;
 use maud::{html, Markup};
 use std::sync::Arc;
 
-async fn ask(app: &Arc<App>, viewer: &Viewer) -> Result<Trends, Error> {
+async fn ask(
+	app: &Arc<App>,
+	viewer: &Viewer,
+	parameters: &[(String, String)],
+) -> Result<Trends, Error> {
+	let period = Period::parse(parameters)?;
 	let scope = viewer.scope();
 	let risks = RISKS.map(|(field, _)| field);
-	app.read(move |connection| trends::trends(connection, &scope, &risks)).await
+	app.read(move |connection| trends::trends(connection, &scope, &risks, period)).await
 }
 
 pub(super) async fn for_programs(
 	State(app): State<Arc<App>>,
 	Extension(viewer): Who,
+	Query(parameters): Parameters,
 ) -> Result<Response, ApiError> {
-	Ok(api::answer(&ask(&app, &viewer).await?))
+	Ok(api::answer(&ask(&app, &viewer, &parameters).await?))
 }
 
-pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
+pub(super) async fn page(
+	State(app): State<Arc<App>>,
+	Extension(viewer): Who,
+	Query(parameters): Parameters,
+) -> Answer {
 	let around = app.surroundings(&viewer).await?;
-	let trends = ask(&app, &viewer).await?;
+	let trends = ask(&app, &viewer, &parameters).await?;
 	let body = html! {
 		h1 { (say!("Charts")) }
 		p.lead {
-			(say!("Over what you may see, as of {moment}. Every chart has its figures beside it.",
-				moment = content::moment_of(Some(trends.moment))))
+			(say!("Over what you may see, from {since} to {until}, whole days. Every chart has its figures beside it.",
+				since = content::moment_of(Some(trends.since)), until = content::moment_of(Some(trends.until))))
+		}
+		form.filter method="get" action="/trends" aria-label=(say!("Period")) {
+			@for (name, text, moment) in
+				[("since", say!("Since (UTC)"), trends.since), ("until", say!("Until (UTC)"), trends.until)]
+			{
+				div {
+					label for=(name) { (text) }
+					input id=(name) name=(name) maxlength="32" spellcheck="false"
+						value=(time::text(moment).unwrap_or_default());
+				}
+			}
+			div.buttons { button type="submit" { (say!("Show")) } }
 		}
 		section aria-labelledby="stages" {
 			h2 id="stages" { (say!("How far exchanges come")) }
 			p.quiet {
-				(say!("Of the last {count} exchanges: how many have a commitment to what was sent, to its receipt, and an \
-					acknowledgement.", count = content::count(LAST_EXCHANGES)))
+				(say!("Of the exchanges that began in the period: how many have a commitment to what was sent, to its receipt, and an \
+					acknowledgement. What the ledger pruned since is counted, too."))
 			}
 			(stages(&trends.stages))
 		}
@@ -60,7 +82,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 			section aria-labelledby=(field) {
 				h2 id=(field) { (say!("{risk}: levels of risk over time", risk = plain(name))) }
 				p.quiet {
-					(say!("Organisations by their newest assessment at the end of each of the last {weeks} weeks.", weeks = WEEKS))
+					(say!("Organisations by their newest assessment at the end of each week of the period."))
 				}
 				(weeks(field, plain(name), &trends.weeks))
 			}

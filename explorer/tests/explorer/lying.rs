@@ -1,20 +1,24 @@
-//! An explorer whose database was tampered with: proofs tell, row by row. The tampering is written in SQLite's words.
+//! An explorer whose database was tampered with: proofs tell, row by row, whichever database it is.
 
-use crate::chain::{Chain, SPEC_VERSION};
+use crate::{
+	chain::{Chain, SPEC_VERSION},
+	support::place,
+};
 use codec::Encode;
 use curex_client::ledger::{Decoder, METADATA};
 use curex_explorer::{
 	access::Scope,
 	prove::{claim_of_extrinsic, claim_of_record, At, Claim, Report},
-	Block, Error, Kind, Place, Reader, Record, RecordId, Store,
+	store::{Connection, Use, Value},
+	Block, Error, Kind, Reader, Record, RecordId, Store,
 };
 use curex_primitives::{
 	exchange::Direction, Category, Commitment, ConsentId, Exchange, ExchangeState, Gate,
 	OrganisationId, Purpose,
 };
 use curex_verify::bundle::{events_key, storage_key};
-use rusqlite::Connection;
-use std::{collections::BTreeMap, path::PathBuf};
+use serde_json::{json, Value as Json};
+use std::collections::BTreeMap;
 use subxt::metadata::Metadata;
 use tempfile::TempDir;
 
@@ -87,12 +91,25 @@ fn events(metadata: &Metadata) -> Vec<u8> {
 struct Scene {
 	chain: Chain,
 	decoder: Decoder,
-	folder: TempDir,
+	blocks: Vec<Block>,
 	key: Vec<u8>,
 }
 
+/// An index of the chain.
+struct Index(TempDir);
+
+impl Index {
+	fn reader(&self) -> Reader {
+		Reader::new(place(&self.0))
+	}
+
+	fn connection(&self) -> Connection {
+		Connection::open(&place(&self.0), Use::Write).unwrap()
+	}
+}
+
 impl Scene {
-	/// A chain whose block 6 holds an exchange and a transaction, and an honest index of it.
+	/// A chain whose block 6 holds an exchange and a transaction.
 	async fn set() -> Self {
 		let metadata = Metadata::decode_from(METADATA).unwrap();
 		let decoder = Decoder::new(SPEC_VERSION, METADATA).unwrap();
@@ -108,8 +125,7 @@ impl Scene {
 			(now, MOMENT.encode()),
 		];
 		let chain = Chain::holding(state, extrinsics.clone());
-		let folder = tempfile::tempdir().unwrap();
-		let mut store = Store::open(&Place::File(folder.path().join("index.sqlite"))).unwrap();
+		let mut blocks = Vec::new();
 		for number in 0..=BLOCK as u32 {
 			let mut block = Block {
 				number: number.into(),
@@ -130,13 +146,16 @@ impl Scene {
 				block.records =
 					vec![Record { kind: Kind::Exchange, id: id.clone(), value: Some(value) }];
 			}
-			store.ingest(&block).unwrap();
+			blocks.push(block);
 		}
-		Self { chain, decoder, folder, key }
+		Self { chain, decoder, blocks, key }
 	}
 
-	fn path(&self) -> PathBuf {
-		self.folder.path().join("index.sqlite")
+	/// An honest index of it.
+	fn index(&self) -> Index {
+		let folder = tempfile::tempdir().unwrap();
+		Store::open(&place(&folder)).unwrap().ingest_all(&self.blocks).unwrap();
+		Index(folder)
 	}
 
 	/// Asks for the proof of a claim, as the server does with what a node gives it.
@@ -150,113 +169,123 @@ impl Scene {
 		claim.check(&self.chain.bundle_of(&keys), &self.chain.trust_root(), &self.decoder).await
 	}
 
-	async fn record(&self) -> Result<Report, Error> {
-		let reader = Reader::new(Place::File(self.path()));
+	async fn record(&self, index: &Index) -> Result<Report, Error> {
+		let (reader, scope) = (index.reader(), Scope::everything());
 		let id = format!("0x{}", hex::encode(ID));
-		self.check(claim_of_record(&reader, &Scope::everything(), Kind::Exchange, &id, At::Change))
-			.await
+		self.check(claim_of_record(&reader, &scope, Kind::Exchange, &id, At::Change)).await
 	}
 
-	async fn transaction(&self) -> Result<Report, Error> {
-		let reader = Reader::new(Place::File(self.path()));
+	async fn transaction(&self, index: &Index) -> Result<Report, Error> {
+		let reader = index.reader();
 		self.check(claim_of_extrinsic(&reader, &Scope::everything(), BLOCK, POSITION)).await
 	}
 
-	/// Tampers, asks, and puts everything back.
-	async fn tampered(&self, sql: &str, transaction: bool) -> Result<Report, Error> {
-		let copy = self.folder.path().join("honest.sqlite");
-		let connection = Connection::open(self.path()).unwrap();
-		connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-		std::fs::copy(self.path(), &copy).unwrap();
-		let changed = connection.execute(sql, []).unwrap();
+	/// Tampers with one row of an honest index and asks.
+	async fn must_be_found(&self, sql: &str, values: &[Value], transaction: bool) {
+		let index = self.index();
+		let changed = index.connection().execute(sql, values).unwrap();
 		assert_eq!(changed, 1, "{sql}");
-		let report = if transaction { self.transaction().await } else { self.record().await };
-		connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-		drop(connection);
-		std::fs::copy(&copy, self.path()).unwrap();
-		report
+		let report = match transaction {
+			true => self.transaction(&index).await,
+			false => self.record(&index).await,
+		};
+		match report {
+			Ok(report) => assert!(!report.agrees, "{sql} {values:?}"),
+			Err(error) => assert!(matches!(error, Error::NotProven(_)), "{sql}: {error}"),
+		}
 	}
+}
+
+/// Other bytes than any that are proven.
+fn other() -> Value {
+	Value::Bytes(vec![0x11; 32])
 }
 
 #[tokio::test]
 async fn an_honest_index_is_proven_in_every_field() {
 	let scene = Scene::set().await;
-	for report in [scene.record().await.unwrap(), scene.transaction().await.unwrap()] {
+	let index = scene.index();
+	let record = scene.record(&index).await.unwrap();
+	let transaction = scene.transaction(&index).await.unwrap();
+	for report in [&record, &transaction] {
 		let differing: Vec<_> = report.findings.iter().filter(|found| !found.agrees).collect();
 		assert!(report.agrees, "{differing:?}");
 		assert_eq!((report.block, report.justified_by, report.authority_set), (6, 8, 2));
 	}
-	let record = scene.record().await.unwrap();
 	// Number, hash, time, 24 fields, and three that the index searches by.
 	assert_eq!(record.findings.len(), 3 + 24 + 3);
-	let transaction = scene.transaction().await.unwrap();
 	assert_eq!(transaction.findings.len(), 3 + 6 + 2);
 }
 
 #[tokio::test]
 async fn a_tampered_record_is_detected_wherever_it_was_touched() {
 	let scene = Scene::set().await;
-	let other = format!("x'{}'", "11".repeat(32));
-	for sql in [
-		"UPDATE record SET value = json_set(value, '$.state', 'Terminated')".into(),
-		"UPDATE record SET value = json_set(value, '$.recipient', 3)".into(),
-		"UPDATE record SET value = json_set(value, '$.begun', 1)".into(),
-		"UPDATE record SET value = json_set(value, '$.note', 'all is well')".into(),
-		"UPDATE record SET value = json_remove(value, '$.payload')".into(),
-		"UPDATE record SET state = 'not-served'".into(),
-		"UPDATE record SET purpose = 'research'".into(),
-		"UPDATE record SET consent = NULL".into(),
-		format!("UPDATE record SET consent = {other}"),
-		"UPDATE record SET changed = 5".into(),
-		"UPDATE block SET time = time + 86400000 WHERE number = 6".into(),
-		format!("UPDATE block SET hash = {other} WHERE number = 6"),
-	] {
-		match scene.tampered(&sql, false).await {
-			Ok(report) => assert!(!report.agrees, "{sql}"),
-			Err(error) => assert!(matches!(error, Error::NotProven(_)), "{sql}: {error}"),
-		}
+	let honest = scene.blocks[BLOCK as usize].records[0].value.clone().unwrap();
+	let contents: [fn(&mut Json); 5] = [
+		|content| content["state"] = json!("Terminated"),
+		|content| content["recipient"] = json!(3),
+		|content| content["begun"] = json!(1),
+		|content| content["note"] = json!("all is well"),
+		|content| drop(content.as_object_mut().unwrap().remove("payload")),
+	];
+	for tamper in contents {
+		let mut content = honest.clone();
+		tamper(&mut content);
+		assert_ne!(content, honest);
+		let content = Value::Text(content.to_string());
+		scene.must_be_found("UPDATE record SET value = ?", &[content], false).await;
 	}
-	assert!(scene.record().await.unwrap().agrees);
+	for (sql, values) in [
+		("UPDATE record SET state = 'not-served'", vec![]),
+		("UPDATE record SET purpose = 'research'", vec![]),
+		("UPDATE record SET consent = NULL", vec![]),
+		("UPDATE record SET consent = ?", vec![other()]),
+		("UPDATE record SET changed = 5", vec![]),
+		("UPDATE block SET time = time + 86400000 WHERE number = 6", vec![]),
+		("UPDATE block SET hash = ? WHERE number = 6", vec![other()]),
+	] {
+		scene.must_be_found(sql, &values, false).await;
+	}
 }
 
 #[tokio::test]
 async fn a_tampered_transaction_is_detected_wherever_it_was_touched() {
 	let scene = Scene::set().await;
-	let here = "WHERE block = 6 AND position = 1";
-	let other = format!("x'{}'", "11".repeat(32));
-	for sql in [
-		format!("UPDATE extrinsic SET arguments = '{{\"version\":8}}' {here}"),
-		format!("UPDATE extrinsic SET call = 'rotate_account' {here}"),
-		format!("UPDATE extrinsic SET pallet = 'Exchange' {here}"),
-		format!("UPDATE extrinsic SET signer = {other} {here}"),
-		format!("UPDATE extrinsic SET signer = NULL {here}"),
-		format!("UPDATE extrinsic SET hash = {other} {here}"),
-		format!("UPDATE extrinsic SET failure = 'Consortium: NotAuthorized' {here}"),
-		"UPDATE event SET fields = json_set(fields, '$.version', 8) WHERE name = 'AgreementAccepted'".into(),
-		"UPDATE event SET name = 'ExtrinsicFailed' WHERE name = 'ExtrinsicSuccess'".into(),
-		"DELETE FROM event WHERE name = 'AgreementAccepted'".into(),
-		"INSERT INTO event VALUES (6, 99, 1, 'Consent', 'Withdrawn', '{}')".into(),
-		"UPDATE event SET extrinsic = NULL WHERE name = 'AgreementAccepted'".into(),
-		"UPDATE block SET time = time + 1000 WHERE number = 6".into(),
+	for (what, values) in [
+		("arguments = '{\"version\":8}'", vec![]),
+		("call = 'rotate_account'", vec![]),
+		("pallet = 'Exchange'", vec![]),
+		("signer = ?", vec![other()]),
+		("signer = NULL", vec![]),
+		("hash = ?", vec![other()]),
+		("failure = 'Consortium: NotAuthorized'", vec![]),
 	] {
-		match scene.tampered(&sql, true).await {
-			Ok(report) => assert!(!report.agrees, "{sql}"),
-			Err(error) => assert!(matches!(error, Error::NotProven(_)), "{sql}: {error}"),
-		}
+		let sql = format!("UPDATE extrinsic SET {what} WHERE block = 6 AND position = 1");
+		scene.must_be_found(&sql, &values, true).await;
 	}
-	assert!(scene.transaction().await.unwrap().agrees);
+	for sql in [
+		"UPDATE event SET fields = '{\"organisation\":4,\"version\":8}' WHERE name = 'AgreementAccepted'",
+		"UPDATE event SET name = 'ExtrinsicFailed' WHERE name = 'ExtrinsicSuccess'",
+		"DELETE FROM event WHERE name = 'AgreementAccepted'",
+		"INSERT INTO event VALUES (6, 99, 1, 'Consent', 'Withdrawn', '{}')",
+		"UPDATE event SET extrinsic = NULL WHERE name = 'AgreementAccepted'",
+		"UPDATE block SET time = time + 1000 WHERE number = 6",
+	] {
+		scene.must_be_found(sql, &[], true).await;
+	}
 }
 
 #[tokio::test]
 async fn a_record_that_never_was_has_no_proof() {
 	let scene = Scene::set().await;
+	let index = scene.index();
 	let forged = "11".repeat(32);
 	let sql = format!(
-		"INSERT INTO record (kind, id, begun, changed, state, purpose, consent, value) \
-		 SELECT kind, '0x{forged}', begun, changed, state, purpose, consent, value FROM record"
+		"INSERT INTO record (serial, kind, id, begun, changed, state, purpose, consent, value) \
+		 SELECT serial + 1, kind, '0x{forged}', begun, changed, state, purpose, consent, value FROM record"
 	);
-	Connection::open(scene.path()).unwrap().execute(&sql, []).unwrap();
-	let reader = Reader::new(Place::File(scene.path()));
+	index.connection().execute(&sql, &[]).unwrap();
+	let reader = index.reader();
 	let claim = claim_of_record(
 		&reader,
 		&Scope::everything(),
@@ -276,7 +305,8 @@ async fn a_record_that_never_was_has_no_proof() {
 #[tokio::test]
 async fn metadata_of_another_runtime_prove_nothing() {
 	let scene = Scene::set().await;
-	let reader = Reader::new(Place::File(scene.path()));
+	let index = scene.index();
+	let reader = index.reader();
 	let claim = claim_of_extrinsic(&reader, &Scope::everything(), BLOCK, POSITION).unwrap();
 	let keys = [events_key(), curex_verify::bundle::runtime_version_key()].map(|key| key.to_vec());
 	let bundle = scene.chain.bundle_of(&keys);

@@ -1,6 +1,7 @@
 //! The explorer as its users and its enemies meet it.
 
 mod access;
+mod anchors;
 mod attacks;
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;
@@ -8,6 +9,7 @@ mod index;
 mod languages;
 mod lying;
 mod pages;
+mod past;
 mod patient;
 mod postgresql;
 mod questions;

@@ -8,7 +8,7 @@ use curex_client::{
 use curex_explorer::{
 	access::QueryLog,
 	generate::Generator,
-	ledger::{Known, Ledger, Progress, Step},
+	ledger::{Ledger, Progress, Step},
 	Error, Kind, Record,
 };
 use curex_primitives::{Consent, ConsentId, ConsentStatus, OrganisationId};
@@ -22,12 +22,12 @@ use std::{
 /// A ledger of these consents, which writes down what withdraws them.
 #[derive(Clone, Default)]
 struct Consents {
-	known: HashMap<ConsentId, Known>,
+	known: HashMap<ConsentId, Consent>,
 	withdrawn: Arc<Mutex<Vec<(ConsentId, WithdrawalCode)>>>,
 }
 
 impl Ledger for Consents {
-	fn consent(&self, _: [u8; 32], id: ConsentId) -> BoxFuture<'_, Result<Option<Known>, Error>> {
+	fn consent(&self, _: [u8; 32], id: ConsentId) -> BoxFuture<'_, Result<Option<Consent>, Error>> {
 		Box::pin(std::future::ready(Ok(self.known.get(&id).cloned())))
 	}
 
@@ -76,9 +76,7 @@ impl Case {
 		let consent = prepare();
 		let filed = Consent::filed(OrganisationId(SIDES.0), consent.terms.clone(), 9);
 		let mut ledger = Consents::default();
-		ledger
-			.known
-			.insert(consent.id, Known { filed: filed.terms.clone(), record: filed.clone() });
+		ledger.known.insert(consent.id, filed);
 		let explorer = Explorer::start_with(Box::new(ledger.clone()), records(&consent)).await;
 		Self { explorer, consent, ledger }
 	}
@@ -296,7 +294,7 @@ async fn what_has_ended_is_not_withdrawn_again() {
 	let mut record = Consent::filed(OrganisationId(SIDES.0), consent.terms.clone(), 9);
 	record.status = ConsentStatus::Withdrawn { at: 12 };
 	let mut ledger = Consents::default();
-	ledger.known.insert(consent.id, Known { filed: record.terms.clone(), record });
+	ledger.known.insert(consent.id, record);
 	let explorer = Explorer::start_with(Box::new(ledger.clone()), Vec::new()).await;
 	let case = Case { explorer, consent, ledger };
 	let entered = case.enter(&case.withdrawal()).await;

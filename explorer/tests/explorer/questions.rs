@@ -88,6 +88,25 @@ fn an_exchange_that_began_after_the_withdrawal_of_its_consent_is_told() {
 }
 
 #[test]
+fn an_exchange_that_was_received_and_never_acknowledged_is_told() {
+	let mut scene = Scene::set();
+	let expired = |number: u64, receipt: Option<String>| {
+		let mut record = exchange(number, number, "Expired");
+		record.value.as_mut().unwrap()["receipt"] = json!(receipt);
+		record
+	};
+	let records =
+		vec![expired(1, None), expired(2, Some(handle(9))), exchange(3, 3, "Acknowledged")];
+	scene.add(NOW, records, Vec::new());
+	let ids = |scope: &Scope| -> Vec<String> {
+		let found = scene.answers(scope).never_acknowledged;
+		found.iter().map(|row| row.id.to_string()).collect()
+	};
+	assert_eq!(ids(&Scope::everything()), [handle(2)]);
+	assert!(ids(&Scope::of(&[Kind::Exchange], vec![5], None)).is_empty());
+}
+
+#[test]
 fn a_missing_number_in_a_sequence_is_told_for_the_organisation_that_lacks_it() {
 	let mut scene = Scene::set();
 	scene.add(NOW, (1..=3).map(|number| exchange(number, number, "Delivered")).collect(), vec![]);

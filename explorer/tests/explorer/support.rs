@@ -2,7 +2,7 @@
 
 use curex_client::{ledger::Event, Signer};
 use curex_explorer::{
-	access::{Access, Desk, QueryLog},
+	access::{anchor::Anchoring, Access, Desk, QueryLog},
 	follow::SharedStatus,
 	generate::Generator,
 	ledger::Ledger,
@@ -13,7 +13,12 @@ use curex_explorer::{
 };
 use serde_json::json;
 use serde_json::Value as Json;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+	collections::BTreeMap,
+	net::SocketAddr,
+	path::PathBuf,
+	sync::{Arc, RwLock},
+};
 use tempfile::TempDir;
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
@@ -79,16 +84,25 @@ impl Explorer {
 	pub async fn start() -> Self {
 		let folder = tempfile::tempdir().unwrap();
 		fill(&folder);
-		Self::serve(folder, Access::Open).await
+		Self::serve(folder, Access::Open, None).await
 	}
 
 	/// One where people sign in, with the delegates of [`delegates`].
 	pub async fn start_closed() -> Self {
+		Self::closed(None).await
+	}
+
+	/// The same whose log of queries is anchored.
+	pub async fn start_anchored(anchoring: Anchoring) -> Self {
+		Self::closed(Some(anchoring)).await
+	}
+
+	async fn closed(anchoring: Option<Anchoring>) -> Self {
 		let folder = tempfile::tempdir().unwrap();
 		let mut store = fill(&folder);
 		append(&mut store, delegates());
 		let log = QueryLog::open(&folder.path().join("queries.sqlite")).unwrap();
-		Self::serve(folder, Access::SignIn(Box::new(Desk::new(log)))).await
+		Self::serve(folder, Access::SignIn(Box::new(Desk::new(log))), anchoring).await
 	}
 
 	/// One where people sign in, with another ledger than a node's.
@@ -98,14 +112,19 @@ impl Explorer {
 		append(&mut store, delegates());
 		append(&mut store, records);
 		let log = QueryLog::open(&folder.path().join("queries.sqlite")).unwrap();
-		Self::serve_with(folder, Access::SignIn(Box::new(Desk::new(log))), Some(ledger)).await
+		Self::serve_with(folder, Access::SignIn(Box::new(Desk::new(log))), None, Some(ledger)).await
 	}
 
-	async fn serve(folder: TempDir, access: Access) -> Self {
-		Self::serve_with(folder, access, None).await
+	async fn serve(folder: TempDir, access: Access, anchoring: Option<Anchoring>) -> Self {
+		Self::serve_with(folder, access, anchoring, None).await
 	}
 
-	async fn serve_with(folder: TempDir, access: Access, ledger: Option<Box<dyn Ledger>>) -> Self {
+	async fn serve_with(
+		folder: TempDir,
+		access: Access,
+		anchoring: Option<Anchoring>,
+		ledger: Option<Box<dyn Ledger>>,
+	) -> Self {
 		let place = place(&folder);
 		let witness = Witness::new(vec!["ws://127.0.0.1:1".into()], None);
 		let name = Some("explorer.example".into());
@@ -113,6 +132,9 @@ impl Explorer {
 		let mut app = App::new(Reader::new(place.clone()), witness, status.clone(), name, access);
 		if let Some(ledger) = ledger {
 			app = app.with_ledger(ledger);
+		}
+		if let Some(anchoring) = anchoring {
+			app = app.with_anchoring(Arc::new(RwLock::new(anchoring)));
 		}
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let address = listener.local_addr().unwrap();

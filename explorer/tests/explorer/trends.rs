@@ -4,8 +4,8 @@ use crate::support::{append_with, fill, place, record, Explorer, EXCHANGES};
 use curex_explorer::{
 	access::Scope,
 	generate::Generator,
-	store::trends::{trends, Trends, MOST_PAIRS, WEEKS},
-	Kind, Reader,
+	store::trends::{trends, Period, Trends, MOST_PAIRS, WEEKS},
+	Error, Kind, Reader,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -20,7 +20,11 @@ const WEEK: u64 = 7 * 86_400_000;
 const NOW: u64 = 1_800_000_000_000;
 
 fn ask(reader: &Reader, scope: &Scope) -> Trends {
-	reader.ask(|connection| trends(connection, scope, &["cyber"])).unwrap()
+	within(reader, scope, Period::default()).unwrap()
+}
+
+fn within(reader: &Reader, scope: &Scope, period: Period) -> Result<Trends, Error> {
+	reader.ask(|connection| trends(connection, scope, &["cyber"], period))
 }
 
 #[test]
@@ -49,8 +53,37 @@ fn exchanges_are_counted_by_how_far_they_came_and_between_whom() {
 	assert!(!own.pairs.is_empty() && own.pairs.iter().all(|pair| pair.one == 2 || pair.other == 2));
 	let purposes = Some(["research".to_string()].into());
 	let some = ask(&reader, &Scope::of(&[Kind::Exchange], vec![2], purposes));
-	assert_eq!(some.pairs, []);
+	let research = some.stages[0].exchanges;
+	assert!(research > 0 && research < own.stages[0].exchanges);
+	assert_eq!(some.pairs.iter().map(|pair| pair.exchanges).sum::<u64>(), research);
 	assert_eq!(ask(&reader, &Scope::nothing()).stages[0].exchanges, 0);
+}
+
+#[test]
+fn a_period_counts_the_days_that_lie_in_it() {
+	let folder = tempfile::tempdir().unwrap();
+	let mut store = fill(&folder);
+	let day = 86_400_000;
+	let begun = |number: u8, moment: u64| {
+		let value = json!({
+			"holder": 1, "recipient": 2, "state": "Requested", "purpose": "Treatment", "begun": moment,
+			"payload": null, "receipt": null, "acknowledgement": null,
+		});
+		record(Kind::Exchange, &hex::encode([number; 32]), Some(value))
+	};
+	let records = vec![begun(1, NOW - 10 * day), begun(2, NOW - 9 * day), begun(3, NOW)];
+	append_with(&mut store, NOW, records, Vec::new());
+	let reader = Reader::new(place(&folder));
+	let count = |since, until| {
+		let period = Period { since, until };
+		within(&reader, &Scope::everything(), period).map(|trends| trends.stages[0].exchanges)
+	};
+	assert_eq!(count(Some(NOW - 20 * day), None).unwrap(), 3);
+	assert_eq!(count(Some(NOW - 9 * day), None).unwrap(), 2);
+	assert_eq!(count(Some(NOW - 10 * day), Some(NOW - 9 * day)).unwrap(), 2);
+	assert_eq!(count(Some(NOW - 8 * day), Some(NOW - day)).unwrap(), 0);
+	assert!(matches!(count(Some(NOW), Some(NOW - 1)), Err(Error::Input(_))));
+	assert!(matches!(count(Some(0), None), Err(Error::Input(_))));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::transfer::{
 use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use curex_primitives::{
 	merkle::Proof,
-	transfer::{Authorisation, Manifest},
-	Commitment, MerkleRoot,
+	transfer::{Carriage, Manifest},
+	MerkleRoot,
 };
 use jsonrpsee::{
 	core::{async_trait, RpcResult},
@@ -274,9 +274,8 @@ impl Curex {
 		let (ledger, store) = (self.ledger.clone(), self.store.clone());
 		let status = blocking(move || {
 			let authorisation = access::decode(&authorisation)?;
-			let (exchange, commitment) = access::may_deposit(&*ledger, &authorisation)?;
-			let owner = authorisation.part.sender(&exchange);
-			work(&store, Deposit { key: access::key(&authorisation), commitment, owner })
+			let carriage = access::may_deposit(&*ledger, &authorisation)?;
+			work(&store, Deposit { key: access::key(&authorisation), carriage })
 		})
 		.await
 		.map_err(told)?;
@@ -292,9 +291,8 @@ impl Curex {
 		let (ledger, store) = (self.ledger.clone(), self.store.clone());
 		blocking(move || {
 			let authorisation = access::decode(&authorisation)?;
-			let exchange = access::may_read(&*ledger, &authorisation)?;
+			let Carriage { commitment, .. } = access::may_read(&*ledger, &authorisation)?;
 			let key = access::key(&authorisation);
-			let commitment = key.part.commitment(&exchange).ok_or(Error::NotNow)?;
 			store.status_of(key, commitment)?.ok_or(Error::NotHere)?;
 			work(&store, key)
 		})
@@ -306,14 +304,13 @@ impl Curex {
 /// What may be left here.
 struct Deposit {
 	key: Key,
-	commitment: Commitment,
-	owner: curex_primitives::OrganisationId,
+	carriage: Carriage,
 }
 
 impl Deposit {
 	/// How far it is.
 	fn status(&self, store: &Store) -> Result<Status, Error> {
-		store.status_of(self.key, self.commitment)?.ok_or(Error::NotHere)
+		store.status_of(self.key, self.carriage.commitment)?.ok_or(Error::NotHere)
 	}
 }
 
@@ -331,10 +328,10 @@ impl CurexApiServer for Curex {
 		self.deposit(authorisation, move |store, deposit| {
 			let manifest = Manifest::try_from(manifest)?;
 			let key = deposit.key;
-			if manifest.commitment(key.part, &key.exchange) != deposit.commitment {
+			if manifest.commitment(key.part, &key.exchange) != deposit.carriage.commitment {
 				return Err(Error::ManifestMismatch);
 			}
-			store.begin(key, deposit.owner, &manifest)
+			store.begin(key, deposit.carriage.sender, &manifest)
 		})
 		.await
 	}
@@ -361,9 +358,8 @@ impl CurexApiServer for Curex {
 		let ledger = self.ledger.clone();
 		let (authorisation, commitment) = blocking(move || {
 			let authorisation = access::decode(&authorisation)?;
-			let exchange = access::may_fetch_here(&*ledger, &authorisation)?;
-			let commitment = authorisation.part.commitment(&exchange).ok_or(Error::NotNow)?;
-			Ok::<(Authorisation, Commitment), Error>((authorisation, commitment))
+			let Carriage { commitment, .. } = access::may_fetch_here(&*ledger, &authorisation)?;
+			Ok((authorisation, commitment))
 		})
 		.await
 		.map_err(told)?;

@@ -3,8 +3,9 @@
 use super::{Error, Key};
 use codec::DecodeAll;
 use curex_primitives::{
-	transfer::{Access, Authorisation, MAX_AUTHORISATION_LIFE},
-	Commitment, Duties, Duty, Exchange, ExchangeId, Gate, Moment, OrganisationId, PeerRole,
+	transfer::{Access, Authorisation, Carriage, MAX_AUTHORISATION_LIFE},
+	Duties, Duty, Exchange, ExchangeId, Gate, Moment, OrganisationId, PeerRole, Subscription,
+	SubscriptionId,
 };
 use sp_core::{ed25519, sr25519, Pair};
 
@@ -32,6 +33,12 @@ pub trait Ledger: Send + Sync + 'static {
 	/// # Errors
 	/// [`Error::Ledger`]
 	fn exchange(&self, id: &ExchangeId, view: View) -> Result<Option<Exchange>, Error>;
+
+	/// A subscription with its effective state.
+	///
+	/// # Errors
+	/// [`Error::Ledger`]
+	fn subscription(&self, id: &SubscriptionId, view: View) -> Result<Option<Subscription>, Error>;
 
 	/// Organisation and duties of an account.
 	///
@@ -75,12 +82,12 @@ pub fn key(authorisation: &Authorisation) -> Key {
 	Key { exchange: authorisation.exchange, part: authorisation.part }
 }
 
-/// The exchange if the part may be served now, and the block that says so: the finalised one, and the best one for
-/// a break-glass, which must not wait.
+/// The part if it may be served now, and the block that says so: the finalised one, and the best one for a break-glass,
+/// which must not wait.
 ///
 /// # Errors
 /// [`Error::NotNow`], [`Error::Ledger`]
-pub fn served_exchange(ledger: &dyn Ledger, key: &Key) -> Result<(Exchange, View), Error> {
+pub fn served(ledger: &dyn Ledger, key: &Key) -> Result<(Carriage, View), Error> {
 	let best = ledger
 		.exchange(&key.exchange, View::Best)?
 		.filter(|exchange| matches!(exchange.gate, Gate::BreakGlass(_)));
@@ -88,10 +95,23 @@ pub fn served_exchange(ledger: &dyn Ledger, key: &Key) -> Result<(Exchange, View
 		Some(exchange) => (Some(exchange), View::Best),
 		None => (ledger.exchange(&key.exchange, View::Finalised)?, View::Finalised),
 	};
-	exchange
-		.filter(|exchange| key.part.travels_in(exchange.state))
-		.map(|exchange| (exchange, view))
-		.ok_or(Error::NotNow)
+	Ok((carriage(ledger, key, exchange, view)?, view))
+}
+
+/// The part of this exchange or, if there is none, of the subscription under the same handle.
+fn carriage(
+	ledger: &dyn Ledger,
+	key: &Key,
+	exchange: Option<Exchange>,
+	view: View,
+) -> Result<Carriage, Error> {
+	let carriage = match exchange {
+		Some(exchange) => Carriage::of_exchange(key.part, &exchange),
+		None => ledger
+			.subscription(&key.subscription(), view)?
+			.and_then(|subscription| Carriage::of_subscription(key.part, &subscription)),
+	};
+	carriage.ok_or(Error::NotNow)
 }
 
 /// Whether a request may be served: to a peer of the receiving organisation, or to whoever bears an authorisation of
@@ -105,8 +125,7 @@ pub fn may_fetch(
 	peer: &[u8],
 	authorisation: Option<&Authorisation>,
 ) -> Result<(), Error> {
-	let (exchange, view) = served_exchange(ledger, key)?;
-	let receiver = key.part.receiver(&exchange);
+	let (Carriage { receiver, .. }, view) = served(ledger, key)?;
 	if ledger.peer(peer, view)?.is_some_and(|(organisation, _)| organisation == receiver) {
 		return Ok(());
 	}
@@ -119,54 +138,43 @@ pub fn may_fetch(
 	is_from(bearer, receiver, "the delegate is not of the receiving organisation")
 }
 
-/// Whether a client of this node may have the part fetched: a delegate of the receiver. Gives the exchange.
+/// Whether a client of this node may have the part fetched: a delegate of the receiver.
 ///
 /// # Errors
 /// [`Error::NotNow`], [`Error::NotAuthorised`], [`Error::Expired`], [`Error::Ledger`]
 pub fn may_fetch_here(
 	ledger: &dyn Ledger,
 	authorisation: &Authorisation,
-) -> Result<Exchange, Error> {
-	let key = key(authorisation);
-	let (exchange, view) = served_exchange(ledger, &key)?;
+) -> Result<Carriage, Error> {
+	let (carriage, view) = served(ledger, &key(authorisation))?;
 	let bearer = bearer(ledger, authorisation, Access::Fetch, view)?;
-	is_from(
-		bearer,
-		key.part.receiver(&exchange),
-		"the delegate is not of the receiving organisation",
-	)?;
-	Ok(exchange)
+	is_from(bearer, carriage.receiver, "the delegate is not of the receiving organisation")?;
+	Ok(carriage)
 }
 
-/// Whether a client of this node may read the part: whoever may have it fetched, or may leave it. Gives the exchange.
+/// Whether a client of this node may read the part: whoever may have it fetched, or may leave it.
 ///
 /// # Errors
 /// [`Error::NotNow`], [`Error::NotAuthorised`], [`Error::Expired`], [`Error::Ledger`]
-pub fn may_read(ledger: &dyn Ledger, authorisation: &Authorisation) -> Result<Exchange, Error> {
+pub fn may_read(ledger: &dyn Ledger, authorisation: &Authorisation) -> Result<Carriage, Error> {
 	match authorisation.access {
 		Access::Fetch => may_fetch_here(ledger, authorisation),
-		Access::Deposit => may_deposit(ledger, authorisation).map(|(exchange, _)| exchange),
+		Access::Deposit => may_deposit(ledger, authorisation),
 	}
 }
 
 /// Whether a client may leave the part here: a delegate of its sender, as soon as the best block knows the
-/// commitment, which is given along with the exchange.
+/// commitment.
 ///
 /// # Errors
 /// [`Error::NotNow`], [`Error::NotAuthorised`], [`Error::Expired`], [`Error::Ledger`]
-pub fn may_deposit(
-	ledger: &dyn Ledger,
-	authorisation: &Authorisation,
-) -> Result<(Exchange, Commitment), Error> {
+pub fn may_deposit(ledger: &dyn Ledger, authorisation: &Authorisation) -> Result<Carriage, Error> {
 	let bearer = bearer(ledger, authorisation, Access::Deposit, View::Best)?;
-	let part = authorisation.part;
-	let exchange = ledger
-		.exchange(&authorisation.exchange, View::Best)?
-		.filter(|exchange| part.travels_in(exchange.state))
-		.ok_or(Error::NotNow)?;
-	is_from(bearer, part.sender(&exchange), "the delegate is not of the sending organisation")?;
-	let commitment = part.commitment(&exchange).ok_or(Error::NotNow)?;
-	Ok((exchange, commitment))
+	let key = key(authorisation);
+	let exchange = ledger.exchange(&key.exchange, View::Best)?;
+	let carriage = carriage(ledger, &key, exchange, View::Best)?;
+	is_from(bearer, carriage.sender, "the delegate is not of the sending organisation")?;
+	Ok(carriage)
 }
 
 /// The organisation on whose behalf an authorisation speaks.

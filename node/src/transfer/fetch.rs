@@ -3,7 +3,7 @@
 use super::{access, blocking, protocol, Error, Key, Ledger, Status, Store};
 use codec::{DecodeAll, Encode};
 use curex_primitives::{
-	transfer::{Authorisation, Manifest, Request, Response},
+	transfer::{Authorisation, Carriage, Manifest, Request, Response, Run, MAX_CHUNKS},
 	Commitment, OrganisationId, PeerRole,
 };
 use futures::{stream::FuturesUnordered, StreamExt};
@@ -14,6 +14,7 @@ use sp_core::traits::SpawnNamed;
 use sp_runtime::traits::Block as BlockT;
 use std::{
 	collections::{HashMap, HashSet},
+	ops::Range,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
 };
@@ -21,8 +22,9 @@ use tokio::sync::{watch, Semaphore};
 
 const LOG_TARGET: &str = "curex::transfer";
 
-/// Chunks that are asked for at the same time, of all parts together: 4 MiB.
-const IN_FLIGHT: usize = 16;
+/// Requests for chunks that are under way at the same time, of all parts together: 8 MiB. The other node serves as many
+/// to one peer, and a few more ([`protocol`]).
+const IN_FLIGHT: usize = 8;
 /// Parts that are fetched at the same time.
 const MAX_RUNNING: usize = 8;
 /// Peers that are asked for a part before it counts as unserved.
@@ -251,24 +253,48 @@ struct Source {
 
 /// How many chunks of a part are asked for at the same time: more while answers come soon, fewer when they are late, so that
 /// a slow line is not asked for more than it carries before a request counts as failed ([`protocol::TIMEOUT`]).
-struct Window(usize);
+struct Window(u64);
 
 impl Window {
-	const FIRST: usize = 4;
+	const FIRST: u64 = MAX_CHUNKS;
+	const MOST: u64 = MAX_CHUNKS * IN_FLIGHT as u64;
 	const SOON: Duration = Duration::from_secs(2);
 
 	fn answered(&mut self, after: Duration) {
-		self.0 = if after < Self::SOON { (self.0 + 1).min(IN_FLIGHT) } else { (self.0 / 2).max(1) };
+		self.0 = if after < Self::SOON {
+			(self.0 + MAX_CHUNKS).min(Self::MOST)
+		} else {
+			(self.0 / 2).max(1)
+		};
 	}
+
+	/// How many chunks the next request may ask for, while so many are asked for.
+	fn room(&self, asked: u64) -> u64 {
+		let most = self.0.min(MAX_CHUNKS);
+		if asked + most <= self.0 {
+			most
+		} else {
+			0
+		}
+	}
+}
+
+/// Takes up to so many chunks that follow one another off the missing ones.
+fn next_run(missing: &mut Vec<Range<u64>>, most: u64) -> Option<Run> {
+	let range = missing.last_mut().filter(|_| most > 0)?;
+	let run = Run { first: range.start, count: most.min(range.end - range.start) };
+	range.start += run.count;
+	if range.is_empty() {
+		missing.pop();
+	}
+	Some(run)
 }
 
 /// What the ledger says of the part.
 #[derive(Clone, Copy)]
 struct Expected {
 	key: Key,
-	commitment: Commitment,
-	receiver: OrganisationId,
-	sender: OrganisationId,
+	carriage: Carriage,
 }
 
 impl Source {
@@ -280,21 +306,17 @@ impl Source {
 	async fn fetch(&self, key: Key, authorisation: Option<Authorisation>) -> Result<(), Error> {
 		let (ledger, store) = (self.ledger.clone(), self.store.clone());
 		let (expected, registered, stored) = blocking(move || {
-			let (exchange, _) = access::served_exchange(&*ledger, &key)?;
-			let expected = Expected {
-				key,
-				commitment: key.part.commitment(&exchange).ok_or(Error::NotNow)?,
-				receiver: key.part.receiver(&exchange),
-				sender: key.part.sender(&exchange),
-			};
-			Ok((expected, ledger.peers()?, store.status_of(key, expected.commitment)?))
+			let (carriage, _) = access::served(&*ledger, &key)?;
+			let stored = store.status_of(key, carriage.commitment)?;
+			Ok((Expected { key, carriage }, ledger.peers()?, stored))
 		})
 		.await?;
 		if stored.is_some_and(|status| status.complete) {
 			return Ok(());
 		}
 		let connected = self.peers.connected().await;
-		let candidates = candidates(expected.sender, &registered, &connected, self.peers.local());
+		let sender = expected.carriage.sender;
+		let candidates = candidates(sender, &registered, &connected, self.peers.local());
 		let mut unserved =
 			Error::Unserved { asked: candidates.len(), last: "there is no other node".into() };
 		for peer in &candidates {
@@ -319,11 +341,11 @@ impl Source {
 		expected: &Expected,
 		authorisation: Option<&Authorisation>,
 	) -> Result<(), Error> {
-		let Expected { key, receiver, .. } = *expected;
-		let request = |chunk| Request {
+		let Expected { key, carriage: Carriage { receiver, .. } } = *expected;
+		let request = |chunks| Request {
 			exchange: key.exchange,
 			part: key.part,
-			chunk,
+			chunks,
 			authorisation: authorisation.cloned(),
 		};
 		let manifest = match read(&self.ask(peer, request(None)).await?)? {
@@ -337,19 +359,23 @@ impl Source {
 		let mut status = blocking(move || store.begin(key, receiver, &manifest)).await?;
 		let mut window = Window(Window::FIRST);
 		while !status.complete {
-			let mut missing = status.missing.into_iter().flatten();
-			let mut asked = FuturesUnordered::new();
+			let mut missing = status.missing;
+			missing.reverse();
+			let (mut asked, mut chunks) = (FuturesUnordered::new(), 0);
 			let mut outcome = Ok(());
 			loop {
 				// After a failure nothing more is asked of this node, but what it already sent is kept.
-				while outcome.is_ok() && asked.len() < window.0 {
-					let Some(index) = missing.next() else { break };
-					asked.push(self.fetch_chunk(peer, key, index, request(Some(index))));
+				while outcome.is_ok() {
+					let Some(run) = next_run(&mut missing, window.room(chunks)) else { break };
+					chunks += run.count;
+					let fetching = self.fetch_chunks(peer, key, run, request(Some(run)));
+					asked.push(async move { (run.count, fetching.await) });
 				}
-				match asked.next().await {
-					Some(Ok(after)) => window.answered(after),
-					Some(Err(error)) => outcome = outcome.and(Err(error)),
-					None => break,
+				let Some((count, answered)) = asked.next().await else { break };
+				chunks -= count;
+				match answered {
+					Ok(after) => window.answered(after),
+					Err(error) => outcome = outcome.and(Err(error)),
 				}
 			}
 			drop(asked);
@@ -360,12 +386,12 @@ impl Source {
 		Ok(())
 	}
 
-	/// Fetches a chunk, and says how long its node took to answer.
-	async fn fetch_chunk(
+	/// Fetches chunks, and says how long their node took to answer.
+	async fn fetch_chunks(
 		&self,
 		peer: PeerId,
 		key: Key,
-		index: u64,
+		run: Run,
 		request: Request,
 	) -> Result<Duration, Error> {
 		let _room = self.room.acquire().await.expect("the semaphore is never closed; qed");
@@ -374,15 +400,14 @@ impl Source {
 		let after = begun.elapsed();
 		let store = self.store.clone();
 		blocking(move || {
-			let (bytes, proof) = match read(&response)? {
-				Response::Chunk { bytes, proof } => (bytes, proof),
-				other => return Err(unexpected(other)),
+			let Some((proofs, bytes)) = Response::read_chunks(&response) else {
+				return Err(unexpected(read(&response)?));
 			};
-			if proof.index != index {
-				return Err(Error::WrongChunk { index });
+			let first = proofs.first().map(|proof| proof.index);
+			if first != Some(run.first) || proofs.len() as u64 != run.count {
+				return Err(Error::WrongChunk { index: run.first });
 			}
-			drop(response);
-			store.put_proven(key, &bytes, &proof)
+			store.put_proven(key, bytes, &proofs)
 		})
 		.await?;
 		Ok(after)
@@ -412,14 +437,14 @@ fn read(mut response: &[u8]) -> Result<Response, Error> {
 
 impl Expected {
 	fn is_committed_to(&self, manifest: &Manifest) -> bool {
-		manifest.commitment(self.key.part, &self.key.exchange) == self.commitment
+		manifest.commitment(self.key.part, &self.key.exchange) == self.carriage.commitment
 	}
 }
 
 fn unexpected(response: Response) -> Error {
 	let last = match response {
 		Response::Refused(refusal) => format!("refused, {refusal:?}"),
-		Response::Manifest(_) | Response::Chunk { .. } => "an answer to another question".into(),
+		Response::Manifest(_) | Response::Chunks { .. } => "an answer to another question".into(),
 	};
 	Error::Unserved { asked: 1, last }
 }

@@ -4,7 +4,7 @@ use curex_primitives::transfer::{Part, TransferRefusal, CHUNK_SIZE};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const KEY: Key = Key { exchange: EXCHANGE, part: Part::Payload };
-const CHUNKS: usize = 9;
+const CHUNKS: u64 = 25;
 
 type Answer = Box<dyn Fn(Request, &Store) -> Result<Response, String> + Send + Sync>;
 
@@ -13,7 +13,7 @@ struct FakePeers {
 	local: PeerId,
 	nodes: Vec<(PeerId, Answer)>,
 	held: Store,
-	asked: Mutex<Vec<(PeerId, Option<u64>)>>,
+	asked: Mutex<Vec<(PeerId, Option<Run>)>>,
 	running: AtomicUsize,
 	most_running: AtomicUsize,
 }
@@ -34,7 +34,7 @@ impl Peers for FakePeers {
 		tokio::task::yield_now().await;
 		self.running.fetch_sub(1, Ordering::SeqCst);
 		let request = Request::decode_all(&mut &request[..]).unwrap();
-		self.asked.lock().unwrap().push((peer, request.chunk));
+		self.asked.lock().unwrap().push((peer, request.chunks));
 		let answer = self.nodes.iter().find(|(node, _)| *node == peer);
 		let (_, answer) = answer.ok_or("no such node")?;
 		answer(request, &self.held).map(|response| response.encode())
@@ -42,35 +42,49 @@ impl Peers for FakePeers {
 }
 
 fn honest(request: Request, held: &Store) -> Result<Response, String> {
-	Ok(match request.chunk {
-		None => Response::Manifest(held.manifest(KEY).unwrap()),
-		Some(index) => {
-			let (bytes, proof) = held.chunk(KEY, index).unwrap();
-			Response::Chunk { bytes, proof }
-		},
-	})
+	let Some(run) = request.chunks else {
+		return Ok(Response::Manifest(held.manifest(KEY).unwrap()));
+	};
+	let mut proofs = Vec::new();
+	let bytes = held
+		.chunks(KEY, run, |of_all, _| {
+			proofs = of_all;
+			Vec::new()
+		})
+		.unwrap();
+	Ok(Response::Chunks { proofs, bytes })
 }
 
-/// Answers every chunk from the third on with other bytes.
+/// Answers with other bytes after the first chunks.
 fn altering(request: Request, held: &Store) -> Result<Response, String> {
-	let altered = request.chunk.is_some_and(|index| index > 2);
+	let altered = request.chunks.is_some_and(|run| run.first > 2);
 	let mut response = honest(request, held)?;
-	if let (true, Response::Chunk { bytes, .. }) = (altered, &mut response) {
+	if let (true, Response::Chunks { bytes, .. }) = (altered, &mut response) {
 		bytes[0] ^= 1;
 	}
 	Ok(response)
 }
 
-/// Answers with a chunk that is right, elsewhere.
+/// Answers with chunks that are right, elsewhere.
 fn shifting(mut request: Request, held: &Store) -> Result<Response, String> {
-	request.chunk = request.chunk.map(|index| (index + 1) % CHUNKS as u64);
+	if let Some(run) = &mut request.chunks {
+		*run = Run { first: (run.first + 1) % CHUNKS, count: 1 };
+	}
+	honest(request, held)
+}
+
+/// Answers with fewer chunks than were asked for.
+fn withholding(mut request: Request, held: &Store) -> Result<Response, String> {
+	if let Some(run) = &mut request.chunks {
+		run.count = run.count.saturating_sub(1).max(1);
+	}
 	honest(request, held)
 }
 
 /// Answers with a chunk and more.
 fn overflowing(request: Request, held: &Store) -> Result<Response, String> {
 	let mut response = honest(request, held)?;
-	if let Response::Chunk { bytes, .. } = &mut response {
+	if let Response::Chunks { bytes, .. } = &mut response {
 		bytes.push(0);
 	}
 	Ok(response)
@@ -79,16 +93,21 @@ fn overflowing(request: Request, held: &Store) -> Result<Response, String> {
 /// Has something else under the same name.
 fn forging(request: Request, _: &Store) -> Result<Response, String> {
 	let bytes = testing::bytes(10);
-	Ok(match request.chunk {
+	Ok(match request.chunks {
 		None => Response::Manifest(Manifest::of([9; 32], &bytes)),
 		Some(_) => {
-			Response::Chunk { proof: curex_primitives::merkle::prove([&bytes], 0).unwrap(), bytes }
+			let proofs = vec![curex_primitives::merkle::prove([&bytes], 0).unwrap()];
+			Response::Chunks { proofs, bytes }
 		},
 	})
 }
 
 fn refusing(_: Request, _: &Store) -> Result<Response, String> {
 	Ok(Response::Refused(TransferRefusal::NotHere))
+}
+
+fn indices(run: Run) -> Range<u64> {
+	run.first..run.first + run.count
 }
 
 struct Scene {
@@ -104,7 +123,7 @@ fn scene(manners: Vec<Answer>) -> Scene {
 	let folder = tempfile::tempdir().unwrap();
 	let open = |name| Store::open(folder.path().join(name), Default::default()).unwrap();
 	let (held, store) = (open("held"), Arc::new(open("fetched")));
-	let bytes = testing::bytes((CHUNKS - 1) * CHUNK_SIZE + 3);
+	let bytes = testing::bytes((CHUNKS as usize - 1) * CHUNK_SIZE + 3);
 	let manifest = Manifest::of([3; 32], &bytes);
 	testing::deposit(&held, KEY, &manifest, &bytes);
 	let ledger = Arc::new(FakeLedger::dispatched(&manifest));
@@ -137,8 +156,12 @@ impl Scene {
 	fn asked(&self, node: usize) -> Vec<u64> {
 		let (peer, _) = &self.peers.nodes[node];
 		let asked = self.peers.asked.lock().unwrap();
-		let mut chunks: Vec<u64> =
-			asked.iter().filter(|(to, _)| to == peer).filter_map(|(_, chunk)| *chunk).collect();
+		let mut chunks: Vec<u64> = asked
+			.iter()
+			.filter(|(to, _)| to == peer)
+			.filter_map(|(_, run)| *run)
+			.flat_map(indices)
+			.collect();
 		chunks.sort();
 		chunks
 	}
@@ -149,9 +172,9 @@ async fn a_part_arrives_whole_with_several_chunks_in_flight() {
 	let scene = scene(vec![Box::new(honest)]);
 	scene.fetch().await.unwrap();
 	scene.assert_fetched();
-	assert_eq!(scene.asked(0), (0..CHUNKS as u64).collect::<Vec<_>>());
+	assert_eq!(scene.asked(0), (0..CHUNKS).collect::<Vec<_>>());
 	let most = scene.peers.most_running.load(Ordering::SeqCst);
-	assert!((Window::FIRST..=IN_FLIGHT).contains(&most), "{most} in flight");
+	assert!((2..=IN_FLIGHT).contains(&most), "{most} in flight");
 }
 
 #[tokio::test]
@@ -160,13 +183,14 @@ async fn a_lying_node_is_left_for_the_next_and_its_true_chunks_are_kept() {
 	scene.fetch().await.unwrap();
 	scene.assert_fetched();
 	assert!(!scene.asked(1).contains(&0), "chunk 0 was fetched twice");
-	assert!(scene.asked(1).contains(&3));
+	assert!(scene.asked(1).contains(&MAX_CHUNKS));
 }
 
 #[tokio::test]
-async fn nodes_that_shift_overflow_forge_or_refuse_are_passed_over() {
+async fn nodes_that_shift_withhold_overflow_forge_or_refuse_are_passed_over() {
 	let scene = scene(vec![
 		Box::new(shifting),
+		Box::new(withholding),
 		Box::new(overflowing),
 		Box::new(forging),
 		Box::new(refusing),
@@ -175,7 +199,8 @@ async fn nodes_that_shift_overflow_forge_or_refuse_are_passed_over() {
 	scene.fetch().await.unwrap();
 	scene.assert_fetched();
 	// Nothing is asked of a node beyond what was under way when it lied.
-	for (node, most) in [(0, Window::FIRST), (1, Window::FIRST), (2, 0), (3, 0)] {
+	let first = Window::FIRST as usize;
+	for (node, most) in [(0, first), (1, first), (2, first), (3, 0), (4, 0)] {
 		assert!(scene.asked(node).len() <= most, "node {node}: {:?}", scene.asked(node));
 	}
 }
@@ -185,7 +210,7 @@ async fn what_came_of_a_window_before_its_node_was_lost_is_not_asked_for_again()
 	let (answered, lost) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(true)));
 	let is_lost = lost.clone();
 	let scene = scene(vec![Box::new(move |request, held| {
-		let is_late = request.chunk.is_some() && answered.fetch_add(1, Ordering::SeqCst) >= 5;
+		let is_late = request.chunks.is_some() && answered.fetch_add(1, Ordering::SeqCst) >= 2;
 		if is_late && is_lost.load(Ordering::SeqCst) {
 			return Err("connection closed".into());
 		}
@@ -193,7 +218,7 @@ async fn what_came_of_a_window_before_its_node_was_lost_is_not_asked_for_again()
 	})]);
 	assert!(matches!(scene.fetch().await, Err(Error::Unserved { .. })));
 	let status = scene.source.store.status(KEY).unwrap();
-	assert_eq!(status.received, 5);
+	assert_eq!(status.received, 2 * MAX_CHUNKS);
 
 	lost.store(false, Ordering::SeqCst);
 	scene.peers.asked.lock().unwrap().clear();
@@ -208,13 +233,26 @@ fn more_is_asked_for_while_answers_come_soon_and_less_when_they_are_late() {
 	for _ in 0..2 * IN_FLIGHT {
 		window.answered(Duration::from_millis(10));
 	}
-	assert_eq!(window.0, IN_FLIGHT);
+	assert_eq!(window.0, Window::MOST);
+	assert_eq!(window.room(Window::MOST - MAX_CHUNKS), MAX_CHUNKS);
+	assert_eq!(window.room(Window::MOST - 1), 0, "no request for less than a whole megabyte");
 	window.answered(Window::SOON);
-	assert_eq!(window.0, IN_FLIGHT / 2);
-	for _ in 0..IN_FLIGHT {
+	assert_eq!(window.0, Window::MOST / 2);
+	for _ in 0..Window::MOST {
 		window.answered(protocol::TIMEOUT);
 	}
-	assert_eq!(window.0, 1, "something is always asked for");
+	assert_eq!((window.room(0), window.room(1)), (1, 0), "something is always asked for");
+}
+
+#[test]
+fn missing_chunks_are_asked_for_in_runs_that_end_with_a_gap() {
+	let mut missing = vec![9..11, 2..7];
+	let mut runs = Vec::new();
+	while let Some(run) = next_run(&mut missing, MAX_CHUNKS) {
+		runs.push(indices(run));
+	}
+	assert_eq!(runs, [2..6, 6..7, 9..11]);
+	assert!(next_run(&mut vec![0..1, 2..3], 0).is_none());
 }
 
 #[tokio::test]

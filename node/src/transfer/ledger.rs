@@ -6,7 +6,7 @@ use super::{
 };
 use curex_primitives::{
 	transfer::Authorisation, Duties, Exchange, ExchangeId, Moment, OrganisationId,
-	OrganisationStatus, PeerRole,
+	OrganisationStatus, PeerRole, Subscription, SubscriptionId,
 };
 use curex_runtime::AccountId;
 use pallet_consortium::api::ConsortiumApi;
@@ -98,6 +98,7 @@ struct Answers<Hash>(VecDeque<(Hash, Known)>);
 #[derive(Default)]
 struct Known {
 	exchanges: HashMap<ExchangeId, Option<Exchange>>,
+	subscriptions: HashMap<SubscriptionId, Option<Subscription>>,
 	delegates: HashMap<[u8; 32], Option<(OrganisationId, Duties)>>,
 	peers: HashMap<[u8; 38], Option<(OrganisationId, PeerRole)>>,
 }
@@ -159,6 +160,16 @@ where
 			*id,
 			|known| &mut known.exchanges,
 			|| self.client.runtime_api().exchange(at, *id).map_err(failure),
+		)
+	}
+
+	fn subscription(&self, id: &SubscriptionId, view: View) -> Result<Option<Subscription>, Error> {
+		let at = self.at(view);
+		self.remembered(
+			at,
+			*id,
+			|known| &mut known.subscriptions,
+			|| self.client.runtime_api().subscription(at, *id).map_err(failure),
 		)
 	}
 

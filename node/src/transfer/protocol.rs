@@ -1,8 +1,8 @@
-//! Answers other nodes on `/<genesis>/curex/transfer/1`.
+//! Answers other nodes on `/<genesis>/curex/transfer/2`.
 
 use super::{access, blocking, Error, Key, Ledger, Store};
 use codec::{DecodeAll, Encode};
-use curex_primitives::transfer::{Request, Response, TransferRefusal, CHUNK_SIZE};
+use curex_primitives::transfer::{Request, Response, TransferRefusal, CHUNK_SIZE, MAX_CHUNKS};
 use futures::{channel::oneshot, StreamExt};
 use sc_network::{
 	config::{IncomingRequest, OutgoingResponse},
@@ -19,20 +19,20 @@ const LOG_TARGET: &str = "curex::transfer";
 
 /// Bytes of the longest request.
 pub const MAX_REQUEST: u64 = 4 * 1024;
-/// Bytes of the longest response: a chunk and its proof.
-pub const MAX_RESPONSE: u64 = CHUNK_SIZE as u64 + 64 * 1024;
+/// Bytes of the longest response: chunks and their proofs.
+pub const MAX_RESPONSE: u64 = MAX_CHUNKS * CHUNK_SIZE as u64 + 64 * 1024;
 /// A request without a response after this time has failed.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 /// Requests that wait for an answer; the network refuses more.
 const QUEUE: usize = 64;
 /// Requests that are being answered: until the network has sent the answer, it is in memory (24 MiB of chunks).
-const CONCURRENT: usize = 96;
+const CONCURRENT: usize = 24;
 /// Those of one peer: more than a node asks for, so that only one that does not take what it asks for comes to it.
-const CONCURRENT_OF_PEER: usize = 24;
+const CONCURRENT_OF_PEER: usize = 12;
 
 /// The name of the protocol on this ledger.
 pub fn protocol_name(genesis: &[u8]) -> ProtocolName {
-	format!("/{}/curex/transfer/1", hex::encode(genesis)).into()
+	format!("/{}/curex/transfer/2", hex::encode(genesis)).into()
 }
 
 /// What the network must know of the protocol, and where the requests of other nodes arrive.
@@ -90,9 +90,7 @@ impl TransferHandler {
 						let place = Place::of(&desk, peer);
 						let result = if place.is_some() {
 							let desk = desk.clone();
-							blocking(move || Ok(desk.answer(&peer, &payload).encode()))
-								.await
-								.map_err(drop)
+							blocking(move || Ok(desk.answer(&peer, &payload))).await.map_err(drop)
 						} else {
 							Err(())
 						};
@@ -116,33 +114,34 @@ impl Desk {
 		self.pace.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	fn answer(&self, peer: &PeerId, payload: &[u8]) -> Response {
+	/// The encoded [`Response`].
+	fn answer(&self, peer: &PeerId, payload: &[u8]) -> Vec<u8> {
 		self.serve(peer, payload).unwrap_or_else(|error| {
 			self.pace().charge_for_a_refusal(peer);
-			match error.refusal() {
+			let refusal = match error.refusal() {
 				Some(refusal) => {
 					log::debug!(target: LOG_TARGET, "Refused {peer}: {error}");
-					Response::Refused(refusal)
+					refusal
 				},
 				None => {
 					log::warn!(target: LOG_TARGET, "Could not serve {peer}: {error}");
-					Response::Refused(TransferRefusal::NotHere)
+					TransferRefusal::NotHere
 				},
-			}
+			};
+			Response::Refused(refusal).encode()
 		})
 	}
 
-	fn serve(&self, peer: &PeerId, mut payload: &[u8]) -> Result<Response, Error> {
+	fn serve(&self, peer: &PeerId, mut payload: &[u8]) -> Result<Vec<u8>, Error> {
 		let request =
 			Request::decode_all(&mut payload).map_err(|_| Error::Malformed("the request"))?;
 		let key = Key { exchange: request.exchange, part: request.part };
 		access::may_fetch(&*self.ledger, &key, &peer.to_bytes(), request.authorisation.as_ref())?;
-		match request.chunk {
-			None => self.store.manifest(key).map(Response::Manifest),
-			Some(index) => {
-				let (bytes, proof) = self.store.chunk(key, index)?;
-				Ok(Response::Chunk { bytes, proof })
-			},
+		match request.chunks {
+			None => Ok(Response::Manifest(self.store.manifest(key)?).encode()),
+			Some(run) => self
+				.store
+				.chunks(key, run, |proofs, length| Response::head_of_chunks(&proofs, length)),
 		}
 	}
 }
@@ -233,8 +232,8 @@ mod tests {
 	use super::*;
 	use crate::transfer::testing::{self, FakeLedger, HOLDER, RECIPIENT};
 	use curex_primitives::{
-		transfer::{Access, Manifest, Part},
-		Direction, Duty, ExchangeState, Gate, Ground,
+		transfer::{Access, Manifest, Part, Run},
+		Direction, Duty, ExchangeState, Gate, Ground, SubscriptionState,
 	};
 	use sp_core::Pair;
 
@@ -265,11 +264,12 @@ mod tests {
 			let mut request = Request {
 				exchange: self.key.exchange,
 				part: self.key.part,
-				chunk: Some(1),
+				chunks: Some(Run { first: 1, count: 1 }),
 				authorisation: None,
 			};
 			change(&mut request);
-			self.desk.answer(&peer, &request.encode())
+			let answer = self.desk.answer(&peer, &request.encode());
+			Response::decode_all(&mut &answer[..]).unwrap()
 		}
 
 		fn refusal(&self, peer: PeerId) -> TransferRefusal {
@@ -288,12 +288,19 @@ mod tests {
 	fn the_receiving_organisations_peer_gets_manifest_and_chunks() {
 		let scene = scene(Part::Payload);
 		let peer = scene.ledger.add_peer(RECIPIENT);
-		let Response::Manifest(manifest) = scene.ask(peer, |request| request.chunk = None) else {
+		let Response::Manifest(manifest) = scene.ask(peer, |request| request.chunks = None) else {
 			panic!("no manifest")
 		};
-		let Response::Chunk { bytes, proof } = scene.ask(peer, |_| ()) else { panic!("no chunk") };
-		assert!(manifest.admits(&bytes, &proof));
-		assert_eq!(bytes, scene.bytes[CHUNK_SIZE..]);
+		for first in 0..2 {
+			let run = Run { first, count: 2 - first };
+			let Response::Chunks { bytes, proofs } =
+				scene.ask(peer, |request| request.chunks = Some(run))
+			else {
+				panic!("no chunks")
+			};
+			assert!(manifest.leaves_of(&bytes, &proofs).is_some());
+			assert_eq!(bytes, scene.bytes[first as usize * CHUNK_SIZE..]);
+		}
 	}
 
 	#[test]
@@ -311,7 +318,7 @@ mod tests {
 		let authorisation = scene.ledger.authorise(&delegate, scene.key, Access::Fetch);
 		let response = scene
 			.ask(PeerId::random(), |request| request.authorisation = Some(authorisation.clone()));
-		assert!(matches!(response, Response::Chunk { .. }));
+		assert!(matches!(response, Response::Chunks { .. }));
 
 		for change in testing::SPOILED {
 			let mut spoiled = authorisation.clone();
@@ -334,7 +341,7 @@ mod tests {
 		authorisation.signature = delegate.sign(&authorisation.message()).0;
 		let response =
 			scene.ask(PeerId::random(), |request| request.authorisation = Some(authorisation));
-		assert!(matches!(response, Response::Chunk { .. }));
+		assert!(matches!(response, Response::Chunks { .. }));
 		let response =
 			scene.ask(PeerId::random(), |request| request.authorisation = Some(unsigned));
 		assert_eq!(refusal(response), TransferRefusal::NotAuthorised);
@@ -374,7 +381,7 @@ mod tests {
 		let peer = scene.ledger.add_peer(RECIPIENT);
 		for &state in ExchangeState::ALL {
 			scene.ledger.change(|exchange| exchange.state = state);
-			let served = matches!(scene.ask(peer, |_| ()), Response::Chunk { .. });
+			let served = matches!(scene.ask(peer, |_| ()), Response::Chunks { .. });
 			let allowed = matches!(state, ExchangeState::Dispatched | ExchangeState::Delivered);
 			assert_eq!(served, allowed, "{state:?}");
 			if !allowed {
@@ -395,9 +402,34 @@ mod tests {
 			});
 			let to = scene.ledger.add_peer(receiver);
 			let from = scene.ledger.add_peer(sender);
-			assert!(matches!(scene.ask(to, |_| ()), Response::Chunk { .. }));
+			assert!(matches!(scene.ask(to, |_| ()), Response::Chunks { .. }));
 			assert_eq!(scene.refusal(from), TransferRefusal::NotAuthorised);
 		}
+	}
+
+	#[test]
+	fn the_envelope_of_a_subscription_goes_to_its_holder_until_it_is_over() {
+		let scene = scene(Part::Envelope);
+		scene.ledger.become_subscription();
+		let holder = scene.ledger.add_peer(HOLDER);
+		let recipient = scene.ledger.add_peer(RECIPIENT);
+		for &state in SubscriptionState::ALL {
+			scene.ledger.change_subscription(|subscription| subscription.state = state);
+			let served = matches!(scene.ask(holder, |_| ()), Response::Chunks { .. });
+			assert_eq!(served, !state.is_final(), "{state:?}");
+			let otherwise =
+				if served { TransferRefusal::NotAuthorised } else { TransferRefusal::NotNow };
+			assert_eq!(scene.refusal(recipient), otherwise, "{state:?}");
+		}
+		scene.ledger.change_subscription(|subscription| {
+			subscription.state = SubscriptionState::Active;
+		});
+		let payload = scene.ask(holder, |request| request.part = Part::Payload);
+		assert_eq!(
+			refusal(payload),
+			TransferRefusal::NotNow,
+			"a subscription has an envelope alone"
+		);
 	}
 
 	#[test]
@@ -407,17 +439,20 @@ mod tests {
 		scene.ledger.forget_finalised();
 		assert_eq!(scene.refusal(peer), TransferRefusal::NotNow);
 		scene.ledger.change_best(|exchange| exchange.gate = Gate::BreakGlass(Ground::LifeThreat));
-		assert!(matches!(scene.ask(peer, |_| ()), Response::Chunk { .. }));
+		assert!(matches!(scene.ask(peer, |_| ()), Response::Chunks { .. }));
 	}
 
 	#[test]
 	fn what_is_not_here_or_makes_no_sense_is_named() {
 		let scene = scene(Part::Payload);
 		let peer = scene.ledger.add_peer(RECIPIENT);
-		let no_such_chunk = scene.ask(peer, |request| request.chunk = Some(u64::MAX));
-		assert_eq!(refusal(no_such_chunk), TransferRefusal::Malformed);
+		for (first, count) in [(u64::MAX, 1), (0, 3), (0, 0)] {
+			let no_such_chunk =
+				scene.ask(peer, |request| request.chunks = Some(Run { first, count }));
+			assert_eq!(refusal(no_such_chunk), TransferRefusal::Malformed);
+		}
 		let rubbish = scene.desk.answer(&peer, &[0xff; 40]);
-		assert_eq!(refusal(rubbish), TransferRefusal::Malformed);
+		assert_eq!(rubbish, Response::Refused(TransferRefusal::Malformed).encode());
 		scene.desk.store.remove(scene.key).unwrap();
 		assert_eq!(scene.refusal(peer), TransferRefusal::NotHere);
 	}
@@ -465,7 +500,7 @@ mod tests {
 			let payload = Request {
 				exchange: key.exchange,
 				part: key.part,
-				chunk: Some(0),
+				chunks: Some(Run { first: 0, count: 1 }),
 				authorisation: None,
 			};
 			let (pending_response, response) = oneshot::channel();

@@ -6,10 +6,10 @@ use std::{sync::Arc, time::Duration};
 
 const LOG_TARGET: &str = "curex::transfer";
 
-/// How long parts stay that no final exchange sends away earlier.
+/// How long parts stay that the end of their exchange or subscription does not send away earlier.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-	/// A part whose exchange is not in a finalised block.
+	/// A part whose exchange or subscription is not in a finalised block.
 	pub unknown: Duration,
 	/// Any part.
 	pub longest: Duration,
@@ -56,8 +56,12 @@ fn is_over(
 	age: Duration,
 	retention: &Retention,
 ) -> Result<bool, Error> {
-	Ok(match ledger.exchange(&key.exchange, View::Finalised)? {
-		Some(exchange) => exchange.state.is_final(),
+	let exchange = ledger.exchange(&key.exchange, View::Finalised)?;
+	if let Some(exchange) = exchange {
+		return Ok(exchange.state.is_final());
+	}
+	Ok(match ledger.subscription(&key.subscription(), View::Finalised)? {
+		Some(subscription) => subscription.state.is_final(),
 		None => age >= retention.unknown,
 	})
 }
@@ -68,7 +72,7 @@ mod tests {
 	use crate::transfer::testing::{self, FakeLedger};
 	use curex_primitives::{
 		transfer::{Manifest, Part},
-		ExchangeState,
+		ExchangeState, SubscriptionState,
 	};
 
 	#[test]
@@ -85,6 +89,24 @@ mod tests {
 			ledger.change(|exchange| exchange.state = state);
 			assert_eq!(sweep() == 1, state.is_final(), "{state:?}");
 			assert_eq!(store.manifest(key).is_err(), state.is_final(), "{state:?}");
+		}
+	}
+
+	#[test]
+	fn the_envelope_of_a_subscription_goes_when_that_is_over_and_not_before() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = Store::open(folder.path().join("transfer"), Default::default()).unwrap();
+		let bytes = testing::bytes(10);
+		let manifest = Manifest::of([1; 32], &bytes);
+		let key = Key { exchange: testing::EXCHANGE, part: Part::Envelope };
+		let ledger = FakeLedger::dispatched(&manifest);
+		ledger.become_subscription();
+		let hasty = Retention { unknown: Duration::ZERO, ..Retention::default() };
+		for &state in SubscriptionState::ALL {
+			testing::deposit(&store, key, &manifest, &bytes);
+			ledger.change_subscription(|subscription| subscription.state = state);
+			let removed = sweep(&ledger, &store, &hasty).unwrap();
+			assert_eq!(removed == 1, state.is_final(), "{state:?}");
 		}
 	}
 

@@ -7,9 +7,12 @@
 //!   has reached the disk.
 //!
 //! Nothing is synced per chunk. After a restart, a chunk of a `partial` counts only if its content still has the hash
-//! in `leaves`, and a chunk of a `complete` is compared with its hash each time it is read.
+//! in `leaves`. A chunk of a `complete` is compared each time it is read: with a checksum (XXH64) that this process made
+//! of what it had compared with the hash, or else with the hash. What the disk spoils is noticed by both; who can write
+//! to the disk may fool the first, and is found out by whoever fetches the chunk with its proof.
 //!
-//! Every method may block. At most one chunk per call is in memory, beside the hashes (32 bytes per 256 KiB).
+//! Every method may block. At most [`MAX_CHUNKS`] chunks per call are in memory, beside hashes and checksums (40 bytes per
+//! 256 KiB).
 //!
 //! Lock order: the map of parts, then a part.
 
@@ -17,13 +20,14 @@ use super::Error;
 use codec::{DecodeAll, Encode};
 use curex_primitives::{
 	merkle::{self, Proof, Tree},
-	transfer::{Manifest, Part, CHUNK_SIZE, MAX_LENGTH},
-	Commitment, ExchangeId, OrganisationId,
+	transfer::{Manifest, Part, Run, CHUNK_SIZE, MAX_CHUNKS, MAX_LENGTH},
+	Commitment, ExchangeId, OrganisationId, SubscriptionId,
 };
+use sp_crypto_hashing::twox_64;
 use std::{
 	collections::HashMap,
 	fs::{self, File},
-	io,
+	io::{self, Read, Seek, SeekFrom},
 	ops::Range,
 	os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
 	path::{Path, PathBuf},
@@ -50,13 +54,18 @@ type Hash = [u8; 32];
 /// Which part.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key {
-	/// Of which exchange.
+	/// Of which exchange, or of which subscription ([`curex_primitives::transfer::record_of`]).
 	pub exchange: ExchangeId,
 	/// Which one.
 	pub part: Part,
 }
 
 impl Key {
+	/// The subscription whose part it is, if it is that of no exchange.
+	pub(super) const fn subscription(&self) -> SubscriptionId {
+		SubscriptionId(self.exchange.0)
+	}
+
 	fn folder(&self) -> String {
 		let part = match self.part {
 			Part::Envelope => "envelope",
@@ -131,6 +140,8 @@ struct Slot {
 	manifest: Manifest,
 	begun: SystemTime,
 	progress: Mutex<Progress>,
+	/// Of each chunk; zero where none is known.
+	checksums: Box<[AtomicU64]>,
 }
 
 /// What is known of the chunks.
@@ -192,7 +203,7 @@ impl Store {
 			if let Some(present) = parts.get(&key).cloned() {
 				if present.manifest == *manifest {
 					drop(parts);
-					return self.advance(key, &present, |_| Ok(()));
+					return self.status_in(key, &present);
 				}
 				self.discard(&mut parts, key)?;
 			}
@@ -203,7 +214,7 @@ impl Store {
 			parts.insert(key, slot.clone());
 			slot
 		};
-		self.advance(key, &slot, |_| Ok(()))
+		self.status_in(key, &slot)
 	}
 
 	/// Writes the chunk at `index`; once all are there, the part is complete.
@@ -217,18 +228,26 @@ impl Store {
 			return Err(Error::WrongChunk { index });
 		}
 		let leaf = merkle::leaf(bytes);
-		self.advance(key, &slot, |progress| slot.write(progress, index, leaf, bytes))
+		let mut progress = slot.progress();
+		let written =
+			slot.advance(&mut progress, |progress| slot.write(progress, index, &[leaf], bytes));
+		let status = written.map(|()| slot.status(&progress));
+		drop(progress);
+		self.clear(key, &slot, status)
 	}
 
-	/// Writes a chunk that proves its place.
+	/// Writes chunks that follow one another and prove their places.
 	///
 	/// # Errors
-	/// As [`Store::put`]; [`Error::WrongChunk`] too if the proof fails.
-	pub fn put_proven(&self, key: Key, bytes: &[u8], proof: &Proof) -> Result<Status, Error> {
+	/// As [`Store::put`]; [`Error::WrongChunk`] too if a proof fails, of the first of them.
+	pub fn put_proven(&self, key: Key, bytes: &[u8], proofs: &[Proof]) -> Result<(), Error> {
 		let slot = self.slot(&key)?;
-		let index = proof.index;
-		let leaf = slot.manifest.leaf_of(bytes, proof).ok_or(Error::WrongChunk { index })?;
-		self.advance(key, &slot, |progress| slot.write(progress, index, leaf, bytes))
+		let first = proofs.first().map_or(0, |proof| proof.index);
+		let leaves =
+			slot.manifest.leaves_of(bytes, proofs).ok_or(Error::WrongChunk { index: first })?;
+		let written = slot
+			.advance(&mut slot.progress(), |progress| slot.write(progress, first, &leaves, bytes));
+		self.clear(key, &slot, written)
 	}
 
 	/// How far a part is.
@@ -237,7 +256,7 @@ impl Store {
 	/// [`Error::NotHere`] if it was not begun, [`Error::Storage`]
 	pub fn status(&self, key: Key) -> Result<Status, Error> {
 		let slot = self.slot(&key)?;
-		self.advance(key, &slot, |_| Ok(()))
+		self.status_in(key, &slot)
 	}
 
 	/// How far the part with this commitment is; nothing if it was not begun, or another one was before the ledger
@@ -250,7 +269,7 @@ impl Store {
 			Ok(slot) if slot.manifest.commitment(key.part, &key.exchange) == commitment => slot,
 			_ => return Ok(None),
 		};
-		match self.advance(key, &slot, |_| Ok(())) {
+		match self.status_in(key, &slot) {
 			Ok(status) => Ok(Some(status)),
 			Err(Error::NotHere | Error::RootMismatch) => Ok(None),
 			Err(error) => Err(error),
@@ -263,37 +282,78 @@ impl Store {
 	/// [`Error::NotHere`], [`Error::Storage`]
 	pub fn manifest(&self, key: Key) -> Result<Manifest, Error> {
 		let slot = self.slot(&key)?;
-		let status = self.advance(key, &slot, |_| Ok(()))?;
+		let status = self.status_in(key, &slot)?;
 		status.complete.then(|| slot.manifest.clone()).ok_or(Error::NotHere)
 	}
 
 	/// A chunk of a complete part, with the proof of its place.
 	///
 	/// # Errors
-	/// [`Error::NotHere`], [`Error::WrongChunk`] if there is no such index, [`Error::Storage`] also if the disk gives
-	/// back something else than was written: the part is then removed, so that it can be left or fetched again.
+	/// As [`Store::chunks`].
 	pub fn chunk(&self, key: Key, index: u64) -> Result<(Vec<u8>, Proof), Error> {
-		let slot = self.slot(&key)?;
-		self.advance(key, &slot, |_| Ok(()))?;
-		let length = slot.manifest.chunk_length(index).ok_or(Error::WrongChunk { index })?;
-		let progress = slot.progress();
-		let Progress::Complete(tree) = &*progress else { return Err(Error::NotHere) };
-		let leaf = tree.leaves().get(index as usize).copied();
-		let proof = tree.prove(index).ok_or(Error::WrongChunk { index })?;
-		let file = File::open(slot.folder.join(COMPLETE))?;
-		drop(progress);
+		let mut proof = None;
+		let bytes = self.chunks(key, Run { first: index, count: 1 }, |proofs, length| {
+			proof = proofs.into_iter().next();
+			Vec::with_capacity(length)
+		})?;
+		Ok((bytes, proof.ok_or(Error::WrongChunk { index })?))
+	}
 
-		let mut bytes = vec![0; length];
-		let read = file.read_exact_at(&mut bytes, index * CHUNK_SIZE as u64);
-		if read.is_err() || leaf != Some(merkle::leaf(&bytes)) {
+	/// Chunks of a complete part that follow one another, behind the head that is made of the proofs of their places and
+	/// of their length in bytes.
+	///
+	/// # Errors
+	/// [`Error::NotHere`], [`Error::WrongChunk`] if one of them is not there, or more are asked for than [`MAX_CHUNKS`];
+	/// [`Error::Storage`] also if the disk gives back something else than was written: the part is then removed, so that it
+	/// can be left or fetched again.
+	pub fn chunks(
+		&self,
+		key: Key,
+		run: Run,
+		head: impl FnOnce(Vec<Proof>, usize) -> Vec<u8>,
+	) -> Result<Vec<u8>, Error> {
+		let slot = self.slot(&key)?;
+		let wrong = Error::WrongChunk { index: run.first };
+		let indices = match run.first.checked_add(run.count) {
+			Some(end) if (1..=MAX_CHUNKS).contains(&run.count) && end <= slot.manifest.chunks() => {
+				run.first..end
+			},
+			_ => return Err(wrong),
+		};
+		let mut progress = slot.progress();
+		let recalled = slot.advance(&mut progress, |_| Ok(()));
+		let found = match (&recalled, &*progress) {
+			(Ok(()), Progress::Complete(tree)) => {
+				let proofs = indices.clone().map_while(|index| tree.prove(index)).collect();
+				let leaves = tree.leaves()[run.first as usize..indices.end as usize].to_vec();
+				Some((proofs, leaves, File::open(slot.folder.join(COMPLETE))?))
+			},
+			_ => None,
+		};
+		drop(progress);
+		self.clear(key, &slot, recalled)?;
+		let (proofs, leaves, mut file): (Vec<Proof>, _, _) = found.ok_or(Error::NotHere)?;
+
+		let lengths = indices.clone().filter_map(|index| slot.manifest.chunk_length(index));
+		let length = lengths.sum();
+		let mut bytes = head(proofs, length);
+		let begin = bytes.len();
+		file.seek(SeekFrom::Start(run.first * CHUNK_SIZE as u64))?;
+		let read = file.take(length as u64).read_to_end(&mut bytes);
+		let is_whole = read.is_ok_and(|read| read == length);
+		if !is_whole || !slot.knows(run.first, &bytes[begin..], &leaves) {
 			self.discard_slot(key, &slot)?;
 			return Err(io::Error::new(
 				io::ErrorKind::InvalidData,
-				format!("chunk {index} of {} was altered on the disk", key.folder()),
+				format!(
+					"a chunk from {} on of {} was altered on the disk",
+					run.first,
+					key.folder()
+				),
 			)
 			.into());
 		}
-		Ok((bytes, proof))
+		Ok(bytes)
 	}
 
 	/// Removes a part, if it is there.
@@ -337,24 +397,19 @@ impl Store {
 		fits.then_some(()).ok_or(Error::Full)
 	}
 
-	/// Reads what the disk holds, applies a step, and completes the part if nothing is missing any more.
-	fn advance(
-		&self,
-		key: Key,
-		slot: &Arc<Slot>,
-		step: impl FnOnce(&mut Progress) -> Result<(), Error>,
-	) -> Result<Status, Error> {
-		let result = {
-			let mut progress = slot.progress();
-			slot.recall(&mut progress)
-				.and_then(|()| step(&mut progress))
-				.and_then(|()| slot.complete(&mut progress))
-				.map(|()| slot.status(&progress))
-		};
-		if matches!(result, Err(Error::RootMismatch)) {
+	fn status_in(&self, key: Key, slot: &Arc<Slot>) -> Result<Status, Error> {
+		let mut progress = slot.progress();
+		let status = slot.advance(&mut progress, |_| Ok(())).map(|()| slot.status(&progress));
+		drop(progress);
+		self.clear(key, slot, status)
+	}
+
+	/// Removes the part if its chunks turned out not to make up the root.
+	fn clear<T>(&self, key: Key, slot: &Arc<Slot>, done: Result<T, Error>) -> Result<T, Error> {
+		if matches!(done, Err(Error::RootMismatch)) {
 			self.discard_slot(key, slot)?;
 		}
-		result
+		done
 	}
 
 	/// Removes this part, not one begun under the same key since.
@@ -395,13 +450,18 @@ impl Slot {
 		sync_folder(&folder)?;
 		let progress =
 			Progress::Partial { leaves: vec![MISSING; manifest.chunks() as usize], received: 0 };
-		Ok(Self {
-			folder,
-			owner,
-			manifest,
-			begun: SystemTime::now(),
-			progress: Mutex::new(progress),
-		})
+		Ok(Self::new(folder, owner, manifest, SystemTime::now(), progress))
+	}
+
+	fn new(
+		folder: PathBuf,
+		owner: OrganisationId,
+		manifest: Manifest,
+		begun: SystemTime,
+		progress: Progress,
+	) -> Self {
+		let checksums = (0..manifest.chunks()).map(|_| AtomicU64::new(0)).collect();
+		Self { folder, owner, manifest, begun, progress: Mutex::new(progress), checksums }
 	}
 
 	/// The part in a folder; nothing if its beginning was interrupted.
@@ -416,17 +476,24 @@ impl Slot {
 		let known = <(u8, OrganisationId, Manifest)>::decode_all(&mut &encoded[..])
 			.ok()
 			.filter(|(format, _, manifest)| *format == FORMAT && manifest.length <= MAX_LENGTH);
-		Ok(known.map(|(_, owner, manifest)| Self {
-			folder,
-			owner,
-			manifest,
-			begun,
-			progress: Mutex::new(Progress::Unread),
+		Ok(known.map(|(_, owner, manifest)| {
+			Self::new(folder, owner, manifest, begun, Progress::Unread)
 		}))
 	}
 
 	fn progress(&self) -> MutexGuard<'_, Progress> {
 		self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Reads what the disk holds, applies a step, and completes the part if nothing is missing any more.
+	fn advance(
+		&self,
+		progress: &mut Progress,
+		step: impl FnOnce(&mut Progress) -> Result<(), Error>,
+	) -> Result<(), Error> {
+		self.recall(progress)?;
+		step(progress)?;
+		self.complete(progress)
 	}
 
 	/// Reads the progress from the disk, the first time.
@@ -475,31 +542,68 @@ impl Slot {
 		Ok(())
 	}
 
+	/// Writes chunks that follow one another and have these hashes.
 	fn write(
 		&self,
 		progress: &mut Progress,
-		index: u64,
-		leaf: Hash,
+		first: u64,
+		hashes: &[Hash],
 		bytes: &[u8],
 	) -> Result<(), Error> {
+		let wrong = Error::WrongChunk { index: first };
+		let indices = first as usize..first as usize + hashes.len();
 		match progress {
-			Progress::Complete(tree) if tree.leaves().get(index as usize) == Some(&leaf) => Ok(()),
-			Progress::Complete(_) => Err(Error::WrongChunk { index }),
+			Progress::Complete(tree) if tree.leaves().get(indices.clone()) == Some(hashes) => {
+				Ok(())
+			},
+			Progress::Complete(_) => Err(wrong),
 			Progress::Unread | Progress::Gone => Err(Error::NotHere),
 			Progress::Partial { leaves, received } => {
-				let known = leaves.get_mut(index as usize).ok_or(Error::WrongChunk { index })?;
-				if *known == leaf {
+				let known = leaves.get_mut(indices).ok_or(wrong)?;
+				if known == hashes {
 					return Ok(());
 				}
-				let file = fs::OpenOptions::new().write(true).open(self.folder.join(PARTIAL))?;
-				file.write_all_at(bytes, index * CHUNK_SIZE as u64)?;
-				let file = fs::OpenOptions::new().write(true).open(self.folder.join(LEAVES))?;
-				file.write_all_at(&leaf, index * MISSING.len() as u64)?;
-				*received += u64::from(*known == MISSING);
-				*known = leaf;
+				let open = |name| fs::OpenOptions::new().write(true).open(self.folder.join(name));
+				open(PARTIAL)?.write_all_at(bytes, first * CHUNK_SIZE as u64)?;
+				let place = first * MISSING.len() as u64;
+				open(LEAVES)?.write_all_at(hashes.as_flattened(), place)?;
+				self.remember(first, bytes);
+				*received += known.iter().filter(|leaf| **leaf == MISSING).count() as u64;
+				known.copy_from_slice(hashes);
 				Ok(())
 			},
 		}
+	}
+
+	/// The checksums of chunks that follow one another.
+	fn checksums_of<'a>(
+		&'a self,
+		first: u64,
+		bytes: &'a [u8],
+	) -> impl Iterator<Item = (&'a AtomicU64, u64)> {
+		let known = self.checksums.get(first as usize..).unwrap_or_default();
+		let made = bytes.chunks(CHUNK_SIZE).map(|chunk| u64::from_le_bytes(twox_64(chunk)));
+		known.iter().zip(made)
+	}
+
+	/// Remembers the checksums of chunks whose hashes are right.
+	fn remember(&self, first: u64, bytes: &[u8]) {
+		for (known, checksum) in self.checksums_of(first, bytes) {
+			known.store(checksum, Ordering::Relaxed);
+		}
+	}
+
+	/// Whether these chunks, as the disk gave them, are the ones with these hashes.
+	fn knows(&self, first: u64, bytes: &[u8], leaves: &[Hash]) -> bool {
+		let mut checksums = self.checksums_of(first, bytes);
+		if checksums.all(|(known, checksum)| known.load(Ordering::Relaxed) == checksum) {
+			return true;
+		}
+		let is_right = merkle::leaves(bytes.chunks(CHUNK_SIZE)) == leaves;
+		if is_right {
+			self.remember(first, bytes);
+		}
+		is_right
 	}
 
 	/// Completes the part if nothing is missing.

@@ -60,6 +60,32 @@ fn chunks_in_any_order_make_a_part_whose_chunks_prove_themselves() {
 }
 
 #[test]
+fn chunks_are_given_together_behind_a_head_and_never_more_than_there_are() {
+	let bytes = testing::bytes(6 * CHUNK_SIZE + 5);
+	let manifest = Manifest::of([1; 32], &bytes);
+	let scene = scene();
+	testing::deposit(&scene.open(), KEY, &manifest, &bytes);
+	// Opened anew: nothing of what the disk holds is known yet. The second time it is.
+	let store = scene.open();
+	for _ in 0..2 {
+		let mut proofs = Vec::new();
+		let given = store.chunks(KEY, Run { first: 3, count: 4 }, |made, length| {
+			assert_eq!(length, 3 * CHUNK_SIZE + 5);
+			proofs = made;
+			b"head".to_vec()
+		});
+		let given = given.unwrap();
+		let given = given.strip_prefix(b"head").unwrap();
+		assert_eq!(given, &bytes[3 * CHUNK_SIZE..]);
+		assert!(manifest.leaves_of(given, &proofs).is_some());
+	}
+	for (first, count) in [(0, 0), (0, MAX_CHUNKS + 1), (3, 5), (7, 1), (u64::MAX, 1)] {
+		let refused = store.chunks(KEY, Run { first, count }, |_, _| unreachable!());
+		assert!(matches!(refused, Err(Error::WrongChunk { .. })), "{first} {count}");
+	}
+}
+
+#[test]
 fn the_same_chunk_twice_counts_once() {
 	let scene = scene();
 	let store = scene.open();
@@ -90,11 +116,15 @@ fn a_chunk_of_the_wrong_length_place_or_proof_is_refused() {
 		let refused = store.put(KEY, index, bytes);
 		assert!(matches!(refused, Err(Error::WrongChunk { .. })), "{index}");
 	}
-	let proof = merkle::prove(scene.bytes.chunks(CHUNK_SIZE), 0).unwrap();
-	let refused = store.put_proven(KEY, scene.chunk(1), &proof);
+	let proof = |index| merkle::prove(scene.bytes.chunks(CHUNK_SIZE), index).unwrap();
+	let refused = store.put_proven(KEY, scene.chunk(1), &[proof(0)]);
 	assert!(matches!(refused, Err(Error::WrongChunk { index: 0 })));
+	assert!(matches!(store.put_proven(KEY, b"", &[]), Err(Error::WrongChunk { index: 0 })));
 	assert_eq!(store.status(KEY).unwrap().received, 0);
-	assert_eq!(store.put_proven(KEY, scene.chunk(0), &proof).unwrap().received, 1);
+	store.put_proven(KEY, scene.chunk(0), &[proof(0)]).unwrap();
+	assert_eq!(store.status(KEY).unwrap().missing, [1..3]);
+	store.put_proven(KEY, &scene.bytes[CHUNK_SIZE..], &[proof(1), proof(2)]).unwrap();
+	assert!(store.status(KEY).unwrap().complete);
 }
 
 #[test]
@@ -174,15 +204,32 @@ fn an_unreadable_manifest_is_removed_and_not_fatal() {
 
 #[test]
 fn a_chunk_altered_on_the_disk_is_not_served_and_can_be_fetched_again() {
+	for is_reopened in [false, true] {
+		let scene = scene();
+		let mut store = scene.open();
+		testing::deposit(&store, KEY, &scene.manifest, &scene.bytes);
+		if is_reopened {
+			store = scene.open();
+		}
+		let file = fs::OpenOptions::new().write(true).open(scene.file(COMPLETE)).unwrap();
+		file.write_all_at(&[scene.bytes[0] ^ 1], 0).unwrap();
+		assert_eq!(store.chunk(KEY, 1).unwrap().0, scene.chunk(1));
+		assert!(matches!(store.chunk(KEY, 0), Err(Error::Storage(_))));
+		testing::deposit(&store, KEY, &scene.manifest, &scene.bytes);
+		assert_eq!(store.chunk(KEY, 0).unwrap().0, scene.chunk(0));
+	}
+}
+
+#[test]
+fn a_truncated_part_is_not_served() {
 	let scene = scene();
 	let store = scene.open();
 	testing::deposit(&store, KEY, &scene.manifest, &scene.bytes);
 	let file = fs::OpenOptions::new().write(true).open(scene.file(COMPLETE)).unwrap();
-	file.write_all_at(&[scene.bytes[0] ^ 1], 0).unwrap();
+	file.set_len(scene.manifest.length - 1).unwrap();
 	assert_eq!(store.chunk(KEY, 1).unwrap().0, scene.chunk(1));
-	assert!(matches!(store.chunk(KEY, 0), Err(Error::Storage(_))));
-	testing::deposit(&store, KEY, &scene.manifest, &scene.bytes);
-	assert_eq!(store.chunk(KEY, 0).unwrap().0, scene.chunk(0));
+	assert!(matches!(store.chunk(KEY, 2), Err(Error::Storage(_))));
+	assert!(matches!(store.status(KEY), Err(Error::NotHere)));
 }
 
 #[test]

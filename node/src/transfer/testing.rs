@@ -5,9 +5,10 @@ use super::{
 	Error, Key, Store,
 };
 use curex_primitives::{
-	transfer::{Access, Authorisation, Manifest, Part, CHUNK_SIZE},
+	transfer::{record_of, Access, Authorisation, Manifest, Part, CHUNK_SIZE},
 	Category, Commitment, Direction, Duties, Duty, Exchange, ExchangeId, ExchangeState, Gate,
-	LegalBasis, Moment, OrganisationId, PeerRole, Purpose,
+	LegalBasis, Moment, OrganisationId, PeerRole, Purpose, Subscription, SubscriptionId,
+	SubscriptionState, SubscriptionTerms,
 };
 use sc_network::PeerId;
 use sp_core::{sr25519, traits::SpawnNamed, Pair};
@@ -38,8 +39,9 @@ pub struct FakeLedger {
 }
 
 struct State {
-	best: Exchange,
+	best: Option<Exchange>,
 	finalised: Option<Exchange>,
+	subscription: Option<Subscription>,
 	delegates: HashMap<[u8; 32], (OrganisationId, Duties)>,
 	peers: HashMap<Vec<u8>, (OrganisationId, PeerRole)>,
 }
@@ -75,7 +77,8 @@ impl FakeLedger {
 		};
 		let state = State {
 			finalised: Some(exchange.clone()),
-			best: exchange,
+			best: Some(exchange),
+			subscription: None,
 			delegates: HashMap::new(),
 			peers: HashMap::new(),
 		};
@@ -88,14 +91,45 @@ impl FakeLedger {
 
 	/// Changes the exchange at best and finalised block.
 	pub fn change(&self, change: impl FnOnce(&mut Exchange)) {
+		self.change_best(change);
 		let mut state = self.state();
-		change(&mut state.best);
-		state.finalised = Some(state.best.clone());
+		state.finalised = state.best.clone();
 	}
 
 	/// Changes the exchange at the best block only.
 	pub fn change_best(&self, change: impl FnOnce(&mut Exchange)) {
-		change(&mut self.state().best);
+		change(self.state().best.as_mut().unwrap());
+	}
+
+	/// Has a subscription of [`RECIPIENT`] to [`HOLDER`] with the same envelope instead of the exchange.
+	pub fn become_subscription(&self) {
+		let mut state = self.state();
+		let exchange = state.best.take().unwrap();
+		state.finalised = None;
+		state.subscription = Some(Subscription {
+			recipient: RECIPIENT,
+			terms: SubscriptionTerms {
+				holder: HOLDER,
+				gate: exchange.gate,
+				purpose: exchange.purpose,
+				categories: exchange.categories,
+				border: None,
+				until: NOW + 1,
+				min_interval_s: 0,
+				envelope: exchange.envelope,
+				recipient_key: exchange.recipient_key,
+			},
+			state: SubscriptionState::Opened,
+			deadline: 100,
+			deliveries: 0,
+			last_delivery: 0,
+			ended_at: None,
+		});
+	}
+
+	/// Changes the subscription.
+	pub fn change_subscription(&self, change: impl FnOnce(&mut Subscription)) {
+		change(self.state().subscription.as_mut().unwrap());
 	}
 
 	/// Makes the exchange unknown to the finalised block.
@@ -145,10 +179,15 @@ impl Ledger for FakeLedger {
 	fn exchange(&self, id: &ExchangeId, view: View) -> Result<Option<Exchange>, Error> {
 		let state = self.state();
 		let exchange = match view {
-			View::Best => Some(state.best.clone()),
+			View::Best => state.best.clone(),
 			View::Finalised => state.finalised.clone(),
 		};
 		Ok(exchange.filter(|_| *id == EXCHANGE))
+	}
+
+	fn subscription(&self, id: &SubscriptionId, _: View) -> Result<Option<Subscription>, Error> {
+		let subscription = self.state().subscription.clone();
+		Ok(subscription.filter(|_| record_of(*id) == EXCHANGE))
 	}
 
 	fn delegate(

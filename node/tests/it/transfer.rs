@@ -7,7 +7,7 @@ use curex_node::transfer::{
 use curex_primitives::{
 	transfer::{Manifest, Part, CHUNK_SIZE},
 	Category, Commitment, Direction, Duties, Exchange, ExchangeId, ExchangeState, Gate, LegalBasis,
-	Moment, OrganisationId, PeerRole, Purpose,
+	Moment, OrganisationId, PeerRole, Purpose, Subscription, SubscriptionId,
 };
 use jsonrpsee::core::async_trait;
 use sc_network::{
@@ -51,6 +51,10 @@ impl Ledger for FixedLedger {
 
 	fn exchange(&self, id: &ExchangeId, _: View) -> Result<Option<Exchange>, Error> {
 		Ok((*id == KEY.exchange).then(|| self.exchange.clone()))
+	}
+
+	fn subscription(&self, _: &SubscriptionId, _: View) -> Result<Option<Subscription>, Error> {
+		Ok(None)
 	}
 
 	fn delegate(&self, _: &[u8; 32], _: View) -> Result<Option<(OrganisationId, Duties)>, Error> {

@@ -118,36 +118,13 @@ impl<T: Config> Pallet<T> {
 		direction: Direction,
 		proposal: ExchangeProposal,
 	) -> Exchange {
-		let (holder, recipient) = match direction {
-			Direction::Pull => (proposal.partner, initiator),
-			Direction::Push => (initiator, proposal.partner),
-		};
 		let block = Self::block();
 		Exchange {
-			direction,
-			holder,
-			recipient,
-			gate: proposal.gate,
-			purpose: proposal.purpose,
-			categories: proposal.categories,
-			state: ExchangeState::Requested,
-			envelope: proposal.envelope,
-			recipient_key: proposal.recipient_key,
-			payload: None,
-			receipt: None,
-			acknowledgement: None,
-			released: None,
 			deadline: block,
 			begun_at: block,
 			begun: Self::now(),
-			holder_sequence: 0,
-			recipient_sequence: 0,
-			border: proposal.border,
 			law_version: T::Law::version(),
-			subscription: None,
-			suspended_by: None,
-			recorded_late: false,
-			ended_at: None,
+			..Exchange::proposed(initiator, direction, &proposal)
 		}
 	}
 

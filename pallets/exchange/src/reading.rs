@@ -6,8 +6,8 @@ use curex_primitives::{
 	consent::Consents,
 	gate::{decide, Verdict},
 	BlockNumber, Border, Categories, Commitment, Consent, ConsentId, Direction, Exchange,
-	ExchangeId, ExchangeState, Gate, Moment, Obligation, OrganisationId, Organisations, Purpose,
-	Review,
+	ExchangeId, ExchangeProposal, ExchangeState, Gate, Moment, Obligation, OrganisationId,
+	Organisations, Purpose, Review,
 };
 use frame::{prelude::*, traits::UnixTime};
 
@@ -67,32 +67,16 @@ impl<T: Config> Pallet<T> {
 		border: Option<Border>,
 	) -> bool {
 		let nothing = Commitment([0; 32]);
-		let question = Exchange {
-			direction: Direction::Pull,
-			holder,
-			recipient,
+		let proposal = ExchangeProposal {
+			partner: holder,
 			gate,
 			purpose,
 			categories,
-			state: ExchangeState::Requested,
 			envelope: nothing,
 			recipient_key: nothing,
-			payload: None,
-			receipt: None,
-			acknowledgement: None,
-			released: None,
-			deadline: 0,
-			begun_at: 0,
-			begun: 0,
-			holder_sequence: 0,
-			recipient_sequence: 0,
 			border,
-			law_version: 0,
-			subscription: None,
-			suspended_by: None,
-			recorded_late: false,
-			ended_at: None,
 		};
+		let question = Exchange::proposed(recipient, Direction::Pull, &proposal);
 		holder != recipient
 			&& !categories.is_empty()
 			&& Self::ask(&question, false, decide) == Verdict::Allow

@@ -13,7 +13,7 @@
 use std::{
 	collections::{HashMap, HashSet},
 	sync::mpsc::{Receiver, RecvTimeoutError},
-	time::{Duration, SystemTime, UNIX_EPOCH},
+	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use curex_primitives::{
@@ -31,6 +31,8 @@ use crate::{
 
 /// Time between two turns.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Time between two looks at the logs.
+const GLANCE: Duration = Duration::from_millis(250);
 /// Longest time between two turns while the node does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Longest time between two attempts at an order, in milliseconds.
@@ -92,11 +94,34 @@ impl<M: Mailbox, E: Engines> Agent<M, E> {
 					pause = (pause * 2).min(LONGEST_PAUSE);
 				},
 			}
-			match stop.recv_timeout(pause) {
-				Err(RecvTimeoutError::Timeout) => {},
-				Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+			let next = Instant::now() + pause;
+			while Instant::now() < next {
+				match stop.recv_timeout(GLANCE) {
+					Err(RecvTimeoutError::Timeout) => {},
+					Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+				}
+				match self.glance(now()) {
+					Ok(0) => {},
+					// To be handed over at once.
+					Ok(_) => break,
+					Err(error) => {
+						tracing::warn!(%error, "the logs could not be looked at; trying again");
+						break;
+					},
+				}
 			}
 		}
+	}
+
+	/// Records what nobody ordered, and returns how many reports.
+	///
+	/// # Errors
+	/// What engines or database refuse.
+	pub fn glance(&mut self, now: Moment) -> Result<usize, Error> {
+		let Some(outcome) = self.engines.glance(&self.store, now)? else { return Ok(0) };
+		let recorded = self.store.record(None, &outcome, now)?.len();
+		tracing::info!(reports = recorded, notes = outcome.notes.join(" "), "found");
+		Ok(recorded)
 	}
 
 	/// Takes one turn.

@@ -12,7 +12,13 @@ use std::{
 use curex_primitives::OrganisationId;
 use serde::{de, Deserialize, Deserializer};
 
-use crate::{clinical::Clinical, observe::Observe, Error};
+use crate::{
+	clinical::Clinical,
+	knowledge::{Hardware, IndicatorFiles},
+	listen::Listener,
+	observe::Observe,
+	Error,
+};
 
 /// Milliseconds of an hour.
 const HOUR: u64 = 3_600_000;
@@ -51,12 +57,25 @@ pub struct Config {
 	/// Logs to watch.
 	#[serde(default)]
 	pub events: Vec<EventSource>,
+	/// Where syslog is received over the network, to be watched.
+	#[serde(default)]
+	pub listen: Vec<Listener>,
 	/// How to watch them.
 	#[serde(default)]
 	pub watch: curex_threats::Config,
+	/// Watches logs as they grow, not only when the ledger orders it: alerts come within a second or two. What was read
+	/// is kept by the next ordered watch.
+	#[serde(default)]
+	pub watch_at_once: bool,
 	/// A folder of Sigma rules that are applied to them.
 	#[serde(default)]
 	pub sigma_rules: Option<PathBuf>,
+	/// Indicators of threats that are looked for in them.
+	#[serde(default)]
+	pub indicators: Option<IndicatorFiles>,
+	/// Hardware that is known behind addresses.
+	#[serde(default)]
+	pub hardware: Hardware,
 	/// The staff survey.
 	#[serde(default)]
 	pub survey: Option<SurveyFiles>,
@@ -265,6 +284,18 @@ impl Config {
 				format!("{} appears twice; give each log its own", twice.name),
 			);
 		}
+		for listener in &self.listen {
+			if let Err((key, problem)) = listener.check() {
+				return wrong(key, problem);
+			}
+			if !names.insert(&listener.name) {
+				let problem = format!("{} appears twice; give each its own", listener.name);
+				return wrong("listen.name", problem);
+			}
+		}
+		if let Some(Err((key, problem))) = self.indicators.as_ref().map(IndicatorFiles::check) {
+			return wrong(key, problem);
+		}
 		let mut addresses = BTreeSet::new();
 		if let Some(twice) = self.hosts.iter().find(|host| !addresses.insert(host.address)) {
 			return wrong(
@@ -309,7 +340,9 @@ impl Config {
 			feeds.sources.iter_mut().for_each(keys);
 		}
 		self.events.iter_mut().for_each(|source| here(&mut source.path));
+		self.listen.iter_mut().flat_map(Listener::files).for_each(here);
 		self.sigma_rules.iter_mut().for_each(here);
+		self.indicators.iter_mut().flat_map(IndicatorFiles::files).for_each(here);
 		if let Some(survey) = &mut self.survey {
 			here(&mut survey.answers);
 			survey.questionnaire.iter_mut().for_each(here);
@@ -417,6 +450,24 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 				"[[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"\n\
 				 [[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"",
 				"events.name",
+			),
+			("[indicators]\nshared = \"a\"", "indicators.key_file"),
+			(
+				"[[listen]]\nname = \"a/b\"\naddress = \"127.0.0.1:0\"\ntransport = \"tcp\"",
+				"listen.name",
+			),
+			(
+				"[[listen]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\ntransport = \"tls\"",
+				"listen.certificate",
+			),
+			(
+				"[[listen]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\ntransport = \"udp\"\nkey = \"b\"",
+				"listen.transport",
+			),
+			(
+				"[[events]]\nname = \"a\"\nformat = \"zeek\"\npath = \"b\"\n\
+				 [[listen]]\nname = \"a\"\naddress = \"127.0.0.1:0\"\ntransport = \"udp\"",
+				"listen.name",
 			),
 			("[[clinical.assets]]\nid = \"a\"\nat = [\"nowhere\"]\ncriticality = \"high\"", "at"),
 		] {

@@ -167,6 +167,12 @@ pub enum Error {
 	/// Reading the advisory feed failed.
 	#[error("vulnerabilities: {0}")]
 	Vulnerabilities(#[from] curex_vulnerabilities::Error),
+	/// An indicator may not be shared.
+	#[error("it is not to be shared: {reason}")]
+	NotShared {
+		/// Why.
+		reason: &'static str,
+	},
 	/// Watching failed.
 	#[error("threats: {0}")]
 	Threats(#[from] curex_threats::ThreatsError),

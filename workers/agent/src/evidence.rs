@@ -71,6 +71,7 @@ pub struct Opened {
 }
 
 /// The hospital's evidence key. Wiped from memory when dropped.
+#[derive(Clone)]
 pub struct EvidenceKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl EvidenceKey {
@@ -187,18 +188,18 @@ impl EvidenceKey {
 }
 
 /// Seals what a watch knows under the evidence key.
-pub(crate) struct WatchSeal<'a> {
-	pub(crate) key: &'a EvidenceKey,
+pub(crate) struct WatchSeal {
+	pub(crate) key: EvidenceKey,
 	pub(crate) organisation: OrganisationId,
 }
 
-impl WatchSeal<'_> {
+impl WatchSeal {
 	fn associated(&self) -> Vec<u8> {
 		[&b"curex/agent/watch/"[..], &self.organisation.0.to_le_bytes()].concat()
 	}
 }
 
-impl Seal for WatchSeal<'_> {
+impl Seal for WatchSeal {
 	fn seal(&self, state: &[u8]) -> Result<Vec<u8>, ThreatsError> {
 		let sealed = random_salt().and_then(|salt| self.key.seal(&self.associated(), &salt, state));
 		sealed.map_err(|error| ThreatsError::Snapshot { reason: error.to_string() })

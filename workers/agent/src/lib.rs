@@ -9,6 +9,9 @@
 //! | [`config`], [`clinical`] | the configuration, and what the hospital knows of itself |
 //! | [`advisories`] | feeds: fetched, imported, compared with the inventory |
 //! | [`observe`] | what is known of the network without asking |
+//! | [`knowledge`], [`feedback`] | what the watch knows beforehand, and what people say to it |
+//! | [`packages`] | how easily people are found again in a data package |
+//! | [`listen`] | syslog over the network, into a spool that is watched |
 //! | [`orders`] | which work orders are carried out |
 //! | [`tasks`] | runs the engines, drafts reports with their evidence |
 //! | [`store`] | the database: one transaction from engine results to numbered, sealed reports |
@@ -26,11 +29,15 @@ pub mod clinical;
 pub mod config;
 mod error;
 pub mod evidence;
+pub mod feedback;
 mod imports;
+pub mod knowledge;
+pub mod listen;
 pub mod mailbox;
 pub mod observe;
 pub mod orders;
 pub mod outbox;
+pub mod packages;
 pub mod report;
 mod scribe;
 pub mod store;

@@ -18,11 +18,14 @@ use curex_agent::{
 	advisories::Advisories,
 	agent::now,
 	evidence::report_context,
+	feedback::{self, Word},
+	listen::Listeners,
 	mailbox::Socket,
+	packages,
 	report::{evidence_of, inputs_of},
 	tasks::{
 		discover::{prove_asset, recorded_services, vex, why},
-		planning,
+		planning, watch,
 	},
 	Access, Agent, Config, Engines, Error, Store, Workshop,
 };
@@ -85,6 +88,28 @@ enum Command {
 		#[arg(long)]
 		author: String,
 	},
+	/// Says what came of an alert, so that thresholds follow. The next watch takes it.
+	#[command(subcommand)]
+	Alert(AlertCommand),
+	/// What the watch has learned.
+	#[command(subcommand)]
+	Model(ModelCommand),
+	/// Prints the digest under which an address, domain, hash or URL may be shared with the other members.
+	Indicator {
+		/// It.
+		value: String,
+	},
+	/// Tells as JSON how easily people are found again in a data package (CSV), and which rows are unusual. Advice only.
+	Package {
+		/// The package.
+		file: PathBuf,
+		/// The own policy (TOML).
+		#[arg(long)]
+		ours: PathBuf,
+		/// The policy of the other side, to be compared.
+		#[arg(long)]
+		theirs: Option<PathBuf>,
+	},
 	/// Prints the state of outbox and orders as JSON.
 	Status,
 	/// Looks at plans.
@@ -122,6 +147,34 @@ enum EvidenceCommand {
 		/// Number of the inventory; the newest unless given.
 		#[arg(long)]
 		number: Option<u64>,
+	},
+}
+
+#[derive(Subcommand)]
+enum AlertCommand {
+	/// It was what it said: scores like its own no longer count as usual.
+	Confirm {
+		/// Number of its report.
+		#[arg(long)]
+		number: u64,
+	},
+	/// It was nothing: scores like its own count as usual from now on.
+	Dismiss {
+		/// Number of its report.
+		#[arg(long)]
+		number: u64,
+	},
+}
+
+#[derive(Subcommand)]
+enum ModelCommand {
+	/// Lists the states that are kept, with their hashes, as JSON.
+	List,
+	/// Has the next watch go back to what was learned at one of them; nothing is read twice.
+	Revert {
+		/// Number of the state.
+		#[arg(long)]
+		number: u64,
 	},
 }
 
@@ -202,6 +255,22 @@ fn execute(cli: &Cli) -> Result<(), Error> {
 		Command::Vex { author } => {
 			print_json(&vex(&open(&config, Access::Look)?, config.organisation.0, author)?)
 		},
+		Command::Alert(command) => {
+			let store = open(&config, Access::Look)?;
+			let word = match command {
+				AlertCommand::Confirm { number } => Word::Confirm(alert_id(&store, *number)?),
+				AlertCommand::Dismiss { number } => Word::Dismiss(alert_id(&store, *number)?),
+			};
+			feedback::leave(&config.data, &word)
+		},
+		Command::Model(ModelCommand::List) => print_json(&json!(watch::states(&config)?)),
+		Command::Model(ModelCommand::Revert { number }) => {
+			feedback::leave(&config.data, &Word::Revert(*number))
+		},
+		Command::Indicator { value } => indicator(&config, value),
+		Command::Package { file, ours, theirs } => {
+			print_json(&packages::examine(file, ours, theirs.as_deref())?)
+		},
 		Command::Status => status(&config),
 		Command::Plan(PlanCommand::Show) => {
 			print_line(&planning::show(&open(&config, Access::Look)?)?)
@@ -232,6 +301,7 @@ fn run(cli: &Cli, config: Config) -> Result<(), Error> {
 	let runtime = runtime()?;
 	let mailbox = Socket::new(socket);
 	let engines = Workshop::new(config.clone(), runtime.handle().clone());
+	let listeners = runtime.block_on(Listeners::start(&config.listen, &config.data))?;
 	let mut agent = Agent::new(&config, store, mailbox, engines);
 	let (stop, stopped) = mpsc::channel();
 	let outcome = runtime.block_on(async {
@@ -245,6 +315,9 @@ fn run(cli: &Cli, config: Config) -> Result<(), Error> {
 		};
 		tracing::info!(told, "stopping");
 		drop(stop);
+		if tokio::time::timeout(FAREWELL, listeners.stop()).await.is_err() {
+			tracing::warn!("what was just received may not be in the spool");
+		}
 		if tokio::time::timeout(FAREWELL, worker).await.is_err() {
 			tracing::info!(
 				"a task was interrupted; it has recorded nothing and will be carried out again"
@@ -327,6 +400,28 @@ fn status(config: &Config) -> Result<(), Error> {
 		"outbox": store.outbox_status()?,
 		"tasks": store.last_orders()?,
 	}))
+}
+
+/// By what the watch knows the alert of a report.
+fn alert_id(store: &Store, number: u64) -> Result<String, Error> {
+	let (_, opened) = store.open_evidence(ReportKind::Alert, number)?;
+	let document: Value = serde_json::from_slice(&opened.document)?;
+	let id = document["alert"]["id"].as_str();
+	id.map(String::from)
+		.ok_or_else(|| Error::NotFound { what: format!("the alert of report {number}") })
+}
+
+fn indicator(config: &Config, value: &str) -> Result<(), Error> {
+	let files = config.indicators.as_ref().ok_or(Error::MissingInput {
+		task: "indicators",
+		what: "[indicators]".into(),
+		remedy: "name the members' key there as `key_file`",
+	})?;
+	let (known, _) = files.load(now())?;
+	match known.to_share(&files.key()?, value) {
+		Ok(digest) => print_line(&hexadecimal(&digest)),
+		Err(reason) => Err(Error::NotShared { reason }),
+	}
 }
 
 fn evidence(store: &Store, command: &EvidenceCommand) -> Result<(), Error> {

@@ -287,8 +287,8 @@ impl Store {
 	}
 
 	/// Seals what a watch keeps beside this database.
-	pub(crate) fn watch_seal(&self) -> WatchSeal<'_> {
-		WatchSeal { key: &self.key, organisation: self.organisation }
+	pub(crate) fn watch_seal(&self) -> WatchSeal {
+		WatchSeal { key: self.key.clone(), organisation: self.organisation }
 	}
 
 	/// Whether an order was carried out.

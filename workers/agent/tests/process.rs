@@ -4,7 +4,7 @@ mod fake;
 
 use std::{
 	io::{BufRead, BufReader, Write},
-	net::TcpListener,
+	net::{TcpListener, TcpStream},
 	path::{Path, PathBuf},
 	process::{Child, Command, Output, Stdio},
 	time::{Duration, Instant},
@@ -181,6 +181,194 @@ fn exit_codes_tell_failure_usage_and_missing_evidence_apart() {
 	let broken = scene.ask(&["status"]);
 	assert_eq!(broken.status.code(), Some(2));
 	assert!(String::from_utf8(broken.stderr).unwrap().contains("surprise"));
+}
+
+#[test]
+fn messages_that_came_before_the_program_was_killed_are_watched_once() {
+	let scene = Scene::new();
+	let folder = scene.folder.path();
+	let file = folder.join("agent.toml");
+	let mut text = std::fs::read_to_string(&file).unwrap();
+	text.push_str("[[listen]]\nname = \"ward\"\naddress = \"127.0.0.1:0\"\ntransport = \"tcp\"\n");
+	std::fs::write(&file, text).unwrap();
+	let spool = folder.join("data/spool/ward");
+	let lines = || -> Vec<String> {
+		let folders = [spool.clone(), spool.join("read")];
+		let files = folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+		let segments = files.map(|entry| entry.path());
+		let segments = segments.filter(|path| path.extension().is_some_and(|end| end == "log"));
+		let texts = segments.filter_map(|path| std::fs::read_to_string(path).ok());
+		texts.flat_map(|text| text.lines().skip(1).map(String::from).collect::<Vec<_>>()).collect()
+	};
+	for round in 0..6 {
+		scene.node.order(Task::Watch);
+		let socket = folder.join("mailbox.sock").display().to_string();
+		let mut command = scene.command(&["--socket", &socket]);
+		let mut child = command
+			.env("RUST_LOG", "info")
+			.stdin(Stdio::piped())
+			.stderr(Stdio::piped())
+			.spawn()
+			.unwrap();
+		let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+		let address = said.find_map(|line| {
+			let line = line.unwrap();
+			line.contains("listening for syslog")
+				.then(|| line.rsplit("address=").next().unwrap().trim().to_owned())
+		});
+		// What it says later has somewhere to go.
+		let rest = std::thread::spawn(move || said.for_each(drop));
+		let mut sender = TcpStream::connect(address.unwrap()).unwrap();
+		let last = 500 * (round + 1);
+		for number in last - 500..last {
+			let message =
+				format!("<34>1 2026-03-01T08:00:{:02}Z pacs sshd {number} - - m", number % 60);
+			let _ = write!(sender, "{} {message}", message.len());
+			if number == last - 300 {
+				let begin = Instant::now();
+				while !lines().iter().any(|line| line.contains(&format!("sshd {number} "))) {
+					assert!(begin.elapsed() < Duration::from_secs(60), "it never came");
+					std::thread::sleep(Duration::from_millis(5));
+				}
+			}
+		}
+		child.kill().unwrap();
+		child.wait().unwrap();
+		rest.join().unwrap();
+	}
+	let once = json(&scene.ask(&["once", "--task", "watch"]));
+	let note = once["notes"][0].as_str().unwrap();
+	let number = |before: &str, text: &str| -> Option<usize> {
+		text.split_once(before)?.1.split([',', ' ']).next()?.parse().ok()
+	};
+	let malformed = once["notes"].as_array().unwrap().iter().find_map(|note| {
+		note.as_str().unwrap().strip_suffix(" malformed lines.")?.parse::<usize>().ok()
+	});
+	let received = lines();
+	let lab = 880;
+	assert_eq!(
+		number("new events of ", note).unwrap() + malformed.unwrap_or(0),
+		lab + received.len()
+	);
+	// Beside lines at which it was killed, none twice.
+	let mut whole: Vec<&String> = received.iter().filter(|line| line.ends_with(" - - m")).collect();
+	assert!(received.len() - whole.len() <= 6 && whole.len() >= 6 * 201, "{}", whole.len());
+	whole.sort();
+	assert!(whole.windows(2).all(|pair| pair[0] != pair[1]));
+}
+
+#[test]
+fn what_people_say_of_alerts_and_models_is_taken_by_the_next_watch() {
+	let scene = Scene::new();
+	let watch = || {
+		let once = scene.ask(&["once", "--task", "watch"]);
+		assert!(once.status.success(), "{}", String::from_utf8_lossy(&once.stderr));
+		json(&once)
+	};
+	assert_eq!(watch()["reports"].as_array().unwrap().len(), 2);
+	let states = json(&scene.ask(&["model", "list"]));
+	let first = &states[0];
+	assert_eq!(first["hash"].as_str().unwrap().len(), 64);
+	let number = first["number"].to_string();
+	for said in [
+		["alert", "dismiss", "--number", "1"],
+		["alert", "confirm", "--number", "2"],
+		["alert", "dismiss", "--number", "1"],
+		["model", "revert", "--number", &number],
+		["model", "revert", "--number", "99"],
+	] {
+		assert!(scene.ask(&said).status.success(), "{said:?}");
+	}
+	let notes = watch()["notes"].clone();
+	let notes: Vec<&str> = notes.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+	assert_eq!(notes[1], "An alert was dismissed.");
+	assert_eq!(notes[2], "An alert was confirmed.");
+	assert!(notes[3].contains("none of the watch's"), "{notes:?}");
+	assert!(notes[4].starts_with("What was learned is that of state"), "{notes:?}");
+	assert!(notes[5].contains("number 99 is not there"), "{notes:?}");
+	assert_eq!(watch()["notes"].as_array().unwrap().len(), 1, "each is taken once");
+	assert_eq!(scene.ask(&["alert", "confirm", "--number", "9"]).status.code(), Some(3));
+}
+
+#[test]
+fn what_another_member_shares_as_a_digest_is_detected_here() {
+	let scene = Scene::new();
+	let folder = scene.folder.path();
+	let file = folder.join("agent.toml");
+	let mut text = std::fs::read_to_string(&file).unwrap();
+	text.push_str(
+		"[[events]]\nname = \"gate\"\nformat = \"zeek\"\npath = \"gate.log\"\n\
+		 [indicators]\nkey_file = \"members.key\"\nshared = \"shared\"\n",
+	);
+	std::fs::write(&file, text).unwrap();
+	std::fs::write(folder.join("members.key"), [7; 32]).unwrap();
+	std::fs::write(folder.join("shared"), "").unwrap();
+	let flow = |second: u64, to: &str| {
+		format!(
+			"{{\"ts\":{second}.5,\"id.orig_h\":\"10.0.0.7\",\"id.resp_h\":\"{to}\",\"id.resp_p\":443,\
+			 \"proto\":\"tcp\",\"orig_bytes\":9}}\n"
+		)
+	};
+	let log = folder.join("gate.log");
+	std::fs::write(&log, flow(1_772_500_000, "203.0.113.9")).unwrap();
+	let watch = || json(&scene.ask(&["once", "--task", "watch"]));
+	assert_eq!(watch()["reports"].as_array().unwrap().len(), 2, "nobody shared it yet");
+
+	let shared = scene.ask(&["indicator", "203.0.113.9"]);
+	let digest = String::from_utf8(shared.stdout).unwrap();
+	std::fs::write(folder.join("shared"), format!("{} 1900000000000\n", digest.trim())).unwrap();
+	let more = std::fs::OpenOptions::new().append(true).open(&log);
+	more.unwrap().write_all(flow(1_772_500_001, "203.0.113.9").as_bytes()).unwrap();
+	assert_eq!(watch()["reports"].as_array().unwrap().len(), 1);
+	let evidence = json(&scene.ask(&["evidence", "open", "--kind", "alert", "--number", "3"]));
+	let document = &evidence["document"];
+	assert_eq!(document["alert"]["entity"], "10.0.0.7");
+	assert!(document["alert"]["what"].as_str().unwrap().contains("a member of the consortium"));
+	assert_eq!(document["incident"]["alerts"].as_array().unwrap().len(), 1);
+	let private = scene.ask(&["indicator", "10.0.0.7"]);
+	assert!(String::from_utf8(private.stderr).unwrap().contains("private"));
+}
+
+#[test]
+fn logs_that_grow_are_watched_without_an_order_if_so_configured() {
+	let scene = Scene::new();
+	let folder = scene.folder.path();
+	let log = folder.join("conn.log");
+	std::fs::write(&log, "").unwrap();
+	let text = format!(
+		"organisation = 1\ndata = \"data\"\naccept_orders_from = [\"{}\"]\nwatch_at_once = true\n\
+		 [[events]]\nname = \"flows\"\nformat = \"zeek\"\npath = \"conn.log\"\n",
+		fake::worker_hex()
+	);
+	std::fs::write(folder.join("agent.toml"), text).unwrap();
+	let lines = std::fs::read_to_string(lab().join("events/conn.log")).unwrap();
+	let mut growing = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+	for part in lines.as_bytes().chunks(lines.len() / 3 + 1) {
+		let asked = scene.node.state().asked;
+		let mut child = scene.start();
+		scene.until_at_work(asked);
+		growing.write_all(part).unwrap();
+		scene.until_final(usize::from(growing.metadata().unwrap().len() == lines.len() as u64));
+		child.kill().unwrap();
+		child.wait().unwrap();
+	}
+	// Nothing was committed without an order: all is read once more, and no alert is raised under another name.
+	let once = json(&scene.ask(&["once", "--task", "watch"]));
+	assert!(once["notes"][0].as_str().unwrap().starts_with("520 new events"), "{once}");
+	let list = String::from_utf8(scene.ask(&["evidence", "list"]).stdout).unwrap();
+	let numbers = list.lines().map(|line| {
+		let entry: Value = serde_json::from_str(line).unwrap();
+		entry["number"].as_u64().unwrap().to_string()
+	});
+	let mut ids: Vec<Value> = numbers
+		.map(|number| {
+			let open = ["evidence", "open", "--kind", "alert", "--number", &number];
+			json(&scene.ask(&open))["document"]["alert"]["id"].clone()
+		})
+		.collect();
+	ids.dedup();
+	assert_eq!(ids.len(), 1, "{ids:?}");
+	assert!(ids[0].as_str().unwrap().starts_with("flow-10.20.1.66-"), "{ids:?}");
 }
 
 /// Serves one document to everybody.

@@ -54,6 +54,8 @@ pub struct Flow {
 	pub packets: u64,
 	/// Packets to the source.
 	pub packets_received: u64,
+	/// Hardware address of the source, if the sensor is where it can be seen.
+	pub hardware: Option<String>,
 }
 
 impl Flow {

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::event::{Event, Notice};
+
 /// Known bindings of a name (IP address, DICOM AE title, host name) to identities (MAC address, TLS
 /// key). A name that was never bound is unknown, which is not broken.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -19,6 +21,23 @@ impl Bindings {
 	/// Whether the name is bound, and not to this identity.
 	pub fn breaks(&self, name: &str, identity: &str) -> bool {
 		self.known.get(name).is_some_and(|identities| !identities.contains(identity))
+	}
+
+	/// What to tell of a flow from a bound address with other hardware behind it (ATT&CK Enterprise T1557,
+	/// adversary in the middle).
+	pub(crate) fn notice(&self, event: &Event) -> Option<Notice> {
+		let Event::Flow(flow) = event else { return None };
+		let hardware = flow.hardware.as_ref()?.to_ascii_lowercase();
+		let source = flow.source.to_string();
+		self.breaks(&source, &hardware).then(|| Notice {
+			at: flow.at,
+			destination: Some(flow.destination.to_string()),
+			rule: format!("identity {hardware}"),
+			title: format!("{source} is not the hardware that is known: {hardware}"),
+			source,
+			severity: 1,
+			technique: Some("T1557".into()),
+		})
 	}
 
 	/// Binds names to identities, pair by pair.

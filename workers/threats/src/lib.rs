@@ -12,13 +12,13 @@
 //! 4. a [`calibration::Calibration`]: conformal p-values against recent normal scores, so that the
 //!    share of normal events that are flagged stays at the configured rate;
 //! 5. correlation: flags of one entity that follow each other are one [`Alert`], raised once there
-//!    are enough.
+//!    are enough; alerts that touch each other are one [`incident`].
 //!
 //! [`replay`] reads logs so that a crash at any point loses no event and counts none twice:
 //! positions and the state of the watcher are committed together, as [`snapshots`].
 //!
-//! What others know already comes from a sensor's rules, from [`sigma`] rules and from [`indicators`]. [`identity`] tells
-//! changed hardware behind a known address, [`series`] unusual values of a measurement, [`staff`]
+//! What is known beforehand ([`knowledge`]) comes from a sensor's rules, from [`sigma`] rules, from [`indicators`] and
+//! from [`identity`], which tells changed hardware behind a known address; [`series`] unusual values of a measurement, [`staff`]
 //! unusual working days, [`mod@package`] how easily people are found again in a data package.
 //!
 //! An event is learned one window late, and only if it was not flagged and its entity has no open
@@ -34,8 +34,10 @@ pub mod detector;
 pub mod ensemble;
 pub mod event;
 pub mod identity;
+pub mod incident;
 pub mod indicators;
 pub mod ingest;
+pub mod knowledge;
 mod known;
 pub mod package;
 pub mod persistence;
@@ -51,7 +53,9 @@ pub use alert::{Alert, Driver, Kind};
 pub use config::{Config, StreamConfig, WorkingHours};
 pub use detector::Detector;
 pub use event::{CareRelationship, Event, Flow, LogLine, Notice, RecordAccess};
+pub use incident::Incident;
 pub use ingest::{Format, Malformed, Source};
+pub use knowledge::Knowledge;
 pub use replay::Replay;
 pub use snapshots::Snapshots;
 pub use watcher::{watch, Coverage, Feedback, Report, Watcher};

@@ -1,8 +1,19 @@
-//! How easily people can be found again in a data package.
+//! How easily people can be found again in a data package, and which of its rows are unusual.
 //!
 //! Advice only: nothing here changes, holds or delays a package.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ensemble::{
+	scaling::{Column, Value},
+	Baseline, Ensemble, EnsembleConfig,
+};
+
+/// Least score of a row that is called unusual: three times as far out as the ninth decile.
+const UNUSUAL: f64 = 3.0;
+
+/// Fewest rows from which it is told what is usual.
+const ENOUGH: usize = 50;
 
 /// Columns of a package.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -133,9 +144,103 @@ pub fn stricter(one: &PackagePolicy, other: &PackagePolicy) -> PackagePolicy {
 	}
 }
 
+/// What two policies say of one thing.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+	/// The key of the policy.
+	pub what: &'static str,
+	/// What the own policy says.
+	pub ours: String,
+	/// What the other one says.
+	pub theirs: String,
+}
+
+/// In what two policies differ.
+pub fn differences(ours: &PackagePolicy, theirs: &PackagePolicy) -> Vec<Difference> {
+	let list = |names: &[String]| {
+		let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+		names.into_iter().collect::<Vec<_>>().join(", ")
+	};
+	let told = |policy: &PackagePolicy| {
+		[
+			("quasi_identifiers", list(&policy.quasi_identifiers)),
+			("sensitive", list(&policy.sensitive)),
+			("least_k", policy.least_k.to_string()),
+			("least_l", policy.least_l.to_string()),
+			("greatest_unique_share", policy.greatest_unique_share.to_string()),
+		]
+	};
+	let both = told(ours).into_iter().zip(told(theirs));
+	both.filter(|(ours, theirs)| ours != theirs)
+		.map(|((what, ours), (_, theirs))| Difference { what, ours, theirs })
+		.collect()
+}
+
+/// A row unlike the others: a slip of the export, a mix-up, or somebody who stands out.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct UnusualRow {
+	/// Its place, from 0.
+	pub row: usize,
+	/// How unusual: the median of the package is 0, its ninth decile 1.
+	pub score: f64,
+	/// The column that makes it so.
+	pub column: String,
+}
+
+/// The rows that are the most unlike the others, at most so many; none of a package of fewer than fifty rows. A column
+/// is one of numbers if every cell is, and of names otherwise. Rows have as many cells as the header.
+pub fn unusual_rows(header: &[String], rows: &[Vec<String>], most: usize) -> Vec<UnusualRow> {
+	if rows.len() < ENOUGH || header.is_empty() {
+		return Vec::new();
+	}
+	let number = |cell: &str| cell.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+	let columns: Vec<Column> = (0..header.len())
+		.map(|place| match rows.iter().all(|row| number(&row[place]).is_some()) {
+			true => Column::Number,
+			false => Column::Name,
+		})
+		.collect();
+	let value = |(cell, column): (&String, &Column)| match (column, number(cell)) {
+		(Column::Number, Some(number)) => Value::Number(number),
+		_ => Value::Name(cell.clone()),
+	};
+	let rows: Vec<Vec<Value>> =
+		rows.iter().map(|row| row.iter().zip(&columns).map(value).collect()).collect();
+	let config = EnsembleConfig::default();
+	let ensemble = Ensemble::fit(&columns, &rows, Baseline::Unvetted, &config);
+	let scored = rows.iter().enumerate().map(|(row, values)| (ensemble.score(values), row));
+	let mut scored: Vec<(f64, usize)> = scored.filter(|(score, _)| *score >= UNUSUAL).collect();
+	scored.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+	scored.truncate(most);
+	let leading = |row: usize| {
+		let shares = ensemble.attribution(&rows[row]).shares;
+		let places = shares.iter().enumerate();
+		let greatest = places.max_by(|one, other| one.1.total_cmp(other.1));
+		greatest.map_or_else(String::new, |(place, _)| header[place].clone())
+	};
+	scored.into_iter().map(|(score, row)| UnusualRow { row, score, column: leading(row) }).collect()
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_measurement_that_cannot_be_is_the_most_unusual_row_and_its_column_is_named() {
+		let header = ["sex", "age", "temperature"].map(String::from);
+		let mut rows: Vec<Vec<String>> = (0..200)
+			.map(|row: u32| {
+				let sex = if row % 2 == 0 { "f" } else { "m" };
+				let temperature = 36.5 + f64::from(row * 7 % 13) / 10.0;
+				vec![sex.into(), (20 + row * 31 % 60).to_string(), temperature.to_string()]
+			})
+			.collect();
+		rows[77][2] = "366".into();
+		let found = unusual_rows(&header, &rows, 3);
+		assert_eq!((found[0].row, found[0].column.as_str()), (77, "temperature"), "{found:?}");
+		assert!(found.len() <= 3);
+		assert!(unusual_rows(&header, &rows[..10], 3).is_empty());
+	}
 
 	fn policy() -> PackagePolicy {
 		PackagePolicy {

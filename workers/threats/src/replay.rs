@@ -12,6 +12,7 @@ use std::{
 	fs::File,
 	io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom},
 	path::Path,
+	sync::Arc,
 };
 
 use flate2::bufread::MultiGzDecoder;
@@ -21,9 +22,9 @@ use crate::{
 	config::Config,
 	event::{Event, Notice},
 	ingest::{is_compressed, read_line, Format, Malformed, Parser},
-	sigma::Rules,
+	knowledge::Knowledge,
 	snapshots::{Seal, Snapshot, Snapshots},
-	watcher::{Report, Watcher},
+	watcher::{Feedback, Report, Watcher},
 	ThreatsError,
 };
 
@@ -75,7 +76,7 @@ struct Progress {
 /// An event that was read ahead.
 struct Next {
 	event: Event,
-	/// What Sigma rules say of it.
+	/// What is known of it beforehand.
 	notices: Vec<Notice>,
 	/// Bytes of its line.
 	bytes: u64,
@@ -105,7 +106,11 @@ impl Open {
 	}
 
 	/// Finds the next event. Lines that hold none count as read at once.
-	fn advance(&mut self, malformed: &mut Malformed, rules: Option<&Rules>) -> io::Result<()> {
+	fn advance(
+		&mut self,
+		malformed: &mut Malformed,
+		knowledge: Option<&Knowledge>,
+	) -> io::Result<()> {
 		let mut line = Vec::new();
 		loop {
 			let read = match read_line(&mut self.reader, &mut line) {
@@ -134,10 +139,9 @@ impl Open {
 			}
 			match position.parser.line(&line, &read) {
 				Ok(Some(event)) => {
-					let text = String::from_utf8_lossy(&line);
 					let format = position.parser.format();
-					let notices =
-						rules.map_or(Vec::new(), |rules| rules.notices(format, &text, &event));
+					let notices = knowledge
+						.map_or(Vec::new(), |knowledge| knowledge.notices(format, &line, &event));
 					self.next = Some(Next { event, notices, bytes: read.bytes });
 					return Ok(());
 				},
@@ -166,20 +170,22 @@ fn tolerate_broken(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// A watcher that reads logs and survives crashes.
-pub struct Replay<'a> {
+pub struct Replay {
 	config: Config,
 	watcher: Watcher,
 	progress: Progress,
 	snapshots: Snapshots,
-	seal: Option<&'a dyn Seal>,
-	rules: Option<&'a Rules>,
+	seal: Option<Box<dyn Seal>>,
+	knowledge: Option<Arc<Knowledge>>,
 	/// Events after which a state is committed.
 	every: u64,
 	uncommitted: u64,
+	/// Whether anything was read since the last commit.
+	changed: bool,
 	learns_anew: bool,
 }
 
-impl<'a> Replay<'a> {
+impl Replay {
 	/// Goes on from the newest state in the folder, or starts anew. A state is committed after every
 	/// `every` events (at least one) and at the end of what is read; the newest `keep` stay, sealed if
 	/// there is a `seal`. If the state was written under another configuration, positions and alerts are
@@ -193,12 +199,12 @@ impl<'a> Replay<'a> {
 		config: &Config,
 		every: u64,
 		keep: usize,
-		seal: Option<&'a dyn Seal>,
+		seal: Option<Box<dyn Seal>>,
 	) -> Result<Self, ThreatsError> {
 		let snapshots = Snapshots::open(folder, keep)?;
 		let (progress, watcher, learns_anew) = match snapshots.newest()? {
 			Some(state) => {
-				let state = opened(seal, state)?;
+				let state = opened(seal.as_deref(), state)?;
 				let (progress, rest) = postcard::take_from_bytes(&state)?;
 				let (watcher, learns_anew) = Watcher::resume(config, rest)?;
 				(progress, watcher, learns_anew)
@@ -211,16 +217,17 @@ impl<'a> Replay<'a> {
 			progress,
 			snapshots,
 			seal,
-			rules: None,
+			knowledge: None,
 			every: every.max(1),
 			uncommitted: 0,
+			changed: false,
 			learns_anew,
 		})
 	}
 
-	/// Applies Sigma rules to what is read from now on.
-	pub fn with_rules(self, rules: &'a Rules) -> Self {
-		Self { rules: Some(rules), ..self }
+	/// Looks for what is known beforehand in what is read from now on.
+	pub fn use_knowledge(&mut self, knowledge: Arc<Knowledge>) {
+		self.knowledge = Some(knowledge);
 	}
 
 	/// Whether the configuration changed since the state was written, so that what is usual has to be
@@ -237,6 +244,27 @@ impl<'a> Replay<'a> {
 	/// [`ThreatsError::Read`] if a log cannot be read, [`ThreatsError::Folder`] if a state cannot be
 	/// written. What was committed before stays.
 	pub fn read(
+		&mut self,
+		logs: &[(&Path, Format)],
+		committed: &mut dyn FnMut(&Snapshot),
+	) -> Result<(), ThreatsError> {
+		self.read_logs(logs, committed)?;
+		if self.changed {
+			committed(&self.commit()?);
+		}
+		Ok(())
+	}
+
+	/// Reads what is new as [`Self::read`] does, and leaves the commit to it: after a crash all of it is read again.
+	/// Cheap enough to be done whenever a log grows.
+	///
+	/// # Errors
+	/// As [`Self::read`].
+	pub fn glance(&mut self, logs: &[(&Path, Format)]) -> Result<(), ThreatsError> {
+		self.read_logs(logs, &mut |_| {})
+	}
+
+	fn read_logs(
 		&mut self,
 		logs: &[(&Path, Format)],
 		committed: &mut dyn FnMut(&Snapshot),
@@ -269,7 +297,6 @@ impl<'a> Replay<'a> {
 		mut logs: Vec<Open>,
 		committed: &mut dyn FnMut(&Snapshot),
 	) -> Result<(), ThreatsError> {
-		let uncommitted = self.uncommitted;
 		for log in &mut logs {
 			if log.compressed.is_none() || log.compressed != log.position.compressed {
 				self.advance(log)?;
@@ -287,6 +314,7 @@ impl<'a> Replay<'a> {
 			}
 			self.progress.events += 1;
 			self.uncommitted += 1;
+			self.changed = true;
 			if self.uncommitted >= self.every {
 				logs.iter_mut().for_each(|log| self.remember(log));
 				committed(&self.commit()?);
@@ -294,15 +322,12 @@ impl<'a> Replay<'a> {
 			self.advance(&mut logs[first])?;
 		}
 		logs.iter_mut().for_each(|log| self.remember(log));
-		let read_on = logs.iter().any(|log| log.position.bytes != log.started);
-		if read_on || self.uncommitted != uncommitted {
-			committed(&self.commit()?);
-		}
+		self.changed |= logs.iter().any(|log| log.position.bytes != log.started);
 		Ok(())
 	}
 
 	fn advance(&mut self, log: &mut Open) -> Result<(), ThreatsError> {
-		log.advance(&mut self.progress.malformed, self.rules)
+		log.advance(&mut self.progress.malformed, self.knowledge.as_deref())
 			.map_err(unreadable(&log.position.name))
 	}
 
@@ -317,6 +342,18 @@ impl<'a> Replay<'a> {
 			logs,
 			alerts: self.watcher.alerts(),
 		}
+	}
+
+	/// Takes what a person says of an alert, as [`Watcher::feedback`] does, and commits it.
+	///
+	/// # Errors
+	/// [`ThreatsError::Folder`].
+	pub fn feedback(&mut self, alert: &str, feedback: Feedback) -> Result<bool, ThreatsError> {
+		let known = self.watcher.feedback(alert, feedback);
+		if known {
+			self.commit()?;
+		}
+		Ok(known)
 	}
 
 	/// The states that are kept.
@@ -334,7 +371,7 @@ impl<'a> Replay<'a> {
 	/// [`ThreatsError::Snapshot`] if there is no such state or it was written under another
 	/// configuration, [`ThreatsError::Folder`].
 	pub fn revert_model(&mut self, number: u64) -> Result<Snapshot, ThreatsError> {
-		let state = opened(self.seal, self.snapshots.get(number)?)?;
+		let state = opened(self.seal.as_deref(), self.snapshots.get(number)?)?;
 		let (_, rest): (Progress, _) = postcard::take_from_bytes(&state)?;
 		self.watcher.take_model(Watcher::restore(&self.config, rest)?)?;
 		self.commit()
@@ -426,10 +463,11 @@ impl<'a> Replay<'a> {
 	fn commit(&mut self) -> Result<Snapshot, ThreatsError> {
 		let mut state = postcard::to_stdvec(&self.progress)?;
 		state.extend(self.watcher.state()?);
-		if let Some(seal) = self.seal {
+		if let Some(seal) = &self.seal {
 			state = seal.seal(&state)?;
 		}
 		self.uncommitted = 0;
+		self.changed = false;
 		self.snapshots.commit(&state)
 	}
 }
@@ -587,16 +625,19 @@ mod tests {
 	fn a_sigma_rule_raises_one_alert_however_often_it_is_read_again() {
 		let bench = Bench::new();
 		fs::write(bench.path("conn.log"), lines(0..25)).unwrap();
-		let mut rules = Rules::default();
-		rules
+		let mut knowledge = Knowledge::default();
+		knowledge
+			.rules
 			.add(
 				"title: Plain web\nid: web\nlevel: high\ntags: [attack.t1071.001]\n\
 				 logsource: {product: zeek, service: conn}\n\
 				 detection: {port: {id.resp_p: 80}, condition: port}\n",
 			)
 			.unwrap();
+		let knowledge = Arc::new(knowledge);
 		for _ in 0..2 {
-			let mut replay = bench.open().with_rules(&rules);
+			let mut replay = bench.open();
+			replay.use_knowledge(knowledge.clone());
 			replay.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
 			let report = replay.report();
 			let [alert] = report.alerts.as_slice() else { panic!("{report:?}") };
@@ -606,6 +647,50 @@ mod tests {
 				("10.0.0.1", Some("T1071.001"))
 			);
 		}
+	}
+
+	#[test]
+	fn other_hardware_behind_a_known_address_is_one_alert_and_a_persons_word_is_kept() {
+		let bench = Bench::new();
+		let hardware = |text: &str, hardware: &str| {
+			text.replace("\"proto\"", &format!("\"orig_l2_addr\":\"{hardware}\",\"proto\""))
+		};
+		let log = hardware(&lines(0..20), "84:3A") + &hardware(&lines(20..25), "d8:9e");
+		fs::write(bench.path("conn.log"), log).unwrap();
+		let mut knowledge = Knowledge::default();
+		knowledge.bindings.learn("10.0.0.1", "84:3a");
+		let mut replay = bench.open();
+		replay.use_knowledge(Arc::new(knowledge));
+		replay.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
+		let report = replay.report();
+		let [alert] = report.alerts.as_slice() else { panic!("{report:?}") };
+		assert_eq!((alert.flagged, alert.technique.as_deref()), (5, Some("T1557")));
+		assert!(!replay.feedback(&alert.id, Feedback::Dismiss).unwrap(), "it has no threshold");
+		let numbers = |replay: &Replay| replay.snapshots().unwrap().len();
+		let before = numbers(&replay);
+		assert!(!replay.feedback("flow-none-0", Feedback::Confirm).unwrap());
+		assert_eq!(numbers(&replay), before, "nothing changed");
+	}
+
+	#[test]
+	fn what_was_glanced_at_is_committed_by_the_next_read_and_read_again_after_a_crash() {
+		let bench = Bench::new();
+		let path = bench.path("conn.log");
+		let logs = [(path.as_path(), Format::Zeek)];
+		fs::write(&path, lines(0..50)).unwrap();
+		let mut replay = bench.open();
+		replay.read(&logs, &mut |_| {}).unwrap();
+		fs::write(&path, lines(0..53) + "broken\n").unwrap();
+		replay.glance(&logs).unwrap();
+		replay.glance(&logs).unwrap();
+		assert_eq!((replay.report().events, replay.report().malformed.count), (53, 1));
+		assert_eq!(bench.open().report().events, 50, "a crash goes back to the commit");
+		let mut kept = 0;
+		replay.read(&logs, &mut |_| kept += 1).unwrap();
+		assert_eq!(kept, 1, "nothing is new, and yet there is something to keep");
+		assert_eq!(bench.open().report(), replay.report());
+		replay.read(&logs, &mut |_| kept += 1).unwrap();
+		assert_eq!(kept, 1);
 	}
 
 	#[test]
@@ -690,13 +775,14 @@ mod tests {
 		fs::write(bench.path("conn.log"), text(scan(0))).unwrap();
 		let states = bench.path("states");
 		let open = |seal| Replay::open(&states, &Config::default(), 10, 4, seal);
-		let mut replay = open(Some(&Inverse)).unwrap();
+		let sealed = || open(Some(Box::new(Inverse)));
+		let mut replay = sealed().unwrap();
 		replay.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
 		for entry in fs::read_dir(&states).unwrap() {
 			let bytes = fs::read(entry.unwrap().path()).unwrap();
 			assert!(!bytes.windows(9).any(|window| window == b"10.0.0.66"));
 		}
-		assert_eq!(open(Some(&Inverse)).unwrap().report(), replay.report());
+		assert_eq!(sealed().unwrap().report(), replay.report());
 		let first = replay.snapshots().unwrap()[0].number;
 		replay.revert_model(first).unwrap();
 		assert!(open(None).is_err());

@@ -28,7 +28,7 @@ pub struct Snapshot {
 }
 
 /// Makes states unreadable for those who have no key.
-pub trait Seal {
+pub trait Seal: Send {
 	/// Seals a state.
 	///
 	/// # Errors

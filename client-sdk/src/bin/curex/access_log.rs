@@ -8,6 +8,7 @@ use curex_client::{
 	access_log::{AccessLog, EntryProof},
 	time, Error, View,
 };
+use curex_primitives::OrganisationId;
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,20 @@ pub enum AccessLogCommand {
 		#[arg(long)]
 		out: PathBuf,
 	},
+	/// Say how often an organisation anchors its log, as an authority for data protection.
+	SetPeriod {
+		/// The organisation, by its number.
+		organisation: u32,
+		/// How often, in hours: 1 to 168.
+		#[arg(long, value_parser = clap::value_parser!(u64).range(1..=168))]
+		hours: u64,
+	},
+	/// Prove that an anchor counts wrongly, with the log that was disclosed. The ledger learns the true count alone.
+	Miscount {
+		/// What `anchor` wrote.
+		#[arg(long)]
+		log: PathBuf,
+	},
 	/// Check the proof of an event against the ledger.
 	Check {
 		/// The proof.
@@ -61,6 +76,17 @@ pub async fn run(context: &Context, command: AccessLogCommand) -> Result<Output,
 			write_private(&out, &pretty(&proof)?)?;
 			let told = format!("proof in {}", out.display());
 			Ok(Output::new(told, json!({ "sequence": proof.sequence, "proof": out })))
+		},
+		AccessLogCommand::SetPeriod { organisation, hours } => {
+			let organisation = OrganisationId(organisation);
+			let client = context.client().await?;
+			let recorded = client.set_anchor_period(organisation, hours * time::HOUR).await?;
+			Ok(Output::recorded(&format!("every {hours} hours"), &recorded))
+		},
+		AccessLogCommand::Miscount { log } => {
+			let log: AccessLog = parse(&log, "the log")?;
+			let recorded = context.client().await?.prove_miscount(&log).await?;
+			Ok(Output::recorded("the anchor is marked", &recorded))
 		},
 		AccessLogCommand::Check { proof, event } => {
 			let proof: EntryProof = parse(&proof, "the proof")?;

@@ -1,14 +1,18 @@
 //! `curex status`, `assessment`, `decide`, `organisation`, `council`.
 
-use crate::context::{account, bytes, read_text, word, Bytes, Context, Output};
+use crate::{
+	context::{account, bytes, read, read_text, word, Bytes, Context, Output},
+	follow_up::text,
+};
 use clap::{Args, Subcommand};
 use curex_client::{
-	administration::{Decision, Declaration},
-	ledger, Client, Error, KeyFile, Recorded, View,
+	administration::{code_hash, Decision, Declaration},
+	ledger, time, Client, Error, KeyFile, Recorded, View,
 };
 use curex_primitives::{
-	Competence, Competences, Confidence, ConsentId, Country, Duties, Duty, ExchangeId, Level,
-	OrganisationId, OrganisationKind, PeerRole, PlanVerdict,
+	Attestation, Competence, Competences, Confidence, ConsentId, Country, Duties, Duty, ExchangeId,
+	GroupId, LegalBasis, Level, OrganisationId, OrganisationKind, PeerRole, PlanVerdict, Purpose,
+	Tolerance,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -68,6 +72,16 @@ pub struct Decide {
 	reasons_file: PathBuf,
 }
 
+#[derive(Args)]
+pub struct Implemented {
+	/// Number under which the plan was recorded.
+	#[arg(long)]
+	plan: u64,
+	/// File with the evidence in words; stays with the organisation.
+	#[arg(long)]
+	evidence_file: PathBuf,
+}
+
 #[derive(Subcommand)]
 pub enum Organisation {
 	/// Give an account these duties, instead of any it has.
@@ -93,6 +107,32 @@ pub enum Organisation {
 		/// What it does: validator, gateway or archive.
 		#[arg(long, value_parser = word::<PeerRole>)]
 		role: PeerRole,
+	},
+	/// Remove a network peer.
+	RemovePeer {
+		/// The peer id: 12D3… or its 38 bytes in hexadecimal.
+		#[arg(value_parser = peer)]
+		peer: Bytes<38>,
+	},
+	/// Accept a version of the consortium agreement.
+	AcceptAgreement {
+		/// The version.
+		version: u16,
+	},
+	/// Say what risk of a recipient is accepted before data go there unattended. Beyond it a person releases.
+	SetTolerance {
+		/// The worst cybersecurity level: very-low to very-high.
+		#[arg(long, value_parser = word::<Level>)]
+		worst_cyber: Level,
+		/// The worst privacy level.
+		#[arg(long, value_parser = word::<Level>)]
+		worst_privacy: Level,
+		/// The oldest assessment, in days.
+		#[arg(long)]
+		oldest_days: u16,
+		/// The least that must stand behind the assessment: self-assessed, or more.
+		#[arg(long, value_parser = word::<Attestation>)]
+		attestation: Attestation,
 	},
 	/// Replace the encryption key by that of another key file.
 	RotateEncryptionKey {
@@ -139,6 +179,11 @@ pub enum Council {
 		/// Vote against it.
 		#[arg(long)]
 		against: bool,
+	},
+	/// Bring the runtime that the council authorised; any member may. Nodes run it from the next block on.
+	ApplyUpgrade {
+		/// The runtime, byte for byte what was authorised.
+		code: PathBuf,
 	},
 	/// Close a motion that is decided.
 	Close {
@@ -202,31 +247,112 @@ pub enum MotionCommand {
 		/// Its number.
 		organisation: u32,
 	},
+	/// Allow a member so many calls in a window of the quota.
+	SetQuota {
+		/// Its number.
+		organisation: u32,
+		/// How many.
+		limit: u32,
+	},
+	/// Authorise a runtime. Any member brings its code then (`curex council apply-upgrade`).
+	AuthoriseUpgrade {
+		/// The runtime as it was built (WebAssembly, compact or compressed).
+		#[arg(required_unless_present = "hash")]
+		code: Option<PathBuf>,
+		/// The BLAKE2b-256 hash of its code, instead of the code.
+		#[arg(long, conflicts_with = "code", value_parser = bytes::<32>)]
+		hash: Option<Bytes<32>>,
+	},
+	/// Change on which bases data go to a kind of organisation for a purpose.
+	SetLaw {
+		/// Where (two letters); everywhere that has no rule of its own if not said.
+		#[arg(long, value_parser = word::<Country>)]
+		country: Option<Country>,
+		/// The purpose, such as treatment.
+		#[arg(long, value_parser = word::<Purpose>)]
+		purpose: Purpose,
+		/// To what: hospital, care-centre or authority.
+		#[arg(long, value_parser = word::<OrganisationKind>)]
+		kind: OrganisationKind,
+		/// A basis as ARTICLE-6/ARTICLE-9, such as consent/explicit-consent; may be given several times.
+		#[arg(long = "basis", value_parser = basis, required_unless_present = "remove")]
+		bases: Vec<LegalBasis>,
+		/// Remove the rule: the wider one holds again.
+		#[arg(long, conflicts_with = "bases")]
+		remove: bool,
+	},
+	/// Raise the oldest consent policy that patients may have been informed by.
+	RaiseOldestPolicy {
+		/// Its version.
+		version: u16,
+	},
+	/// Put an organisation into a group that consents can name, or take it out.
+	SetGroupMember {
+		/// Number of the group.
+		#[arg(long)]
+		group: u32,
+		/// Its number.
+		organisation: u32,
+		/// Take it out.
+		#[arg(long)]
+		remove: bool,
+	},
 }
 
-impl From<MotionCommand> for Decision {
-	fn from(command: MotionCommand) -> Self {
-		use MotionCommand::{AddValidator, Admit, Expel, Reinstate, RemoveValidator, Suspend};
-		match command {
-			Admit { kind, country, competences, public_encryption_key, name, administrator } => {
-				Self::Admit {
-					kind,
-					country,
-					competences: competences.into_iter().collect::<Competences>(),
-					encryption_key: public_encryption_key.0,
-					name,
-					administrator: administrator.0,
-				}
+impl MotionCommand {
+	fn decision(self) -> Result<Decision, Error> {
+		Ok(match self {
+			Self::Admit {
+				kind,
+				country,
+				competences,
+				public_encryption_key,
+				name,
+				administrator,
+			} => Decision::Admit {
+				kind,
+				country,
+				competences: competences.into_iter().collect::<Competences>(),
+				encryption_key: public_encryption_key.0,
+				name,
+				administrator: administrator.0,
 			},
-			Suspend { organisation } => Self::Suspend(OrganisationId(organisation)),
-			Reinstate { organisation } => Self::Reinstate(OrganisationId(organisation)),
-			Expel { organisation } => Self::Expel(OrganisationId(organisation)),
-			AddValidator { organisation, account } => {
-				Self::AddValidator(OrganisationId(organisation), account.0)
+			Self::Suspend { organisation } => Decision::Suspend(OrganisationId(organisation)),
+			Self::Reinstate { organisation } => Decision::Reinstate(OrganisationId(organisation)),
+			Self::Expel { organisation } => Decision::Expel(OrganisationId(organisation)),
+			Self::AddValidator { organisation, account } => {
+				Decision::AddValidator(OrganisationId(organisation), account.0)
 			},
-			RemoveValidator { organisation } => Self::RemoveValidator(OrganisationId(organisation)),
-		}
+			Self::RemoveValidator { organisation } => {
+				Decision::RemoveValidator(OrganisationId(organisation))
+			},
+			Self::SetQuota { organisation, limit } => {
+				Decision::SetQuota(OrganisationId(organisation), limit)
+			},
+			Self::AuthoriseUpgrade { code, hash } => match (hash, code) {
+				(Some(hash), _) => Decision::AuthoriseUpgrade(hash.0),
+				(None, Some(code)) => Decision::AuthoriseUpgrade(code_hash(&read(&code)?).0),
+				(None, None) => return Err(Error::Input("give the code or its hash".into())),
+			},
+			Self::SetLaw { country, purpose, kind, bases, remove } => {
+				let bases = (!remove).then(|| bases.into_iter().collect());
+				Decision::SetLaw { country, purpose, kind, bases }
+			},
+			Self::RaiseOldestPolicy { version } => Decision::RaiseOldestPolicy(version),
+			Self::SetGroupMember { group, organisation, remove } => Decision::SetGroupMember {
+				group: GroupId(group),
+				organisation: OrganisationId(organisation),
+				belongs: !remove,
+			},
+		})
 	}
+}
+
+/// Reads a legal basis: the words of both articles.
+fn basis(text: &str) -> Result<LegalBasis, String> {
+	let (article6, article9) =
+		text.split_once('/').ok_or("expected a basis as ARTICLE-6/ARTICLE-9")?;
+	Ok(LegalBasis { article6: word(article6)?, article9: word(article9)? })
 }
 
 /// Reads a peer id.
@@ -305,6 +431,13 @@ pub async fn decide(context: &Context, command: Decide) -> Result<Output, Error>
 	Ok(Output::recorded("decision recorded", &recorded).with("opening", opening))
 }
 
+pub async fn implemented(context: &Context, command: Implemented) -> Result<Output, Error> {
+	let evidence = text(&command.evidence_file)?;
+	let client = context.client().await?;
+	let (recorded, opening) = client.plan_implemented(command.plan, &evidence).await?;
+	Ok(Output::recorded("plan reported as carried out", &recorded).with("opening", opening))
+}
+
 pub async fn organisation(context: &Context, command: Organisation) -> Result<Output, Error> {
 	let client = context.client().await?;
 	let recorded: Recorded = match command {
@@ -313,6 +446,13 @@ pub async fn organisation(context: &Context, command: Organisation) -> Result<Ou
 		},
 		Organisation::Dismiss { account } => client.dismiss_delegate(account.0).await?,
 		Organisation::RegisterPeer { peer, role } => client.register_peer(peer.0, role).await?,
+		Organisation::RemovePeer { peer } => client.remove_peer(peer.0).await?,
+		Organisation::AcceptAgreement { version } => client.accept_agreement(version).await?,
+		Organisation::SetTolerance { worst_cyber, worst_privacy, oldest_days, attestation } => {
+			let max_age = u64::from(oldest_days) * time::DAY;
+			let tolerance = Tolerance { worst_cyber, worst_privacy, max_age, attestation };
+			client.set_tolerance(tolerance).await?
+		},
 		Organisation::RotateEncryptionKey { file } => {
 			let key = KeyFile::read(&file)?.unlock_encryption_key(&context.password()?)?;
 			client.rotate_encryption_key(key.public()).await?
@@ -332,10 +472,13 @@ pub async fn council(context: &Context, command: Council) -> Result<Output, Erro
 	let client = context.client().await?;
 	let recorded = match command {
 		Council::List => return Err(Error::Input("there is nothing to record".into())),
-		Council::Propose { threshold, motion } => client.propose(&motion.into(), threshold).await?,
+		Council::Propose { threshold, motion } => {
+			client.propose(&motion.decision()?, threshold).await?
+		},
 		Council::Vote { motion, index, against } => {
 			client.vote(motion.0.into(), index, !against).await?
 		},
+		Council::ApplyUpgrade { code } => client.apply_upgrade(read(&code)?).await?,
 		Council::Close { motion, index } => client.close(motion.0.into(), index).await?,
 	};
 	Ok(Output::recorded("recorded", &recorded))

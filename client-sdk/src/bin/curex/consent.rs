@@ -1,6 +1,11 @@
 //! `curex consent`: filing, showing and withdrawing consents.
 
-use crate::context::{keep_unless_refused, read, read_text, write_private, Context, Output};
+use crate::{
+	context::{
+		keep_opening, keep_unless_refused, parse, read, read_text, write_private, Context, Output,
+	},
+	follow_up::text,
+};
 use clap::{ArgGroup, Args, Subcommand};
 use curex_client::{
 	paper::PaperCode,
@@ -47,7 +52,37 @@ pub enum Consent {
 		#[arg(long)]
 		new_copy: Option<PathBuf>,
 	},
-	/// Withdraw a consent: by the patient's receipt or code, at any node; or as its holder.
+	/// Narrow a consent, as the holder: the patient agrees to less than before. Handle and codes stay.
+	Narrow {
+		/// The organisation's copy of the receipt.
+		#[arg(long)]
+		copy: PathBuf,
+		/// What the patient agrees to now (JSON, as for `file`).
+		#[arg(long)]
+		spec: PathBuf,
+		/// Where to write the organisation's new copy; give one to the patient.
+		#[arg(long)]
+		new_copy: PathBuf,
+	},
+	/// Suspend a consent, as the holder, for what is to be cleared up. Every member sees it.
+	Suspend {
+		/// The consent.
+		consent: ConsentId,
+	},
+	/// Resume a consent that was suspended.
+	Resume {
+		/// The consent.
+		consent: ConsentId,
+	},
+	/// Record that a minor who came of age confirmed what a representative agreed to.
+	Confirm {
+		/// The consent.
+		consent: ConsentId,
+		/// File with the evidence in words; stays with the organisation.
+		#[arg(long)]
+		evidence_file: PathBuf,
+	},
+	/// Withdraw a consent: by the patient's receipt or code, at any node; as its holder; or by order of a court.
 	Withdraw(Withdraw),
 	/// Write a receipt as text for paper, with both codes as QR codes on separate sheets.
 	Paper {
@@ -61,7 +96,7 @@ pub enum Consent {
 }
 
 #[derive(Args)]
-#[command(group(ArgGroup::new("by").required(true).args(["receipt", "code_file", "as_holder"])))]
+#[command(group(ArgGroup::new("by").required(true).args(["receipt", "code_file", "as_holder", "court_order"])))]
 pub struct Withdraw {
 	/// The consent; a receipt and a code from paper name it themselves.
 	#[arg(required_unless_present_any = ["receipt", "code_file"])]
@@ -75,6 +110,9 @@ pub struct Withdraw {
 	/// Withdraw as the holder, with the account of --key.
 	#[arg(long)]
 	as_holder: bool,
+	/// Withdraw as an authority for data protection: file with the order of the court in words; stays with the authority.
+	#[arg(long)]
+	court_order: Option<PathBuf>,
 }
 
 pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
@@ -84,6 +122,33 @@ pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
 		},
 		Consent::Reissue { copy, receipt, new_copy } => {
 			reissue(context, &copy, &receipt, new_copy.as_deref()).await
+		},
+		Consent::Narrow { copy, spec, new_copy } => {
+			let copy = read_receipt(&copy)?;
+			let spec: ConsentSpec = parse(&spec, "the spec")?;
+			let (narrower, recorded) = context.client().await?.narrow(&copy, &spec).await?;
+			write_private(&new_copy, &pretty(&narrower)?)?;
+			let id = copy.consent();
+			Ok(Output::recorded(&format!("consent {id} narrowed"), &recorded)
+				.with("consent", id)
+				.with("copy", new_copy))
+		},
+		Consent::Suspend { consent } => {
+			let recorded = context.client().await?.suspend_consent(consent).await?;
+			Ok(Output::recorded(&format!("consent {consent} suspended"), &recorded))
+		},
+		Consent::Resume { consent } => {
+			let recorded = context.client().await?.resume_consent(consent).await?;
+			Ok(Output::recorded(&format!("consent {consent} resumed"), &recorded))
+		},
+		Consent::Confirm { consent, evidence_file } => {
+			let evidence = text(&evidence_file)?;
+			let client = context.client().await?;
+			let (recorded, opening) = client.confirm_consent(consent, &evidence).await?;
+			let name = hex::encode(consent.0);
+			let path = keep_opening(context, "confirmations", &name, &opening)?;
+			let told = format!("consent {consent} confirmed");
+			Ok(Output::recorded(&told, &recorded).with("opening", path))
 		},
 		Consent::Show { consent, receipt } => show(context, consent, receipt.as_deref()).await,
 		Consent::Withdraw(command) => withdraw(context, command).await,
@@ -157,7 +222,7 @@ async fn show(
 ) -> Result<Output, Error> {
 	let receipt = receipt.map(read_receipt).transpose()?;
 	let id = consent
-		.or(receipt.as_ref().map(|receipt| receipt.record_id))
+		.or(receipt.as_ref().map(Receipt::consent))
 		.ok_or_else(|| Error::Input("name a consent or give a receipt".into()))?;
 	let client = context.reader().await?;
 	let found = client
@@ -166,7 +231,7 @@ async fn show(
 		.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
 	let agrees = match &receipt {
 		Some(receipt) => {
-			let same_chain = receipt.ledger == client.genesis() && receipt.record_id == id;
+			let same_chain = receipt.ledger == client.genesis() && receipt.consent() == id;
 			Some(same_chain && receipt.agrees_with(&found.terms)?)
 		},
 		None => None,
@@ -182,6 +247,24 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 		let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
 		let recorded = context.client().await?.withdraw(id).await?.finalized().await?;
 		return Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded));
+	}
+	if let Some(order) = &command.court_order {
+		let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
+		let order = text(order)?;
+		let (recorded, opening) = context.client().await?.withdraw_by_court(id, &order).await?;
+		let path = keep_opening(context, "court-orders", &hex::encode(id.0), &opening)?;
+		let told = format!("consent {id} withdrawn by order of a court");
+		return Ok(Output::recorded(&told, &recorded).with("opening", path));
+	}
+	if let Some(path) = &command.receipt {
+		let receipt = read_receipt(path)?;
+		if receipt.ticket.is_some() {
+			let client = context.reader().await?;
+			let recorded = client.withdraw_ticket(&receipt).await?.finalized().await?;
+			return Ok(
+				Output::recorded("ticket withdrawn", &recorded).with("consent", receipt.consent())
+			);
+		}
 	}
 	let mut ledger = None;
 	let (id, code) = match (&command.receipt, &command.code_file) {
@@ -235,6 +318,11 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 
 fn paper(receipt: &Path, out: &Path) -> Result<Output, Error> {
 	let receipt = read_receipt(receipt)?;
+	if receipt.ticket.is_some() {
+		return Err(Error::Input(
+			"the receipt of a ticket is a file: its proof is too long for paper".into(),
+		));
+	}
 	write_private(out, receipt.paper()?.as_bytes())?;
 	Ok(Output::new(
 		format!("receipt of consent {} for paper in {}", receipt.record_id, out.display()),

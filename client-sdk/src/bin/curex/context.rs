@@ -2,6 +2,7 @@
 
 use clap::Args;
 use curex_client::{
+	exchange::Opening,
 	keys::pkcs11::{TokenKey, TokenUri},
 	Client, EncryptionKey, Error, KeyFile, Options, Password, Recorded, Signer,
 };
@@ -279,6 +280,20 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 		.open(path)
 		.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
 		.map_err(|error| file_error(path, error))
+}
+
+/// Keeps what opens a commitment on the ledger, below the state folder, and tells where. What is kept already stays.
+pub fn keep_opening(
+	context: &Context,
+	folder: &str,
+	name: &str,
+	opening: &Opening,
+) -> Result<PathBuf, Error> {
+	let path = context.folder(folder)?.join(format!("{name}.json"));
+	if !path.exists() {
+		write_private(&path, &pretty(opening)?)?;
+	}
+	Ok(path)
 }
 
 /// Does what files were written for, and removes them if it is refused for good: they are of nothing then.

@@ -1,6 +1,8 @@
 //! `curex request`, `receive`, `acknowledge`, `break-glass`, `offer`, `serve`, `worklist`, `release`, `review`.
 
-use crate::context::{file_error, read, read_text, word, write_private, Context, Output};
+use crate::context::{
+	file_error, keep_opening, read, read_text, word, write_private, Context, Output,
+};
 use clap::Args;
 use curex_client::{
 	exchange::{IdempotencyKey, Opening},
@@ -511,12 +513,7 @@ pub fn keep(
 	id: ExchangeId,
 	opening: &Opening,
 ) -> Result<PathBuf, Error> {
-	let path = context.folder(folder)?.join(format!("{}.json", hex::encode(id.0)));
-	if !path.exists() {
-		let json = serde_json::to_vec_pretty(opening).map_err(|error| file_error(&path, error))?;
-		write_private(&path, &json)?;
-	}
-	Ok(path)
+	keep_opening(context, folder, &hex::encode(id.0), opening)
 }
 
 pub fn pending_path(context: &Context, id: ExchangeId) -> Result<PathBuf, Error> {

@@ -17,11 +17,13 @@ mod follow_up;
 mod keys;
 mod manual;
 mod outbox;
+mod oversight;
 mod patient;
 mod permit;
 mod proof;
 mod sign_in;
 mod subscription;
+mod ticket;
 
 use clap::{Parser, Subcommand};
 use context::{Context, Global, Output};
@@ -53,6 +55,9 @@ enum Command {
 	/// File, show and withdraw consents.
 	#[command(subcommand)]
 	Consent(consent::Consent),
+	/// Consents for one exchange each that share no handle.
+	#[command(subcommand)]
+	Ticket(ticket::TicketCommand),
 	/// Ask a holder for data and wait for them.
 	Request(exchange::Request),
 	/// Ask for data in an emergency, without consent and without waiting for anybody; a review follows.
@@ -111,6 +116,17 @@ enum Command {
 	Assessment(admin::AssessmentCommand),
 	/// Decide on a safeguard plan.
 	Decide(admin::Decide),
+	/// Report that a safeguard plan was carried out, as far as it was accepted.
+	Implemented(admin::Implemented),
+	/// Inquiries of authorities, and the disclosures that answer them.
+	#[command(subcommand)]
+	Inquiry(oversight::InquiryCommand),
+	/// The register of breaches, and the notices of them.
+	#[command(subcommand)]
+	Breach(oversight::BreachCommand),
+	/// Keep records from being pruned, as an authority for data protection.
+	#[command(subcommand)]
+	Hold(oversight::Hold),
 	/// Administer the own organisation.
 	#[command(subcommand)]
 	Organisation(admin::Organisation),
@@ -173,6 +189,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Keys(command) => keys::run(&context, command),
 		Command::Status(command) => admin::status(&context, command).await,
 		Command::Consent(command) => consent::run(&context, command).await,
+		Command::Ticket(command) => ticket::run(&context, command).await,
 		Command::Request(command) => exchange::request(&context, command).await,
 		Command::BreakGlass(command) => exchange::break_glass(&context, command).await,
 		Command::Receive(command) => exchange::receive(&context, command).await,
@@ -196,6 +213,10 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Outbox(command) => outbox::run(&context, command).await,
 		Command::Assessment(command) => admin::assessment(&context, command).await,
 		Command::Decide(command) => admin::decide(&context, command).await,
+		Command::Implemented(command) => admin::implemented(&context, command).await,
+		Command::Inquiry(command) => oversight::inquiry(&context, command).await,
+		Command::Breach(command) => oversight::breach(&context, command).await,
+		Command::Hold(command) => oversight::hold(&context, command).await,
 		Command::Organisation(command) => admin::organisation(&context, command).await,
 		Command::Council(command) => admin::council(&context, command).await,
 		Command::Audit(command) => proof::audit(&context, command).await,

@@ -89,7 +89,7 @@ async fn report(context: &Context, patient: &Path, by: &str, out: &Path) -> Resu
 async fn history(context: &Context, command: &HistoryOf) -> Result<Output, Error> {
 	let receipt = command.receipt.as_deref().map(read_receipt).transpose()?;
 	let (ledger, consent) = match (&receipt, &command.code_file) {
-		(Some(receipt), _) => (receipt.ledger, receipt.record_id),
+		(Some(receipt), _) => (receipt.ledger, receipt.consent()),
 		(None, Some(path)) => match zeroize::Zeroizing::new(read_text(path)?).parse()? {
 			PaperCode::View { ledger, consent, .. } => (ledger, consent),
 			PaperCode::Withdraw { .. } => {

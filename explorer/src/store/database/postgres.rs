@@ -12,6 +12,9 @@ use std::{
 	sync::mpsc::{channel, Receiver, Sender},
 };
 
+/// So many rows are sent with one statement.
+const MOST_ROWS: usize = 10_000;
+
 /// A connection to a server.
 pub(super) struct Server {
 	requests: Sender<Request>,
@@ -26,6 +29,9 @@ struct Request {
 enum What {
 	Ask(Vec<Value>),
 	Execute(Vec<Value>),
+	/// The same with the values of many rows, column by column.
+	AskMany(Vec<Vec<Value>>),
+	ExecuteMany(Vec<Vec<Value>>),
 	Batch,
 }
 
@@ -59,7 +65,10 @@ impl Server {
 		config.application_name("curex-explorer");
 		if purpose == Use::Read {
 			let others = config.get_options().unwrap_or_default().to_owned();
-			config.options(&format!("{others} -c default_transaction_read_only=on"));
+			// A plan that serves every value serves a question with few answers badly.
+			config.options(&format!(
+				"{others} -c default_transaction_read_only=on -c plan_cache_mode=force_custom_plan"
+			));
 		}
 		let (requests, received) = channel::<Request>();
 		let (told, connected) = channel();
@@ -86,6 +95,25 @@ impl Server {
 			Answer::Changed(rows) => Ok(rows),
 			Answer::Rows(rows) => Ok(rows.len() as u64),
 		}
+	}
+
+	/// Puts many rows into a table with few statements.
+	pub(super) fn insert(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+		for columns in in_columns(rows) {
+			self.send(sql, What::ExecuteMany(columns))?;
+		}
+		Ok(())
+	}
+
+	/// Asks about many keys with few statements.
+	pub(super) fn ask_many(&self, sql: &str, keys: Vec<Vec<Value>>) -> Result<Vec<Row>, Error> {
+		let mut rows = Vec::new();
+		for columns in in_columns(keys) {
+			if let Answer::Rows(found) = self.send(sql, What::AskMany(columns))? {
+				rows.extend(found);
+			}
+		}
+		Ok(rows)
 	}
 
 	pub(super) fn batch(&self, sql: &str) -> Result<(), Error> {
@@ -135,19 +163,40 @@ fn serve(mut client: Client, config: &Config, requests: &Receiver<Request>) {
 	}
 }
 
+/// What a statement binds.
+enum Bound {
+	One(Vec<Value>),
+	/// An array for each place.
+	Many(Vec<Vec<Value>>),
+}
+
+/// Rows, at most [`MOST_ROWS`] at a time, as columns.
+fn in_columns(rows: Vec<Vec<Value>>) -> impl Iterator<Item = Vec<Vec<Value>>> {
+	let mut rows = rows.into_iter();
+	std::iter::from_fn(move || {
+		let mut columns: Vec<Vec<Value>> = Vec::new();
+		for row in rows.by_ref().take(MOST_ROWS) {
+			columns.resize_with(row.len(), Vec::new);
+			columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+		}
+		(!columns.is_empty()).then_some(columns)
+	})
+}
+
 fn answer(
 	client: &mut Client,
 	prepared: &mut HashMap<String, Statement>,
 	sql: &str,
 	what: What,
 ) -> Result<Answer, postgres::Error> {
-	let (values, asks) = match what {
+	let asks = matches!(what, What::Ask(_) | What::AskMany(_));
+	let bound: Bound = match what {
 		What::Batch => {
 			client.batch_execute(&translate(sql))?;
 			return Ok(Answer::Changed(0));
 		},
-		What::Ask(values) => (values, true),
-		What::Execute(values) => (values, false),
+		What::Ask(values) | What::Execute(values) => Bound::One(values),
+		What::AskMany(columns) | What::ExecuteMany(columns) => Bound::Many(columns),
 	};
 	let statement = match prepared.get(sql) {
 		Some(statement) => statement.clone(),
@@ -160,8 +209,12 @@ fn answer(
 			statement
 		},
 	};
-	let values: Vec<&(dyn ToSql + Sync)> =
-		values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+	let values: Vec<&(dyn ToSql + Sync)> = match &bound {
+		Bound::One(values) => values.iter().map(|value| value as &(dyn ToSql + Sync)).collect(),
+		Bound::Many(columns) => {
+			columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect()
+		},
+	};
 	if !asks {
 		return client.execute(&statement, &values).map(Answer::Changed);
 	}

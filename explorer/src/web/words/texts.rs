@@ -804,18 +804,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("Account", "Konto"),
 	("Older questions", "Ältere Abfragen"),
 	("Charts", "Diagramme"),
-	(
-		"Over what you may see, as of {moment}. Every chart has its figures beside it.",
-		"Über das, was Sie sehen dürfen; Stand {moment}. Neben jedem Diagramm stehen seine \
-		 Zahlen.",
-	),
 	("How far exchanges come", "Wie weit Austausche kommen"),
-	(
-		"Of the last {count} exchanges: how many have a commitment to what was sent, to its \
-		 receipt, and an acknowledgement.",
-		"Von den letzten {count} Austauschen: wie viele einen Festlegungswert zum Gesendeten, \
-		 einen zum Empfang und eine Bestätigung haben.",
-	),
 	("Between whom", "Zwischen wem"),
 	(
 		"The {count} pairs of organisations with most exchanges, in either direction.",
@@ -823,10 +812,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 		 Richtungen.",
 	),
 	("{risk}: levels of risk over time", "{risk}: Risikostufen im Zeitverlauf"),
-	(
-		"Organisations by their newest assessment at the end of each of the last {weeks} weeks.",
-		"Organisationen nach ihrer neuesten Bewertung am Ende jeder der letzten {weeks} Wochen.",
-	),
 	("Exchanges by how far they came, as in the table", "Austausche danach, wie weit sie kamen, wie in der Tabelle"),
 	("Table of stages", "Tabelle der Schritte"),
 	("Came to be", "Erreicht"),
@@ -842,6 +827,61 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 		"{risk}: Organisationen nach Risikostufe, Woche für Woche, wie in der Tabelle",
 	),
 	("Week to", "Woche bis"),
+	(
+		"Over what you may see, from {since} to {until}, whole days. Every chart has its \
+		 figures beside it.",
+		"Über das, was Sie sehen dürfen, von {since} bis {until}, ganze Tage. Neben jedem \
+		 Diagramm stehen seine Zahlen.",
+	),
+	("Period", "Zeitraum"),
+	("Show", "Anzeigen"),
+	(
+		"Of the exchanges that began in the period: how many have a commitment to what was \
+		 sent, to its receipt, and an acknowledgement. What the ledger pruned since is \
+		 counted, too.",
+		"Von den Austauschen, die in diesem Zeitraum begannen: wie viele einen Festlegungswert \
+		 zum Gesendeten, einen zum Empfang und eine Bestätigung haben. Auch was das Register \
+		 seither gelöscht hat, ist mitgezählt.",
+	),
+	(
+		"Organisations by their newest assessment at the end of each week of the period.",
+		"Organisationen nach ihrer neuesten Bewertung am Ende jeder Woche des Zeitraums.",
+	),
+	("Never acknowledged", "Nie bestätigt"),
+	(
+		"Exchanges that were received, and expired because the recipient never said how the \
+		 data were.",
+		"Austausche, die empfangen wurden und abliefen, weil der Empfänger nie sagte, wie die \
+		 Daten waren.",
+	),
+	("Anchored on the ledger", "Im Register verankert"),
+	("As it stood after block {block}.", "Stand nach Block {block}."),
+	("It was made {moment}.", "Er entstand am {moment}."),
+	("The last indexed block is {block}.", "Der letzte erfasste Block ist {block}."),
+	("As it stands now", "Heutiger Stand"),
+	("Category of data", "Datenkategorie"),
+	("Changed by (event)", "Geändert durch (Ereignis)"),
+	("Case (exchange, or commitment to the file)", "Fall (Austausch oder Festlegungswert zur Akte)"),
+	("As they stood (block, or moment in UTC)", "Stand (Block oder Zeitpunkt in UTC)"),
+	("As it stood (block, or moment in UTC)", "Stand dieses Eintrags (Block oder Zeitpunkt in UTC)"),
+	("At another time", "Zu einem anderen Zeitpunkt"),
+	(
+		"Worked out from every change that the ledger told of, block by block, as this index \
+		 took it up. What the ledger pruned and the index no longer keeps is not shown. A \
+		 proof shows it for that block, as long as a node keeps the block's state.",
+		"Ermittelt aus jeder Änderung, die das Register meldete, Block für Block, wie dieser \
+		 Index sie erfasste. Was das Register gelöscht hat und der Index nicht mehr führt, \
+		 wird nicht gezeigt. Ein Beweis zeigt es für diesen Block, solange ein Knoten dessen \
+		 Zustand aufbewahrt.",
+	),
+	("entries up to before {end}, as anchor {anchor}", "Einträge bis vor {end}, als Verankerung {anchor}"),
+	("anchor {number} is on its way", "Verankerung {number} ist unterwegs"),
+	("nothing yet", "noch nichts"),
+	(
+		"Nothing anchors this log: the explorer was started without a key for it.",
+		"Nichts verankert dieses Protokoll: Der Explorer wurde ohne Schlüssel dafür gestartet.",
+	),
+	("The last attempt failed: {reason}", "Der letzte Versuch scheiterte: {reason}"),
 	("Requests that were not served", "Anfragen, die nicht bedient wurden"),
 	("Exchanges that a withdrawal ended", "Austausche, die ein Widerruf beendete"),
 	("Never acknowledged, or not in time", "Nie oder nicht rechtzeitig bestätigt"),

@@ -11,10 +11,14 @@
 //! | [`survey`] | hygiene | one result per group with enough answers |
 //! | [`assess`] | risk, safeguards | one assessment and, with a budget, one plan |
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use curex_primitives::{Commitment, Moment, Task};
 use tokio::runtime::Handle;
 
 use crate::{store::Outcome, Config, Error, Store};
+
+use watch::Watching;
 
 pub mod assess;
 pub mod discover;
@@ -33,18 +37,28 @@ pub trait Engines {
 	/// # Errors
 	/// Why it could not be carried out; the order stays open.
 	fn execute(&self, task: Task, store: &Store, now: Moment) -> Result<Outcome, Error>;
+
+	/// What nobody ordered and should be recorded at once: alerts in logs that have grown. Often nothing.
+	///
+	/// # Errors
+	/// Why the logs could not be looked at.
+	fn glance(&self, _store: &Store, _now: Moment) -> Result<Option<Outcome>, Error> {
+		Ok(None)
+	}
 }
 
 /// The real engines, as the configuration has them.
 pub struct Workshop {
 	config: Config,
 	runtime: Handle,
+	/// The watch, while it goes on between orders.
+	watching: Mutex<Option<Watching>>,
 }
 
 impl Workshop {
 	/// Works with this configuration; network input and output run on `runtime`.
 	pub fn new(config: Config, runtime: Handle) -> Self {
-		Self { config, runtime }
+		Self { config, runtime, watching: Mutex::default() }
 	}
 }
 
@@ -52,10 +66,24 @@ impl Engines for Workshop {
 	fn execute(&self, task: Task, store: &Store, now: Moment) -> Result<Outcome, Error> {
 		match task {
 			Task::Discover => discover::execute(&self.config, &self.runtime, store, now),
-			Task::Watch => watch::execute(&self.config, store, now),
+			Task::Watch => watch::execute(&self.config, store, &mut self.watching(), now),
 			Task::Survey => survey::execute(&self.config, store, now),
 			Task::Assess => assess::execute(&self.config, store, now),
 		}
+	}
+
+	fn glance(&self, store: &Store, now: Moment) -> Result<Option<Outcome>, Error> {
+		match self.config.watch_at_once {
+			true => watch::glance(&self.config, store, &mut self.watching(), now),
+			false => Ok(None),
+		}
+	}
+}
+
+impl Workshop {
+	fn watching(&self) -> MutexGuard<'_, Option<Watching>> {
+		// A watch that was interrupted by a panic was taken out before.
+		self.watching.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 }
 

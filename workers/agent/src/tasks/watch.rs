@@ -3,14 +3,28 @@
 use std::{
 	fs::File,
 	path::{Path, PathBuf},
+	sync::Arc,
+	time::SystemTime,
 };
 
 use curex_primitives::{AlertDigest, Moment, Report};
-use curex_threats::{ingest::files_of, sigma::Rules, Alert, Format, Replay};
+use curex_threats::{
+	incident::correlate,
+	ingest::files_of,
+	snapshots::{Snapshot, Snapshots},
+	Alert, Format, Incident, Replay,
+};
 use serde_json::json;
 
 use super::TO_BE_SEALED;
 use crate::{
+	feedback::take,
+	knowledge::gather,
+	listen::{
+		counts,
+		spool::{retire, segments, Segment},
+		Listener,
+	},
 	store::{Draft, Outcome, StateName},
 	Config, Error, Store,
 };
@@ -21,61 +35,151 @@ const FOLDER: &str = "watch";
 /// Events after which the state is committed while logs are read.
 const COMMIT_EVERY: u64 = 100_000;
 
+/// Milliseconds between alerts of one incident: four hours.
+const TOGETHER: Moment = 4 * 3_600_000;
+
 /// States that stay, to go back to.
 const KEPT: usize = 8;
 
+/// A watch that goes on: positions in the logs and everything learned.
+pub struct Watching {
+	replay: Replay,
+	/// What was said of what is known beforehand.
+	known: Vec<String>,
+	/// How the files were when they were last looked at.
+	seen: Vec<Look>,
+	told_anew: bool,
+}
+
+/// Name, length and last change of a file.
+type Look = (PathBuf, u64, Option<SystemTime>);
+
+impl Watching {
+	fn open(config: &Config, store: &Store) -> Result<Self, Error> {
+		let folder = config.data.join(FOLDER);
+		let seal = Box::new(store.watch_seal());
+		let replay = Replay::open(&folder, &config.watch, COMMIT_EVERY, KEPT, Some(seal))?;
+		Ok(Self { told_anew: !replay.learns_anew(), replay, known: Vec::new(), seen: Vec::new() })
+	}
+
+	fn know(&mut self, config: &Config, store: &Store, now: Moment) -> Result<(), Error> {
+		let (knowledge, known) = gather(config, store, now)?;
+		self.replay.use_knowledge(Arc::new(knowledge));
+		self.known = known;
+		Ok(())
+	}
+
+	/// A report for every alert that was not announced before, or not with so high a severity.
+	fn drafts(&self, store: &Store, now: Moment) -> Result<Vec<Draft>, Error> {
+		let alerts = self.replay.report().alerts;
+		let mut incidents = None;
+		let mut drafts = Vec::new();
+		for alert in &alerts {
+			let known = store.announced(&alert.id)?;
+			if known.is_none_or(|severity| severity < alert.severity) {
+				let incidents = incidents.get_or_insert_with(|| correlate(&alerts, TOGETHER));
+				let incident = incidents.iter().find(|one| one.alerts.contains(&alert.id));
+				drafts.push(draft(store, alert, incident, now));
+			}
+		}
+		Ok(drafts)
+	}
+}
+
+/// The logs to read.
+struct Sources<'a> {
+	logs: Vec<(PathBuf, Format)>,
+	/// Which cannot be read, and why.
+	missing: Vec<String>,
+	spools: Vec<(&'a Listener, PathBuf, Vec<Segment>)>,
+}
+
+impl<'a> Sources<'a> {
+	fn find(config: &'a Config) -> Self {
+		let mut found = Self { logs: Vec::new(), missing: Vec::new(), spools: Vec::new() };
+		for source in &config.events {
+			// Opened here to tell which cannot be; a log that vanishes afterwards fails the task, which is tried again.
+			let readable = files_of(&source.path).and_then(|files| {
+				files.iter().try_for_each(|file| File::open(file).map(drop))?;
+				Ok(files)
+			});
+			match readable {
+				Ok(files) => {
+					found.logs.extend(files.into_iter().map(|file| (file, source.format)));
+				},
+				Err(error) => found.missing.push(format!("{}: {error}", source.name)),
+			}
+		}
+		for listener in &config.listen {
+			let folder = listener.spool(&config.data);
+			match segments(&folder) {
+				Ok(waiting) => {
+					let logs = waiting.iter().map(|one| (one.path.clone(), Format::Syslog));
+					found.logs.extend(logs);
+					found.spools.push((listener, folder, waiting));
+				},
+				Err(error) => found.missing.push(format!("{}: {error}", listener.name)),
+			}
+		}
+		found
+	}
+
+	fn logs(&self) -> Vec<(&Path, Format)> {
+		self.logs.iter().map(|(path, format)| (path.as_path(), *format)).collect()
+	}
+
+	/// How the files are now, with that of shared indicators.
+	fn look(&self, config: &Config) -> Vec<Look> {
+		let shared = config.indicators.iter().flat_map(|files| &files.shared);
+		let paths = self.logs.iter().map(|(path, _)| path).chain(shared);
+		let look = |path: &PathBuf| {
+			let about = path.metadata().ok()?;
+			Some((path.clone(), about.len(), about.modified().ok()))
+		};
+		paths.filter_map(look).collect()
+	}
+}
+
 /// Reads what is new in the logs and drafts a report for every alert that was not announced before, or not with
 /// so high a severity. Positions and everything learned outlast the program; alerts are kept among them, so that
-/// one that was found but not recorded, because the program ended in between, is drafted the next time.
+/// one that was found but not recorded, because the program ended in between, is drafted the next time. What is held
+/// goes on; it is held afterwards if logs are watched as they grow.
 ///
 /// # Errors
 /// [`Error::MissingInput`] if no log can be read, [`Error::Threats`], and what the store refuses.
-pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, Error> {
-	let mut logs: Vec<(PathBuf, Format)> = Vec::new();
-	let mut missing = Vec::new();
-	for source in &config.events {
-		// Opened here to tell which cannot be; a log that vanishes afterwards fails the task, which is tried again.
-		let readable = files_of(&source.path).and_then(|files| {
-			files.iter().try_for_each(|file| File::open(file).map(drop))?;
-			Ok(files)
-		});
-		match readable {
-			Ok(files) => logs.extend(files.into_iter().map(|file| (file, source.format))),
-			Err(error) => missing.push(format!("{}: {error}", source.name)),
-		}
-	}
-	if missing.len() == config.events.len() {
+pub fn execute(
+	config: &Config,
+	store: &Store,
+	held: &mut Option<Watching>,
+	now: Moment,
+) -> Result<Outcome, Error> {
+	let sources = Sources::find(config);
+	let missing = &sources.missing;
+	if missing.len() == config.events.len() + config.listen.len() {
 		return Err(Error::MissingInput {
 			task: "watch",
 			what: match missing.is_empty() {
 				true => "every log".into(),
 				false => format!("every log ({})", missing.join("; ")),
 			},
-			remedy: "name a readable log under [[events]]",
+			remedy: "name a readable log under [[events]], or let the agent listen ([[listen]])",
 		});
 	}
-	let rules = match &config.sigma_rules {
-		Some(folder) => {
-			Rules::load(folder).map_err(Error::io("reading Sigma rules from", folder))?
-		},
-		None => Rules::default(),
-	};
-	let seal = store.watch_seal();
-	let folder = config.data.join(FOLDER);
-	let mut replay =
-		Replay::open(&folder, &config.watch, COMMIT_EVERY, KEPT, Some(&seal))?.with_rules(&rules);
-	let before = replay.report().events;
-	let logs: Vec<(&Path, Format)> =
-		logs.iter().map(|(path, format)| (path.as_path(), *format)).collect();
-	replay.read(&logs, &mut |_| {})?;
-	let report = replay.report();
-	let mut drafts = Vec::new();
-	for alert in &report.alerts {
-		let known = store.announced(&alert.id)?;
-		if known.is_none_or(|severity| severity < alert.severity) {
-			drafts.push(draft(store, alert, now));
-		}
+	let mut watching = held.take().map_or_else(|| Watching::open(config, store), Ok)?;
+	watching.know(config, store, now)?;
+	let said = take(&config.data, &mut watching.replay)?;
+	let before = watching.replay.report().events;
+	watching.seen = sources.look(config);
+	watching.replay.read(&sources.logs(), &mut |_| {})?;
+	let mut listeners = serde_json::Map::new();
+	for (listener, folder, found) in &sources.spools {
+		// The newest may still be written to; the others were whole before they were read.
+		let whole = found.split_last().map_or(&[][..], |(_, whole)| whole);
+		retire(folder, whole, listener.keep()).map_err(Error::io("clearing", folder))?;
+		listeners.insert(listener.name.clone(), json!(counts(folder)));
 	}
+	let report = watching.replay.report();
+	let drafts = watching.drafts(store, now)?;
 	let mut notes = vec![format!(
 		"{} new events of {}, {} alerts, {} of them new or worse.",
 		report.events - before,
@@ -83,18 +187,11 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 		report.alerts.len(),
 		drafts.len()
 	)];
-	if replay.learns_anew() {
+	if !std::mem::replace(&mut watching.told_anew, true) {
 		notes.push("The configuration of the watch changed: what is usual is learned anew.".into());
 	}
-	if config.sigma_rules.is_some() {
-		notes.push(format!(
-			"{} Sigma rules, {} passed over, {} not understood.",
-			rules.len(),
-			rules.passed_over,
-			rules.refused
-		));
-		notes.extend(rules.reasons.iter().cloned());
-	}
+	notes.extend(said);
+	notes.extend(watching.known.iter().cloned());
 	if !missing.is_empty() {
 		notes.push(format!("Not readable: {}.", missing.join("; ")));
 	}
@@ -109,12 +206,56 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 		"accesses": report.accesses,
 		"logs": report.logs,
 		"alerts": report.alerts.len(),
+		"listeners": listeners,
 		"missing": missing,
 	});
+	if config.watch_at_once {
+		*held = Some(watching);
+	}
 	Ok(Outcome { drafts, states: vec![(StateName::Watch, state)], notes })
 }
 
-fn draft(store: &Store, alert: &Alert, now: Moment) -> Draft {
+/// Reads what is new in logs that have grown since they were last looked at; nothing if none has, or if no alert comes
+/// of it. Keeps nothing: the next ordered watch does.
+///
+/// # Errors
+/// [`Error::Threats`], and what the store refuses.
+pub fn glance(
+	config: &Config,
+	store: &Store,
+	held: &mut Option<Watching>,
+	now: Moment,
+) -> Result<Option<Outcome>, Error> {
+	let sources = Sources::find(config);
+	let seen = sources.look(config);
+	if held.as_ref().is_some_and(|watching| watching.seen == seen) {
+		return Ok(None);
+	}
+	let shared = |seen: &[Look]| {
+		let shared = config.indicators.as_ref().and_then(|files| files.shared.as_ref());
+		seen.iter().find(|(path, ..)| Some(path) == shared).cloned()
+	};
+	let mut watching = held.take().map_or_else(|| Watching::open(config, store), Ok)?;
+	if watching.seen.is_empty() || shared(&watching.seen) != shared(&seen) {
+		watching.know(config, store, now)?;
+	}
+	watching.seen = seen;
+	watching.replay.glance(&sources.logs())?;
+	let drafts = watching.drafts(store, now)?;
+	*held = Some(watching);
+	let notes = vec![format!("{} alerts in logs that grew.", drafts.len())];
+	Ok((!drafts.is_empty()).then_some(Outcome { drafts, states: Vec::new(), notes }))
+}
+
+/// The states that are kept of what was learned, oldest first, with the hashes of their sealed form.
+///
+/// # Errors
+/// [`Error::Threats`] if the folder cannot be read.
+pub fn states(config: &Config) -> Result<Vec<Snapshot>, Error> {
+	Ok(Snapshots::open(&config.data.join(FOLDER), KEPT)?.list()?)
+}
+
+fn draft(store: &Store, alert: &Alert, incident: Option<&Incident>, now: Moment) -> Draft {
 	Draft {
 		report: Report::Alert(AlertDigest {
 			severity: alert.severity,
@@ -122,7 +263,7 @@ fn draft(store: &Store, alert: &Alert, now: Moment) -> Draft {
 			evidence: TO_BE_SEALED,
 			raised_at: now,
 		}),
-		document: json!({ "alert": alert, "raised_at": now }),
+		document: json!({ "alert": alert, "incident": incident, "raised_at": now }),
 		inputs: None,
 		alert: Some(store.alert_mark(&alert.id, alert.severity)),
 	}

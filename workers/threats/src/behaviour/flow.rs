@@ -197,6 +197,7 @@ mod tests {
 			bytes_received: 0,
 			packets: 2,
 			packets_received: 1,
+			hardware: None,
 		}
 	}
 

@@ -162,6 +162,68 @@ impl Member for HistogramSum {
 	}
 }
 
+/// Distance from the middle of most of the baseline, in its own spread (the minimum covariance determinant of Rousseeuw
+/// and Van Driessen, Technometrics 1999, by their concentration steps from the whole baseline).
+pub(super) struct FromMost {
+	whitening: Whitening,
+}
+
+/// Share of the baseline that is most of it.
+const MOST: f64 = 0.7;
+
+/// Concentration steps at most; a few suffice.
+const STEPS: usize = 10;
+
+impl FromMost {
+	pub(super) fn fit(standard: &Table) -> Self {
+		let count = (MOST * standard.len() as f64) as usize;
+		let mut whitening = Whitening::fit(standard);
+		let mut kept: Vec<usize> = Vec::new();
+		for _ in 0..STEPS {
+			let mut order: Vec<(f64, usize)> = standard
+				.rows()
+				.enumerate()
+				.map(|(place, row)| (length(&whitening.apply(row)), place))
+				.collect();
+			order.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+			let mut nearest: Vec<usize> = order[..count].iter().map(|(_, place)| *place).collect();
+			nearest.sort_unstable();
+			if nearest == kept || nearest.is_empty() {
+				break;
+			}
+			whitening = Whitening::fit(&standard.select(nearest.iter().copied()));
+			kept = nearest;
+		}
+		Self { whitening }
+	}
+}
+
+fn length(point: &[f32]) -> f64 {
+	point.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
+}
+
+impl Member for FromMost {
+	fn name(&self) -> &'static str {
+		"distance-from-most"
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		length(&self.whitening.apply(&point.standard))
+	}
+
+	/// Where hardly anything varied, the distance has no bound that means something.
+	fn range(&self) -> [f64; 2] {
+		[-3.0, 10.0]
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		let mean = self.whitening.mean();
+		for (share, (value, mean)) in shares.iter_mut().zip(point.standard.iter().zip(mean)) {
+			*share += (f64::from(*value) - mean).powi(2);
+		}
+	}
+}
+
 /// Neighbours in one space, and how far their own neighbours are.
 #[derive(Clone)]
 pub(super) struct Neighbourhood {
@@ -322,5 +384,26 @@ impl Member for Relative {
 		if self.around.space != Space::Whitened {
 			self.around.attribute(point, self.count, shares);
 		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_clump_of_a_quarter_of_the_baseline_is_far_from_most_of_it() {
+		let mut random = Random::new(3);
+		let rows: Table = (0..400)
+			.map(|row| {
+				let value = random.normal();
+				let beside = if row % 4 == 0 { 3.0 } else { 0.0 };
+				[value as f32, (value + beside + 0.1 * random.normal()) as f32]
+			})
+			.collect();
+		let spaces = Spaces::fit(&rows);
+		let score = |row: [f32; 2]| FromMost::fit(&rows).score(&spaces.map(row.to_vec()));
+		assert!(score([0.0, 3.0]) > 4.0 * score([1.0, 1.0]));
+		assert_eq!(FromMost::fit(&Table::new(2)).score(&spaces.map(vec![0.0, 0.0])), 0.0);
 	}
 }

@@ -38,9 +38,10 @@ pub enum Baseline {
 	/// Nothing in it is an attack: a lab, a commissioning, a reviewed period. Neighbours alone are asked,
 	/// and how far they are from their own; the space in which a row is most unusual counts.
 	Vetted,
-	/// Attacks may be among it. The tenth of the baseline that is isolated most easily is not taken
-	/// as neighbours, more neighbours are asked, and no distance is compared with the neighbours'
-	/// own, which a clump of remembered attacks would mislead; histograms are asked instead.
+	/// Attacks may be among it, and not only a few. The two fifths of the baseline that are isolated most easily are not
+	/// taken as neighbours, more neighbours are asked, and no distance is compared with the neighbours'
+	/// own, which a clump of remembered attacks would mislead; histograms and the distance from most of the baseline
+	/// are asked instead.
 	Unvetted,
 }
 
@@ -73,7 +74,7 @@ impl Default for EnsembleConfig {
 			neighbours: 5,
 			relative_neighbours: 20,
 			unvetted_neighbours: 10,
-			guarded_share: 0.1,
+			guarded_share: 0.4,
 		}
 	}
 }
@@ -182,7 +183,11 @@ impl Ensemble {
 					Box::new(around.distance(config.unvetted_neighbours))
 				};
 				let members = member::Space::ALL.map(distance).into_iter();
-				let more: [Box<dyn Member>; 2] = [Box::new(forest), Box::new(member::HistogramSum)];
+				let more: [Box<dyn Member>; 3] = [
+					Box::new(forest),
+					Box::new(member::HistogramSum),
+					Box::new(member::FromMost::fit(&standard)),
+				];
 				members.chain(more).map(|member| vec![calibrated(member)]).collect()
 			},
 		};

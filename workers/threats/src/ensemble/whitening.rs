@@ -46,6 +46,11 @@ impl Whitening {
 		Self { mean, factor }
 	}
 
+	/// The mean that was learned.
+	pub fn mean(&self) -> &[f64] {
+		&self.mean
+	}
+
 	/// Maps a point.
 	pub fn apply(&self, point: &[f32]) -> Vec<f32> {
 		let width = self.mean.len();

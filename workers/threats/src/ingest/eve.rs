@@ -93,6 +93,7 @@ impl Row<'_> {
 			bytes_received: counters.bytes_toclient,
 			packets: counters.pkts_toserver.saturating_add(counters.pkts_toclient),
 			packets_received: counters.pkts_toclient,
+			hardware: None,
 		})
 	}
 

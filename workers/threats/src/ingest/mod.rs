@@ -23,6 +23,9 @@ mod zeek;
 /// A line longer than this is malformed: 1 MiB.
 const LONGEST_LINE: u64 = 1 << 20;
 
+/// With this begins the line by which each file of messages that came over the network is told from every other.
+pub const SPOOL_MARK: &str = "#curex-spool";
+
 /// Malformed lines that are described; the rest is counted.
 const SAMPLES: usize = 10;
 
@@ -202,7 +205,8 @@ impl Parser {
 			_ => std::str::from_utf8(line).map_err(|_| "not UTF-8")?.into(),
 		};
 		let text = text.trim_matches(['\r', '\n']);
-		if text.trim().is_empty() {
+		let is_mark = self.format == Format::Syslog && text.starts_with(SPOOL_MARK);
+		if is_mark || text.trim().is_empty() {
 			return Ok(None);
 		}
 		match self.format {

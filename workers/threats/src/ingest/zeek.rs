@@ -77,6 +77,7 @@ impl Header {
 			state: text("conn_state").map(Into::into),
 			packets_sent: number("orig_pkts", text("orig_pkts"))?,
 			packets_received: number("resp_pkts", text("resp_pkts"))?,
+			hardware: text("orig_l2_addr").map(Into::into),
 		})
 	}
 }
@@ -104,6 +105,9 @@ struct Row<'a> {
 	packets_sent: Option<u64>,
 	#[serde(rename = "resp_pkts")]
 	packets_received: Option<u64>,
+	/// Written by Zeek's policy `protocols/conn/mac-logging`.
+	#[serde(borrow, rename = "orig_l2_addr")]
+	hardware: Option<Cow<'a, str>>,
 }
 
 impl Row<'_> {
@@ -131,6 +135,7 @@ impl Row<'_> {
 			bytes_received: self.bytes_received.unwrap_or(0),
 			packets: self.packets_sent.unwrap_or(0).saturating_add(packets_received),
 			packets_received,
+			hardware: self.hardware.map(Cow::into_owned),
 		})
 	}
 }
