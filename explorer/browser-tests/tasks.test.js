@@ -1,4 +1,5 @@
-// The tasks of people on the ledger of a consortium of one hospital: a patient who looks and withdraws. OFFICE is an explorer where people sign in, with the hospital's node (NODE_ADDRESS), for which
+// The tasks of people on the ledger of a consortium of one hospital: a patient who looks and withdraws, an authority that opens
+// an inquiry and reads the answer. OFFICE is an explorer where people sign in, with the hospital's node (NODE_ADDRESS), for which
 // //Alice acts; CUREX is the command line, CHROMIUM the browser, ARTEFACTS the folder for screenshots.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -14,6 +15,7 @@ const AXE = createRequire(import.meta.url).resolve("axe-core");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 /** Well-known development accounts. */
 const BOB = "0x8eaf04151687736326c9fea17e25fc5287613693c912909cb226aa4794f26a48";
+const CHARLIE = "0x90b5ab205c6974c9ea841be688864633dc9ca8a357843eeacf2314649965fe22";
 const FOLDER = mkdtempSync(join(tmpdir(), "curex-tasks-"));
 const file = (name) => join(FOLDER, name);
 
@@ -55,6 +57,15 @@ async function open(address, options = {}) {
 	const page = await context.newPage();
 	await page.goto(address);
 	return { page, close: () => context.close() };
+}
+
+/** Signs an account in; returns its page. */
+async function signedIn(account, options) {
+	const { link } = curex(account, "sign-in", OFFICE);
+	const opened = await open(new URL(link, OFFICE).href, options);
+	await opened.page.getByRole("button", { name: "Continue" }).click();
+	await opened.page.waitForURL(`${OFFICE}/`);
+	return opened;
 }
 
 before(async () => {
@@ -130,6 +141,67 @@ test("the chosen language stays", async () => {
 	await page.goto(`${OFFICE}/patient`);
 	assert.match(await page.locator("h1").innerText(), /Ihre Einwilligung/);
 	await look(page, "patient-german");
+	await close();
+});
+
+test("an authority opens an inquiry that is signed elsewhere, and reads what is disclosed", async () => {
+	writeFileSync(file("password"), "a long password for a test\n");
+	const protectedBy = ["--password-file", file("password")];
+	curex("//Charlie", ...protectedBy, "keys", "generate", "--kind", "encryption", "--out", file("authority.key"));
+	const told = curex("//Charlie", ...protectedBy, "keys", "inspect", file("authority.key"));
+	const key = Object.values(told).find((value) => /^(0x)?[0-9a-f]{64}$/.test(value));
+	curex("//Alice", "council", "propose", "--threshold", "1", "admit", "--kind", "authority", "--country", "GR",
+		"--competences", "data-protection", "--public-encryption-key", key, "--name", "Data Protection Authority",
+		"--administrator", CHARLIE);
+	curex("//Charlie", "organisation", "set-delegate", CHARLIE, "--duties", "administration,oversight");
+	await until("the authority in the index", async () => {
+		try {
+			curex("//Charlie", "sign-in", OFFICE);
+			return true;
+		} catch {
+			return false;
+		}
+	});
+	const { page, close } = await signedIn("//Charlie");
+	await page.goto(`${OFFICE}/consents/${consent}`);
+	await look(page, "authority-consent");
+	await page.getByRole("link", { name: "Open an inquiry about it" }).click();
+	await page.waitForURL(/\/inquiries\/new\?about=/);
+	writeFileSync(file("case.txt"), "Complaint 17 of 2026");
+	const { commitment } = curex("//Charlie", "inquiry", "case", file("case.txt"), "--about", consent, "--out",
+		file("opening.json"));
+	await page.getByLabel("Commitment to your case file").fill(commitment);
+	await look(page, "inquiry-new");
+	await page.getByRole("button", { name: "Prepare it" }).click();
+	await page.waitForURL(`${OFFICE}/inquiries/draft`);
+	await look(page, "inquiry-draft");
+	const [download] = await Promise.all([
+		page.waitForEvent("download"), page.getByRole("link", { name: "Prepared inquiry" }).click(),
+	]);
+	await download.saveAs(file("inquiry.json"));
+	const { signature } = curex("//Charlie", "inquiry", "sign", file("inquiry.json"), "--yes");
+	await page.getByLabel("Signature in hexadecimal").fill(signature);
+	await page.getByRole("button", { name: "Hand it in" }).click();
+	await until("the inquiry to be final", async () => {
+		await page.goto(`${OFFICE}/inquiries/draft`);
+		return (await page.locator("main").innerText()).includes("It is final.");
+	});
+	await look(page, "inquiry-final");
+	writeFileSync(file("answer.txt"), "Nobody looked at it.");
+	curex("//Alice", "inquiry", "disclose", "0", "--content", file("answer.txt"), "--out", file("answer.sealed"), "--keep",
+		file("answer.opening"));
+	await until("the answer in the index", async () => {
+		await page.goto(`${OFFICE}/inquiries/0`);
+		return (await page.locator("main").innerText()).includes("Read the disclosure");
+	});
+	await look(page, "inquiry-disclosed");
+	curex("//Charlie", ...protectedBy, "--encryption-key", file("authority.key"), "inquiry", "receive", "0", "--sealed",
+		file("answer.sealed"), "--out", file("opened.txt"));
+	assert.equal(readFileSync(file("opened.txt"), "utf8"), "Nobody looked at it.");
+	for (const path of ["/", "/consents", "/inquiries", "/organisations/1", "/questions", "/inquiries/0/verify"]) {
+		await page.goto(OFFICE + path);
+		await look(page, `authority${path.replaceAll("/", "-")}`);
+	}
 	await close();
 });
 

@@ -1,12 +1,14 @@
-//! The way to the ledger's newest state, and what is handed to it: the withdrawals of patients. What pages show comes from
-//! the index; a code is compared with what a node holds.
+//! The way to the ledger's newest state, and what is handed to it: the withdrawals of patients, and the inquiries that an
+//! authority signed elsewhere. What pages show comes from the index; a code is compared with what a node holds.
 
 use crate::{prove::Witness, Error};
 use curex_client::{
+	oversight::Question,
+	prepared::Prepared,
 	receipt::{self, WithdrawalCode},
 	Submission, View,
 };
-use curex_primitives::{commitment, Consent, ConsentId};
+use curex_primitives::{commitment, Commitment, Consent, ConsentId};
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex};
 
@@ -71,6 +73,24 @@ pub trait Ledger: Send + Sync {
 		code: WithdrawalCode,
 		progress: Progress,
 	) -> BoxFuture<'_, ()>;
+
+	/// Prepares an inquiry that an account is to sign elsewhere.
+	fn prepare(
+		&self,
+		genesis: [u8; 32],
+		account: [u8; 32],
+		question: Question,
+		case: Commitment,
+	) -> BoxFuture<'_, Result<Prepared, Error>>;
+
+	/// Hands in a prepared inquiry with its signature, and follows it until it is final.
+	fn hand_in(
+		&self,
+		genesis: [u8; 32],
+		prepared: Prepared,
+		signature: [u8; 64],
+		progress: Progress,
+	) -> BoxFuture<'_, ()>;
 }
 
 impl Ledger for Witness {
@@ -95,6 +115,35 @@ impl Ledger for Witness {
 				Err(error) => return progress.reach(Step::Failed(error.to_string())),
 			};
 			let submitted = client.withdraw_by_code(id, &code).await;
+			follow(submitted, &progress).await;
+		})
+	}
+
+	fn prepare(
+		&self,
+		genesis: [u8; 32],
+		account: [u8; 32],
+		question: Question,
+		case: Commitment,
+	) -> BoxFuture<'_, Result<Prepared, Error>> {
+		Box::pin(async move {
+			Ok(self.client(genesis).await?.prepare_inquiry(account, question, case).await?)
+		})
+	}
+
+	fn hand_in(
+		&self,
+		genesis: [u8; 32],
+		prepared: Prepared,
+		signature: [u8; 64],
+		progress: Progress,
+	) -> BoxFuture<'_, ()> {
+		Box::pin(async move {
+			let client = match self.client(genesis).await {
+				Ok(client) => client,
+				Err(error) => return progress.reach(Step::Failed(error.to_string())),
+			};
+			let submitted = client.submit_prepared(&prepared, &signature).await;
 			follow(submitted, &progress).await;
 		})
 	}

@@ -50,6 +50,11 @@ pub(super) fn lead(to: &str, cookie: String) -> Response {
 	(StatusCode::SEE_OTHER, set).into_response()
 }
 
+/// To another page.
+pub(super) fn lead_to(to: &str) -> Response {
+	(StatusCode::SEE_OTHER, [(header::LOCATION, to.to_owned())]).into_response()
+}
+
 /// Keeps the language that somebody chose, and leads back to the page.
 pub(super) async fn choose_language(headers: HeaderMap, body: axum::body::Bytes) -> Response {
 	let form = match Form::read(&body) {

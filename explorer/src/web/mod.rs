@@ -1,5 +1,5 @@
 //! Pages, JSON interface and exports. Nobody's records can be changed from here: what changes anything signs in and out, keeps
-//! a language, or hands to the ledger what a patient's code withdraws.
+//! a language, or hands to the ledger what a patient's code withdraws and what an authority signed elsewhere.
 
 mod api;
 mod content;
@@ -8,6 +8,7 @@ mod export;
 mod fhir;
 mod forms;
 mod guard;
+mod inquiry;
 mod layout;
 mod live;
 mod pages;
@@ -81,6 +82,7 @@ pub struct App {
 	name: Option<String>,
 	access: Access,
 	visits: Visits,
+	drafts: inquiry::Drafts,
 	other_ledger: Option<Box<dyn Ledger>>,
 	verifier: Option<Vec<u8>>,
 	/// How the log of queries is anchored, if it is.
@@ -131,6 +133,7 @@ impl App {
 			name,
 			access,
 			visits: Visits::default(),
+			drafts: inquiry::Drafts::default(),
 			other_ledger: None,
 			verifier,
 			anchoring,
@@ -238,6 +241,9 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/patient/records/{which}/bundle.json", get(patient::bundle))
 		.route("/query-log", get(sign_in::query_log))
 		.route("/trust-root.json", get(proofs::trust_root))
+		.route("/inquiries/new", get(inquiry::page).post(inquiry::prepare))
+		.route("/inquiries/draft", get(inquiry::draft).post(inquiry::hand_in))
+		.route("/inquiries/draft.json", get(inquiry::file))
 		.route("/{kind}", get(records::records))
 		.route("/{kind}/{id}", get(records::record))
 		.route("/exchanges/{id}/dossier", get(dossier::page))

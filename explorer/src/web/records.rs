@@ -1,7 +1,7 @@
 //! Lists of records with their filters, and the page of one record with its timeline.
 
 use super::{
-	content, layout,
+	content, inquiry, layout,
 	pages::{read_kind, show, verify_box, Answer, Parameters},
 	past::{self, Stood},
 	words::{plain, said, say, word},
@@ -55,6 +55,9 @@ pub(super) async fn records(
 	let body = html! {
 		h1 { (word(kind.plural())) }
 		p.lead { (word(kind.about())) }
+		@if kind == Kind::Inquiry && inquiry::is_open_to(&viewer) {
+			p { a.button href="/inquiries/new" { (say!("Open an inquiry")) } }
+		}
 		@if !is_in_scope { p.note { (say!("These records lie outside your field: none is shown to you.")) } }
 		@if let Some(block) = &then { (past::note(block, &now, &around)) }
 		(filter_form(kind, &filter, &states, &around))
@@ -328,6 +331,7 @@ pub(super) async fn record(
 		format!("{} {}", plain(kind.singular()), content::short(row.id.as_str()))
 	});
 	let part = format!("/{}", kind.slug());
+	let holder = row.value["holder"].as_u64().and_then(|number| u32::try_from(number).ok());
 	let body = html! {
 		(layout::trail(&[(part.as_str(), plain(kind.plural()))], html! { span translate="no" { (content::short(row.id.as_str())) } }))
 		h1 { @if name.is_some() { span translate="no" { (title) } } @else {
@@ -346,6 +350,8 @@ pub(super) async fn record(
 			&query,
 			say!("Proves what is shown here against a block that the validators finalised."),
 		))
+		(inquiry::offer(&viewer, kind, &row.id, holder))
+		@if kind == Kind::Inquiry && row.state.as_deref() == Some("disclosed") { (inquiry::reading(&row.id)) }
 		@if kind == Kind::Exchange {
 			p { a href=(format!("{}/dossier", row.link())) { (say!("Dossier of this case")) } }
 		}

@@ -6,6 +6,7 @@ mod attacks;
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;
 mod index;
+mod inquiry;
 mod languages;
 mod lying;
 mod pages;

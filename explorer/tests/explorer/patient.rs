@@ -2,7 +2,9 @@
 
 use crate::support::{append, escape, record, Answer, Explorer};
 use curex_client::{
+	oversight::Question,
 	paper::PaperCode,
+	prepared::Prepared,
 	receipt::{ConsentSpec, PreparedConsent, WithdrawalCode},
 };
 use curex_explorer::{
@@ -11,7 +13,7 @@ use curex_explorer::{
 	ledger::{Ledger, Progress, Step},
 	Error, Kind, Record,
 };
-use curex_primitives::{Consent, ConsentId, ConsentStatus, OrganisationId};
+use curex_primitives::{Commitment, Consent, ConsentId, ConsentStatus, OrganisationId};
 use futures::future::BoxFuture;
 use serde_json::json;
 use std::{
@@ -40,6 +42,27 @@ impl Ledger for Consents {
 	) -> BoxFuture<'_, ()> {
 		self.withdrawn.lock().unwrap().push((id, code));
 		progress.reach(Step::InBlock(77));
+		Box::pin(std::future::ready(()))
+	}
+
+	fn prepare(
+		&self,
+		_: [u8; 32],
+		_: [u8; 32],
+		_: Question,
+		_: Commitment,
+	) -> BoxFuture<'_, Result<Prepared, Error>> {
+		Box::pin(std::future::ready(Err(Error::Input("no inquiry is here".into()))))
+	}
+
+	fn hand_in(
+		&self,
+		_: [u8; 32],
+		_: Prepared,
+		_: [u8; 64],
+		progress: Progress,
+	) -> BoxFuture<'_, ()> {
+		progress.reach(Step::Failed("no inquiry is here".into()));
 		Box::pin(std::future::ready(()))
 	}
 }

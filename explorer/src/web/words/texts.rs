@@ -1318,4 +1318,68 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("Key", "Schlüssel"),
 	("Partner", "Partner"),
 	("Proposal", "Vorschlag"),
+	("New inquiry", "Neues Auskunftsersuchen"),
+	("Open an inquiry", "Auskunftsersuchen eröffnen"),
+	(
+		"You ask an organisation about a record. This page prepares the inquiry; you sign it \
+		 on your own machine, and nothing is sent before that.",
+		"Sie fragen eine Organisation nach einem Eintrag. Diese Seite bereitet das Ersuchen \
+		 vor; Sie unterzeichnen es auf Ihrem eigenen Rechner, und vorher wird nichts \
+		 gesendet.",
+	),
+	("Field of supervision", "Aufsichtsgebiet"),
+	("Handle of the record that it is about", "Kennung des Eintrags, um den es geht"),
+	("Commitment to your case file", "Festlegungswert zu Ihrer Akte"),
+	(
+		"The file stays with you. {command} makes the commitment.",
+		"Die Akte bleibt bei Ihnen. {command} erzeugt den Festlegungswert.",
+	),
+	("Days for the answer (1 to 90)", "Tage für die Antwort (1 bis 90)"),
+	("Prepare it", "Vorbereiten"),
+	("Your inquiry", "Ihr Auskunftsersuchen"),
+	("All inquiries", "Alle Auskunftsersuchen"),
+	("Sign it on your machine", "Auf Ihrem Rechner unterzeichnen"),
+	(
+		"Save the prepared inquiry there and sign it. The command reads out what the inquiry \
+		 says, from the file and not from this page, before it signs: compare the two. It \
+		 needs no connection.",
+		"Speichern Sie das vorbereitete Ersuchen dort und unterzeichnen Sie es. Vor dem \
+		 Unterzeichnen nennt der Befehl aus der Datei, nicht von dieser Seite, was das \
+		 Ersuchen besagt: Vergleichen Sie beides. Er braucht keine Verbindung.",
+	),
+	("Prepared inquiry", "Vorbereitetes Ersuchen"),
+	("Hand it in", "Einreichen"),
+	(
+		"The signature is good for this inquiry alone: your account's transaction number \
+		 {number}, on this ledger, until 64 blocks after block {block}.",
+		"Die Unterschrift gilt nur für dieses Ersuchen: Transaktion {number} Ihres Kontos, in \
+		 diesem Register, bis 64 Blöcke nach Block {block}.",
+	),
+	("Open an inquiry about it", "Auskunftsersuchen dazu eröffnen"),
+	("Read the disclosure", "Die Auskunft lesen"),
+	(
+		"What the organisation sent you is sealed to your authority's key, which is not here. \
+		 Open it on your machine; the command compares it with the commitment on the ledger \
+		 and refuses anything else.",
+		"Was die Organisation Ihnen gesandt hat, ist für den Schlüssel Ihrer Behörde \
+		 verschlüsselt, der nicht hier liegt. Öffnen Sie es auf Ihrem Rechner; der Befehl \
+		 vergleicht es mit dem Festlegungswert im Register und weist alles andere zurück.",
+	),
+	(
+		"If it opens, it is proven that the organisation committed to exactly this content \
+		 when it answered. It is not proven that the content is true or complete.",
+		"Wenn es sich öffnet, ist bewiesen, dass sich die Organisation bei ihrer Antwort auf \
+		 genau diesen Inhalt festgelegt hat. Nicht bewiesen ist, dass der Inhalt wahr oder \
+		 vollständig ist.",
+	),
+	("inquiries are opened by authorities", "Auskunftsersuchen eröffnen Behörden"),
+	("nothing is prepared; begin anew", "Es ist nichts vorbereitet; beginnen Sie von vorn"),
+	("choose an organisation", "Wählen Sie eine Organisation"),
+	("choose one of your fields", "Wählen Sie eines Ihrer Gebiete"),
+	("a handle has 64 hexadecimal digits", "Eine Kennung hat 64 hexadezimale Ziffern"),
+	("a commitment has 64 hexadecimal digits", "Ein Festlegungswert hat 64 hexadezimale Ziffern"),
+	(
+		"an inquiry is answered within 1 to 90 days",
+		"Ein Auskunftsersuchen wird innerhalb von 1 bis 90 Tagen beantwortet",
+	),
 ];
