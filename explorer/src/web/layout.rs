@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use maud::{html, Markup, Render, DOCTYPE};
 
 /// The parts of the explorer, as the navigation names them.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 11] = [
 	("/", "Overview"),
 	("/exchanges", "Exchanges"),
 	("/consents", "Consents"),
@@ -19,6 +19,7 @@ const PARTS: [(&str, &str); 10] = [
 	("/questions", "Questions"),
 	("/trends", "Charts"),
 	("/blocks", "Blocks"),
+	("/network", "Network"),
 	("/patient", "For patients"),
 	("/about", "About proofs"),
 ];

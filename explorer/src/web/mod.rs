@@ -11,6 +11,7 @@ mod guard;
 mod inquiry;
 mod layout;
 mod live;
+mod network;
 mod pages;
 mod past;
 mod patient;
@@ -220,8 +221,10 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/verifier.wasm", get(proofs::verifier))
 		.route("/live", get(live::stream))
 		.route("/live.js", get(live::script))
+		.route("/search.js", get(pages::search_script))
 		.route("/questions", get(questions::page))
 		.route("/trends", get(trends::page))
+		.route("/network", get(network::page))
 		.route("/search", get(pages::search))
 		.route("/blocks", get(pages::blocks))
 		.route("/blocks/{block}", get(pages::block))

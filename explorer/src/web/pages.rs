@@ -20,7 +20,8 @@ use crate::{
 };
 use axum::{
 	extract::{Extension, Path, Query, State},
-	response::Html,
+	http::header,
+	response::{Html, IntoResponse, Response},
 };
 use maud::{html, Markup, Render};
 use std::{collections::BTreeMap, sync::Arc};
@@ -542,12 +543,35 @@ pub(super) async fn search(
 				(say!("Number or hash of a block, a transaction, an account, number or name of an organisation, handle of a \
 					consent, exchange or permit, or a commitment."))
 			}
+			section id="by-file" hidden data-most="16777216"
+				data-none=(say!("The file opens no commitment, or is larger than 16 MiB.")) {
+				h2 { (say!("By a file")) }
+				p {
+					label for="opening" { (say!("A file that opens a commitment, such as what `curex` kept of an inquiry or a \
+						review:")) } " "
+					input id="opening" type="file" accept="application/json,.json" aria-describedby="opening-help";
+				}
+				p.quiet id="opening-help" {
+					(say!("Choose it, or drop it on the field. It is read in your browser and goes nowhere; the search is told its \
+						commitment alone."))
+				}
+				div role="status" {}
+			}
+			script src="/search.js" defer {}
 		} @else {
 			p.lead { (say!("For {text}:", text = html! { strong.long translate="no" { (text) } })) }
 			(found_list(&found))
 		}
 	};
 	show(layout::page(say!("Search"), "/search", &around, body))
+}
+
+pub(super) async fn search_script() -> Response {
+	let headers = [
+		(header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+		(header::CACHE_CONTROL, "max-age=3600"),
+	];
+	(headers, include_str!("search.js")).into_response()
 }
 
 fn found_list(found: &[Found]) -> Markup {

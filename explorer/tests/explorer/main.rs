@@ -9,6 +9,7 @@ mod index;
 mod inquiry;
 mod languages;
 mod lying;
+mod network;
 mod pages;
 mod past;
 mod patient;

@@ -34,6 +34,9 @@ pub const PER_BLOCK: u64 = 7;
 /// The one script that pages name.
 pub const LIVE: &str = "<script src=\"/live.js\" defer></script>";
 
+/// That of the page of searches.
+pub const SEARCH: &str = "<script src=\"/search.js\" defer></script>";
+
 /// A name as an enemy would choose it.
 pub const HOSTILE: &str = "<script>alert('1')</script>\"><img src=x onerror=alert(2)> & Söhne";
 

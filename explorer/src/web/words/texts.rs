@@ -5,6 +5,50 @@
 #[rustfmt::skip]
 pub(super) const TEXTS: &[(&str, &str)] = &[
 	("none", "keine"),
+	("The network", "Das Netzwerk"),
+	("Network", "Netzwerk"),
+	(
+		"How blocks come, which runtime makes them, and what the council and the validators decided.",
+		"Wie Blöcke entstehen, welche Laufzeitumgebung sie erzeugt und was Rat und Validierende \
+		 entschieden haben.",
+	),
+	("How blocks come", "Wie Blöcke entstehen"),
+	("Runtimes", "Laufzeitumgebungen"),
+	("Decisions and changes", "Entscheidungen und Änderungen"),
+	(
+		"Motions and votes of the council, members and seats, the law, sets of authorities, offences: the newest {count}.",
+		"Anträge und Stimmen des Rates, Mitglieder und Sitze, das Recht, Gruppen der Validierenden, Verstöße: die \
+		 neuesten {count}.",
+	),
+	("Of the last {count} final blocks.", "Über die letzten {count} endgültigen Blöcke."),
+	(
+		"Half of them came at most {seconds} after the one before.",
+		"Die Hälfte kam höchstens {seconds} nach dem Block davor.",
+	),
+	(
+		"The longest pause was {seconds}, before block {block}.",
+		"Die längste Pause dauerte {seconds}, vor Block {block}.",
+	),
+	("Table of authors", "Tabelle der erzeugenden Organisationen"),
+	("Table of runtimes", "Tabelle der Laufzeitumgebungen"),
+	("Version", "Version"),
+	("From block", "Ab Block"),
+	("transaction {id}", "Transaktion {id}"),
+	(
+		"The file opens no commitment, or is larger than 16 MiB.",
+		"Die Datei öffnet keinen Festlegungswert oder ist größer als 16 MiB.",
+	),
+	("By a file", "Mit einer Datei"),
+	(
+		"A file that opens a commitment, such as what `curex` kept of an inquiry or a review:",
+		"Eine Datei, die einen Festlegungswert öffnet, etwa was `curex` zu einer Anfrage oder Prüfung aufbewahrt hat:",
+	),
+	(
+		"Choose it, or drop it on the field. It is read in your browser and goes nowhere; the search is told its \
+		 commitment alone.",
+		"Wählen Sie die Datei, oder ziehen Sie sie auf das Feld. Sie wird in Ihrem Browser gelesen und geht nirgendwohin; \
+		 die Suche erfährt nur ihren Festlegungswert.",
+	),
 	("yes", "ja"),
 	("no", "nein"),
 	("nothing", "nichts"),
