@@ -515,9 +515,10 @@ impl Client {
 	}
 }
 
-type Parameters = <ledger::CurexExtensions as TransactionExtensions<CurexConfig>>::Params;
+pub(crate) type Parameters =
+	<ledger::CurexExtensions as TransactionExtensions<CurexConfig>>::Params;
 
-fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Parameters {
+pub(crate) fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Parameters {
 	((), (), (), mortality, CheckNonceParams::with_nonce(nonce), ())
 }
 

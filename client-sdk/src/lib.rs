@@ -20,6 +20,7 @@
 //! | [`blocking`] | the client for programs without an async runtime |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
+//! | [`prepared`] | calls that are prepared in one place and signed in another |
 //! | [`sign_in`] | signing in at an explorer with an account |
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
@@ -47,6 +48,7 @@ pub mod outbox;
 pub mod oversight;
 pub mod paper;
 pub mod permits;
+pub mod prepared;
 pub mod proofs;
 pub mod receipt;
 pub mod reconciliation;

@@ -360,21 +360,54 @@ impl Receipt {
 	}
 
 	fn terms_commitment(&self) -> Result<Commitment, Error> {
-		self.commit(
-			Domain::ConsentTerms,
-			&(&self.pii_controller, &self.pii_recipient, &self.processing),
-		)
+		let agreed = (&self.pii_controller, &self.pii_recipient, &self.processing);
+		commit(Domain::ConsentTerms, self.record_id, &self.viewing_code, &agreed)
 	}
 
 	fn evidence_commitment(&self) -> Result<Commitment, Error> {
-		self.commit(Domain::ConsentEvidence, &(&self.notice, &self.collection_method, &self.event))
+		let shown = (&self.notice, &self.collection_method, &self.event);
+		commit(Domain::ConsentEvidence, self.record_id, &self.viewing_code, &shown)
 	}
+}
 
-	fn commit(&self, domain: Domain, content: &impl Serialize) -> Result<Commitment, Error> {
-		let content =
-			serde_json::to_vec(content).map_err(|error| Error::input(error.to_string()))?;
-		Ok(commitment::commit(domain, &self.record_id.0, &self.viewing_code, &content))
-	}
+fn commit(
+	domain: Domain,
+	consent: ConsentId,
+	code: &[u8; 32],
+	content: &impl Serialize,
+) -> Result<Commitment, Error> {
+	let content = serde_json::to_vec(content).map_err(|error| Error::input(error.to_string()))?;
+	Ok(commitment::commit(domain, &consent.0, code, &content))
+}
+
+/// Whether a viewing code is that of a consent whose terms stand on the ledger: together they give the commitment that
+/// the receipt gives. Nobody can tell a code from the commitment. Of a ticket, the receipt has another handle than the consent.
+pub fn is_viewed_by(
+	consent: ConsentId,
+	holder: OrganisationId,
+	terms: &ConsentTerms,
+	code: &[u8; 32],
+) -> bool {
+	let processing = || {
+		Some(Processing {
+			lawful_basis: terms.basis,
+			purposes: terms.purposes,
+			pii_categories: terms.categories,
+			access_modes: terms.access_modes,
+			valid_from: time::text(terms.valid_from)?,
+			valid_until: time::text(terms.valid_until)?,
+			retention_until: time::text(terms.erase_at)?,
+			max_uses: terms.max_uses,
+			min_interval_s: terms.min_interval_s,
+			representation: terms.representation,
+			policy_version: terms.policy_version,
+		})
+	};
+	processing().is_some_and(|processing| {
+		let agreed = (&holder, &terms.grantee, &processing);
+		commit(Domain::ConsentTerms, consent, code, &agreed)
+			.is_ok_and(|commitment| commitment == terms.terms)
+	})
 }
 
 /// 32 random bytes.
@@ -441,6 +474,19 @@ pub(crate) mod tests {
 		assert!(!json.contains(&hex::encode(code.0)) && !json.contains("withdrawal_code"));
 		assert!(view.agrees_with(&prepared.terms).unwrap());
 		assert!(view.terms().is_err());
+	}
+
+	#[test]
+	fn the_viewing_code_is_told_by_the_terms_on_the_ledger_alone() {
+		let prepared = prepare();
+		let (id, terms, code) = (prepared.id, &prepared.terms, prepared.receipt.viewing_code);
+		assert!(is_viewed_by(id, OrganisationId(3), terms, &code));
+		let withdrawal = prepared.receipt.withdrawal_code.as_ref().unwrap().0;
+		assert!(!is_viewed_by(id, OrganisationId(3), terms, &withdrawal));
+		assert!(!is_viewed_by(id, OrganisationId(4), terms, &code));
+		assert!(!is_viewed_by(ConsentId([1; 32]), OrganisationId(3), terms, &code));
+		let wider = ConsentTerms { max_uses: 9, ..terms.clone() };
+		assert!(!is_viewed_by(id, OrganisationId(3), &wider, &code));
 	}
 
 	#[test]

@@ -222,6 +222,12 @@ pub mod curex {}
 #[derive(Clone, Debug, Default)]
 pub struct CurexConfig(SubstrateConfig);
 
+impl From<SubstrateConfig> for CurexConfig {
+	fn from(config: SubstrateConfig) -> Self {
+		Self(config)
+	}
+}
+
 /// The transaction extensions that carry bytes. The others (AuthorizeCall, CheckNonZeroSender, CheckWeight, Admission,
 /// WeightReclaim) are empty and need no mention; the metadata give the order.
 pub type CurexExtensions = (

@@ -14,6 +14,7 @@ mod erasure;
 mod exchange;
 mod fhir;
 mod follow_up;
+mod inquiry;
 mod keys;
 mod manual;
 mod outbox;
