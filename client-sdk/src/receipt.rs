@@ -14,9 +14,14 @@ use curex_primitives::{
 };
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
+use zeroize::Zeroizing;
 
 /// What stands at the beginning of every receipt of this version.
 pub const FORMAT: &str = "curex-consent-receipt-1";
+
+/// Most bytes of a receipt.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// What the patient agrees to, as the holder's desk fills it in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -251,6 +256,42 @@ impl ConsentSpec {
 		holder: OrganisationId,
 		now: Moment,
 	) -> Result<PreparedConsent, Error> {
+		self.prepare_as(ConsentId(random()), ledger, holder, now)
+	}
+
+	/// Whether a receipt, or a copy of it, is of what this says, whenever it was made.
+	pub fn is_of(&self, receipt: &Receipt) -> bool {
+		let processing = &receipt.processing;
+		let same = |text: &str, other: &str| {
+			time::read(text).is_some() && time::read(text) == time::read(other)
+		};
+		let erase_at = self.erase_at.as_ref().unwrap_or(&self.valid_until);
+		receipt.pii_recipient == self.grantee
+			&& (processing.purposes, processing.pii_categories) == (self.purposes, self.categories)
+			&& processing.access_modes == self.access_modes
+			&& self.valid_from.as_ref().is_none_or(|from| same(from, &processing.valid_from))
+			&& same(&self.valid_until, &processing.valid_until)
+			&& same(erase_at, &processing.retention_until)
+			&& (processing.max_uses, processing.min_interval_s)
+				== (self.max_uses, self.min_interval_s)
+			&& processing.representation == self.representation
+			&& receipt.notice == self.notice
+			&& receipt.collection_method == self.collection_method
+			&& processing.policy_version == self.policy_version
+	}
+
+	/// As [`Self::prepare`], with a handle that is given: the same under an idempotency key
+	/// ([`crate::exchange::IdempotencyKey::consent`]).
+	///
+	/// # Errors
+	/// As [`Self::prepare`].
+	pub fn prepare_as(
+		&self,
+		id: ConsentId,
+		ledger: [u8; 32],
+		holder: OrganisationId,
+		now: Moment,
+	) -> Result<PreparedConsent, Error> {
 		let moment = |text: &str| {
 			time::read(text)
 				.ok_or_else(|| Error::input(format!("{text} is no RFC 3339 time with an offset")))
@@ -258,7 +299,6 @@ impl ConsentSpec {
 		let valid_from = self.valid_from.as_deref().map_or(Ok(now / 1_000 * 1_000), moment)?;
 		let valid_until = moment(&self.valid_until)?;
 		let erase_at = self.erase_at.as_deref().map_or(Ok(valid_until), moment)?;
-		let id = ConsentId(random());
 		let text =
 			|moment| time::text(moment).ok_or_else(|| Error::input("a date is out of range"));
 		let receipt = Receipt {
@@ -295,7 +335,36 @@ impl ConsentSpec {
 	}
 }
 
+impl PreparedConsent {
+	/// The consent of a receipt that was written before and may not be filed yet.
+	///
+	/// # Errors
+	/// As [`Receipt::terms`].
+	pub fn again(receipt: Receipt) -> Result<Self, Error> {
+		Ok(Self { id: receipt.record_id, terms: receipt.terms()?, receipt })
+	}
+}
+
 impl Receipt {
+	/// Reads a receipt, or a copy of it.
+	///
+	/// # Errors
+	/// [`Error::File`], or [`Error::Input`] when it is none.
+	pub fn read(path: &Path) -> Result<Self, Error> {
+		let bytes = Zeroizing::new(crate::files::read(path, MAX_BYTES)?);
+		serde_json::from_slice(&bytes).map_err(|error| Error::json("the receipt", &error))
+	}
+
+	/// Writes it to a new file that only its owner may read.
+	///
+	/// # Errors
+	/// [`Error::File`].
+	pub fn write_new(&self, path: &Path) -> Result<(), Error> {
+		let json = serde_json::to_vec_pretty(self).map(Zeroizing::new);
+		let json = json.map_err(|error| Error::input(error.to_string()))?;
+		crate::files::write_private(path, &json)
+	}
+
 	/// The terms that stand on the ledger if this receipt is genuine.
 	///
 	/// # Errors

@@ -310,6 +310,31 @@ pub(crate) fn built_for() -> Option<u32> {
 	*VERSION
 }
 
+/// The calls that this library knows and that have another form, or are not there, in a runtime.
+pub(crate) fn changed_calls(runtime: &Metadata) -> Vec<String> {
+	type Known = Vec<(String, String, Option<[u8; 32]>)>;
+	static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+		let Ok(built_in) = Metadata::decode(&mut &METADATA[..]) else { return Known::new() };
+		let calls = built_in.pallets().flat_map(|pallet| {
+			let names = pallet.call_variants().unwrap_or_default().iter();
+			names
+				.map(|call| {
+					let hash = pallet.call_hash(&call.name);
+					(pallet.name().to_owned(), call.name.clone(), hash)
+				})
+				.collect::<Known>()
+		});
+		calls.collect()
+	});
+	KNOWN
+		.iter()
+		.filter(|(pallet, call, hash)| {
+			runtime.pallet_by_name(pallet).and_then(|found| found.call_hash(call)) != *hash
+		})
+		.map(|(pallet, call, _)| format!("{pallet}.{call}"))
+		.collect()
+}
+
 fn version_in_metadata() -> Option<u32> {
 	// The constant begins with spec name, implementation name, authoring version and spec version.
 	type Beginning = (String, String, u32, u32);

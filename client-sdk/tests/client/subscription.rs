@@ -93,7 +93,7 @@ impl Scene {
 		spec["delivery"]["partner"] = json!(HOLDER);
 		spec["until"] = json!(time::text(time::now() + 30 * 24 * 3_600_000));
 		let spec = SubscriptionSpec::from_json(spec.to_string().as_bytes()).unwrap();
-		let pending = self.recipient.prepare_subscription(&spec).await.unwrap();
+		let pending = self.recipient.prepare_subscription(&spec, None).await.unwrap();
 		let opened = (pending.id(), RECIPIENT, HOLDER).encode();
 		self.node.next_transaction_causes(&[caused("Exchange", "SubscriptionOpened", &opened)]);
 		self.recipient.subscribe(&pending).await.unwrap().finalized().await.unwrap();
