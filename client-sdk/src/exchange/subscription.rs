@@ -3,12 +3,14 @@
 //! The envelope of a subscription travels between nodes like that of a request, or is handed over as a file; either way
 //! it is bound to the ledger by its commitment. Deliveries are exchanges, and travel like any other.
 
-use super::{border_between, random, EncryptionKey, Pending, Secret, Spec};
+use super::{
+	border_between, random, subscription_id, EncryptionKey, IdempotencyKey, Pending, Secret, Spec,
+};
 use crate::{
 	client::{Client, View},
+	content::check_content,
 	envelope::{Envelope, RecipientKey},
 	exchange::Kind,
-	fhir::check_document,
 	ledger::curex,
 	seal,
 	subject::Subject,
@@ -17,7 +19,6 @@ use crate::{
 };
 use curex_primitives::{
 	exchange::exchange_id,
-	subscription::subscription_id,
 	transfer::{record_of, Manifest, Part},
 	ExchangeId, ExchangeProposal, ExchangeState, Subscription, SubscriptionId, SubscriptionTerms,
 };
@@ -207,6 +208,25 @@ impl PendingSubscription {
 	}
 }
 
+impl PendingSubscription {
+	/// Whether it subscribes to what a spec says.
+	pub fn asks_for(&self, spec: &SubscriptionSpec) -> bool {
+		let Spec { partner, gate, purpose, categories, border, .. } = spec.delivery;
+		let terms = &self.terms;
+		let subject = Subject {
+			patient: spec.delivery.patient.clone(),
+			professional: spec.delivery.professional.clone(),
+			care_relationship: spec.delivery.care_relationship,
+		};
+		(terms.holder, terms.gate, terms.purpose, terms.categories)
+			== (partner, gate, purpose, categories)
+			&& (border.is_none() || terms.border == border)
+			&& time::read(&spec.until) == Some(terms.until)
+			&& terms.min_interval_s == spec.min_interval_s
+			&& self.subject == subject
+	}
+}
+
 impl Client {
 	/// A subscription in the state in which it stands, if the ledger has it.
 	///
@@ -226,7 +246,8 @@ impl Client {
 			.ok_or_else(|| Error::NotFound(format!("subscription {id}")))
 	}
 
-	/// Prepares a subscription; nothing is sent.
+	/// Prepares a subscription; nothing is sent. With an idempotency key, preparing it again is preparing the same one; what
+	/// was prepared is to be kept.
 	///
 	/// # Errors
 	/// [`Error::Input`] when the ledger would refuse its form, [`Error::NotFound`] when the holder is no member,
@@ -234,6 +255,7 @@ impl Client {
 	pub async fn prepare_subscription(
 		&self,
 		spec: &SubscriptionSpec,
+		key: Option<&IdempotencyKey>,
 	) -> Result<PendingSubscription, Error> {
 		let until = time::read(&spec.until)
 			.ok_or_else(|| Error::input("`until` is no RFC 3339 time with an offset"))?;
@@ -249,7 +271,7 @@ impl Client {
 		};
 		let secret = EncryptionKey::generate();
 		let recipient_key = RecipientKey { key: secret.public(), salt: random() };
-		let key = random();
+		let key = key.map_or_else(random, IdempotencyKey::handle_key);
 		let id = subscription_id(own, &key);
 		let record = record_of(id);
 		let envelope = Envelope {
@@ -313,12 +335,16 @@ impl Client {
 	/// Takes the envelope of a subscription from the node, as its holder.
 	///
 	/// # Errors
-	/// [`Error::NotFound`]; otherwise as [`Client::fetch`].
+	/// [`Error::NotFound`], [`Error::Input`] when the subscription is over; otherwise as [`Client::fetch`].
 	pub async fn fetch_subscription(
 		&self,
 		id: SubscriptionId,
 	) -> Result<SubscriptionEnvelope, Error> {
-		let commitment = self.known_subscription(id).await?.terms.envelope;
+		let subscription = self.known_subscription(id).await?;
+		if subscription.state.is_final() {
+			return Err(Error::input("the subscription is over: nothing of it travels any more"));
+		}
+		let commitment = subscription.terms.envelope;
 		let fetching = self.fetch_with_manifest(record_of(id), Part::Envelope, commitment);
 		fetching.await.map(|fetched| SubscriptionEnvelope::of(id, fetched))
 	}
@@ -382,7 +408,7 @@ impl Client {
 	) -> Result<PreparedDelivery, Error> {
 		let (subscription, opened, recipient_key) = self.read_subscription(envelope, key).await?;
 		let subject = Subject::of(&opened).ok_or(Error::Sealed("it names no patient"))?;
-		check_document(document, &subject.patient)?;
+		check_content(document, &subject.patient)?;
 		let own = self.own_delegate().await?.organisation;
 		let recipient = self.partner(subscription.recipient).await?;
 		let exchange_key = random();
@@ -507,6 +533,26 @@ mod tests {
 			subject: Subject::of(&crate::envelope::tests::envelope()).unwrap(),
 		};
 		assert_eq!(format!("{pending:?}"), format!("PendingSubscription({ID})"));
+		let of = crate::envelope::tests::envelope();
+		let spec = SubscriptionSpec {
+			delivery: Spec {
+				partner: terms.holder,
+				gate: terms.gate,
+				purpose: terms.purpose,
+				categories: terms.categories,
+				border: None,
+				patient: of.patient.unwrap(),
+				professional: of.professional,
+				care_relationship: of.care_relationship,
+			},
+			until: "1970-01-01T00:00:00.001Z".into(),
+			min_interval_s: 0,
+		};
+		assert!(pending.asks_for(&spec));
+		assert!(!pending.asks_for(&SubscriptionSpec { min_interval_s: 1, ..spec.clone() }));
+		let mut another = spec.clone();
+		another.delivery.patient.birth_date = "1900-01-01".into();
+		assert!(!pending.asks_for(&another), "of another patient");
 		let sealed = pending.seal(&key.public(), GENESIS).unwrap();
 		let opened = PendingSubscription::open(&sealed, &key, GENESIS, ID).unwrap();
 		assert_eq!((opened.terms, opened.secret.0), (terms, [7; 32]));

@@ -16,7 +16,7 @@ pub mod worklist;
 
 pub use countersigned::Service;
 pub use schedule::{Due, Limits};
-pub use store::{Decision, Store, Waiting};
+pub use store::{Decision, Store, Waiting, Withdrawal};
 
 use crate::{
 	client::{backend_error, Client, View},
@@ -29,7 +29,8 @@ use crate::{
 };
 use curex_primitives::{
 	transfer::{record_of, Part},
-	Direction, Duty, Exchange, ExchangeId, Gate, OrganisationId, SubscriptionId,
+	ConsentId, Direction, Duty, Exchange, ExchangeId, Gate, Grantee, OrganisationId,
+	SubscriptionId,
 };
 use schedule::{Finished, Schedule};
 use std::{
@@ -60,6 +61,7 @@ pub struct Gateway {
 	organisation: OrganisationId,
 	setup: Arc<Setup>,
 	limits: Limits,
+	describes: bool,
 }
 
 impl Gateway {
@@ -73,8 +75,8 @@ impl Gateway {
 		if !delegate.duties.contains(Duty::Exchange) {
 			return Err(Error::input("the account lacks the duty `exchange`"));
 		}
-		let organisation = client.member(delegate.organisation, View::Best).await?;
-		if organisation.encryption_key != setup.key.public() {
+		let member = client.member(delegate.organisation, View::Best).await?;
+		if member.encryption_key != setup.key.public() {
 			return Err(Error::Key(
 				"the encryption key is not the one that the ledger holds for the organisation"
 					.into(),
@@ -85,13 +87,21 @@ impl Gateway {
 		}
 		let setup = Arc::new(setup);
 		let limits = Limits::default();
-		Ok(Self { client, organisation: delegate.organisation, setup, limits })
+		let organisation = delegate.organisation;
+		Ok(Self { client, organisation, setup, limits, describes: false })
 	}
 
 	/// The same gateway, working on so many cases at once.
 	#[must_use]
 	pub fn with_limits(self, limits: Limits) -> Self {
 		Self { limits, ..self }
+	}
+
+	/// The same gateway, which puts a DocumentReference and a Provenance beside every document that it receives
+	/// ([`crate::fhir::exchanged`]).
+	#[must_use]
+	pub fn with_descriptions(self) -> Self {
+		Self { describes: true, ..self }
 	}
 
 	/// The gateway's store.
@@ -123,14 +133,18 @@ impl Gateway {
 		}
 	}
 
-	/// Sends again and again what the client's outbox holds, also of earlier processes.
+	/// Sends again and again what the client's outboxes hold, also of earlier processes.
 	async fn send(&self) -> Result<(), Error> {
-		let Some(outbox) = self.client.outbox() else { return std::future::pending().await };
+		let outboxes = self.client.outboxes();
 		loop {
-			match outbox.attempt().await {
-				Err(error @ Error::Store(_)) => return Err(error),
-				Err(error) => tracing::warn!(code = error.code(), %error, "the outbox tries again"),
-				Ok(()) => (),
+			for outbox in &outboxes {
+				match outbox.attempt().await {
+					Err(error @ Error::Store(_)) => return Err(error),
+					Err(error) => {
+						tracing::warn!(code = error.code(), %error, "the outbox tries again")
+					},
+					Ok(()) => (),
+				}
 			}
 			tokio::time::sleep(PAUSE).await;
 		}
@@ -202,8 +216,11 @@ impl Gateway {
 			None => self.store().see(self.every_exchange(head).await?, Some(number))?,
 			Some(seen) => {
 				for block in seen + 1..=number {
-					match self.exchanges_of(block).await {
-						Ok(exchanges) => self.store().see(exchanges, Some(block))?,
+					match self.events_of(block).await {
+						Ok(events) => {
+							self.note_withdrawals(&events).await?;
+							self.store().see(named_by(&events), Some(block))?;
+						},
 						Err(Error::StateDiscarded) => {
 							// The gateway was away for longer than the node keeps states: what it missed is on the ledger.
 							tracing::info!(
@@ -221,17 +238,32 @@ impl Gateway {
 		// Urgent care does not wait for finality.
 		let best = self.client.at(self.client.block_of(View::Best).await?).await?.block_number();
 		for block in number + 1..=best {
-			let mut exchanges = self.exchanges_of(block).await?;
+			let mut exchanges = named_by(&self.events_of(block).await?);
 			exchanges.retain(|due| due.urgent);
 			self.store().see(exchanges, None)?;
 		}
 		Ok(())
 	}
 
-	/// The exchanges that events of a block name.
-	async fn exchanges_of(&self, block: u64) -> Result<Vec<Due>, Error> {
+	/// The events of a block.
+	async fn events_of(&self, block: u64) -> Result<Vec<Event>, Error> {
 		let at = self.client.online().at_block(block).await.map_err(backend_error)?;
-		Ok(named_by(&self.client.events(at.block_hash()).await?))
+		self.client.events(at.block_hash()).await
+	}
+
+	/// Notes the consents that events say were withdrawn, if they opened records of this organisation or to it.
+	async fn note_withdrawals(&self, events: &[Event]) -> Result<(), Error> {
+		for consent in withdrawn_by(events) {
+			let Some(found) = self.client.consent(consent, View::Finalised).await? else {
+				continue;
+			};
+			let own = self.organisation;
+			if found.holder == own || found.terms.grantee == Grantee::Organisation(own) {
+				tracing::info!(%consent, "withdrawn: nothing more is served under it");
+				self.store().note_withdrawal(consent)?;
+			}
+		}
+		Ok(())
 	}
 
 	/// Every exchange and subscription on the ledger: when the store is new, or was away for too long.
@@ -345,6 +377,15 @@ impl Gateway {
 		let sealed = subject.seal(&self.setup.key.public(), self.client.genesis(), id)?;
 		self.store().note_subject(id, &sealed)
 	}
+}
+
+/// The consents that events say were withdrawn.
+fn withdrawn_by(events: &[Event]) -> impl Iterator<Item = ConsentId> + '_ {
+	let withdrawn = |event: &&Event| event.pallet == "Consent" && event.name == "Withdrawn";
+	events
+		.iter()
+		.filter(withdrawn)
+		.filter_map(|event| event.fields["consent"].as_str()?.parse().ok())
 }
 
 /// The exchanges that events name, and the subscriptions that are opened, each once, in the order of their handles.

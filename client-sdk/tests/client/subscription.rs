@@ -9,7 +9,7 @@ use codec::{Decode, Encode};
 use curex_client::{
 	exchange::{PendingSubscription, SubscriptionSpec},
 	gateway::{store::Case, Decision, Setup, Store},
-	time, Client, EncryptionKey, Gateway, Signer,
+	time, Client, EncryptionKey, Error, Gateway, Signer,
 };
 use curex_primitives::{
 	merkle,
@@ -93,7 +93,7 @@ impl Scene {
 		spec["delivery"]["partner"] = json!(HOLDER);
 		spec["until"] = json!(time::text(time::now() + 30 * 24 * 3_600_000));
 		let spec = SubscriptionSpec::from_json(spec.to_string().as_bytes()).unwrap();
-		let pending = self.recipient.prepare_subscription(&spec).await.unwrap();
+		let pending = self.recipient.prepare_subscription(&spec, None).await.unwrap();
 		let opened = (pending.id(), RECIPIENT, HOLDER).encode();
 		self.node.next_transaction_causes(&[caused("Exchange", "SubscriptionOpened", &opened)]);
 		self.recipient.subscribe(&pending).await.unwrap().finalized().await.unwrap();
@@ -164,6 +164,8 @@ async fn the_envelope_of_a_subscription_reaches_the_holder_and_goes_when_it_is_o
 	gateway.tick().await.unwrap();
 	assert_eq!(case(&gateway, &pending).envelope, None);
 	assert!(gateway.store().due(time::now()).unwrap().is_empty());
+	let late = gateway.subscription_envelope(pending.id()).await;
+	assert!(matches!(late, Err(Error::Input(_))), "{late:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,10 +176,10 @@ async fn a_gateway_that_begins_finds_the_subscriptions_that_are_on_the_ledger() 
 	scene.recipient.deposit_subscription(&pending).await.unwrap();
 	scene.stands(SubscriptionState::Active);
 	let prefix = curex_verify::bundle::storage_key("Exchange", "Subscriptions");
-	let entry = format!("0x{}{}", hex::encode(&prefix), hex::encode(pending.id()));
-	let prefix = json!(format!("0x{}", hex::encode(prefix)));
+	let prefix = format!("0x{}", hex::encode(prefix));
+	let entry = format!("{prefix}{}", hex::encode(pending.id()));
 	scene.node.method("state_getKeysPaged", move |params| {
-		let is_first = params[0] == prefix && params[2].is_null();
+		let is_first = params[0] == prefix.as_str() && params[2].is_null();
 		Reply::Value(if is_first { json!([entry]) } else { json!([]) })
 	});
 	let gateway = scene.gateway(key).await;

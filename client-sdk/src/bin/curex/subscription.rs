@@ -2,12 +2,12 @@
 
 use crate::{
 	context::{read, write_private, Context, Output},
-	exchange::{forget_file, gateway, note_subject, take},
+	exchange::{self, forget_file, gateway, note_subject, take, Taking},
 };
 use clap::{Args, Subcommand};
 use curex_client::{
-	exchange::{PendingSubscription, SubscriptionEnvelope, SubscriptionSpec},
-	EncryptionKey, Error, Gateway, View,
+	exchange::{IdempotencyKey, PendingSubscription, SubscriptionEnvelope, SubscriptionSpec},
+	Client, EncryptionKey, Error, Gateway, View,
 };
 use curex_primitives::{ExchangeId, SubscriptionId};
 use serde_json::json;
@@ -20,6 +20,10 @@ pub enum Subscription {
 		/// What is subscribed to (JSON; see examples/subscription.json).
 		#[arg(long)]
 		spec: PathBuf,
+		/// A name of your choice that stands for this subscription: the same command with the same name takes up what was
+		/// begun and opens nothing twice.
+		#[arg(long, value_name = "NAME")]
+		idempotency_key: Option<String>,
 		/// Also write the sealed envelope to this file, to be handed to the holder by other means.
 		#[arg(long)]
 		envelope: Option<PathBuf>,
@@ -51,7 +55,7 @@ pub enum Subscription {
 	Deliver {
 		#[command(flatten)]
 		which: Which,
-		/// The FHIR document bundle.
+		/// The document: a FHIR document bundle, an HL7 v2 message or a DICOM file.
 		#[arg(long)]
 		document: PathBuf,
 	},
@@ -66,12 +70,8 @@ pub enum Subscription {
 		subscription: SubscriptionId,
 		/// The exchange, as `deliveries` lists it.
 		exchange: ExchangeId,
-		/// Where to write the document.
-		#[arg(long)]
-		out: PathBuf,
-		/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
-		#[arg(long)]
-		no_acknowledge: bool,
+		#[command(flatten)]
+		taking: Taking,
 	},
 }
 
@@ -102,7 +102,10 @@ impl Which {
 
 pub async fn run(context: &Context, command: Subscription) -> Result<Output, Error> {
 	match command {
-		Subscription::Open { spec, envelope } => open(context, &spec, envelope.as_deref()).await,
+		Subscription::Open { spec, envelope, idempotency_key } => {
+			let key = exchange::idempotency_key(context, idempotency_key.as_deref())?;
+			open(context, &spec, envelope.as_deref(), key.as_ref()).await
+		},
 		Subscription::Send { subscription } => {
 			let own_key = context.encryption_key()?;
 			let client = context.client().await?;
@@ -139,26 +142,41 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			};
 			Ok(Output::new(text, json!({ "waiting": waiting })))
 		},
-		Subscription::Take { subscription, exchange, out, no_acknowledge } => {
+		Subscription::Take { subscription, exchange, taking } => {
 			let own_key = context.encryption_key()?;
 			let client = context.client().await?;
 			let kept = kept(context, subscription, &own_key, client.genesis())?;
 			let pending = kept.delivery(&client, exchange).await?;
 			note_subject(context, &client, &own_key, &pending)?;
-			take(context, &client, &pending, &out, !no_acknowledge).await
+			take(context, &client, &pending, &taking).await
 		},
 	}
 }
 
-async fn open(context: &Context, spec: &Path, envelope: Option<&Path>) -> Result<Output, Error> {
+async fn open(
+	context: &Context,
+	spec: &Path,
+	envelope: Option<&Path>,
+	key: Option<&IdempotencyKey>,
+) -> Result<Output, Error> {
 	let spec = SubscriptionSpec::from_json(&read(spec)?)?;
 	let own_key = context.encryption_key()?;
 	let client = context.client().await?;
-	let pending = client.prepare_subscription(&spec).await?;
+	let pending = match key {
+		Some(key) => opened_before(context, &client, &spec, key, &own_key).await?,
+		None => None,
+	};
+	let is_new = pending.is_none();
+	let pending = match pending {
+		Some(pending) => pending,
+		None => client.prepare_subscription(&spec, key).await?,
+	};
 	let path = path_of(context, pending.id())?;
-	// Kept before anything is sent: a crash loses nothing.
-	write_private(&path, &pending.seal(&own_key.public(), client.genesis())?)?;
-	if let Some(envelope) = envelope {
+	if is_new {
+		// Kept before anything is sent: a crash loses nothing.
+		write_private(&path, &pending.seal(&own_key.public(), client.genesis())?)?;
+	}
+	if let Some(envelope) = envelope.filter(|envelope| is_new || !envelope.exists()) {
 		write_private(envelope, &pending.envelope().to_json()?)?;
 	}
 	let begun = async { client.subscribe(&pending).await?.finalized().await }.await;
@@ -189,6 +207,32 @@ async fn open(context: &Context, spec: &Path, envelope: Option<&Path>) -> Result
 		Some(envelope) => output.with("envelope", envelope),
 		None => output,
 	})
+}
+
+/// The subscription that an idempotency key stands for, if it was begun.
+async fn opened_before(
+	context: &Context,
+	client: &Client,
+	spec: &SubscriptionSpec,
+	key: &IdempotencyKey,
+	own_key: &EncryptionKey,
+) -> Result<Option<PendingSubscription>, Error> {
+	let id = client.subscription_under(key).await?;
+	let path = path_of(context, id)?;
+	if !path.exists() {
+		return match client.subscription(id, View::Best).await? {
+			None => Ok(None),
+			Some(_) => Err(Error::Input(format!(
+				"subscription {id} was opened before, and nothing of it is kept in this folder"
+			))),
+		};
+	}
+	let pending = PendingSubscription::open(&read(&path)?, own_key, client.genesis(), id)?;
+	if !pending.asks_for(spec) {
+		return Err(Error::Input("the idempotency key stands for another subscription".into()));
+	}
+	context.progress(format_args!("subscription {id} was begun before: going on …"));
+	Ok(Some(pending))
 }
 
 async fn show(context: &Context, which: &Which, read: bool) -> Result<Output, Error> {
