@@ -305,7 +305,7 @@ pub struct Delegate {
 }
 
 /// The version of the runtime this library was built for.
-pub(crate) fn built_for() -> Option<u32> {
+pub fn built_for() -> Option<u32> {
 	static VERSION: LazyLock<Option<u32>> = LazyLock::new(version_in_metadata);
 	*VERSION
 }

@@ -175,8 +175,8 @@ pub(super) async fn sheet(
 			div { dt { (say!("Question")) } dd { code.long { (text("/query")) } } }
 			div { dt { (say!("Records")) } dd { (rows.len()) } }
 			div { dt { (say!("Ledger up to block")) } dd { (text("/head/number")) ", " code.long { (text("/head/hash")) } } }
-			div { dt { "SHA-256" } dd { code.long { (text("/sha256")) } } }
-			div { dt { (say!("Made by")) } dd { (text("/generator")) ", " (content::moment_of(Some(time::now()))) } }
+			div { dt translate="no" { "SHA-256" } dd { code.long { (text("/sha256")) } } }
+			div { dt { (say!("Made by")) } dd { span translate="no" { (text("/generator")) } ", " (content::moment_of(Some(time::now()))) } }
 		}
 		p.quiet { (say!("Print this page, or save it as PDF with your browser. The digest is that of the NDJSON export of these records, \
 			after its first line.")) }

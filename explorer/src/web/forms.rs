@@ -98,6 +98,5 @@ mod tests {
 	fn a_form_is_read_field_by_field() {
 		let form = Form::read(b"code=+CUREX%3AV+&x=1&x=2").unwrap();
 		assert_eq!((form.field("code"), form.field("x"), form.field("y")), ("CUREX:V", "1", ""));
-		assert!(Form::read(b"a=%zz").is_err() || Form::read(b"a=%zz").unwrap().field("a") != "");
 	}
 }

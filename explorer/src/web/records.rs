@@ -89,9 +89,9 @@ fn after(kind: Kind, filter: &Filter, page: &Page<RecordRow>) -> Markup {
 		}
 		p.exports {
 			(say!("The same for programs:")) " "
-			a href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
-			a href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
-			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } ", "
+			a translate="no" href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
+			a translate="no" href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
+			a translate="no" href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } ", "
 			a href=(format!("/print/{}?{query}", kind.slug())) { (say!("for print or PDF")) }
 			@if kind == Kind::Exchange {
 				", " a href=(format!("/export/exchanges.fhir.ndjson?{query}")) download { (say!("FHIR AuditEvents")) }

@@ -14,7 +14,10 @@ use curex_explorer::{
 };
 use curex_primitives::{Commitment, Consent, ConsentId};
 use futures::future::{ready, BoxFuture};
-use std::sync::{Arc, Mutex};
+use std::{
+	sync::{Arc, Mutex},
+	time::Duration,
+};
 
 /// A ledger that takes inquiries and nothing else.
 #[derive(Clone, Default)]
@@ -123,6 +126,13 @@ async fn an_inquiry_is_prepared_here_signed_elsewhere_and_handed_in_once() {
 	assert!(ledger.0.lock().unwrap().is_empty(), "nothing is sent before it is signed");
 	for _ in 0..2 {
 		assert_eq!(post(&explorer, &token, "/inquiries/draft", &sign("Alice")).await.0, 303);
+	}
+	// It is handed over beside the answer.
+	for _ in 0..5_000 {
+		if !ledger.0.lock().unwrap().is_empty() {
+			break;
+		}
+		tokio::time::sleep(Duration::from_millis(2)).await;
 	}
 	assert_eq!(*ledger.0.lock().unwrap(), [prepared]);
 	let page = explorer.get_as(&token, "/inquiries/draft").await.body;

@@ -6,6 +6,7 @@ use curex_client::{
 	paper::PaperCode,
 	prepared::Prepared,
 	receipt::{ConsentSpec, PreparedConsent, WithdrawalCode},
+	time,
 };
 use curex_explorer::{
 	access::QueryLog,
@@ -19,6 +20,7 @@ use serde_json::json;
 use std::{
 	collections::HashMap,
 	sync::{Arc, Mutex},
+	time::Duration,
 };
 
 /// A ledger of these consents, which writes down what withdraws them.
@@ -71,13 +73,14 @@ impl Ledger for Consents {
 const SIDES: (u32, u32) = (1, 2);
 
 fn prepare() -> PreparedConsent {
+	let valid_until = time::text(time::now() + 200 * time::DAY).unwrap();
 	let spec: ConsentSpec = serde_json::from_value(json!({
 		"grantee": {"organisation": SIDES.1}, "purposes": ["treatment"], "categories": ["patient-summary"],
-		"access-modes": ["view"], "valid-until": "2027-11-14T00:00:00Z", "max-uses": 9,
+		"access-modes": ["view"], "valid-until": valid_until, "max-uses": 9,
 		"notice": {"language": "en", "text": "I agree"}, "collection-method": "on paper", "policy-version": 1,
 	}))
 	.unwrap();
-	spec.prepare([1; 32], OrganisationId(SIDES.0), curex_client::time::now()).unwrap()
+	spec.prepare([1; 32], OrganisationId(SIDES.0), time::now()).unwrap()
 }
 
 /// An explorer whose index and ledger hold one consent with one exchange in each of these states.
@@ -302,6 +305,13 @@ async fn a_withdrawal_takes_two_steps_and_no_other_site_can_take_them() {
 	assert_eq!(case.withdrawn(), 0);
 	assert_eq!(case.explorer.post("/patient/withdrawal", &own, &body).await.status, 303);
 	assert_eq!(case.explorer.post("/patient/withdrawal", &own, &body).await.status, 401, "again");
+	// It is handed over beside the answer.
+	for _ in 0..5_000 {
+		if case.withdrawn() > 0 {
+			break;
+		}
+		tokio::time::sleep(Duration::from_millis(2)).await;
+	}
 	let withdrawn = case.ledger.withdrawn.lock().unwrap().clone();
 	let code = case.consent.receipt.withdrawal_code.clone().unwrap();
 	assert_eq!(withdrawn, [(case.consent.id, code)]);

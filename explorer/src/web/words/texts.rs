@@ -1362,6 +1362,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("Key", "Schlüssel"),
 	("Partner", "Partner"),
 	("Proposal", "Vorschlag"),
+	("asked", "angefragt"),
+	("sent", "gesendet"),
+	("received", "empfangen"),
 	("New inquiry", "Neues Auskunftsersuchen"),
 	("Open an inquiry", "Auskunftsersuchen eröffnen"),
 	(
