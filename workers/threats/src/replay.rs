@@ -340,6 +340,7 @@ impl Replay {
 			flows,
 			accesses,
 			logs,
+			drifted: self.watcher.drifted(),
 			alerts: self.watcher.alerts(),
 		}
 	}
