@@ -1,20 +1,26 @@
 //! The connection to a node, typed reads of the ledger, and submission.
 
 use crate::{
+	accounts::{self, Account},
 	keys::Signer,
 	ledger::{self, events, CurexConfig, Delegate, Organisation},
-	nonces::Nonces,
-	outbox::Kept,
 	proofs::Prover,
 	submission::Submission,
-	Error, Outbox,
+	Error, Outbox, Pool,
 };
 use codec::{Decode, Encode};
 use curex_primitives::{
 	exchange::Review, Consent, ConsentId, Exchange, ExchangeId, OrganisationId, ReportKind,
 };
 use curex_verify::TrustRoot;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+	path::PathBuf,
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Arc,
+	},
+	time::Duration,
+};
 use subxt::{
 	client::OnlineClientAtBlock,
 	config::transaction_extensions::{CheckMortalityParams, CheckNonceParams},
@@ -32,9 +38,6 @@ use subxt_rpcs::{
 /// A transaction is valid for so many blocks from the last finalised one. After that it can no longer happen, and
 /// signing anew is safe.
 pub const MORTALITY: u64 = 64;
-
-/// How long a node may take to answer at the beginning, before the next is tried.
-const LONGEST_CONNECT: Duration = Duration::from_secs(20);
 
 /// Which state of the ledger to look at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -61,9 +64,18 @@ pub struct Options {
 	pub trust_root: Option<TrustRoot>,
 	/// How long to wait for a block to include or finalise a transaction.
 	pub patience: Duration,
-	/// Folder for the outbox of the account, through which everything is submitted; see [`crate::outbox`]. Without one, a
+	/// Folder for the outbox of each account, through which everything is submitted; see [`crate::outbox`]. Without one, a
 	/// submission does not outlast the program.
 	pub outbox: Option<PathBuf>,
+	/// Further accounts of the same organisation, among which submissions are spread; see [`crate::accounts`].
+	pub more_signers: Vec<Signer>,
+}
+
+impl Options {
+	/// The chain that is asked for, if one is.
+	fn chain(&self) -> Option<[u8; 32]> {
+		self.genesis.or(self.trust_root.as_ref().map(|root| root.genesis.0))
+	}
 }
 
 impl Default for Options {
@@ -74,35 +86,42 @@ impl Default for Options {
 			trust_root: None,
 			patience: Duration::from_secs(120),
 			outbox: None,
+			more_signers: Vec::new(),
 		}
 	}
 }
 
-/// A client of one node. Cheap to clone.
+/// A client of one node, or of a pool of them. Cheap to clone.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+	inner: Arc<Inner>,
+	/// The account that this handle stands for.
+	account: usize,
+}
 
 struct Inner {
 	online: OnlineClient<CurexConfig>,
 	rpc: RpcClient,
 	methods: LegacyRpcMethods<RpcConfigFor<CurexConfig>>,
-	signer: Option<Signer>,
-	nonces: Nonces,
+	/// None for a client that only reads.
+	accounts: Vec<Account>,
+	/// The account whose turn it is among equals.
+	turn: AtomicUsize,
 	genesis: [u8; 32],
 	trust_root: Option<TrustRoot>,
 	patience: Duration,
-	outbox: Option<Arc<Kept>>,
 }
 
 impl std::fmt::Debug for Client {
 	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		write!(formatter, "Client(chain 0x{})", hex::encode(self.0.genesis))
+		write!(formatter, "Client(chain 0x{})", hex::encode(self.genesis()))
 	}
 }
 
 impl Client {
-	/// Connects to a node: `wss://…`, or `ws://…` on this machine; of several, separated by commas, to the first that answers.
-	/// Without a signer the client only reads.
+	/// Connects to a node: `wss://…`, or `ws://…` on this machine. Of several, separated by commas, the first is used that
+	/// answers and is not behind the others, and left when it fails or falls behind ([`Pool`]). Without a signer the client
+	/// only reads.
 	///
 	/// # Errors
 	/// [`Error::Connection`], or [`Error::WrongRuntime`] and [`Error::DevelopmentKey`] as they say.
@@ -113,7 +132,8 @@ impl Client {
 	/// Connects with options.
 	///
 	/// # Errors
-	/// As [`Self::connect`], [`Error::WrongChain`], and [`Error::Store`] when the outbox cannot be opened.
+	/// As [`Self::connect`], [`Error::WrongChain`], and [`Error::Store`] when an outbox cannot be opened; [`Error::Input`] when
+	/// an account is given twice, or the accounts act for different organisations.
 	pub async fn connect_with(
 		endpoint: &str,
 		signer: impl Into<Option<Signer>>,
@@ -122,24 +142,8 @@ impl Client {
 		let signer = signer.into();
 		let endpoints: Vec<&str> =
 			endpoint.split(',').map(str::trim).filter(|endpoint| !endpoint.is_empty()).collect();
-		let mut silent = Vec::new();
-		for endpoint in &endpoints {
-			let attempt = async {
-				let rpc = RpcClient::from_url(endpoint).await.map_err(rpc_error)?;
-				Self::over(rpc, signer.clone(), options.clone()).await
-			};
-			let connected = tokio::time::timeout(LONGEST_CONNECT, attempt).await;
-			match connected {
-				// A node that is of another chain, or no node, is a mistake to be told and not to be passed over.
-				Ok(Err(Error::Connection(reason))) => silent.push(reason),
-				Ok(outcome) => return outcome,
-				Err(_) => silent.push(format!("no answer within {} s", LONGEST_CONNECT.as_secs())),
-			}
-		}
-		match silent.is_empty() {
-			true => Err(Error::input("name a node")),
-			false => Err(Error::Connection(silent.join("; "))),
-		}
+		let pool = Pool::connect(&endpoints, options.chain()).await?;
+		Self::over(RpcClient::new(pool), signer, options).await
 	}
 
 	/// Connects over an RPC client at hand.
@@ -153,9 +157,7 @@ impl Client {
 	) -> Result<Self, Error> {
 		let methods = LegacyRpcMethods::<RpcConfigFor<CurexConfig>>::new(rpc.clone());
 		let genesis = methods.genesis_hash().await.map_err(rpc_error)?.0;
-		let trusted = options.trust_root.as_ref().map(|root| root.genesis.0);
-		if let Some(expected) = options.genesis.or(trusted).filter(|expected| *expected != genesis)
-		{
+		if let Some(expected) = options.chain().filter(|expected| *expected != genesis) {
 			let [expected, found] = [expected, genesis].map(hex::encode);
 			return Err(Error::WrongChain { expected, found });
 		}
@@ -165,7 +167,9 @@ impl Client {
 		if found != expected && !options.other_runtime {
 			return Err(Error::WrongRuntime { expected, found });
 		}
-		if signer.as_ref().is_some_and(Signer::is_development) {
+		let Options { trust_root, patience, outbox, more_signers, other_runtime, .. } = options;
+		let signers: Vec<Signer> = signer.into_iter().chain(more_signers).collect();
+		if signers.iter().any(Signer::is_development) {
 			let kind = methods.system_chain_type().await.map_err(rpc_error)?;
 			if !matches!(kind.as_str(), "Development" | "Local") {
 				return Err(Error::DevelopmentKey);
@@ -176,26 +180,32 @@ impl Client {
 			OnlineClient::from_backend_with_config(CurexConfig::default(), Arc::new(backend))
 				.await
 				.map_err(backend_error)?;
-		let Options { trust_root, patience, .. } = options;
-		let outbox = match (&signer, options.outbox) {
-			(Some(signer), Some(folder)) => {
-				let path = Kept::path(&folder, genesis, signer.account());
-				Some(Arc::new(Kept::open(&path, genesis, signer.account())?))
-			},
-			_ => None,
-		};
-		let nonces = Nonces::default();
-		Ok(Self(Arc::new(Inner {
-			online,
-			rpc,
-			methods,
-			signer,
-			nonces,
-			genesis,
-			trust_root,
-			patience,
-			outbox,
-		})))
+		let accounts = accounts::open(signers, outbox.as_deref(), genesis)?;
+		let turn = AtomicUsize::new(0);
+		let inner = Inner { online, rpc, methods, accounts, turn, genesis, trust_root, patience };
+		let client = Self { inner: Arc::new(inner), account: 0 };
+		if client.signer().is_ok() {
+			client.check_calls(found, other_runtime).await?;
+		}
+		client.check_accounts().await?;
+		Ok(client)
+	}
+
+	/// Compares every call that this library knows with the node's runtime: a version is only a number.
+	async fn check_calls(&self, version: u32, other_runtime: bool) -> Result<(), Error> {
+		let at = self.at(self.block_of(View::Finalised).await?).await?;
+		let changed = ledger::changed_calls(&at.metadata());
+		if changed.is_empty() {
+			return Ok(());
+		}
+		let told = changed.join(", ");
+		if other_runtime {
+			tracing::warn!(version, calls = %told, "the node's runtime has other forms of calls");
+			return Ok(());
+		}
+		Err(Error::Protocol(format!(
+			"its runtime has the version {version} that this library was built for, and other forms of {told}"
+		)))
 	}
 
 	/// Names of the pallets of the node's runtime.
@@ -227,50 +237,63 @@ impl Client {
 
 	/// Hash of the ledger's first block.
 	pub fn genesis(&self) -> [u8; 32] {
-		self.0.genesis
+		self.inner.genesis
 	}
 
-	/// The account that signs.
+	/// The account that signs; the first of several.
 	///
 	/// # Errors
 	/// [`Error::Key`] when the client has none.
 	pub fn signer(&self) -> Result<&Signer, Error> {
-		self.0
-			.signer
-			.as_ref()
-			.ok_or_else(|| Error::Key("this needs an account: give a key file".into()))
+		self.inner.accounts.get(self.account).map(|account| &account.signer).ok_or_else(no_account)
 	}
 
 	/// What partners' keys are verified against, if anything.
 	pub fn trust_root(&self) -> Option<&TrustRoot> {
-		self.0.trust_root.as_ref()
+		self.inner.trust_root.as_ref()
 	}
 
 	/// How long this client waits for a block.
 	pub fn patience(&self) -> Duration {
-		self.0.patience
+		self.inner.patience
 	}
 
 	pub(crate) fn methods(&self) -> &LegacyRpcMethods<RpcConfigFor<CurexConfig>> {
-		&self.0.methods
+		&self.inner.methods
 	}
 
 	pub(crate) fn rpc(&self) -> &RpcClient {
-		&self.0.rpc
+		&self.inner.rpc
 	}
 
 	pub(crate) fn online(&self) -> &OnlineClient<CurexConfig> {
-		&self.0.online
+		&self.inner.online
 	}
 
-	/// The outbox through which this client submits, if it has one.
+	/// The outbox through which this client submits, if it has one; of several accounts, that of the first.
 	pub fn outbox(&self) -> Option<Outbox> {
-		let kept = self.0.outbox.clone()?;
+		let kept = self.own_account()?.outbox.clone()?;
 		Some(Outbox::of(self.clone(), kept))
 	}
 
-	pub(crate) fn nonces(&self) -> &Nonces {
-		&self.0.nonces
+	/// The accounts of this client.
+	pub(crate) fn accounts(&self) -> &[Account] {
+		&self.inner.accounts
+	}
+
+	/// The account that this handle stands for.
+	pub(crate) fn own_account(&self) -> Option<&Account> {
+		self.inner.accounts.get(self.account)
+	}
+
+	/// The same client, signing with another of its accounts.
+	pub(crate) fn signing_with(&self, account: usize) -> Self {
+		Self { inner: self.inner.clone(), account }
+	}
+
+	/// Whose turn it is among accounts that are equally good.
+	pub(crate) fn next_turn(&self) -> usize {
+		self.inner.turn.fetch_add(1, Ordering::Relaxed)
 	}
 
 	/// Calls a method of the node.
@@ -279,7 +302,7 @@ impl Client {
 		method: &str,
 		params: RpcParams,
 	) -> Result<R, Error> {
-		self.0.rpc.request(method, params).await.map_err(rpc_error)
+		self.inner.rpc.request(method, params).await.map_err(rpc_error)
 	}
 
 	/// What the node says of itself: chain, version, heights, peers.
@@ -451,14 +474,20 @@ impl Client {
 		self.submit_as(call, true).await
 	}
 
-	async fn submit_as<P: Payload>(&self, call: &P, own_handle: bool) -> Result<Submission, Error> {
+	/// Submits with the account of this handle alone.
+	pub(crate) async fn submit_alone<P: Payload>(
+		&self,
+		call: &P,
+		own_handle: bool,
+	) -> Result<Submission, Error> {
 		if let Some(outbox) = self.outbox() {
 			return outbox.submit(call, own_handle).await;
 		}
 		let account = AccountId32(self.signer()?.account());
+		let Some(Account { nonces, .. }) = self.own_account() else { return Err(no_account()) };
 		let at = self.at(self.block_of(View::Finalised).await?).await?;
 		let pool = self.methods().system_account_next_index(&account).await.map_err(rpc_error)?;
-		let reservation = self.nonces().reserve(pool);
+		let reservation = nonces.reserve(pool);
 		let transaction = self.signed_at(&at, call, reservation.number())?;
 		match Submission::send(self.clone(), transaction, own_handle).await {
 			Ok(submission) => {
@@ -468,7 +497,7 @@ impl Client {
 			Err(error) => {
 				reservation.roll_back();
 				if error.is_retryable() {
-					self.nonces().resynchronise();
+					nonces.resynchronise();
 				}
 				Err(error)
 			},
@@ -515,9 +544,15 @@ impl Client {
 	}
 }
 
-type Parameters = <ledger::CurexExtensions as TransactionExtensions<CurexConfig>>::Params;
+/// The error of a client that only reads.
+pub(crate) fn no_account() -> Error {
+	Error::Key("this needs an account: give a key file".into())
+}
 
-fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Parameters {
+pub(crate) type Parameters =
+	<ledger::CurexExtensions as TransactionExtensions<CurexConfig>>::Params;
+
+pub(crate) fn parameters(nonce: u64, mortality: CheckMortalityParams<CurexConfig>) -> Parameters {
 	((), (), (), mortality, CheckNonceParams::with_nonce(nonce), ())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
 	client::{Client, View},
-	exchange::Opening,
+	exchange::{IdempotencyKey, Opening},
 	ledger::curex,
 	receipt::{ConsentSpec, PreparedConsent, Receipt, WithdrawalCode},
 	submission::{Recorded, Submission},
@@ -12,6 +12,7 @@ use curex_primitives::{
 	commitment::{self, Domain},
 	ConsentId,
 };
+use std::path::Path;
 
 impl Client {
 	/// Prepares a consent of the client's organisation; nothing is sent. Give the receipt to the patient only after
@@ -20,8 +21,61 @@ impl Client {
 	/// # Errors
 	/// [`Error::Input`] when the ledger would refuse the terms, [`Error::NotFound`] when the account is no delegate.
 	pub async fn prepare_consent(&self, spec: &ConsentSpec) -> Result<PreparedConsent, Error> {
+		self.prepare_consent_under(spec, None).await
+	}
+
+	/// As [`Self::prepare_consent`], with the handle that stands for an idempotency key. Its codes are fresh each time: what
+	/// was prepared is to be kept and filed again ([`PreparedConsent::again`]), not prepared again.
+	///
+	/// # Errors
+	/// As [`Self::prepare_consent`].
+	pub async fn prepare_consent_under(
+		&self,
+		spec: &ConsentSpec,
+		key: Option<&IdempotencyKey>,
+	) -> Result<PreparedConsent, Error> {
 		let holder = self.own_delegate().await?.organisation;
-		spec.prepare(self.genesis(), holder, time::now())
+		match key {
+			Some(key) => spec.prepare_as(key.consent(), self.genesis(), holder, time::now()),
+			None => spec.prepare(self.genesis(), holder, time::now()),
+		}
+	}
+
+	/// As [`Self::prepare_consent_under`], with the receipt in a file before anything is sent, and taken from there when the
+	/// same is prepared again. Says also whether the ledger has the consent already.
+	///
+	/// # Errors
+	/// [`Error::Input`] when the file is another consent's receipt, or the key stands for another consent, or for one that
+	/// was filed and whose receipt is elsewhere; [`Error::File`]; otherwise as [`Self::prepare_consent`].
+	pub async fn prepare_consent_once(
+		&self,
+		spec: &ConsentSpec,
+		key: &IdempotencyKey,
+		receipt: &Path,
+	) -> Result<(PreparedConsent, bool), Error> {
+		let id = key.consent();
+		let is_filed = self.consent(id, View::Best).await?.is_some();
+		if !receipt.exists() {
+			if is_filed {
+				return Err(Error::input(format!(
+					"consent {id} was filed before, and its receipt is elsewhere: find it, or issue it again"
+				)));
+			}
+			let prepared = self.prepare_consent_under(spec, Some(key)).await?;
+			prepared.receipt.write_new(receipt)?;
+			return Ok((prepared, false));
+		}
+		let written = Receipt::read(receipt)?;
+		if written.ledger != self.genesis() || written.record_id != id {
+			return Err(Error::input(format!(
+				"{} is another consent's receipt",
+				receipt.display()
+			)));
+		}
+		if !spec.is_of(&written) {
+			return Err(Error::input("the idempotency key stands for another consent"));
+		}
+		Ok((PreparedConsent::again(written)?, is_filed))
 	}
 
 	/// Files a prepared consent.
@@ -87,6 +141,38 @@ impl Client {
 		let terms = narrower.terms_under(consent.terms.withdraw_lock)?;
 		let call = curex::tx().consent().narrow(id.into(), terms.into());
 		Ok((narrower, self.record(&call).await?))
+	}
+
+	/// Suspends a consent of the client's organisation, for what the holder must clear up. Members see it; what was sent may
+	/// still be received.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn suspend_consent(&self, id: ConsentId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consent().suspend(id.into())).await
+	}
+
+	/// Resumes a consent that the client's organisation suspended.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn resume_consent(&self, id: ConsentId) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consent().resume(id.into())).await
+	}
+
+	/// Records that a minor who came of age confirmed what a representative agreed to. Gives what opens the commitment to the
+	/// evidence.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn confirm_consent(
+		&self,
+		id: ConsentId,
+		evidence: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let opening = Opening::new(Domain::ConsentEvidence, &id.0, evidence);
+		let call = curex::tx().consent().confirm(id.into(), opening.commitment.into());
+		Ok((self.record(&call).await?, opening))
 	}
 
 	/// Withdraws a consent by order of a court, as an authority for data protection. Gives what opens the commitment to the

@@ -7,6 +7,7 @@ use crate::{
 	exchange::Opening,
 	ledger::curex,
 	receipt::random,
+	reconciliation::day_text,
 	submission::Recorded,
 	time, Error,
 };
@@ -65,7 +66,7 @@ pub struct AnswerProof {
 
 impl std::fmt::Debug for Answers {
 	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		write!(formatter, "Answers(day {}, {} orders)", self.day, self.answers.len())
+		write!(formatter, "Answers({}, {} orders)", day_text(self.day), self.answers.len())
 	}
 }
 
@@ -81,10 +82,10 @@ impl Answers {
 		evidence: &str,
 	) -> Result<Self, Error> {
 		if orders.is_empty() {
-			return Err(Error::input(format!("no orders were released on day {day}")));
+			return Err(Error::input(format!("no orders were released on {}", day_text(day))));
 		}
 		if let Some(unknown) = outcomes.keys().find(|order| !orders.contains(order)) {
-			return Err(Error::input(format!("{unknown} is no order of day {day}")));
+			return Err(Error::input(format!("{unknown} is no order of {}", day_text(day))));
 		}
 		let mut orders = orders.to_vec();
 		orders.sort_unstable();
@@ -178,7 +179,7 @@ impl Client {
 	pub async fn erasure_orders(&self, day: u32) -> Result<(ErasureBatch, Vec<ErasureId>), Error> {
 		let view = View::At(self.block_of(View::Finalised).await?);
 		let batch: Option<ErasureBatch> = self.read("ErasureApi_batch", day, view).await?;
-		let batch = batch.ok_or_else(|| Error::NotFound(format!("batch of day {day}")))?;
+		let batch = batch.ok_or_else(|| Error::NotFound(format!("batch of {}", day_text(day))))?;
 		Ok((batch, self.read("ErasureApi_orders", day, view).await?))
 	}
 

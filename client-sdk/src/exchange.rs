@@ -18,14 +18,15 @@ pub use countersigned::Countersigned;
 pub use data_request::DataRequestSpec;
 pub use emergency::{EmergencyAnswer, EmergencyRequest};
 pub use follow_up::By;
-pub use idempotency::IdempotencyKey;
+pub use idempotency::{IdempotencyKey, Once};
 pub(crate) use subscription::PreparedDelivery;
 pub use subscription::{PendingSubscription, SubscriptionEnvelope, SubscriptionSpec};
 
 use crate::{
 	client::{Client, View},
+	content::check_content,
 	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
-	fhir::{check_data_set, check_document, Defect, Document, PatientIdentification},
+	fhir::{check_data_set, Defect, Document, PatientIdentification},
 	keys::EncryptionKey,
 	ledger::curex,
 	receipt::random,
@@ -37,6 +38,7 @@ use crate::{
 use curex_primitives::{
 	commitment::{self, Domain},
 	exchange::exchange_id,
+	subscription::subscription_id,
 	transfer::{Manifest, Part},
 	AcknowledgementCode, Border, Categories, Commitment, Country, Direction, Exchange, ExchangeId,
 	ExchangeProposal, ExchangeState, Gate, OrganisationId, Purpose, ReleaseReason, ReviewVerdict,
@@ -148,8 +150,12 @@ pub struct Pending {
 enum Kind {
 	Request { secret: Secret },
 	BreakGlass { secret: Secret, evidence: Opening },
-	Offer,
+	Offer { document: Digest },
 }
+
+/// BLAKE2b-256 of what is offered, by which it is known again.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Digest(#[serde(with = "crate::hexadecimal")] [u8; 32]);
 
 #[derive(Serialize, Deserialize)]
 struct Secret(#[serde(with = "crate::hexadecimal")] [u8; 32]);
@@ -199,6 +205,11 @@ impl Pending {
 		self.id
 	}
 
+	/// The other side.
+	pub fn partner(&self) -> OrganisationId {
+		self.proposal.partner
+	}
+
 	/// Whom it is about, to be kept beyond its end; nobody under a permit for secondary use.
 	pub fn subject(&self) -> Option<&Subject> {
 		self.subject.as_ref()
@@ -245,7 +256,7 @@ impl Pending {
 			Kind::Request { secret } | Kind::BreakGlass { secret, .. } => {
 				Ok(EncryptionKey::from_bytes(secret.0))
 			},
-			Kind::Offer => Err(Error::input("an offer receives nothing")),
+			Kind::Offer { .. } => Err(Error::input("an offer receives nothing")),
 		}
 	}
 }
@@ -322,12 +333,20 @@ impl Client {
 		.await
 	}
 
-	/// Prepares an offer; nothing is sent.
+	/// Prepares an offer of a document; nothing is sent. With an idempotency key, preparing it again is preparing the same
+	/// exchange; what was prepared is to be kept.
 	///
 	/// # Errors
 	/// As [`Self::prepare_request`].
-	pub async fn prepare_offer(&self, spec: &Spec) -> Result<Pending, Error> {
-		self.prepare(&Outline::of_one(spec)?, Direction::Push, |_| Ok((Kind::Offer, None))).await
+	pub async fn prepare_offer(
+		&self,
+		spec: &Spec,
+		document: &[u8],
+		key: Option<&IdempotencyKey>,
+	) -> Result<Pending, Error> {
+		let outline = Outline::of_one(spec)?.under(key);
+		let document = Digest(sp_crypto_hashing::blake2_256(document));
+		self.prepare(&outline, Direction::Push, |_| Ok((Kind::Offer { document }, None))).await
 	}
 
 	async fn prepare(
@@ -376,7 +395,7 @@ impl Client {
 		let checked = match kind {
 			Kind::Request { .. } => proposal.check(own, Direction::Pull),
 			Kind::BreakGlass { .. } => proposal.check_break_glass(own),
-			Kind::Offer => proposal.check(own, Direction::Push),
+			Kind::Offer { .. } => proposal.check(own, Direction::Push),
 		};
 		checked
 			.map_err(|defect| Error::input(format!("the ledger would refuse it: {defect:?}")))?;
@@ -393,7 +412,7 @@ impl Client {
 		let calls = curex::tx().exchange();
 		match &pending.kind {
 			Kind::Request { .. } => self.submit_own(&calls.request(pending.key, proposal)).await,
-			Kind::Offer => self.submit_own(&calls.offer(pending.key, proposal)).await,
+			Kind::Offer { .. } => self.submit_own(&calls.offer(pending.key, proposal)).await,
 			Kind::BreakGlass { evidence, .. } => {
 				let evidence = evidence.commitment.into();
 				self.submit_own(&calls.break_glass(pending.key, proposal, evidence)).await
@@ -584,13 +603,13 @@ fn border_between(
 	Ok(Some(Border { affiliation, treatment, tool: TransferTool::Eea }))
 }
 
-/// Checks what was delivered: a document of the patient, or data under a permit.
+/// Checks what was delivered: a document of the patient, or what is opaque; or data under a permit.
 fn check_delivered(
 	bytes: &[u8],
 	patient: Option<&PatientIdentification>,
 ) -> Result<Document, Defect> {
 	match patient {
-		Some(patient) => check_document(bytes, patient),
+		Some(patient) => check_content(bytes, patient),
 		None => check_data_set(bytes),
 	}
 }

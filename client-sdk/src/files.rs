@@ -3,7 +3,7 @@
 use crate::Error;
 use std::{
 	fs::{File, OpenOptions},
-	io::Read,
+	io::{Read, Write},
 	path::Path,
 };
 
@@ -27,6 +27,15 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 /// [`Error::File`].
 pub fn create_private(path: &Path) -> Result<File, Error> {
 	private().create_new(true).open(path).map_err(|error| Error::file(path, error))
+}
+
+/// Writes a new file that only its owner may read.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+	let mut file = create_private(path)?;
+	file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| Error::file(path, error))
 }
 
 /// Opens a file for reading and writing that only its owner may read, and creates it if need be.

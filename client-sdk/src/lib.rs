@@ -5,6 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`client`], [`submission`] | connection, typed reads, transactions from the pool to finality |
+//! | [`pool`] | several nodes, of which one that fails or falls behind is left |
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
 //! | [`access_log`] | anchors of access logs, and proofs of single events |
 //! | [`permits`] | secondary use: permits, cohorts, extractions, reports |
@@ -12,25 +13,29 @@
 //! | [`gateway`] | answers requests and accepts offers unattended |
 //! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
 //! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
+//! | [`content`] | what a payload is: FHIR, or an HL7 v2 message or DICOM file that travels as it is |
 //! | [`subject`], [`report`] | whom exchanges were about; the report that a patient may ask for |
 //! | [`receipt`], [`paper`] | what the patient receives, as JSON and on paper |
 //! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
-//! | [`keys`], [`nonces`] | accounts, encryption keys, numbering of transactions |
+//! | [`keys`], [`nonces`], [`accounts`] | keys, numbering of transactions, several accounts in one client |
 //! | [`proofs`], [`audit`] | proof bundles and the verified trail |
 //! | [`blocking`] | the client for programs without an async runtime |
 //! | [`blocks`] | whole blocks, for readers that keep a copy of the ledger |
 //! | [`transfer`] | ciphertexts to and from a node |
+//! | [`prepared`] | calls that are prepared in one place and signed in another |
 //! | [`sign_in`] | signing in at an explorer with an account |
 //! | [`ledger`] | calls generated from the committed metadata |
 #![warn(missing_docs)]
 
 pub mod access_log;
+pub mod accounts;
 pub mod administration;
 pub mod audit;
 pub mod blocking;
 pub mod blocks;
 pub mod client;
 pub mod consent;
+pub mod content;
 pub mod duties;
 pub mod envelope;
 pub mod erasure;
@@ -47,6 +52,8 @@ pub mod outbox;
 pub mod oversight;
 pub mod paper;
 pub mod permits;
+pub mod pool;
+pub mod prepared;
 pub mod proofs;
 pub mod receipt;
 pub mod reconciliation;
@@ -66,6 +73,7 @@ pub use exchange::{Delivery, Pending, Spec};
 pub use gateway::Gateway;
 pub use keys::{EncryptionKey, KeyFile, Password, Signer};
 pub use outbox::Outbox;
+pub use pool::Pool;
 pub use submission::{Recorded, Submission};
 
 /// Keeps the examples of both READMEs compiling.

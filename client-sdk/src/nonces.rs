@@ -49,6 +49,11 @@ impl Nonces {
 		numbers.returned.clear();
 	}
 
+	/// How many numbers are given out and not settled.
+	pub(crate) fn open(&self) -> usize {
+		self.lock().reserved.len()
+	}
+
 	fn lock(&self) -> MutexGuard<'_, Numbers> {
 		self.0.lock().unwrap_or_else(PoisonError::into_inner)
 	}

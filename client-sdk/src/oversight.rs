@@ -28,7 +28,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// What an authority asks.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Question {
 	/// Who is asked.
 	pub organisation: OrganisationId,

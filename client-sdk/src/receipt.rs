@@ -14,9 +14,14 @@ use curex_primitives::{
 };
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
+use zeroize::Zeroizing;
 
 /// What stands at the beginning of every receipt of this version.
 pub const FORMAT: &str = "curex-consent-receipt-1";
+
+/// Most bytes of a receipt.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// What the patient agrees to, as the holder's desk fills it in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -251,6 +256,42 @@ impl ConsentSpec {
 		holder: OrganisationId,
 		now: Moment,
 	) -> Result<PreparedConsent, Error> {
+		self.prepare_as(ConsentId(random()), ledger, holder, now)
+	}
+
+	/// Whether a receipt, or a copy of it, is of what this says, whenever it was made.
+	pub fn is_of(&self, receipt: &Receipt) -> bool {
+		let processing = &receipt.processing;
+		let same = |text: &str, other: &str| {
+			time::read(text).is_some() && time::read(text) == time::read(other)
+		};
+		let erase_at = self.erase_at.as_ref().unwrap_or(&self.valid_until);
+		receipt.pii_recipient == self.grantee
+			&& (processing.purposes, processing.pii_categories) == (self.purposes, self.categories)
+			&& processing.access_modes == self.access_modes
+			&& self.valid_from.as_ref().is_none_or(|from| same(from, &processing.valid_from))
+			&& same(&self.valid_until, &processing.valid_until)
+			&& same(erase_at, &processing.retention_until)
+			&& (processing.max_uses, processing.min_interval_s)
+				== (self.max_uses, self.min_interval_s)
+			&& processing.representation == self.representation
+			&& receipt.notice == self.notice
+			&& receipt.collection_method == self.collection_method
+			&& processing.policy_version == self.policy_version
+	}
+
+	/// As [`Self::prepare`], with a handle that is given: the same under an idempotency key
+	/// ([`crate::exchange::IdempotencyKey::consent`]).
+	///
+	/// # Errors
+	/// As [`Self::prepare`].
+	pub fn prepare_as(
+		&self,
+		id: ConsentId,
+		ledger: [u8; 32],
+		holder: OrganisationId,
+		now: Moment,
+	) -> Result<PreparedConsent, Error> {
 		let moment = |text: &str| {
 			time::read(text)
 				.ok_or_else(|| Error::input(format!("{text} is no RFC 3339 time with an offset")))
@@ -258,7 +299,6 @@ impl ConsentSpec {
 		let valid_from = self.valid_from.as_deref().map_or(Ok(now / 1_000 * 1_000), moment)?;
 		let valid_until = moment(&self.valid_until)?;
 		let erase_at = self.erase_at.as_deref().map_or(Ok(valid_until), moment)?;
-		let id = ConsentId(random());
 		let text =
 			|moment| time::text(moment).ok_or_else(|| Error::input("a date is out of range"));
 		let receipt = Receipt {
@@ -295,7 +335,36 @@ impl ConsentSpec {
 	}
 }
 
+impl PreparedConsent {
+	/// The consent of a receipt that was written before and may not be filed yet.
+	///
+	/// # Errors
+	/// As [`Receipt::terms`].
+	pub fn again(receipt: Receipt) -> Result<Self, Error> {
+		Ok(Self { id: receipt.record_id, terms: receipt.terms()?, receipt })
+	}
+}
+
 impl Receipt {
+	/// Reads a receipt, or a copy of it.
+	///
+	/// # Errors
+	/// [`Error::File`], or [`Error::Input`] when it is none.
+	pub fn read(path: &Path) -> Result<Self, Error> {
+		let bytes = Zeroizing::new(crate::files::read(path, MAX_BYTES)?);
+		serde_json::from_slice(&bytes).map_err(|error| Error::json("the receipt", &error))
+	}
+
+	/// Writes it to a new file that only its owner may read.
+	///
+	/// # Errors
+	/// [`Error::File`].
+	pub fn write_new(&self, path: &Path) -> Result<(), Error> {
+		let json = serde_json::to_vec_pretty(self).map(Zeroizing::new);
+		let json = json.map_err(|error| Error::input(error.to_string()))?;
+		crate::files::write_private(path, &json)
+	}
+
 	/// The terms that stand on the ledger if this receipt is genuine.
 	///
 	/// # Errors
@@ -360,21 +429,54 @@ impl Receipt {
 	}
 
 	fn terms_commitment(&self) -> Result<Commitment, Error> {
-		self.commit(
-			Domain::ConsentTerms,
-			&(&self.pii_controller, &self.pii_recipient, &self.processing),
-		)
+		let agreed = (&self.pii_controller, &self.pii_recipient, &self.processing);
+		commit(Domain::ConsentTerms, self.record_id, &self.viewing_code, &agreed)
 	}
 
 	fn evidence_commitment(&self) -> Result<Commitment, Error> {
-		self.commit(Domain::ConsentEvidence, &(&self.notice, &self.collection_method, &self.event))
+		let shown = (&self.notice, &self.collection_method, &self.event);
+		commit(Domain::ConsentEvidence, self.record_id, &self.viewing_code, &shown)
 	}
+}
 
-	fn commit(&self, domain: Domain, content: &impl Serialize) -> Result<Commitment, Error> {
-		let content =
-			serde_json::to_vec(content).map_err(|error| Error::input(error.to_string()))?;
-		Ok(commitment::commit(domain, &self.record_id.0, &self.viewing_code, &content))
-	}
+fn commit(
+	domain: Domain,
+	consent: ConsentId,
+	code: &[u8; 32],
+	content: &impl Serialize,
+) -> Result<Commitment, Error> {
+	let content = serde_json::to_vec(content).map_err(|error| Error::input(error.to_string()))?;
+	Ok(commitment::commit(domain, &consent.0, code, &content))
+}
+
+/// Whether a viewing code is that of a consent whose terms stand on the ledger: together they give the commitment that
+/// the receipt gives. Nobody can tell a code from the commitment. Of a ticket, the receipt has another handle than the consent.
+pub fn is_viewed_by(
+	consent: ConsentId,
+	holder: OrganisationId,
+	terms: &ConsentTerms,
+	code: &[u8; 32],
+) -> bool {
+	let processing = || {
+		Some(Processing {
+			lawful_basis: terms.basis,
+			purposes: terms.purposes,
+			pii_categories: terms.categories,
+			access_modes: terms.access_modes,
+			valid_from: time::text(terms.valid_from)?,
+			valid_until: time::text(terms.valid_until)?,
+			retention_until: time::text(terms.erase_at)?,
+			max_uses: terms.max_uses,
+			min_interval_s: terms.min_interval_s,
+			representation: terms.representation,
+			policy_version: terms.policy_version,
+		})
+	};
+	processing().is_some_and(|processing| {
+		let agreed = (&holder, &terms.grantee, &processing);
+		commit(Domain::ConsentTerms, consent, code, &agreed)
+			.is_ok_and(|commitment| commitment == terms.terms)
+	})
 }
 
 /// 32 random bytes.
@@ -441,6 +543,19 @@ pub(crate) mod tests {
 		assert!(!json.contains(&hex::encode(code.0)) && !json.contains("withdrawal_code"));
 		assert!(view.agrees_with(&prepared.terms).unwrap());
 		assert!(view.terms().is_err());
+	}
+
+	#[test]
+	fn the_viewing_code_is_told_by_the_terms_on_the_ledger_alone() {
+		let prepared = prepare();
+		let (id, terms, code) = (prepared.id, &prepared.terms, prepared.receipt.viewing_code);
+		assert!(is_viewed_by(id, OrganisationId(3), terms, &code));
+		let withdrawal = prepared.receipt.withdrawal_code.as_ref().unwrap().0;
+		assert!(!is_viewed_by(id, OrganisationId(3), terms, &withdrawal));
+		assert!(!is_viewed_by(id, OrganisationId(4), terms, &code));
+		assert!(!is_viewed_by(ConsentId([1; 32]), OrganisationId(3), terms, &code));
+		let wider = ConsentTerms { max_uses: 9, ..terms.clone() };
+		assert!(!is_viewed_by(id, OrganisationId(3), &wider, &code));
 	}
 
 	#[test]

@@ -27,6 +27,12 @@ pub fn read_day(text: &str) -> Result<u32, Error> {
 		.ok_or_else(|| Error::input(format!("{text} is no day: write it as YYYY-MM-DD")))
 }
 
+/// A day as [`read_day`] reads it.
+pub fn day_text(day: u32) -> String {
+	let text = time::text(Moment::from(day) * RECONCILIATION_PERIOD).unwrap_or_default();
+	text.split_once('T').map_or(format!("day {day}"), |(date, _)| date.to_owned())
+}
+
 /// Whether the exchange belongs to the tally of this pair and day: the two are its sides, and it began on that day.
 fn counts(exchange: &Exchange, pair: [OrganisationId; 2], day: u32) -> bool {
 	let sides = [exchange.holder, exchange.recipient];
@@ -116,6 +122,8 @@ mod tests {
 	#[test]
 	fn a_day_is_read_and_numbered_as_the_ledger_does() {
 		assert_eq!(read_day("1970-01-02").unwrap(), 1);
+		assert_eq!(day_text(1), "1970-01-02");
+		assert_eq!(read_day(&day_text(20_785)).unwrap(), 20_785);
 		assert_eq!(day_of(RECONCILIATION_PERIOD * 3 - 1), 2);
 		for wrong in ["", "2026-02-30", "20260101", "2026-01-01T00:00:00Z"] {
 			assert!(matches!(read_day(wrong), Err(Error::Input(_))), "{wrong}");

@@ -166,7 +166,9 @@ impl Watched {
 
 	/// The pool will not bring it into a block.
 	fn dropped(&self, why: &str) -> Error {
-		self.client.nonces().resynchronise();
+		if let Some(account) = self.client.own_account() {
+			account.nonces.resynchronise();
+		}
 		if self.block.is_some() {
 			return Error::NotFinal;
 		}

@@ -284,8 +284,9 @@ mod tests {
 		assert!(refused(&vec![good.clone(); 1_025]));
 		assert!(refused(&[good.clone(), spec(2, NOW + 20 * time::DAY)]));
 		assert!(refused(&[spec(1, NOW + 31 * time::DAY)]));
-		assert!(!refused(&[good.clone()]));
-		let until = |until| PreparedTickets::new([1; 32], HOLDER, &[good.clone()], until, NOW);
+		assert!(!refused(std::slice::from_ref(&good)));
+		let until =
+			|until| PreparedTickets::new([1; 32], HOLDER, std::slice::from_ref(&good), until, NOW);
 		assert!(matches!(until(NOW + 93 * time::DAY), Err(Error::Input(_))));
 		assert!(matches!(until(NOW), Err(Error::Input(_))));
 	}

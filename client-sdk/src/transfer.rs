@@ -204,11 +204,8 @@ impl Client {
 		part: Part,
 		commitment: Commitment,
 	) -> Result<Vec<u8>, Error> {
-		let progress = Progress::new();
-		self.patiently("the partner's node", &progress, || {
-			self.fetch_now(exchange, part, commitment)
-		})
-		.await
+		let (_, bytes) = self.fetch_with_manifest(exchange, part, commitment).await?;
+		Ok(bytes)
 	}
 
 	/// Has the node fetch a part from the partner's, and waits until all of it is there; [`Self::fetch`] and
@@ -252,6 +249,20 @@ impl Client {
 		}
 	}
 
+	/// As [`Self::fetch`], with the manifest, which has the salt of the commitment.
+	pub(crate) async fn fetch_with_manifest(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		commitment: Commitment,
+	) -> Result<(Manifest, Vec<u8>), Error> {
+		let progress = Progress::new();
+		self.patiently("the partner's node", &progress, || {
+			self.fetch_with_manifest_now(exchange, part, commitment)
+		})
+		.await
+	}
+
 	/// As [`Self::fetch`], but what no node has yet is not waited for.
 	pub(crate) async fn fetch_now(
 		&self,
@@ -259,6 +270,17 @@ impl Client {
 		part: Part,
 		commitment: Commitment,
 	) -> Result<Vec<u8>, Error> {
+		let (_, bytes) = self.fetch_with_manifest_now(exchange, part, commitment).await?;
+		Ok(bytes)
+	}
+
+	/// As [`Self::fetch_with_manifest`], but what no node has yet is not waited for.
+	pub(crate) async fn fetch_with_manifest_now(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		commitment: Commitment,
+	) -> Result<(Manifest, Vec<u8>), Error> {
 		let patience = self.patience();
 		let progress = Progress::new();
 		tokio::select! {
@@ -278,7 +300,7 @@ impl Client {
 			Ok(())
 		})
 		.await?;
-		Ok(bytes)
+		Ok((manifest, bytes))
 	}
 
 	/// The manifest of a part that is on the node, if it is the one that the ledger is committed to.

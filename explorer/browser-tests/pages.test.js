@@ -36,7 +36,7 @@ before(async () => {
 	const { id, consent } = list.items[0];
 	const own = (path, name) => ({ address: EXPLORER + path, name });
 	pages = [
-		own("/", "overview"), own("/about", "about"), own("/questions", "questions"), own("/trends", "trends"),
+		own("/", "overview"), own("/about", "about"), own("/patient", "patient"), own("/questions", "questions"), own("/trends", "trends"), own("/network", "network"), own("/search", "search"),
 		own("/blocks", "blocks"), own("/blocks/3", "block"),
 		own("/transactions/3-0", "transaction"), own("/search?q=hospital", "search"), own("/nowhere", "not-found"),
 		...KINDS.map((kind) => own(`/${kind}`, kind)), own("/organisations/3", "organisation"),

@@ -5,11 +5,15 @@ use curex_explorer::{
 	access::Scope,
 	generate::{Generator, ORGANISATIONS},
 	store::{
+		past::Point,
 		query::{self, Filter},
-		search, Connection,
+		search,
+		trends::{trends, Period},
+		Connection,
 	},
 	Block, Error, Kind, Place, Reader, RecordId, Store,
 };
+use curex_primitives::Category;
 use serde_json::{json, Map, Value as Json};
 use std::time::{Duration, Instant};
 
@@ -24,6 +28,9 @@ pub struct Bench {
 	/// So many blocks are written at once, as when the index catches up.
 	#[arg(long, default_value_t = 8)]
 	together: usize,
+	/// Fill nothing: time the searches of an index that was filled with as many exchanges.
+	#[arg(long)]
+	searches_alone: bool,
 	/// Each search is asked so often.
 	#[arg(long, default_value_t = 200)]
 	searches: u64,
@@ -34,6 +41,34 @@ pub struct Bench {
 
 /// Measures, and prints one JSON object.
 pub fn run(bench: &Bench) -> Result<(), Error> {
+	let filled = if bench.searches_alone { None } else { Some(fill(bench)?) };
+	let reader = Reader::new(bench.database.clone());
+	let mut searches = Map::new();
+	for (name, question) in questions(bench.exchanges) {
+		let times = measure(&reader, bench.searches, bench.exchanges, question)?;
+		searches.insert(name.into(), times);
+	}
+	let size = match &bench.database {
+		Place::File(path) => Some(std::fs::metadata(path).map_err(Error::at("the index"))?.len()),
+		Place::Server(_) => reader.ask(|connection| {
+			let sql = "SELECT pg_database_size(current_database())";
+			connection.one(sql, &[], |row| row.get::<u64>(0))
+		})?,
+	};
+	println!(
+		"{}",
+		json!({
+			"exchanges": bench.exchanges, "filled": filled,
+			"database_mib": size.map(|size| size / (1024 * 1024)),
+			"peak_memory_mib": peak_memory_mib(),
+			"searches_ms": searches,
+		})
+	);
+	Ok(())
+}
+
+/// Fills the index; tells how fast.
+fn fill(bench: &Bench) -> Result<Json, Error> {
 	if let Some(path) = bench.database.file().filter(|path| path.exists()) {
 		let path = path.display();
 		return Err(Error::Input(format!("{path} is there already; name another file")));
@@ -65,28 +100,13 @@ pub fn run(bench: &Bench) -> Result<(), Error> {
 			eprintln!("{begun} of {} exchanges begun, {events} events …", bench.exchanges);
 		}
 	}
-	let reader = Reader::new(bench.database.clone());
-	let mut searches = Map::new();
-	for (name, question) in questions(bench.exchanges) {
-		let times = measure(&reader, bench.searches, bench.exchanges, question)?;
-		searches.insert(name.into(), times);
-	}
 	let seconds = busy.as_secs_f64();
-	let size = bench.database.file().and_then(|path| Some(std::fs::metadata(path).ok()?.len()));
-	println!(
-		"{}",
-		json!({
-			"exchanges": bench.exchanges, "blocks": blocks, "blocks_together": bench.together, "events": events,
-			"ingest_seconds": round(seconds),
-			"ingest_processor_seconds": round(computing.as_secs_f64()),
-			"events_per_second": round(events as f64 / seconds.max(f64::EPSILON)),
-			"blocks_per_second": round(blocks as f64 / seconds.max(f64::EPSILON)),
-			"database_mib": size.map(|size| size / (1024 * 1024)),
-			"peak_memory_mib": peak_memory_mib(),
-			"searches_ms": searches,
-		})
-	);
-	Ok(())
+	Ok(json!({
+		"blocks": blocks, "blocks_together": bench.together, "events": events,
+		"seconds": round(seconds), "processor_seconds": round(computing.as_secs_f64()),
+		"events_per_second": round(events as f64 / seconds.max(f64::EPSILON)),
+		"blocks_per_second": round(blocks as f64 / seconds.max(f64::EPSILON)),
+	}))
 }
 
 type Question = Box<dyn Fn(&Connection, u64) -> Result<usize, Error>>;
@@ -110,6 +130,10 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 		organisation: Some(Generator::parties(about).0),
 		..Filter::default()
 	};
+	fn past(about: u64, state: &str) -> Filter {
+		let at = Some(Point::Block(about / PER_BLOCK + 2));
+		Filter { at, state: Some(state.into()), ..Filter::default() }
+	}
 	let consent = |about: u64| curex_explorer::kind::handle(&Generator::consent(about));
 	vec![
 		(
@@ -159,6 +183,24 @@ fn questions(exchanges: u64) -> Vec<(&'static str, Question)> {
 			list(move |about| Filter {
 				after: i64::try_from(exchanges / 2 + about % 100).ok(),
 				..Filter::default()
+			}),
+		),
+		("as_of_block_and_state", list(|about| past(about, "approved"))),
+		("as_of_block_and_nothing_found", list(|about| past(about, "disputed"))),
+		(
+			"action_and_organisation",
+			list(move |about| Filter { action: Some("closed".into()), ..of(about) }),
+		),
+		(
+			"category_and_nothing_found",
+			list(|_| Filter { category: Some(Category::Imaging), ..Filter::default() }),
+		),
+		(
+			"charts",
+			Box::new(|connection, _| {
+				let scope = Scope::everything();
+				let drawn = trends(connection, &scope, &["cyber"], Period::default())?;
+				Ok(drawn.pairs.len() + drawn.weeks.len())
 			}),
 		),
 		("find_exchange", find(Generator::exchange)),

@@ -8,6 +8,7 @@
 //! | [`block`] | a decoded block, as the index takes it up |
 //! | [`store`] | the index: one SQLite file, or a PostgreSQL database |
 //! | [`follow`] | the indexer: follows the finalised blocks of nodes |
+//! | [`ledger`] | what is asked of, and handed to, the ledger itself |
 //! | [`prove`] | evidence bundles, and the comparison of what is shown with what is proven |
 //! | [`web`] | pages, JSON interface, exports |
 //! | [`generate`] | blocks out of nothing, for tests and measurements |
@@ -20,6 +21,7 @@ pub mod facts;
 pub mod follow;
 pub mod generate;
 pub mod kind;
+pub mod ledger;
 pub mod prove;
 pub mod store;
 pub mod web;

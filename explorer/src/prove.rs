@@ -461,18 +461,29 @@ impl Witness {
 		held.prover.as_mut().ok_or_else(|| failure.map_or_else(no_node, Error::from))
 	}
 
+	/// A client of the first node that answers.
+	///
+	/// # Errors
+	/// [`Error::Node`] when none does.
+	pub async fn client(&self, genesis: [u8; 32]) -> Result<Client, Error> {
+		Ok(Client::connect_with(&self.nodes.join(","), None, options(genesis)).await?)
+	}
+
 	async fn connect(&self, node: &str, genesis: [u8; 32]) -> Result<Prover, curex_client::Error> {
-		let options = Options {
-			genesis: Some(genesis),
-			other_runtime: true,
-			patience: PATIENCE,
-			..Options::default()
-		};
-		let client = Client::connect_with(node, None, options).await?;
+		let client = Client::connect_with(node, None, options(genesis)).await?;
 		match &self.root {
 			Some(root) => Ok(Prover::with_root(client, root.clone())),
 			None => Prover::new(client).await,
 		}
+	}
+}
+
+fn options(genesis: [u8; 32]) -> Options {
+	Options {
+		genesis: Some(genesis),
+		other_runtime: true,
+		patience: PATIENCE,
+		..Options::default()
 	}
 }
 

@@ -30,6 +30,7 @@ fn accounts(member: &Member) -> &'static [(&'static str, &'static str)] {
 			("administrator", "administration"),
 			("officer", "security-report,security-decision"),
 			("gateway", "consent,exchange,emergency"),
+			("desk", "exchange,emergency"),
 			("reviewer", "review,oversight"),
 		],
 		_ => &[("administrator", "administration"), ("reviewer", "review,oversight")],
@@ -134,9 +135,14 @@ fn found_member(layout: &Layout, member: &Member) -> Result<(), Error> {
 	if member.kind == "authority" {
 		description.extend(["--competence".into(), "data-protection".into()]);
 	}
-	// A centre's accounts as hardware would hold them; see keys::pkcs11 of the client.
-	let scheme = if member.kind == "care-centre" { Scheme::Ed25519 } else { Scheme::Sr25519 };
 	for (account, duties) in accounts(member) {
+		let scheme = match (member.kind, *account) {
+			// What is signed off the ledger (`curex batch countersign`, `curex emergency ask`) takes sr25519.
+			("care-centre", "desk") => Scheme::Sr25519,
+			// A centre's other accounts as hardware would hold them; see keys::pkcs11 of the client.
+			("care-centre", _) => Scheme::Ed25519,
+			_ => Scheme::Sr25519,
+		};
 		// The recovery phrase goes nowhere: the local consortium can be founded anew.
 		let (file, _) = KeyFile::generate_account(scheme, account, &password).map_err(client)?;
 		file.write_new(&account_file(layout, member, account)).map_err(client)?;

@@ -11,6 +11,7 @@ from ._native import (
     CurexError,
     Delivery,
     EncryptionKey,
+    IdempotencyKey,
     Pending,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "CurexError",
     "Delivery",
     "EncryptionKey",
+    "IdempotencyKey",
     "Pending",
 ]

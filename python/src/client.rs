@@ -2,7 +2,7 @@
 
 use crate::{
 	convert::{from_json, json_bytes, raised, word, Given, Json},
-	exchange::{Delivery, Pending},
+	exchange::{Delivery, IdempotencyKey, Pending},
 	keys::{Account, EncryptionKey},
 	promise::{promise, wait},
 };
@@ -12,7 +12,7 @@ use curex_client::{
 };
 use curex_primitives::{AcknowledgementCode, ConsentId, ExchangeId, OrganisationId};
 use pyo3::prelude::*;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 fn view(name: &str) -> PyResult<View> {
 	match name {
@@ -41,13 +41,40 @@ async fn maybe<T: serde::Serialize>(
 	found.await?.as_ref().map(Json::of).transpose()
 }
 
-async fn begun(
+/// Begins a request, or a broken glass with its reason; once if there is a key.
+async fn begin(
 	client: curex_client::Client,
-	pending: curex_client::Pending,
+	spec: Spec,
+	reason: Option<String>,
+	key: Option<IdempotencyKey>,
 ) -> Result<Pending, Error> {
-	client.begin(&pending).await?.in_block().await?;
-	client.deposit_envelope(&pending).await?;
+	let pending = match key {
+		Some(key) => client.begin_once(&spec, reason.as_deref(), key.once()).await?,
+		None => {
+			let pending = client.prepare_request(&spec, reason.as_deref()).await?;
+			client.begin(&pending).await?.in_block().await?;
+			client.deposit_envelope(&pending).await?;
+			pending
+		},
+	};
 	Ok(Pending { genesis: client.genesis(), pending: Arc::new(pending) })
+}
+
+/// Files a consent, and gives its receipt; once if there is a key, with the receipt in a file first.
+async fn file(
+	client: curex_client::Client,
+	spec: ConsentSpec,
+	once: Option<(IdempotencyKey, PathBuf)>,
+) -> Result<Json, Error> {
+	let Some((key, receipt)) = once else {
+		return Json::of(&client.file_consent(&spec).await?.0.receipt);
+	};
+	let (prepared, is_filed) =
+		client.prepare_consent_once(&spec, &key.handles()?, &receipt).await?;
+	if !is_filed {
+		client.file(&prepared).await?.finalized().await?;
+	}
+	Json::of(&prepared.receipt)
 }
 
 /// A class of clients whose methods hand their work to `$run`.
@@ -59,12 +86,15 @@ macro_rules! client_class {
 
 		#[pymethods]
 		impl $name {
-			/// Connects to a node: `wss://…`, or `ws://…` on this machine. Without an account the client only reads.
+			/// Connects to a node: `wss://…`, or `ws://…` on this machine; of several, separated by commas, to the first that
+			/// answers and is not behind, which is left when it fails. Without an account the client only reads.
+			/// `more_accounts` of the same organisation share what is submitted.
 			#[staticmethod]
 			#[pyo3(signature = (
 				endpoint, account=None, *, genesis=None, trust_root=None, patience=120.0, other_runtime=false,
-				outbox=None
+				outbox=None, more_accounts=Vec::new()
 			))]
+			#[allow(clippy::too_many_arguments)]
 			fn connect<'py>(
 				py: Python<'py>,
 				endpoint: String,
@@ -74,6 +104,7 @@ macro_rules! client_class {
 				patience: f64,
 				other_runtime: bool,
 				outbox: Option<Given>,
+				more_accounts: Vec<PyRef<'py, Account>>,
 			) -> PyResult<Bound<'py, PyAny>> {
 				let options = Options {
 					genesis: self::genesis(genesis)?,
@@ -83,6 +114,7 @@ macro_rules! client_class {
 						.transpose()?,
 					patience: seconds(patience)?,
 					outbox,
+					more_signers: more_accounts.iter().map(|account| account.0.clone()).collect(),
 				};
 				let signer = account.map(|account| account.0.clone());
 				$run(py, async move {
@@ -102,33 +134,34 @@ macro_rules! client_class {
 				$run(py, async move { Json::of(&client.health().await?) })
 			}
 
-			/// Asks for data: submits the request, and leaves its envelope at the node once a block holds it.
+			/// Asks for data: submits the request, and leaves its envelope at the node once a block holds it. Under an
+			/// idempotency key, the same again takes up what was begun.
+			#[pyo3(signature = (spec, *, idempotency_key=None))]
 			fn request<'py>(
 				&self,
 				py: Python<'py>,
 				spec: &Bound<'py, PyAny>,
+				idempotency_key: Option<PyRef<'py, IdempotencyKey>>,
 			) -> PyResult<Bound<'py, PyAny>> {
 				let spec = Spec::from_json(&json_bytes(spec)?).map_err(raised)?;
+				let key = idempotency_key.map(|key| (*key).clone());
 				let client = self.0.clone();
-				$run(py, async move {
-					let pending = client.prepare_request(&spec, None).await?;
-					begun(client, pending).await
-				})
+				$run(py, async move { begin(client, spec, None, key).await })
 			}
 
 			/// As `request` in an emergency: without consent and without waiting for anybody. `reason` is for the review.
+			#[pyo3(signature = (spec, reason, *, idempotency_key=None))]
 			fn break_glass<'py>(
 				&self,
 				py: Python<'py>,
 				spec: &Bound<'py, PyAny>,
 				reason: String,
+				idempotency_key: Option<PyRef<'py, IdempotencyKey>>,
 			) -> PyResult<Bound<'py, PyAny>> {
 				let spec = Spec::from_json(&json_bytes(spec)?).map_err(raised)?;
+				let key = idempotency_key.map(|key| (*key).clone());
 				let client = self.0.clone();
-				$run(py, async move {
-					let pending = client.prepare_request(&spec, Some(&reason)).await?;
-					begun(client, pending).await
-				})
+				$run(py, async move { begin(client, spec, Some(reason), key).await })
 			}
 
 			/// Waits for the data of a request, opens and checks them, and puts the receipt on the ledger.
@@ -170,15 +203,27 @@ macro_rules! client_class {
 				pending.map(|pending| Pending { pending: Arc::new(pending), genesis }).map_err(raised)
 			}
 
-			/// Files a consent, and gives the patient's receipt once it is final.
+			/// Files a consent, and gives the patient's receipt once it is final. Under an idempotency key the receipt is in the
+			/// file `receipt` before anything is sent, and the same again files that one; it is only for the patient.
+			#[pyo3(signature = (spec, *, idempotency_key=None, receipt=None))]
 			fn file_consent<'py>(
 				&self,
 				py: Python<'py>,
 				spec: &Bound<'py, PyAny>,
+				idempotency_key: Option<PyRef<'py, IdempotencyKey>>,
+				receipt: Option<Given>,
 			) -> PyResult<Bound<'py, PyAny>> {
 				let spec: ConsentSpec = from_json("the consent", spec)?;
+				let once = match (idempotency_key, receipt) {
+					(Some(key), Some(receipt)) => Some(((*key).clone(), receipt)),
+					(None, None) => None,
+					_ => {
+						let reason = "an idempotency key and a file for the receipt go together";
+						return Err(raised(Error::Input(reason.into())));
+					},
+				};
 				let client = self.0.clone();
-				$run(py, async move { Json::of(&client.file_consent(&spec).await?.0.receipt) })
+				$run(py, async move { file(client, spec, once).await })
 			}
 
 			/// Withdraws a consent of one's own organisation, or with the code of the patient's receipt.

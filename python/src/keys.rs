@@ -6,6 +6,7 @@ use curex_client::{
 	KeyFile, Password, Signer,
 };
 use pyo3::prelude::*;
+use std::sync::Arc;
 
 /// An account that signs.
 #[pyclass(frozen, module = "curex")]
@@ -53,7 +54,7 @@ impl Account {
 
 /// An organisation's X25519 key.
 #[pyclass(frozen, module = "curex")]
-pub struct EncryptionKey(pub curex_client::EncryptionKey);
+pub struct EncryptionKey(pub Arc<curex_client::EncryptionKey>);
 
 #[pymethods]
 impl EncryptionKey {
@@ -63,14 +64,14 @@ impl EncryptionKey {
 		py.detach(|| {
 			KeyFile::read(&path)?.unlock_encryption_key(&Password::from_file(&password_file)?)
 		})
-		.map(Self)
+		.map(|key| Self(Arc::new(key)))
 		.map_err(raised)
 	}
 
 	/// A new key that is in no file.
 	#[staticmethod]
 	fn generate() -> Self {
-		Self(curex_client::EncryptionKey::generate())
+		Self(Arc::new(curex_client::EncryptionKey::generate()))
 	}
 
 	/// The public key.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`client`] | `Client`, which waits, and `AsyncClient`, whose methods are awaited |
 //! | [`keys`] | `Account` and `EncryptionKey` |
-//! | [`exchange`] | `Pending` and `Delivery` |
+//! | [`exchange`] | `Pending` and `Delivery`, and `IdempotencyKey` |
 //! | [`promise`] | waiting and awaiting |
 //! | [`convert`] | errors, and JSON to and from Python's own values |
 
@@ -23,6 +23,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
 	module.add_class::<client::AsyncClient>()?;
 	module.add_class::<keys::Account>()?;
 	module.add_class::<keys::EncryptionKey>()?;
+	module.add_class::<exchange::IdempotencyKey>()?;
 	module.add_class::<exchange::Pending>()?;
 	module.add_class::<exchange::Delivery>()?;
 	promise::register(module)

@@ -10,7 +10,7 @@ import threading
 import unittest
 
 import curex
-from curex import Account, AsyncClient, Client, CurexError, EncryptionKey
+from curex import Account, AsyncClient, Client, CurexError, EncryptionKey, IdempotencyKey
 
 ROOT = pathlib.Path(__file__).parent.parent
 # Nobody listens on this port: it is not one that a program may be given.
@@ -118,6 +118,27 @@ class Clients(unittest.TestCase):
         waiting.join()
 
 
+class IdempotencyKeys(unittest.TestCase):
+    def key(self, name: str) -> IdempotencyKey:
+        return IdempotencyKey(name, EncryptionKey.generate(), pathlib.Path("."))
+
+    def test_a_name_has_something_in_it_and_is_not_endless(self) -> None:
+        self.assertEqual(self.key("visit-4711").name, "visit-4711")
+        for name in ("", "k" * 129):
+            with self.subTest(name), self.assertRaises(CurexError) as raised:
+                self.key(name)
+            self.assertEqual(raised.exception.code, "input")
+
+    def test_whatever_begins_something_takes_one(self) -> None:
+        for client in (Client, AsyncClient):
+            for name in ("request", "break_glass", "file_consent"):
+                with self.subTest(f"{client.__name__}.{name}"):
+                    parameters = inspect.signature(getattr(client, name)).parameters
+                    self.assertEqual(
+                        parameters["idempotency_key"].kind, inspect.Parameter.KEYWORD_ONLY
+                    )
+
+
 class Interface(unittest.TestCase):
     def test_the_stubs_name_what_there_is(self) -> None:
         stubs = (ROOT / "curex" / "_native.pyi").read_text()
@@ -128,7 +149,8 @@ class Interface(unittest.TestCase):
             if name == "CurexError":
                 continue
             there = {member for member in vars(getattr(curex, name)) if not member.startswith("_")}
-            self.assertEqual(set(re.findall(r"def (\w+)", section)), there, name)
+            named_here = set(re.findall(r"def ([a-z]\w*)", section))
+            self.assertEqual(named_here, there, name)
 
     def test_both_clients_have_the_same_methods(self) -> None:
         for name, method in inspect.getmembers(Client, callable):

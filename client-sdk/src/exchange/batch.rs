@@ -107,7 +107,7 @@ impl Client {
 				Kind::Request { .. } => {
 					Ok(BatchRequest { key: pending.key, proposal: pending.proposal.clone() })
 				},
-				Kind::BreakGlass { .. } | Kind::Offer => {
+				Kind::BreakGlass { .. } | Kind::Offer { .. } => {
 					Err(Error::input("a batch takes ordinary requests only"))
 				},
 			})

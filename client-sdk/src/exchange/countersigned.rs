@@ -235,7 +235,7 @@ impl Client {
 					envelope_salt: pending.envelope_salt,
 					envelope: pending.envelope.clone(),
 				}),
-				Kind::BreakGlass { .. } | Kind::Offer => {
+				Kind::BreakGlass { .. } | Kind::Offer { .. } => {
 					Err(Error::input("ordinary requests alone are countersigned"))
 				},
 			})

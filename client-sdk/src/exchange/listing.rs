@@ -1,9 +1,10 @@
-//! Every exchange on the ledger, from the state of one block, so that no older state is needed.
+//! Every exchange and subscription on the ledger, from the state of one block, so that no older state is needed.
 
 use crate::{client::rpc_error, Client, Error};
 use codec::Decode;
-use curex_primitives::{Exchange, ExchangeId};
+use curex_primitives::{Exchange, ExchangeId, SubscriptionId};
 use curex_verify::bundle;
+use std::str::FromStr;
 use subxt::utils::H256;
 use subxt_rpcs::rpc_params;
 
@@ -16,16 +17,29 @@ impl Client {
 	/// # Errors
 	/// [`Error::Connection`], [`Error::StateDiscarded`].
 	pub(crate) async fn every_exchange(&self, at: H256) -> Result<Vec<ExchangeId>, Error> {
-		let prefix = format!("0x{}", hex::encode(bundle::storage_key("Exchange", "Exchanges")));
-		let mut exchanges = Vec::new();
+		self.every("Exchanges", at).await
+	}
+
+	/// The handles of every subscription in the state of a block, in pages.
+	///
+	/// # Errors
+	/// As [`Self::every_exchange`].
+	pub(crate) async fn every_subscription(&self, at: H256) -> Result<Vec<SubscriptionId>, Error> {
+		self.every("Subscriptions", at).await
+	}
+
+	/// The handles that are the keys of a map of the pallet.
+	async fn every<Id: FromStr>(&self, map: &str, at: H256) -> Result<Vec<Id>, Error> {
+		let prefix = format!("0x{}", hex::encode(bundle::storage_key("Exchange", map)));
+		let mut handles = Vec::new();
 		let mut start: Option<String> = None;
 		loop {
 			let params = rpc_params![&prefix, PAGE, &start, at];
 			let keys: Vec<String> = self.ask("state_getKeysPaged", params).await?;
-			let Some(last) = keys.last() else { return Ok(exchanges) };
+			let Some(last) = keys.last() else { return Ok(handles) };
 			start = Some(last.clone());
-			let handles = keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok());
-			exchanges.extend(handles.collect::<Vec<ExchangeId>>());
+			let of_page = keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok());
+			handles.extend(of_page.collect::<Vec<Id>>());
 		}
 	}
 

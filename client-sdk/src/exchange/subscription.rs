@@ -1,14 +1,16 @@
 //! Standing subscriptions: one agreement, many deliveries.
 //!
-//! A subscription is no exchange, so that no node carries its envelope: it is a file that the recipient hands to the
-//! holder, bound to the ledger by its commitment. Deliveries are exchanges, and travel like any other.
+//! The envelope of a subscription travels between nodes like that of a request, or is handed over as a file; either way
+//! it is bound to the ledger by its commitment. Deliveries are exchanges, and travel like any other.
 
-use super::{border_between, random, EncryptionKey, Pending, Secret, Spec};
+use super::{
+	border_between, random, subscription_id, EncryptionKey, IdempotencyKey, Pending, Secret, Spec,
+};
 use crate::{
 	client::{Client, View},
+	content::check_content,
 	envelope::{Envelope, RecipientKey},
 	exchange::Kind,
-	fhir::check_document,
 	ledger::curex,
 	seal,
 	subject::Subject,
@@ -17,8 +19,7 @@ use crate::{
 };
 use curex_primitives::{
 	exchange::exchange_id,
-	subscription::subscription_id,
-	transfer::{Manifest, Part},
+	transfer::{record_of, Manifest, Part},
 	ExchangeId, ExchangeProposal, ExchangeState, Subscription, SubscriptionId, SubscriptionTerms,
 };
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,7 @@ impl std::fmt::Debug for PendingSubscription {
 	}
 }
 
-/// The sealed envelope of a subscription, to be handed to the holder.
+/// The sealed envelope of a subscription, for the holder.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubscriptionEnvelope {
@@ -78,12 +79,6 @@ pub struct SubscriptionEnvelope {
 	pub sealed: String,
 }
 
-/// The record that commitments and seals of a subscription are bound to. Handles of subscriptions and of exchanges are
-/// hashes of different domains, so that none is both.
-const fn record_of(id: SubscriptionId) -> ExchangeId {
-	ExchangeId(id.0)
-}
-
 impl SubscriptionEnvelope {
 	/// Reads an envelope from JSON.
 	///
@@ -91,6 +86,23 @@ impl SubscriptionEnvelope {
 	/// [`Error::Input`].
 	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
 		serde_json::from_slice(json).map_err(|error| Error::json("the envelope", &error))
+	}
+
+	/// The envelope as JSON, as [`Self::from_json`] reads it.
+	///
+	/// # Errors
+	/// [`Error::Input`].
+	pub fn to_json(&self) -> Result<Vec<u8>, Error> {
+		serde_json::to_vec_pretty(self).map_err(|error| Error::json("the envelope", &error))
+	}
+
+	fn of(subscription: SubscriptionId, (manifest, sealed): (Manifest, Vec<u8>)) -> Self {
+		Self { subscription, salt: manifest.salt, sealed: hex::encode(sealed) }
+	}
+
+	fn bytes(&self) -> Result<Vec<u8>, Error> {
+		hex::decode(&self.sealed)
+			.map_err(|_| Error::input("the envelope: `sealed` is not hexadecimal"))
 	}
 
 	/// Opens the envelope of a subscription as the ledger has it, with the holder's key.
@@ -104,8 +116,7 @@ impl SubscriptionEnvelope {
 		terms: &SubscriptionTerms,
 	) -> Result<(Envelope, RecipientKey, [u8; 32]), Error> {
 		let record = record_of(self.subscription);
-		let sealed = hex::decode(&self.sealed)
-			.map_err(|_| Error::input("the envelope: `sealed` is not hexadecimal"))?;
+		let sealed = self.bytes()?;
 		let commitment = Manifest::of(self.salt, &sealed).commitment(Part::Envelope, &record);
 		if commitment != terms.envelope {
 			return Err(Error::Sealed("it is not the envelope that the ledger is committed to"));
@@ -136,7 +147,7 @@ impl PendingSubscription {
 		self.id
 	}
 
-	/// What the holder has to be handed.
+	/// What the holder has to get.
 	pub fn envelope(&self) -> &SubscriptionEnvelope {
 		&self.envelope
 	}
@@ -197,6 +208,25 @@ impl PendingSubscription {
 	}
 }
 
+impl PendingSubscription {
+	/// Whether it subscribes to what a spec says.
+	pub fn asks_for(&self, spec: &SubscriptionSpec) -> bool {
+		let Spec { partner, gate, purpose, categories, border, .. } = spec.delivery;
+		let terms = &self.terms;
+		let subject = Subject {
+			patient: spec.delivery.patient.clone(),
+			professional: spec.delivery.professional.clone(),
+			care_relationship: spec.delivery.care_relationship,
+		};
+		(terms.holder, terms.gate, terms.purpose, terms.categories)
+			== (partner, gate, purpose, categories)
+			&& (border.is_none() || terms.border == border)
+			&& time::read(&spec.until) == Some(terms.until)
+			&& terms.min_interval_s == spec.min_interval_s
+			&& self.subject == subject
+	}
+}
+
 impl Client {
 	/// A subscription in the state in which it stands, if the ledger has it.
 	///
@@ -216,7 +246,8 @@ impl Client {
 			.ok_or_else(|| Error::NotFound(format!("subscription {id}")))
 	}
 
-	/// Prepares a subscription; nothing is sent.
+	/// Prepares a subscription; nothing is sent. With an idempotency key, preparing it again is preparing the same one; what
+	/// was prepared is to be kept.
 	///
 	/// # Errors
 	/// [`Error::Input`] when the ledger would refuse its form, [`Error::NotFound`] when the holder is no member,
@@ -224,6 +255,7 @@ impl Client {
 	pub async fn prepare_subscription(
 		&self,
 		spec: &SubscriptionSpec,
+		key: Option<&IdempotencyKey>,
 	) -> Result<PendingSubscription, Error> {
 		let until = time::read(&spec.until)
 			.ok_or_else(|| Error::input("`until` is no RFC 3339 time with an offset"))?;
@@ -239,7 +271,7 @@ impl Client {
 		};
 		let secret = EncryptionKey::generate();
 		let recipient_key = RecipientKey { key: secret.public(), salt: random() };
-		let key = random();
+		let key = key.map_or_else(random, IdempotencyKey::handle_key);
 		let id = subscription_id(own, &key);
 		let record = record_of(id);
 		let envelope = Envelope {
@@ -287,6 +319,45 @@ impl Client {
 	pub async fn subscribe(&self, pending: &PendingSubscription) -> Result<Submission, Error> {
 		let call = curex::tx().exchange().subscribe(pending.key, pending.terms.clone().into());
 		self.submit_own(&call).await
+	}
+
+	/// Leaves the envelope of a subscription at the node, for the holder's to fetch, until the subscription is over. Leaving
+	/// it again is safe.
+	///
+	/// # Errors
+	/// As [`Client::deposit`].
+	pub async fn deposit_subscription(&self, pending: &PendingSubscription) -> Result<(), Error> {
+		let SubscriptionEnvelope { subscription, salt, .. } = &pending.envelope;
+		let sealed = pending.envelope.bytes()?;
+		self.deposit(record_of(*subscription), Part::Envelope, *salt, &sealed).await
+	}
+
+	/// Takes the envelope of a subscription from the node, as its holder.
+	///
+	/// # Errors
+	/// [`Error::NotFound`], [`Error::Input`] when the subscription is over; otherwise as [`Client::fetch`].
+	pub async fn fetch_subscription(
+		&self,
+		id: SubscriptionId,
+	) -> Result<SubscriptionEnvelope, Error> {
+		let subscription = self.known_subscription(id).await?;
+		if subscription.state.is_final() {
+			return Err(Error::input("the subscription is over: nothing of it travels any more"));
+		}
+		let commitment = subscription.terms.envelope;
+		let fetching = self.fetch_with_manifest(record_of(id), Part::Envelope, commitment);
+		fetching.await.map(|fetched| SubscriptionEnvelope::of(id, fetched))
+	}
+
+	/// As [`Self::fetch_subscription`], but what no node has yet is not waited for.
+	pub(crate) async fn fetch_subscription_now(
+		&self,
+		id: SubscriptionId,
+		subscription: &Subscription,
+	) -> Result<SubscriptionEnvelope, Error> {
+		let (record, commitment) = (record_of(id), subscription.terms.envelope);
+		let fetching = self.fetch_with_manifest_now(record, Part::Envelope, commitment);
+		fetching.await.map(|fetched| SubscriptionEnvelope::of(id, fetched))
 	}
 
 	/// Opens the envelope of a subscription, as its holder, so that a person can decide about it.
@@ -337,7 +408,7 @@ impl Client {
 	) -> Result<PreparedDelivery, Error> {
 		let (subscription, opened, recipient_key) = self.read_subscription(envelope, key).await?;
 		let subject = Subject::of(&opened).ok_or(Error::Sealed("it names no patient"))?;
-		check_document(document, &subject.patient)?;
+		check_content(document, &subject.patient)?;
 		let own = self.own_delegate().await?.organisation;
 		let recipient = self.partner(subscription.recipient).await?;
 		let exchange_key = random();
@@ -462,6 +533,26 @@ mod tests {
 			subject: Subject::of(&crate::envelope::tests::envelope()).unwrap(),
 		};
 		assert_eq!(format!("{pending:?}"), format!("PendingSubscription({ID})"));
+		let of = crate::envelope::tests::envelope();
+		let spec = SubscriptionSpec {
+			delivery: Spec {
+				partner: terms.holder,
+				gate: terms.gate,
+				purpose: terms.purpose,
+				categories: terms.categories,
+				border: None,
+				patient: of.patient.unwrap(),
+				professional: of.professional,
+				care_relationship: of.care_relationship,
+			},
+			until: "1970-01-01T00:00:00.001Z".into(),
+			min_interval_s: 0,
+		};
+		assert!(pending.asks_for(&spec));
+		assert!(!pending.asks_for(&SubscriptionSpec { min_interval_s: 1, ..spec.clone() }));
+		let mut another = spec.clone();
+		another.delivery.patient.birth_date = "1900-01-01".into();
+		assert!(!pending.asks_for(&another), "of another patient");
 		let sealed = pending.seal(&key.public(), GENESIS).unwrap();
 		let opened = PendingSubscription::open(&sealed, &key, GENESIS, ID).unwrap();
 		assert_eq!((opened.terms, opened.secret.0), (terms, [7; 32]));

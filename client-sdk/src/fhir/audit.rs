@@ -3,6 +3,10 @@
 //!
 //! The ledger knows organisations and handles, and no persons: an organisation adds its own patient and users.
 
+use super::{
+	check::codes::{ACT_REASON, CONSENT, EXCHANGE, LIFECYCLE, MEMBER, PARTICIPATION},
+	Identifier,
+};
 use crate::time;
 use curex_primitives::{
 	Exchange, ExchangeId, ExchangeState, Gate, Moment, OrganisationId, Purpose, Side,
@@ -10,7 +14,7 @@ use curex_primitives::{
 use serde_json::{json, Value};
 
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
-const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+const ROLE_CLASS: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleClass";
 
 /// An exchange as the ledger holds it, and who tells of it.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +84,35 @@ impl Telling<'_> {
 			Side::Recipient => self.event("110107", "Import", "C"),
 		};
 		event["subtype"] = json!([{
-			"system": "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle",
+			"system": LIFECYCLE,
 			"code": "disclose",
 		}]);
+		event
+	}
+
+	/// That a person of the recipient opened what was received (BALP, the pattern of a read by a user): for the
+	/// organisation's access log, which it anchors. The ledger knows no persons; this event stays in the house.
+	pub fn opening(&self, person: &Identifier) -> Value {
+		let mut event = self.event("rest", "Restful Operation", "R");
+		event["type"]["system"] = "http://terminology.hl7.org/CodeSystem/audit-event-type".into();
+		event["subtype"] =
+			json!([{ "system": "http://hl7.org/fhir/restful-interaction", "code": "read" }]);
+		event["agent"] = json!([
+			{
+				"type": { "coding": [{ "system": PARTICIPATION, "code": "IRCP" }] },
+				"who": handle(&person.system, &person.value),
+				"requestor": true,
+			},
+			{
+				"type": { "coding": [{ "system": ROLE_CLASS, "code": "PROV" }] },
+				"who": member(self.exchange.recipient),
+				"requestor": false,
+			},
+		]);
+		if let Some(event) = event.as_object_mut() {
+			// When it was opened is when it is recorded, not when the exchange was begun.
+			event.remove("period");
+		}
 		event
 	}
 
@@ -119,7 +149,7 @@ impl Telling<'_> {
 			"agent": [agent(holder, "110153"), agent(recipient, "110152")],
 			"source": { "observer": member(self.observer) },
 			"entity": [{
-				"what": handle("urn:curex:exchange", &self.id.to_string()),
+				"what": handle(EXCHANGE, &self.id.to_string()),
 				"detail": [
 					{ "type": "ledger", "valueString": format!("0x{}", hex::encode(self.ledger)) },
 					{ "type": "state", "valueString": word(self.exchange.state) },
@@ -138,7 +168,7 @@ impl Telling<'_> {
 		}
 		if let Gate::Consent(consent) = gate {
 			entities.push(json!({
-				"what": handle("urn:curex:consent", &consent.to_string()),
+				"what": handle(CONSENT, &consent.to_string()),
 				"type": { "system": "http://hl7.org/fhir/resource-types", "code": "Consent" },
 			}));
 		}
@@ -149,11 +179,11 @@ impl Telling<'_> {
 	}
 }
 
-fn member(organisation: OrganisationId) -> Value {
-	handle("urn:curex:organisation", &organisation.to_string())
+pub(super) fn member(organisation: OrganisationId) -> Value {
+	handle(MEMBER, &organisation.to_string())
 }
 
-fn handle(system: &str, value: &str) -> Value {
+pub(super) fn handle(system: &str, value: &str) -> Value {
 	json!({ "identifier": { "system": system, "value": value } })
 }
 
@@ -162,7 +192,7 @@ fn word(state: ExchangeState) -> Value {
 }
 
 /// The purpose as FHIR has it; those of secondary use that FHIR lacks as the ledger names them.
-fn code_of(purpose: Purpose) -> Value {
+pub(super) fn code_of(purpose: Purpose) -> Value {
 	let code = match purpose {
 		Purpose::Treatment => "TREAT",
 		Purpose::EmergencyTreatment => "ETREAT",
@@ -183,11 +213,11 @@ fn code_of(purpose: Purpose) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 	use super::{super::check::check, *};
 	use curex_primitives::{Categories, Commitment, ConsentId, Direction, Ground, LegalBasis};
 
-	fn exchange(gate: Gate, state: ExchangeState) -> Exchange {
+	pub(in super::super) fn exchange(gate: Gate, state: ExchangeState) -> Exchange {
 		let sent = !matches!(state, ExchangeState::Requested | ExchangeState::NotServed);
 		let received = matches!(state, ExchangeState::Delivered | ExchangeState::Acknowledged);
 		Exchange {
@@ -263,6 +293,26 @@ mod tests {
 			told(Gate::BreakGlass(Ground::LifeThreat), ExchangeState::Dispatched),
 			pairs(&[("break-glass", true), ("disclosure-source", true)])
 		);
+	}
+
+	#[test]
+	fn an_opening_names_the_person_who_opened_it_and_the_organisation() {
+		let exchange = exchange(Gate::Statutory(LegalBasis::CARE), ExchangeState::Delivered);
+		let telling = Telling {
+			id: ExchangeId([9; 32]),
+			exchange: &exchange,
+			ledger: [8; 32],
+			observer: OrganisationId(2),
+			now: 1_700_000_000_000,
+			patient: Some("Patient/p1"),
+		};
+		let person = Identifier { system: "urn:oid:1.2.3.4".into(), value: "17".into() };
+		let mapping = check(telling.opening(&person).to_string().as_bytes()).unwrap().mapping;
+		assert_eq!(mapping["kind"], "access");
+		assert_eq!(mapping["agents"][0]["role"], "person");
+		assert_eq!(mapping["agents"][0]["who"]["identifier"]["value"], "17");
+		assert_eq!(mapping["agents"][1]["role"], "organisation");
+		assert_eq!(mapping["entities"][0]["kind"], "patient");
 	}
 
 	#[test]

@@ -2,8 +2,8 @@
 
 use super::{
 	check::codes::{
-		ACT_REASON, CATEGORIES, CONSENT_ACTION, CONSENT_SCOPE, LOINC, MEMBER, PARTICIPATION,
-		PURPOSES,
+		ACT_REASON, CATEGORIES, CONSENT, CONSENT_ACTION, CONSENT_SCOPE, LOINC, MEMBER,
+		PARTICIPATION, PURPOSES,
 	},
 	Identifier,
 };
@@ -79,7 +79,7 @@ pub fn resource(id: ConsentId, consent: &Consent, patient: &Identifier) -> Resul
 	};
 	Ok(json!({
 		"resourceType": "Consent",
-		"identifier": [{ "system": "urn:curex:consent", "value": id.to_string() }],
+		"identifier": [{ "system": CONSENT, "value": id.to_string() }],
 		"status": status,
 		"scope": { "coding": [{ "system": CONSENT_SCOPE, "code": "patient-privacy" }] },
 		"category": [{ "coding": [{ "system": LOINC, "code": "59284-0" }] }],

@@ -1,7 +1,7 @@
 //! The document that travels: a patient summary in the manner of the International Patient Summary.
 
 use super::{any, array, read_bundle, Defect, PatientIdentification, Record, Resource};
-use crate::time;
+use crate::{content::Content, time};
 use curex_primitives::{Moment, OrganisationId};
 use rand::RngCore;
 use serde::Serialize;
@@ -53,12 +53,12 @@ pub(crate) fn is_restricted(resource: &Value) -> bool {
 #[serde(rename_all = "camelCase")]
 struct Entry<'a> {
 	full_url: String,
-	resource: Content<'a>,
+	resource: Written<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Content<'a> {
+enum Written<'a> {
 	Made(Value),
 	Given(&'a RawValue),
 }
@@ -98,7 +98,7 @@ pub fn build_summary(
 			ownership_of(resource, &record.patient)?;
 			let full_url = address(resource, entries.len() + 1);
 			references.push(json!({ "reference": full_url }));
-			entries.push(Entry { full_url, resource: Content::Given(&resource.raw) });
+			entries.push(Entry { full_url, resource: Written::Given(&resource.raw) });
 		}
 		sections.push(section(code, title, references));
 	}
@@ -125,9 +125,9 @@ pub fn build_summary(
 		"name": author.name,
 	});
 	let head = [
-		Entry { full_url: random_url(), resource: Content::Made(composition) },
-		Entry { full_url: patient_url, resource: Content::Given(&record.patient.raw) },
-		Entry { full_url: organisation_url, resource: Content::Made(organisation) },
+		Entry { full_url: random_url(), resource: Written::Made(composition) },
+		Entry { full_url: patient_url, resource: Written::Given(&record.patient.raw) },
+		Entry { full_url: organisation_url, resource: Written::Made(organisation) },
 	];
 	let bundle = DocumentBundle {
 		resource_type: "Bundle",
@@ -219,27 +219,41 @@ fn names_another_patient(resource: &Value, patient: &Resource) -> bool {
 	})
 }
 
-/// A received document that passed its checks.
+/// A payload that passed its checks: a document, or what is opaque ([`Content`]).
 pub struct Document {
 	bytes: Vec<u8>,
 	resources: Vec<Resource>,
+	content: Content,
 }
 
 impl std::fmt::Debug for Document {
 	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		write!(formatter, "Document({} resources)", self.resources.len())
+		write!(formatter, "Document({})", self.told())
 	}
 }
 
 impl Document {
-	/// The bundle as received.
+	pub(crate) fn opaque(bytes: &[u8], content: Content) -> Self {
+		Self { bytes: bytes.to_vec(), resources: Vec::new(), content }
+	}
+
+	fn of_bundle(bytes: &[u8], resources: Vec<Resource>) -> Self {
+		Self { bytes: bytes.to_vec(), resources, content: Content::Fhir }
+	}
+
+	/// The payload as received.
 	pub fn bytes(&self) -> &[u8] {
 		&self.bytes
 	}
 
-	/// Its resources, the Composition first.
+	/// Its resources, the Composition first; none of what is opaque.
 	pub fn resources(&self) -> &[Resource] {
 		&self.resources
+	}
+
+	/// What it is.
+	pub fn content(&self) -> &Content {
+		&self.content
 	}
 }
 
@@ -283,7 +297,7 @@ pub fn check_document(bytes: &[u8], whom: &PatientIdentification) -> Result<Docu
 	if any(composition.value(), &mut leads_nowhere) {
 		return Err(Defect::Unresolved);
 	}
-	Ok(Document { bytes: bytes.to_vec(), resources })
+	Ok(Document::of_bundle(bytes, resources))
 }
 
 /// Elements of people, and of texts in which people may be named. A pseudonym stands in an identifier.
@@ -326,7 +340,7 @@ pub fn check_data_set(bytes: &[u8]) -> Result<Document, Defect> {
 	if named {
 		return Err(Defect::NamesPerson);
 	}
-	Ok(Document { bytes: bytes.to_vec(), resources })
+	Ok(Document::of_bundle(bytes, resources))
 }
 
 /// Checks that every entry has an address, and no two the same.
@@ -345,7 +359,7 @@ fn check_addresses(resources: &[Resource]) -> Result<(), Defect> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 	use super::{super::tests::*, *};
 	use curex_primitives::AcknowledgementCode;
 
@@ -377,6 +391,14 @@ mod tests {
 
 	fn build(record: &Record) -> Result<Vec<u8>, Defect> {
 		build_summary(record, &author(), Sensitivity::Unrestricted, 1_700_000_000_000)
+	}
+
+	/// A document with a label in it.
+	pub(in super::super) fn labelled_document() -> Vec<u8> {
+		let mut bundle = bundle();
+		bundle["entry"][1]["resource"]["meta"] = json!({"security": [{"code": "R"}]});
+		let record = Record::read(&bundle.to_string().into_bytes()).unwrap();
+		build_summary(&record, &author(), Sensitivity::Everything, 1_700_000_000_000).unwrap()
 	}
 
 	fn check(document: &Value) -> Result<Document, Defect> {

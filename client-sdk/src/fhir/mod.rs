@@ -7,6 +7,7 @@ pub mod audit;
 pub mod check;
 pub mod consent;
 mod document;
+pub mod exchanged;
 pub mod json;
 mod source;
 
@@ -56,6 +57,12 @@ pub enum Defect {
 	/// Data under a permit name a person, or hold free text or pictures in which one may be named.
 	#[error("the data name a person, or hold text or pictures in which one may be named")]
 	NamesPerson,
+	/// An HL7 v2 message whose heading is not as it should be.
+	#[error("the HL7 v2 message cannot be taken: {0}")]
+	Hl7v2(&'static str),
+	/// A DICOM file whose heading is not as it should be.
+	#[error("the DICOM file cannot be taken: {0}")]
+	Dicom(&'static str),
 	/// The FHIR server cannot be reached or answers with an error.
 	#[error("the FHIR source does not answer as it should")]
 	Source,

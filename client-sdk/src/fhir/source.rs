@@ -2,8 +2,18 @@
 
 use super::{document::is_restricted, json, read_bundle, Defect, PatientIdentification, Resource};
 use std::{
+	net::IpAddr,
 	path::{Path, PathBuf},
+	sync::{Mutex, PoisonError},
 	time::Duration,
+};
+use ureq::{
+	config::Config,
+	http::Uri,
+	unversioned::{
+		resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+		transport::{Connector, DefaultConnector, NextTimeout},
+	},
 };
 
 /// Types that a summary is made of.
@@ -124,7 +134,79 @@ fn has_identifier(record: &Record, whom: &PatientIdentification) -> bool {
 	})
 }
 
-/// A FHIR R4 server, asked by search. Follows no redirect, reads at most 16 MiB, waits at most 20 seconds.
+/// From where an address is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reach {
+	/// This machine.
+	Machine,
+	/// A network of one's own (RFC 1918, RFC 6598, RFC 4193).
+	Private,
+	/// Anywhere.
+	Public,
+}
+
+impl Reach {
+	/// None for an address at which no server is asked: one that is local to a link (where clouds answer with secrets), of many,
+	/// or of nobody.
+	fn of(address: IpAddr) -> Option<Self> {
+		let address = address.to_canonical();
+		match address {
+			IpAddr::V4(v4) if v4.is_link_local() || v4.is_broadcast() => return None,
+			IpAddr::V6(v6) if v6.is_unicast_link_local() => return None,
+			_ if address.is_unspecified() || address.is_multicast() => return None,
+			_ if address.is_loopback() => return Some(Self::Machine),
+			_ => (),
+		}
+		let is_private = match address {
+			IpAddr::V4(v4) => {
+				let is_shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+				v4.is_private() || is_shared
+			},
+			IpAddr::V6(v6) => v6.is_unique_local(),
+		};
+		Some(if is_private { Self::Private } else { Self::Public })
+	}
+}
+
+/// Resolves a server's name for each connection, once: the addresses that are checked are those that are connected to. All of
+/// them have to be of one kind, and of the same kind as long as the program runs, so that a name that led to a server elsewhere
+/// does not lead into the house later (DNS rebinding).
+#[derive(Debug)]
+struct Resolved<R> {
+	inner: R,
+	/// The kind of address that is allowed; set by the first answer.
+	reach: Mutex<Option<Reach>>,
+}
+
+impl<R: Resolver> Resolver for Resolved<R> {
+	fn resolve(
+		&self,
+		uri: &Uri,
+		config: &Config,
+		timeout: NextTimeout,
+	) -> Result<ResolvedSocketAddrs, ureq::Error> {
+		let addresses = self.inner.resolve(uri, config, timeout)?;
+		let mut allowed = self.reach.lock().unwrap_or_else(PoisonError::into_inner);
+		let mut wanted = *allowed;
+		for address in addresses.iter() {
+			let reach = Reach::of(address.ip());
+			let is_allowed = reach.is_some() && wanted.is_none_or(|wanted| Some(wanted) == reach);
+			if !is_allowed {
+				tracing::warn!(
+					?reach,
+					"the name of the FHIR server leads where it may not: refused"
+				);
+				return Err(ureq::Error::HostNotFound);
+			}
+			wanted = reach;
+		}
+		*allowed = wanted;
+		Ok(addresses)
+	}
+}
+
+/// A FHIR R4 server, asked by search. Follows no redirect, reads at most 16 MiB, waits at most 20 seconds, and connects only
+/// to addresses of the kind that its name had at first ([`Resolved`]).
 #[derive(Clone, Debug)]
 pub struct Server {
 	base: String,
@@ -137,13 +219,25 @@ impl Server {
 	/// # Errors
 	/// [`crate::Error::Input`] unless it is `https`, or `http` on this machine.
 	pub fn new(base: &str) -> Result<Self, crate::Error> {
+		Self::over(base, DefaultConnector::default(), DefaultResolver::default())
+	}
+
+	fn over(
+		base: &str,
+		connector: impl Connector,
+		resolver: impl Resolver,
+	) -> Result<Self, crate::Error> {
 		let base = crate::web_address::confidential("FHIR base", base)?;
-		let agent = ureq::Agent::config_builder()
+		// Only what is on this machine may go unencrypted.
+		let allowed = base.starts_with("http://").then_some(Reach::Machine);
+		let config = ureq::Agent::config_builder()
 			.timeout_global(Some(Duration::from_secs(20)))
 			.max_redirects(0)
-			.build()
-			.into();
-		Ok(Self { base, agent })
+			// A proxy would resolve the name itself.
+			.proxy(None)
+			.build();
+		let resolver = Resolved { inner: resolver, reach: Mutex::new(allowed) };
+		Ok(Self { base, agent: ureq::Agent::with_parts(config, connector, resolver) })
 	}
 
 	fn search(&self, kind: &str, parameter: &str, value: &str) -> Result<Vec<Resource>, Defect> {
@@ -214,6 +308,7 @@ mod tests {
 	use super::{super::tests::*, *};
 	use serde_json::{json, Value};
 	use std::io::{Read, Write};
+	use ureq::unversioned::transport::{ConnectionDetails, Transport};
 
 	fn bundle(patient: Value) -> String {
 		json!({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": patient}]})
@@ -334,6 +429,93 @@ mod tests {
 			assert_eq!(find(&source, &identification()).unwrap_err(), defect, "{status}");
 			server.join().unwrap();
 		}
+	}
+
+	/// Gives one list of addresses after the other.
+	#[derive(Debug)]
+	struct Names(Mutex<std::collections::VecDeque<Vec<&'static str>>>);
+
+	impl Resolver for Names {
+		fn resolve(
+			&self,
+			_: &Uri,
+			_: &Config,
+			_: NextTimeout,
+		) -> Result<ResolvedSocketAddrs, ureq::Error> {
+			let mut found = self.empty();
+			for address in self.0.lock().unwrap().pop_front().ok_or(ureq::Error::HostNotFound)? {
+				found.push(std::net::SocketAddr::new(address.parse().unwrap(), 443));
+			}
+			Ok(found)
+		}
+	}
+
+	/// Notes where it is told to connect to, and connects nowhere.
+	#[derive(Clone, Debug, Default)]
+	struct Nowhere(std::sync::Arc<Mutex<Vec<Vec<String>>>>);
+
+	impl Connector for Nowhere {
+		type Out = Box<dyn Transport>;
+
+		fn connect(
+			&self,
+			details: &ConnectionDetails,
+			_: Option<()>,
+		) -> Result<Option<Self::Out>, ureq::Error> {
+			let addresses = details.addrs.iter().map(|address| address.ip().to_string());
+			self.0.lock().unwrap().push(addresses.collect());
+			Err(ureq::Error::ConnectionFailed)
+		}
+	}
+
+	/// Where a server of this base address was connected to, when its name led to one list of addresses after the other.
+	fn connected(base: &str, answers: &[&[&'static str]]) -> Vec<Vec<String>> {
+		let connections = Nowhere::default();
+		let names = answers.iter().map(|answer| answer.to_vec()).collect();
+		let server = Server::over(base, connections.clone(), Names(Mutex::new(names))).unwrap();
+		for _ in answers {
+			assert_eq!(find(&server, &identification()).unwrap_err(), Defect::Source);
+		}
+		let connected = connections.0.lock().unwrap().clone();
+		connected
+	}
+
+	#[test]
+	fn a_name_that_leads_elsewhere_after_it_was_checked_is_not_connected_to() {
+		let base = "https://fhir.hospital.example";
+		let first = [&["198.51.100.7"][..], &["127.0.0.1"], &["10.0.0.1"], &["198.51.100.8"]];
+		assert_eq!(
+			connected(base, &first),
+			[["198.51.100.7"], ["198.51.100.8"]],
+			"what was public stays public, and each answer is used as it was checked"
+		);
+		let inside = [&["10.0.0.1"][..], &["198.51.100.7"], &["::ffff:10.0.0.2"], &["fd00::1"]];
+		assert_eq!(
+			connected(base, &inside),
+			[["10.0.0.1"], ["::ffff:10.0.0.2"], ["fd00::1"]],
+			"nor does what is in the house lead out of it"
+		);
+		for mixed in [&["198.51.100.7", "127.0.0.1"], &["10.0.0.1", "198.51.100.7"]] {
+			assert!(connected(base, &[&mixed[..]]).is_empty(), "{mixed:?}");
+		}
+		let nobodys = [
+			"169.254.169.254",
+			"::ffff:169.254.169.254",
+			"0.0.0.0",
+			"fe80::1",
+			"224.0.0.1",
+			"::",
+			"255.255.255.255",
+		];
+		for address in nobodys {
+			assert!(connected(base, &[&[address][..]]).is_empty(), "{address}");
+		}
+		let local = [&["10.0.0.1"][..], &["127.0.0.1"], &["::1"]];
+		assert_eq!(
+			connected("http://localhost:8080/fhir", &local),
+			[["127.0.0.1"], ["::1"]],
+			"what is not encrypted does not leave the machine, whatever its name leads to"
+		);
 	}
 
 	#[test]

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
 	client::View,
+	content::{check_content, covered},
 	envelope::{Envelope, RecipientKey},
 	error::Rejection,
-	exchange::{Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS},
+	exchange::{IdempotencyKey, Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS},
 	fhir::{self, build_summary, Author, Defect, Sensitivity},
 	ledger::curex,
 	receipt::random,
@@ -83,7 +84,7 @@ impl Gateway {
 			(_, Some(patient)) => patient,
 		};
 		if !exchange.categories.contains(Category::PatientSummary) {
-			return Ok(Answer::Refuse("no-data-of-that-category"));
+			return Ok(Answer::Person("beyond-a-summary"));
 		}
 		let Some(source) = self.setup.source.clone() else {
 			return Ok(Answer::Refuse("no-source"));
@@ -179,32 +180,78 @@ impl Gateway {
 	/// Offers a document to another organisation. The gateway delivers it once the offer is accepted.
 	///
 	/// # Errors
-	/// [`Error::Fhir`] when the document is none, or of another patient; otherwise as [`crate::Client::prepare_offer`],
-	/// [`crate::Submission::in_block`] and [`crate::Client::deposit`].
+	/// As [`Self::prepare_offer`] and [`Self::begin_offer`].
 	pub async fn offer(&self, spec: &Spec, document: &[u8]) -> Result<ExchangeId, Error> {
-		fhir::check_document(document, &spec.patient)?;
-		let pending: Pending = self.client.prepare_offer(spec).await?;
+		let pending = self.prepare_offer(spec, document, None).await?;
+		self.begin_offer(&pending, document).await?;
+		Ok(pending.id())
+	}
+
+	/// Prepares an offer of a document; nothing is sent. Under an idempotency key it is to be kept, and begun again after an
+	/// interruption.
+	///
+	/// # Errors
+	/// [`Error::Fhir`] when the document is none, or of another patient; [`Error::Input`] when it is of a category that is not
+	/// offered; otherwise as [`crate::Client::prepare_offer`].
+	pub async fn prepare_offer(
+		&self,
+		spec: &Spec,
+		document: &[u8],
+		key: Option<&IdempotencyKey>,
+	) -> Result<Pending, Error> {
+		covered(&check_content(document, &spec.patient)?, spec.categories)?;
+		self.client.prepare_offer(spec, document, key).await
+	}
+
+	/// Begins an offer that was prepared, with the document that it was prepared for. Beginning it again is safe.
+	///
+	/// # Errors
+	/// As [`crate::Submission::in_block`] and [`crate::Client::deposit`].
+	pub async fn begin_offer(&self, pending: &Pending, document: &[u8]) -> Result<(), Error> {
 		let id = pending.id();
-		let recipient = self.client.partner(spec.partner).await?;
+		let recipient = self.client.partner(pending.partner()).await?;
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
 		let sealed = seal::seal(&recipient.encryption_key, purpose, document)?;
+		let before = self.store().case(id)?;
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		self.note_subject(id, pending.subject())?;
 		self.store().keep_payload(id, &Payload { salt: random(), sealed })?;
-		self.store().decide(id, Decision::Serve, "")?;
-		let begun = async { self.client.begin(&pending).await?.in_block().await }.await;
+		if before.is_none_or(|case| case.decision == Decision::Open) {
+			self.store().decide(id, Decision::Serve, "")?;
+		}
+		let begun = async { self.client.begin(pending).await?.in_block().await }.await;
 		if let Err(error) = begun {
 			if !error.is_retryable() {
 				self.store().done(id)?;
 			}
 			return Err(error);
 		}
-		self.client.deposit_envelope(&pending).await?;
-		Ok(id)
+		match self.client.deposit_envelope(pending).await {
+			// It may no longer travel: the recipient has it.
+			Ok(()) | Err(Error::Transfer { code: 12004, .. }) => Ok(()),
+			Err(error) => Err(error),
+		}
 	}
 
-	/// Answers a request under a permit with data that were extracted before ([`crate::permits`]). The gateway delivers them:
-	/// this one does its part at once, and one that serves goes on should this be interrupted.
+	/// Answers a request with a document of a person's choice: whatever [`check_content`] takes. The gateway delivers it: this
+	/// one does its part at once, and one that serves goes on should this be interrupted.
+	///
+	/// # Errors
+	/// [`Error::Fhir`] when the document is none, or of another patient; [`Error::Input`] when it is of a category that was
+	/// not asked for, or the exchange is not asked of this organisation or does not wait for an answer;
+	/// [`Error::Rejected`] when the gate is shut; otherwise as [`crate::Client::deposit`].
+	pub async fn answer_with_document(&self, id: ExchangeId, document: &[u8]) -> Result<(), Error> {
+		self.answer(id, document, |exchange, envelope| match (exchange.gate, &envelope.patient) {
+			(Gate::Permit { .. }, _) | (_, None) => {
+				Err(Error::input("nobody is named under a permit: use `curex permit answer`"))
+			},
+			(_, Some(patient)) => covered(&check_content(document, patient)?, exchange.categories),
+		})
+		.await
+	}
+
+	/// Answers a request under a permit with data that were extracted before ([`crate::permits`]), as
+	/// [`Self::answer_with_document`].
 	///
 	/// # Errors
 	/// [`Error::Fhir`] when the data are no collection, or name a person; [`Error::Input`] when the exchange is not asked of
@@ -212,26 +259,36 @@ impl Gateway {
 	/// otherwise as [`crate::Client::deposit`].
 	pub async fn answer_with_data(&self, id: ExchangeId, data: &[u8]) -> Result<(), Error> {
 		fhir::check_data_set(data)?;
+		self.answer(id, data, |exchange, _| match exchange.gate {
+			Gate::Permit { .. } => Ok(()),
+			_ => Err(Error::input("it is not asked of this organisation under a permit")),
+		})
+		.await
+	}
+
+	async fn answer(
+		&self,
+		id: ExchangeId,
+		document: &[u8],
+		check: impl FnOnce(&Exchange, &Envelope) -> Result<(), Error>,
+	) -> Result<(), Error> {
 		let exchange = self.client.exchange(id, View::Finalised).await?;
 		let exchange = exchange.ok_or_else(|| Error::NotFound(format!("exchange {id}")))?;
-		let ours = exchange.holder == self.organisation
-			&& matches!(exchange.gate, Gate::Permit { .. })
-			&& exchange.direction == Direction::Pull;
-		if !ours {
-			return Err(Error::input("it is not asked of this organisation under a permit"));
-		}
-		self.store().see([Due { exchange: id, urgent: false }], None)?;
-		let case = self.store().case(id)?.ok_or_else(|| Error::Store("a case is gone".into()))?;
-		if case.payload.is_none() {
-			let envelope = self.envelope(&case, &exchange).await?;
-			let envelope =
-				envelope.map_err(|reason| Error::input(format!("the request: {reason}")))?;
-			let key = recipient_key(&envelope, id, &exchange)
-				.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
-			self.seal_payload(id, data, &key)?;
+		if exchange.holder != self.organisation || exchange.direction != Direction::Pull {
+			return Err(Error::input("it is not asked of this organisation"));
 		}
 		if !matches!(exchange.state, ExchangeState::Requested | ExchangeState::Approved) {
 			return Err(Error::input("the exchange does not wait for an answer"));
+		}
+		self.store().see([Due { exchange: id, urgent: false }], None)?;
+		let case = self.store().case(id)?.ok_or_else(|| Error::Store("a case is gone".into()))?;
+		let envelope = self.envelope(&case, &exchange).await?;
+		let envelope = envelope.map_err(|reason| Error::input(format!("the request: {reason}")))?;
+		check(&exchange, &envelope)?;
+		if case.payload.is_none() {
+			let key = recipient_key(&envelope, id, &exchange)
+				.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
+			self.seal_payload(id, document, &key)?;
 		}
 		self.store().decide(id, Decision::Serve, "")
 	}

@@ -11,11 +11,12 @@ mod holder;
 mod recipient;
 mod schedule;
 pub mod store;
+mod subscription;
 pub mod worklist;
 
 pub use countersigned::Service;
 pub use schedule::{Due, Limits};
-pub use store::{Decision, Store, Waiting};
+pub use store::{Decision, Store, Waiting, Withdrawal};
 
 use crate::{
 	client::{backend_error, Client, View},
@@ -27,10 +28,14 @@ use crate::{
 	time, Error,
 };
 use curex_primitives::{
-	transfer::Part, Direction, Duty, Exchange, ExchangeId, Gate, OrganisationId,
+	transfer::{record_of, Part},
+	ConsentId, Direction, Duty, Exchange, ExchangeId, Gate, Grantee, OrganisationId,
+	SubscriptionId,
 };
 use schedule::{Finished, Schedule};
-use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+	collections::BTreeMap, future::Future, path::PathBuf, str::FromStr, sync::Arc, time::Duration,
+};
 use store::Case;
 use tokio::sync::Notify;
 
@@ -56,6 +61,7 @@ pub struct Gateway {
 	organisation: OrganisationId,
 	setup: Arc<Setup>,
 	limits: Limits,
+	describes: bool,
 }
 
 impl Gateway {
@@ -69,8 +75,8 @@ impl Gateway {
 		if !delegate.duties.contains(Duty::Exchange) {
 			return Err(Error::input("the account lacks the duty `exchange`"));
 		}
-		let organisation = client.member(delegate.organisation, View::Best).await?;
-		if organisation.encryption_key != setup.key.public() {
+		let member = client.member(delegate.organisation, View::Best).await?;
+		if member.encryption_key != setup.key.public() {
 			return Err(Error::Key(
 				"the encryption key is not the one that the ledger holds for the organisation"
 					.into(),
@@ -81,13 +87,21 @@ impl Gateway {
 		}
 		let setup = Arc::new(setup);
 		let limits = Limits::default();
-		Ok(Self { client, organisation: delegate.organisation, setup, limits })
+		let organisation = delegate.organisation;
+		Ok(Self { client, organisation, setup, limits, describes: false })
 	}
 
 	/// The same gateway, working on so many cases at once.
 	#[must_use]
 	pub fn with_limits(self, limits: Limits) -> Self {
 		Self { limits, ..self }
+	}
+
+	/// The same gateway, which puts a DocumentReference and a Provenance beside every document that it receives
+	/// ([`crate::fhir::exchanged`]).
+	#[must_use]
+	pub fn with_descriptions(self) -> Self {
+		Self { describes: true, ..self }
 	}
 
 	/// The gateway's store.
@@ -119,14 +133,18 @@ impl Gateway {
 		}
 	}
 
-	/// Sends again and again what the client's outbox holds, also of earlier processes.
+	/// Sends again and again what the client's outboxes hold, also of earlier processes.
 	async fn send(&self) -> Result<(), Error> {
-		let Some(outbox) = self.client.outbox() else { return std::future::pending().await };
+		let outboxes = self.client.outboxes();
 		loop {
-			match outbox.attempt().await {
-				Err(error @ Error::Store(_)) => return Err(error),
-				Err(error) => tracing::warn!(code = error.code(), %error, "the outbox tries again"),
-				Ok(()) => (),
+			for outbox in &outboxes {
+				match outbox.attempt().await {
+					Err(error @ Error::Store(_)) => return Err(error),
+					Err(error) => {
+						tracing::warn!(code = error.code(), %error, "the outbox tries again")
+					},
+					Ok(()) => (),
+				}
 			}
 			tokio::time::sleep(PAUSE).await;
 		}
@@ -198,8 +216,11 @@ impl Gateway {
 			None => self.store().see(self.every_exchange(head).await?, Some(number))?,
 			Some(seen) => {
 				for block in seen + 1..=number {
-					match self.exchanges_of(block).await {
-						Ok(exchanges) => self.store().see(exchanges, Some(block))?,
+					match self.events_of(block).await {
+						Ok(events) => {
+							self.note_withdrawals(&events).await?;
+							self.store().see(named_by(&events), Some(block))?;
+						},
 						Err(Error::StateDiscarded) => {
 							// The gateway was away for longer than the node keeps states: what it missed is on the ledger.
 							tracing::info!(
@@ -217,24 +238,42 @@ impl Gateway {
 		// Urgent care does not wait for finality.
 		let best = self.client.at(self.client.block_of(View::Best).await?).await?.block_number();
 		for block in number + 1..=best {
-			let mut exchanges = self.exchanges_of(block).await?;
+			let mut exchanges = named_by(&self.events_of(block).await?);
 			exchanges.retain(|due| due.urgent);
 			self.store().see(exchanges, None)?;
 		}
 		Ok(())
 	}
 
-	/// The exchanges that events of a block name.
-	async fn exchanges_of(&self, block: u64) -> Result<Vec<Due>, Error> {
+	/// The events of a block.
+	async fn events_of(&self, block: u64) -> Result<Vec<Event>, Error> {
 		let at = self.client.online().at_block(block).await.map_err(backend_error)?;
-		Ok(named_by(&self.client.events(at.block_hash()).await?))
+		self.client.events(at.block_hash()).await
 	}
 
-	/// Every exchange on the ledger: when the store is new, or was away for too long.
+	/// Notes the consents that events say were withdrawn, if they opened records of this organisation or to it.
+	async fn note_withdrawals(&self, events: &[Event]) -> Result<(), Error> {
+		for consent in withdrawn_by(events) {
+			let Some(found) = self.client.consent(consent, View::Finalised).await? else {
+				continue;
+			};
+			let own = self.organisation;
+			if found.holder == own || found.terms.grantee == Grantee::Organisation(own) {
+				tracing::info!(%consent, "withdrawn: nothing more is served under it");
+				self.store().note_withdrawal(consent)?;
+			}
+		}
+		Ok(())
+	}
+
+	/// Every exchange and subscription on the ledger: when the store is new, or was away for too long.
 	async fn every_exchange(&self, head: subxt::utils::H256) -> Result<Vec<Due>, Error> {
 		let exchanges = self.client.every_exchange(head).await?;
+		let subscriptions = self.client.every_subscription(head).await?;
+		let records = subscriptions.into_iter().map(record_of);
 		// Whether it is urgent, the first step on it shows.
-		Ok(exchanges.into_iter().map(|exchange| Due { exchange, urgent: false }).collect())
+		let due = |exchange| Due { exchange, urgent: false };
+		Ok(exchanges.into_iter().chain(records).map(due).collect())
 	}
 
 	/// Takes one exchange one step further, whatever else waits.
@@ -251,7 +290,9 @@ impl Gateway {
 	/// Takes a case one step further.
 	async fn step(&self, case: &Case) -> Result<(), Error> {
 		let id = case.id;
-		let Some(best) = self.client.exchange(id, View::Best).await? else { return Ok(()) };
+		let Some(best) = self.client.exchange(id, View::Best).await? else {
+			return self.tend(case).await;
+		};
 		let holder = best.holder == self.organisation;
 		let ours = match best.direction {
 			Direction::Pull => holder,
@@ -338,14 +379,30 @@ impl Gateway {
 	}
 }
 
-/// The exchanges that events name, each once, in the order of their handles.
+/// The consents that events say were withdrawn.
+fn withdrawn_by(events: &[Event]) -> impl Iterator<Item = ConsentId> + '_ {
+	let withdrawn = |event: &&Event| event.pallet == "Consent" && event.name == "Withdrawn";
+	events
+		.iter()
+		.filter(withdrawn)
+		.filter_map(|event| event.fields["consent"].as_str()?.parse().ok())
+}
+
+/// The exchanges that events name, and the subscriptions that are opened, each once, in the order of their handles.
 fn named_by(events: &[Event]) -> Vec<Due> {
 	let mut exchanges = BTreeMap::new();
 	for event in events.iter().filter(|event| event.pallet == "Exchange") {
-		let named = event.fields["exchange"].as_str().and_then(|text| text.parse().ok());
+		let named = match event.name.as_str() {
+			"SubscriptionOpened" => handle::<SubscriptionId>(event, "subscription").map(record_of),
+			_ => handle(event, "exchange"),
+		};
 		if let Some(exchange) = named {
 			*exchanges.entry(exchange).or_default() |= event.name == "GlassBroken";
 		}
 	}
 	exchanges.into_iter().map(|(exchange, urgent)| Due { exchange, urgent }).collect()
+}
+
+fn handle<Id: FromStr>(event: &Event, field: &str) -> Option<Id> {
+	event.fields[field].as_str()?.parse().ok()
 }

@@ -7,11 +7,12 @@ use super::{
 use crate::{
 	envelope::RecipientKey,
 	exchange::{payload_of, Delivery},
+	fhir::PatientIdentification,
 	ledger::curex,
 	Error,
 };
 use curex_primitives::{transfer::Part, AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
-use std::io::Write;
+use std::path::Path;
 
 impl Gateway {
 	/// Takes an offer to this organisation one step further.
@@ -46,7 +47,7 @@ impl Gateway {
 		let patient = envelope.patient.as_ref();
 		let taken = self.client.take_delivery(case.id, exchange, &sealed, key, patient);
 		let code = match taken.await {
-			Ok(delivery) => self.keep(case.id, &delivery)?,
+			Ok(delivery) => self.keep(case.id, &delivery, patient).await?,
 			Err(Error::Sealed(reason)) => {
 				tracing::warn!(exchange = %case.id, reason, "the offered document does not open");
 				AcknowledgementCode::Unreadable
@@ -58,21 +59,38 @@ impl Gateway {
 		self.store().done(case.id)
 	}
 
-	/// Puts a document into the inbox. A file that is there already is from an attempt that did not come to its end.
-	fn keep(&self, id: ExchangeId, delivery: &Delivery) -> Result<AcknowledgementCode, Error> {
+	/// Puts a document into the inbox, with its description beside it if that is wanted. A file that is there already is from
+	/// an attempt that did not come to its end.
+	async fn keep(
+		&self,
+		id: ExchangeId,
+		delivery: &Delivery,
+		patient: Option<&PatientIdentification>,
+	) -> Result<AcknowledgementCode, Error> {
 		if let (Ok(document), Some(inbox)) = (&delivery.document, &self.setup.inbox) {
 			let name = hex::encode(id.0);
-			let path = inbox.join(format!("{name}.json"));
-			if !path.exists() {
-				let part = inbox.join(format!("{name}.part"));
-				let _ = std::fs::remove_file(&part);
-				let mut file = crate::files::create_private(&part)?;
-				file.write_all(document.bytes())
-					.and_then(|()| file.sync_all())
-					.and_then(|()| std::fs::rename(&part, &path))
-					.map_err(|error| Error::file(&path, error))?;
+			let file = format!("{name}.{}", document.content().extension());
+			if self.describes {
+				let patient = patient.and_then(|patient| patient.identifiers.first());
+				let (reference, provenance) =
+					self.client.describe_received(id, document, patient, Some(&file)).await?;
+				put(inbox, &format!("{name}.document-reference.json"), &reference)?;
+				put(inbox, &format!("{name}.provenance.json"), &provenance)?;
 			}
+			put(inbox, &file, document.bytes())?;
 		}
 		Ok(delivery.acknowledgement())
 	}
+}
+
+/// Puts a file into a folder, whole or not at all, unless it is there.
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+	let path = folder.join(name);
+	if path.exists() {
+		return Ok(());
+	}
+	let part = folder.join(format!("{name}.part"));
+	let _ = std::fs::remove_file(&part);
+	crate::files::write_private(&part, bytes)?;
+	std::fs::rename(&part, &path).map_err(|error| Error::file(&path, error))
 }

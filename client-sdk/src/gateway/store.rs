@@ -6,7 +6,7 @@
 
 use super::schedule::Due;
 use crate::{time, Error};
-use curex_primitives::{ExchangeId, Moment};
+use curex_primitives::{ConsentId, ExchangeId, Moment};
 use rusqlite::{params, Connection, OptionalExtension, Row};
 use serde::Serialize;
 use std::{
@@ -44,13 +44,13 @@ impl Decision {
 /// What a gateway knows of an exchange.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Case {
-	/// The exchange.
+	/// The exchange, or the record of a subscription ([`curex_primitives::transfer::record_of`]).
 	pub id: ExchangeId,
 	/// What was decided.
 	pub decision: Decision,
 	/// Why, in a word, for a person at this organisation.
 	pub reason: String,
-	/// The envelope, sealed to this organisation.
+	/// The envelope, sealed to this organisation; of a subscription, as JSON with the salt of its commitment.
 	pub envelope: Option<Vec<u8>>,
 	/// The payload, sealed to the recipient, with the salt of its commitment.
 	pub payload: Option<Payload>,
@@ -74,12 +74,22 @@ pub struct Payload {
 /// An entry of the list of cases that wait for a person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Waiting {
-	/// The exchange.
+	/// The exchange, or the subscription if that is why.
 	pub exchange: ExchangeId,
-	/// Why: `risk` asks for a release, anything else is a matter of the FHIR source.
+	/// Why: `risk` asks for a release, `subscription` for somebody who accepts it, anything else is mostly a matter of the
+	/// FHIR source.
 	pub reason: String,
 	/// Since when (RFC 3339).
 	pub since: Option<String>,
+}
+
+/// A consent that was withdrawn, of which no person at this organisation has taken note.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Withdrawal {
+	/// The consent.
+	pub consent: ConsentId,
+	/// When the gateway saw it (RFC 3339).
+	pub noted: Option<String>,
 }
 
 /// The store.
@@ -110,6 +120,11 @@ const SCHEMA: &str = "
 	CREATE TABLE IF NOT EXISTS subjects (
 		exchange BLOB PRIMARY KEY NOT NULL CHECK (length(exchange) = 32),
 		sealed BLOB NOT NULL
+	) STRICT;
+	CREATE TABLE IF NOT EXISTS withdrawals (
+		consent BLOB PRIMARY KEY NOT NULL CHECK (length(consent) = 32),
+		noted INTEGER NOT NULL,
+		seen INTEGER NOT NULL DEFAULT 0
 	) STRICT;
 	CREATE TABLE IF NOT EXISTS reports (
 		report BLOB PRIMARY KEY NOT NULL CHECK (length(report) = 32),
@@ -185,17 +200,19 @@ impl Store {
 		Ok(transaction.commit()?)
 	}
 
-	/// Cases that are not done and due by now, urgent ones first, then those that wait longest.
+	/// Cases that are not done and due by now, urgent ones first, then those that wait longest. One that would be due later than
+	/// any failure puts it off was put off by a clock that has been set back since: it is due.
 	///
 	/// # Errors
 	/// [`Error::Store`].
 	pub fn due(&self, now: Moment) -> Result<Vec<Due>, Error> {
 		let connection = self.lock();
 		let mut statement = connection.prepare(
-			"SELECT id, urgent FROM cases WHERE done = 0 AND due <= ?1 ORDER BY urgent DESC, changed, id",
+			"SELECT id, urgent FROM cases WHERE done = 0 AND (due <= ?1 OR due > ?1 + ?2) \
+			 ORDER BY urgent DESC, changed, id",
 		)?;
 		let cases = statement
-			.query_map(params![now], |row| {
+			.query_map(params![now, MAX_PAUSE], |row| {
 				Ok(Due { exchange: ExchangeId(row.get(0)?), urgent: row.get(1)? })
 			})?
 			.collect::<Result<_, _>>()?;
@@ -341,6 +358,43 @@ impl Store {
 		Ok(entries)
 	}
 
+	/// Notes that a consent was withdrawn, for a person to be told.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn note_withdrawal(&self, consent: ConsentId) -> Result<(), Error> {
+		self.change(
+			"INSERT OR IGNORE INTO withdrawals (consent, noted) VALUES (?1, ?2)",
+			params![consent.0, time::now()],
+		)
+	}
+
+	/// The withdrawn consents of which no person has taken note, oldest first.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn withdrawals(&self) -> Result<Vec<Withdrawal>, Error> {
+		let connection = self.lock();
+		let mut statement = connection.prepare(
+			"SELECT consent, noted FROM withdrawals WHERE seen = 0 ORDER BY noted, consent",
+		)?;
+		let entries = statement
+			.query_map([], |row| {
+				let consent = ConsentId(row.get(0)?);
+				Ok(Withdrawal { consent, noted: time::text(row.get(1)?) })
+			})?
+			.collect::<Result<_, _>>()?;
+		Ok(entries)
+	}
+
+	/// A person took note of a withdrawal.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn withdrawal_seen(&self, consent: ConsentId) -> Result<(), Error> {
+		self.change("UPDATE withdrawals SET seen = 1 WHERE consent = ?1", params![consent.0])
+	}
+
 	fn change(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), Error> {
 		self.lock().execute(sql, params)?;
 		Ok(())
@@ -453,6 +507,20 @@ mod tests {
 	}
 
 	#[test]
+	fn a_clock_that_was_set_back_keeps_no_case_waiting() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([due(ID)], None).unwrap();
+		store.failed(ID).unwrap();
+		let put_off = store.case(ID).unwrap().unwrap().due;
+		assert!(store.due(put_off - 1).unwrap().is_empty(), "the clock goes right");
+		assert_eq!(store.due(put_off).unwrap(), [due(ID)]);
+		const HOUR: Moment = 3_600_000;
+		assert_eq!(store.due(put_off - HOUR).unwrap(), [due(ID)], "it was an hour ahead");
+		assert_eq!(store.due(put_off + HOUR).unwrap(), [due(ID)], "it is an hour ahead now");
+	}
+
+	#[test]
 	fn what_waits_for_a_person_is_listed_until_it_is_done() {
 		let folder = tempfile::tempdir().unwrap();
 		let store = store(&folder);
@@ -479,6 +547,20 @@ mod tests {
 		store.note_report([2; 32], b"made").unwrap();
 		assert_eq!(store.reports().unwrap(), [([2; 32], b"made".to_vec())]);
 		assert!(store.note_report([2; 32], b"made").is_err(), "no report takes another's place");
+	}
+
+	#[test]
+	fn a_withdrawal_is_told_until_a_person_took_note() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		let [first, second] = [ConsentId([1; 32]), ConsentId([2; 32])];
+		store.note_withdrawal(first).unwrap();
+		store.note_withdrawal(second).unwrap();
+		store.withdrawal_seen(first).unwrap();
+		store.note_withdrawal(first).unwrap();
+		let told: Vec<ConsentId> =
+			store.withdrawals().unwrap().iter().map(|told| told.consent).collect();
+		assert_eq!(told, [second], "what was taken note of is not told again");
 	}
 
 	#[test]

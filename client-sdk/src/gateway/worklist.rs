@@ -1,16 +1,18 @@
 //! The worklist as a page for people.
 
-use super::Waiting;
+use super::{Waiting, Withdrawal};
 use crate::report::html::{date, Page};
 use curex_primitives::Moment;
 
-/// The cases that wait for a person as a page of HTML, with what to do about each. It names exchanges and nobody.
-pub fn page(waiting: &[Waiting], at: Moment) -> String {
+/// The cases that wait for a person, and the consents that were withdrawn, as a page of HTML with what to do about each. It
+/// names exchanges, subscriptions and consents, and nobody.
+pub fn page(waiting: &[Waiting], withdrawn: &[Withdrawal], at: Moment) -> String {
 	let mut page = Page::titled("What waits for a person");
 	let told = match waiting.len() {
-		0 => format!("Nothing waits ({}).", date(at)),
-		1 => format!("One exchange waits ({}).", date(at)),
-		count => format!("{count} exchanges wait ({}), the oldest first.", date(at)),
+		0 if withdrawn.is_empty() => format!("Nothing waits ({}).", date(at)),
+		0 => format!("No case waits ({}).", date(at)),
+		1 => format!("One case waits ({}).", date(at)),
+		count => format!("{count} cases wait ({}), the oldest first.", date(at)),
 	};
 	page.element("p", &told);
 	for entry in waiting {
@@ -21,6 +23,16 @@ pub fn page(waiting: &[Waiting], at: Moment) -> String {
 		let (why, what) = advice(&entry.reason);
 		page.entry("Why", why);
 		page.entry("What to do", &what.replace("EXCHANGE", &entry.exchange.to_string()));
+		page.raw("</dl>\n</article>\n");
+	}
+	for entry in withdrawn {
+		page.raw("<article>\n");
+		page.element("h2", &format!("consent `{}`", entry.consent));
+		page.raw("<dl>\n");
+		page.entry("Since", entry.noted.as_deref().unwrap_or("an unknown moment"));
+		page.entry("Why", "it was withdrawn: nothing more is served or asked for under it");
+		let what = "see what is owed (`curex duties list`), then `curex worklist --noted CONSENT`";
+		page.entry("What to do", &what.replace("CONSENT", &entry.consent.to_string()));
 		page.raw("</dl>\n</article>\n");
 	}
 	page.end()
@@ -38,6 +50,11 @@ fn advice(reason: &str) -> (&str, &'static str) {
 			"the patient's record cannot be made into a document",
 			"repair the record in the FHIR source, then `curex worklist --retry EXCHANGE`",
 		),
+		"beyond-a-summary" => (
+			"data are asked for that no patient summary holds",
+			"to serve it: `curex answer EXCHANGE --document FILE` with a FHIR document, an HL7 v2 message or a DICOM file. To \
+			 refuse, do nothing: the time to answer passes.",
+		),
 		"data-under-a-permit" => (
 			"data under a permit are asked for",
 			"`curex permit answer EXCHANGE --data FILE` with what was extracted",
@@ -50,6 +67,11 @@ fn advice(reason: &str) -> (&str, &'static str) {
 			"what was dispatched is not in this gateway's store",
 			"restore the store from its backup, then `curex worklist --retry EXCHANGE`",
 		),
+		"subscription" => (
+			"a standing subscription waits to be accepted",
+			"see what is asked for with `curex subscription show EXCHANGE --read`, then `curex subscription accept EXCHANGE`. To \
+			 refuse, do nothing: the time to answer passes.",
+		),
 		other => (other, "look at the exchange with `curex status` and at the gateway's log"),
 	}
 }
@@ -57,7 +79,7 @@ fn advice(reason: &str) -> (&str, &'static str) {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use curex_primitives::ExchangeId;
+	use curex_primitives::{ConsentId, ExchangeId};
 
 	#[test]
 	fn the_worklist_as_a_page_tells_what_to_do_about_each_case() {
@@ -68,9 +90,12 @@ mod tests {
 			since: Some("2026-01-01T00:00:00Z".into()),
 		};
 		let list = [waiting("risk"), waiting("unusable-record"), waiting("<script>")];
-		let page = page(&list, 1_700_000_000_000);
+		let consent = ConsentId([8; 32]);
+		let withdrawn = [Withdrawal { consent, noted: None }];
+		let page = page(&list, &withdrawn, 1_700_000_000_000);
 		for words in [
-			"3 exchanges wait".to_owned(),
+			format!("curex worklist --noted {consent}"),
+			"3 cases wait".to_owned(),
 			format!("curex release {id} --reason"),
 			format!("curex worklist --retry {id}"),
 			"&lt;script&gt;".into(),
@@ -78,12 +103,17 @@ mod tests {
 			assert!(page.contains(&words), "{words} is not in:\n{page}");
 		}
 		assert!(!page.contains("<script") && !page.contains("http"));
-		assert!(super::page(&[], 0).contains("Nothing waits"));
+		assert!(super::page(&[], &[], 0).contains("Nothing waits"));
 	}
 
 	#[test]
 	fn every_reason_that_the_gateway_gives_has_advice() {
-		let sources = [include_str!("holder.rs"), include_str!("recipient.rs")].concat();
+		let sources = [
+			include_str!("holder.rs"),
+			include_str!("recipient.rs"),
+			include_str!("subscription.rs"),
+		]
+		.concat();
 		let given = ["Answer::Person(\"", "Decision::Person, \""];
 		let mut found = 0;
 		for (place, mark) in given.iter().flat_map(|mark| sources.match_indices(mark)) {

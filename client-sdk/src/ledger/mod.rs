@@ -222,6 +222,12 @@ pub mod curex {}
 #[derive(Clone, Debug, Default)]
 pub struct CurexConfig(SubstrateConfig);
 
+impl From<SubstrateConfig> for CurexConfig {
+	fn from(config: SubstrateConfig) -> Self {
+		Self(config)
+	}
+}
+
 /// The transaction extensions that carry bytes. The others (AuthorizeCall, CheckNonZeroSender, CheckWeight, Admission,
 /// WeightReclaim) are empty and need no mention; the metadata give the order.
 pub type CurexExtensions = (
@@ -302,6 +308,31 @@ pub struct Delegate {
 pub(crate) fn built_for() -> Option<u32> {
 	static VERSION: LazyLock<Option<u32>> = LazyLock::new(version_in_metadata);
 	*VERSION
+}
+
+/// The calls that this library knows and that have another form, or are not there, in a runtime.
+pub(crate) fn changed_calls(runtime: &Metadata) -> Vec<String> {
+	type Known = Vec<(String, String, Option<[u8; 32]>)>;
+	static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+		let Ok(built_in) = Metadata::decode(&mut &METADATA[..]) else { return Known::new() };
+		let calls = built_in.pallets().flat_map(|pallet| {
+			let names = pallet.call_variants().unwrap_or_default().iter();
+			names
+				.map(|call| {
+					let hash = pallet.call_hash(&call.name);
+					(pallet.name().to_owned(), call.name.clone(), hash)
+				})
+				.collect::<Known>()
+		});
+		calls.collect()
+	});
+	KNOWN
+		.iter()
+		.filter(|(pallet, call, hash)| {
+			runtime.pallet_by_name(pallet).and_then(|found| found.call_hash(call)) != *hash
+		})
+		.map(|(pallet, call, _)| format!("{pallet}.{call}"))
+		.collect()
 }
 
 fn version_in_metadata() -> Option<u32> {

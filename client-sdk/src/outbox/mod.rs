@@ -184,6 +184,18 @@ impl Outbox {
 		})
 	}
 
+	/// Where a call stands that was accepted under the key that its content gives, if it was, and how many entries are not
+	/// settled.
+	pub(crate) async fn load<P: Payload>(
+		&self,
+		call: &P,
+	) -> Result<(Option<Standing>, usize), Error> {
+		let call = self.stored(call).await?;
+		let key = store::unnamed_key(&call)?;
+		let entry = self.kept.store.entry(&key)?;
+		Ok((entry.map(|entry| entry.standing), self.kept.store.count_open()?))
+	}
+
 	/// What was accepted, in order.
 	///
 	/// # Errors

@@ -180,8 +180,7 @@ impl Store {
 		call: &StoredCall,
 		own_handle: bool,
 	) -> Result<Entry, Error> {
-		let text = json(call)?;
-		let key = hex::encode(sp_crypto_hashing::blake2_256(text.as_bytes()));
+		let (key, text) = (unnamed_key(call)?, json(call)?);
 		let mut connection = self.lock();
 		let transaction = connection.transaction()?;
 		transaction.execute(
@@ -235,6 +234,12 @@ impl Store {
 			connection.prepare_cached("SELECT * FROM entries WHERE settled = 0 ORDER BY number")?;
 		let entries = statement.query_map([], |row| Ok(read_open(row)))?;
 		entries.map(|entry| entry.map_err(Error::from).and_then(|entry| entry)).collect()
+	}
+
+	/// How many entries are not settled.
+	pub(super) fn count_open(&self) -> Result<usize, Error> {
+		let count = "SELECT COUNT(*) FROM entries WHERE settled = 0";
+		Ok(self.lock().prepare_cached(count)?.query_row([], |row| row.get(0))?)
 	}
 
 	pub(super) fn signed(
@@ -299,6 +304,11 @@ impl Store {
 		self.lock().prepare_cached(sql)?.execute(params)?;
 		Ok(())
 	}
+}
+
+/// The key that the content of a call gives.
+pub(super) fn unnamed_key(call: &StoredCall) -> Result<String, Error> {
+	Ok(hex::encode(sp_crypto_hashing::blake2_256(json(call)?.as_bytes())))
 }
 
 fn json(value: &impl Serialize) -> Result<String, Error> {

@@ -2,7 +2,9 @@
 
 use crate::node::{caused, error, Node};
 use codec::{Decode, Encode};
-use curex_client::{erasure::Answers, exchange::By, reconciliation::read_day, Error, Signer};
+use curex_client::{
+	erasure::Answers, exchange::By, reconciliation::read_day, Client, Error, Options, Signer,
+};
 use curex_primitives::{
 	batch::tally,
 	erasure::ErasureMethod,
@@ -21,6 +23,37 @@ pub async fn client() -> (Node, curex_client::Client) {
 	node.everybody_is_delegate_of(OWN);
 	let client = node.client(Some(Signer::development("//Alice").unwrap())).await;
 	(node, client)
+}
+
+#[tokio::test]
+async fn a_runtime_whose_calls_have_another_form_is_told_when_an_account_connects() {
+	let altered = |name: &str, other: &str| {
+		let metadata = curex_client::ledger::METADATA.to_vec();
+		let places: Vec<usize> = metadata
+			.windows(name.len())
+			.enumerate()
+			.filter_map(|(place, bytes)| (bytes == name.as_bytes()).then_some(place))
+			.collect();
+		assert!(!places.is_empty() && name.len() == other.len());
+		places.into_iter().fold(metadata, |mut metadata, place| {
+			metadata[place..place + name.len()].copy_from_slice(other.as_bytes());
+			metadata
+		})
+	};
+	let node = Node::new();
+	node.answer("Metadata_metadata_at_version", Some(altered("recipient_key", "recipient_kex")));
+	let connect = |signer: Option<Signer>, other_runtime| {
+		let rpc = subxt_rpcs::RpcClient::new(node.clone());
+		let options = Options { other_runtime, ..Options::default() };
+		Client::over(rpc, signer, options)
+	};
+	let alice = || Some(Signer::development("//Alice").unwrap());
+	let told = connect(alice(), false).await.unwrap_err();
+	let text = told.to_string();
+	assert!(matches!(told, Error::Protocol(_)) && text.contains("Exchange.request"), "{text}");
+	assert!(!text.contains("Exchange.approve"), "{text}");
+	assert!(connect(None, false).await.is_ok(), "whoever only reads signs nothing");
+	assert!(connect(alice(), true).await.is_ok(), "each call is compared when it is signed");
 }
 
 /// Whether the last call submitted has this name and these words in it.

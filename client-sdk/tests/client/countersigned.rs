@@ -182,7 +182,7 @@ async fn what_cannot_be_countersigned_is_refused_before_anything_is_signed() {
 	let pending = [client.prepare_request(&spec("4711"), None).await.unwrap()];
 	assert!(input(client.countersign(&pending, 0).await));
 	assert!(input(client.countersign(&pending, u32::MAX).await));
-	let offer = [client.prepare_offer(&spec("4711")).await.unwrap()];
+	let offer = [client.prepare_offer(&spec("4711"), b"{}", None).await.unwrap()];
 	assert!(input(client.countersign(&offer, 10).await));
 	let elsewhere = Spec { partner: curex_primitives::OrganisationId(7), ..spec("4711") };
 	let [first] = pending;

@@ -5,13 +5,14 @@ use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use codec::{Decode, Encode};
 use curex_client::{
 	gateway::{Decision, Limits, Setup, Store},
+	receipt::ConsentSpec,
 	EncryptionKey, Gateway, Signer,
 };
 use curex_primitives::{
 	merkle,
 	transfer::{Authorisation, Manifest, Part, CHUNK_SIZE},
-	Categories, Commitment, Direction, Exchange, ExchangeId, ExchangeState, Gate, Ground,
-	LegalBasis, OrganisationId, Purpose,
+	Categories, Commitment, Consent, ConsentId, ConsentStatus, Direction, Exchange, ExchangeId,
+	ExchangeState, Gate, Ground, LegalBasis, OrganisationId, Purpose,
 };
 use serde_json::{json, Value};
 use std::time::Duration;
@@ -197,4 +198,51 @@ async fn a_gateway_that_was_away_for_longer_than_states_are_kept_reads_the_whole
 	assert_eq!(gateway.store().progress().unwrap(), Some(3));
 	let case = gateway.store().case(id(5)).unwrap().unwrap();
 	assert_eq!(case.decision, Decision::Refuse, "it is worked on like any other");
+}
+
+/// A consent of `holder` to `grantee`.
+fn consent(holder: OrganisationId, grantee: OrganisationId) -> Consent {
+	let now = curex_client::time::now();
+	let spec: ConsentSpec = serde_json::from_value(json!({
+		"grantee": {"organisation": grantee}, "purposes": ["treatment"],
+		"categories": ["patient-summary"], "access-modes": ["view"],
+		"valid-until": curex_client::time::text(now + 86_400_000), "max-uses": 1,
+		"notice": {"language": "en", "text": "I agree"}, "collection-method": "signed",
+		"policy-version": 1,
+	}))
+	.unwrap();
+	Consent {
+		holder,
+		terms: spec.prepare([1; 32], holder, now).unwrap().terms,
+		status: ConsentStatus::Withdrawn { at: 1 },
+		used: 0,
+		last_used: 0,
+		filed_at: 1,
+		narrowed: 0,
+		confirmed: None,
+		tickets: None,
+	}
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_told_to_the_people_of_either_side_and_of_nobody_else() {
+	let folder = tempfile::tempdir().unwrap();
+	let (node, gateway) = gateway(&folder, &[], &[]).await;
+	let elsewhere = [3, 4].map(OrganisationId);
+	node.function("ExchangeApi_consent", move |asked| {
+		let sides = match asked[0] {
+			1 => (HOLDER, RECIPIENT),
+			2 => (elsewhere[0], HOLDER),
+			_ => (elsewhere[0], elsewhere[1]),
+		};
+		Some(consent(sides.0, sides.1)).encode()
+	});
+	gateway.tick().await.unwrap();
+	let withdrawn =
+		|number: u8| event("Consent", "Withdrawn", &(ConsentId([number; 32]), HOLDER).encode());
+	node.block(&[withdrawn(1), withdrawn(2), withdrawn(3)]);
+	gateway.tick().await.unwrap();
+	let told = gateway.store().withdrawals().unwrap();
+	let told: Vec<ConsentId> = told.iter().map(|withdrawal| withdrawal.consent).collect();
+	assert_eq!(told, [1, 2].map(|number| ConsentId([number; 32])));
 }

@@ -1,13 +1,17 @@
 //! The client against fake nodes.
 
+mod accounts;
 mod calls;
 mod countersigned;
 mod fhir_examples;
 mod gateway;
 mod node;
+mod once;
 mod outbox;
 mod oversight;
 mod permits;
+mod pool;
 mod scanner;
+mod subscription;
 mod token;
 mod worlds;

@@ -15,10 +15,11 @@ use subxt_rpcs::{
 	RpcClient, UserError,
 };
 
-/// How a method answers: with a value, not at all, or with an error of this code.
+/// How a method answers: with a value, not at all, by losing the connection, or with an error of this code.
 pub enum Reply {
 	Value(Value),
 	Never,
+	Lost,
 	Error(i32, &'static str),
 }
 
@@ -62,6 +63,13 @@ impl Node {
 	/// A client of this node, for the account of `signer`.
 	pub async fn client(&self, signer: Option<Signer>) -> Client {
 		Client::over(RpcClient::new(self.clone()), signer, Options::default()).await.unwrap()
+	}
+
+	/// Appends empty blocks until the finalised height is this.
+	pub fn grow_to(&self, height: usize) {
+		while self.0.lock().unwrap().finalised < height {
+			self.block(&[]);
+		}
 	}
 
 	/// Has a method of the RPC answer like this.
@@ -181,16 +189,17 @@ impl Node {
 			},
 			"state_call" => {
 				let bytes = hex::decode(&params[1].as_str().unwrap_or_default()[2..]).unwrap();
-				match params[0].as_str().unwrap() {
+				let name = params[0].as_str().unwrap();
+				match name {
+					_ if state.functions.contains_key(name) => {
+						let answer = state.functions[name].clone();
+						drop(state);
+						json!(text(&answer(&bytes)))
+					},
 					"Core_version" => json!(text(&version())),
 					"Metadata_metadata_versions" => json!(text(&vec![15u32].encode())),
 					"Metadata_metadata_at_version" => json!(metadata_as_text()),
-					function => {
-						let answer = state.functions.get(function).cloned();
-						drop(state);
-						let answer = answer.unwrap_or_else(|| panic!("{function} is not set"));
-						json!(text(&answer(&bytes)))
-					},
+					function => panic!("{function} is not set"),
 				}
 			},
 			other => panic!("{other} is not set"),
@@ -230,6 +239,7 @@ impl RpcClientT for Node {
 			match self.request(method, &params) {
 				Reply::Value(value) => Ok(serde_json::value::to_raw_value(&value).unwrap()),
 				Reply::Never => std::future::pending().await,
+				Reply::Lost => Err(subxt_rpcs::Error::Client("the connection was lost".into())),
 				Reply::Error(code, message) => {
 					Err(UserError { code, message: message.into(), data: None }.into())
 				},
@@ -245,6 +255,11 @@ impl RpcClientT for Node {
 	) -> RawRpcFuture<'a, RawRpcSubscription> {
 		assert_eq!(method, "author_submitAndWatchExtrinsic");
 		let [extrinsic]: [String; 1] = serde_json::from_str(params.unwrap().get()).unwrap();
+		let refuses = self.0.lock().unwrap().methods.get(method).cloned();
+		if let Some(Reply::Error(code, message)) = refuses.map(|it| it(&[json!(extrinsic)])) {
+			let error = UserError { code, message: message.into(), data: None };
+			return Box::pin(async { Err(error.into()) });
+		}
 		let statuses = self.0.lock().unwrap().submit(hex::decode(&extrinsic[2..]).unwrap());
 		let statuses = statuses
 			.into_iter()
@@ -285,15 +300,29 @@ fn event_in(phase: &[u8], pallet: &str, name: &str, fields: &[u8]) -> Vec<u8> {
 	bytes
 }
 
-/// The call of a signed extrinsic (version 4, mortal), as text.
-fn call_of(extrinsic: &[u8]) -> String {
+/// The account that signed an extrinsic (version 4, mortal), and the number that it has there.
+pub fn signed_by(extrinsic: &[u8]) -> ([u8; 32], u64) {
+	let mut rest = extrinsic;
+	Compact::<u32>::decode(&mut rest).unwrap();
+	let account = rest[2..34].try_into().unwrap();
+	rest = &rest[1 + (1 + 32) + (1 + 64) + 2..];
+	(account, Compact::<u64>::decode(&mut rest).unwrap().0)
+}
+
+/// The encoded call of a signed extrinsic (version 4, mortal).
+pub fn encoded_call(extrinsic: &[u8]) -> &[u8] {
 	let mut rest = extrinsic;
 	let length = Compact::<u32>::decode(&mut rest).unwrap().0;
 	assert_eq!(length as usize, rest.len());
 	// Version; address and signature with their kinds; era. Then number and metadata mode.
 	rest = &rest[1 + (1 + 32) + (1 + 64) + 2..];
 	Compact::<u64>::decode(&mut rest).unwrap();
-	rest = &rest[1..];
+	&rest[1..]
+}
+
+/// The call of a signed extrinsic (version 4, mortal), as text.
+fn call_of(extrinsic: &[u8]) -> String {
+	let mut rest = encoded_call(extrinsic);
 	let metadata = metadata();
 	let calls = metadata.outer_enums().call_enum_ty();
 	let call = subxt::ext::scale_value::scale::decode_as_type(&mut rest, calls, metadata.types());

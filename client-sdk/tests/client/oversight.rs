@@ -265,6 +265,18 @@ async fn a_ticket_is_recorded_redeemed_and_withdrawn_by_its_receipt() {
 }
 
 #[tokio::test]
+async fn a_consent_is_suspended_resumed_and_confirmed() {
+	let (node, client) = client().await;
+	let id = ConsentId([0x21; 32]);
+	client.suspend_consent(id).await.unwrap();
+	assert_last(&node, "Consent", "suspend", &["33, 33"]);
+	client.resume_consent(id).await.unwrap();
+	assert_last(&node, "Consent", "resume", &["33, 33"]);
+	client.confirm_consent(id, "came in person").await.unwrap();
+	assert_last(&node, "Consent", "confirm", &["33, 33"]);
+}
+
+#[tokio::test]
 async fn a_consent_is_narrowed_under_the_patients_own_codes() {
 	let (node, client) = client().await;
 	let prepared =

@@ -10,13 +10,13 @@ use codec::Encode;
 use curex_client::{
 	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
 	exchange::Opening,
-	fhir::{check::check, Identifier, PatientIdentification},
+	fhir::{check::check, Defect, Identifier, PatientIdentification},
 	gateway::{Decision, Setup, Store},
 	proofs::Prover,
 	receipt::ConsentSpec,
 	report::{Report, Sources},
 	subject::Subject,
-	EncryptionKey, Gateway, Signer, Spec,
+	EncryptionKey, Error, Gateway, Signer, Spec,
 };
 use curex_primitives::{
 	commitment::Domain,
@@ -218,6 +218,40 @@ async fn a_gateway_tells_and_keeps_nothing_that_identifies_anybody() {
 	let genesis = node.client(None).await.genesis();
 	let subject = Subject::open(&sealed, &key, genesis, id(1)).unwrap();
 	assert_eq!(subject.patient, patient(), "and yet it is kept for the patient");
+}
+
+#[tokio::test]
+async fn an_opaque_answer_is_checked_sealed_and_names_nobody() {
+	let [records, state] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+	let (node, gateway, _) = gateway(records.path(), state.path()).await;
+	gateway.tick().await.unwrap();
+	node.block(&[requested(id(1))]);
+	gateway.tick().await.unwrap();
+	let decision = || gateway.store().case(id(1)).unwrap().unwrap().decision;
+	assert_eq!(decision(), Decision::Refuse, "no record of the patient is there");
+	let message = |number: &str| {
+		let heading = r"MSH|^~\&|LAB|GENERAL|GP|CENTRE|20261128||ORU^R01^ORU_R01|42|P|2.5.1";
+		format!("{heading}\rPID|1||{number}^^^A^SS||Wexelblatt^Zbigniew||19310709\r")
+	};
+	let answer = |document: String| {
+		let gateway = gateway.clone();
+		async move { gateway.answer_with_document(id(1), document.as_bytes()).await }
+	};
+	let refused = answer(message("4711")).await.unwrap_err();
+	assert_clean("the refusal", format!("{refused} {refused:?}").as_bytes());
+	assert!(matches!(refused, Error::Fhir(Defect::WrongPatient)), "{refused}");
+	let refused = answer(message("AHV-7560").replace("2.5.1", "9")).await.unwrap_err();
+	assert!(matches!(refused, Error::Fhir(Defect::Hl7v2(_))), "{refused}");
+	assert_eq!(decision(), Decision::Refuse, "what is refused changes nothing");
+	answer(message("AHV-7560")).await.unwrap();
+	assert_eq!(decision(), Decision::Serve);
+	gateway.tick().await.unwrap();
+	let submitted = node.submitted();
+	assert!(submitted.last().unwrap().starts_with("Exchange (approve "), "{submitted:?}");
+	assert_clean("the ledger", submitted.join(" ").as_bytes());
+	for path in files(state.path()) {
+		assert_clean("a file", &std::fs::read(&path).unwrap());
+	}
 }
 
 #[test]

@@ -86,7 +86,16 @@ pub async fn step(
 	let mut found = ledger.anchor(sequence).await?;
 	let mut block = None;
 	if found.is_none() {
-		block = Some(ledger.submit(sequence, &wanted).await?);
+		match ledger.submit(sequence, &wanted).await {
+			Ok(recorded) => block = Some(recorded),
+			Err(error) => {
+				// What the ledger rejected it rejects again; what was asked goes into the next anchor.
+				if matches!(error, Error::Node(curex_client::Error::Rejected(_))) {
+					log.give_up(sequence)?;
+				}
+				return Err(error);
+			},
+		}
 		found = ledger.anchor(sequence).await?;
 	}
 	match found {
@@ -211,7 +220,8 @@ impl Ledger for Member {
 		let LogAnchor { root, count, from, to } = anchor.clone();
 		let call = curex::tx().oversight().anchor(sequence, root.into(), count.into(), from, to);
 		let outbox = self.client.outbox().ok_or_else(|| Error::NotFound("the outbox".into()))?;
-		let key = format!("query-log-{sequence}-{}", hex::encode(anchor.root.0));
+		// An anchor that was given up may have had the same number; none ends at the same moment.
+		let key = format!("query-log-{sequence}-{to}");
 		outbox.accept(&key, &call, true).await?;
 		Ok(outbox.resume(&key)?.finalized().await?.block_number)
 	}

@@ -38,7 +38,7 @@ const PER_REQUEST: u64 = 500;
 const MAX_COUNTED: usize = 16 * 1024;
 
 /// A secret of 32 bytes that a client shows.
-type Secret = [u8; 32];
+pub(super) type Secret = [u8; 32];
 
 /// Where people sign in.
 pub struct Desk {
@@ -242,17 +242,17 @@ impl Session {
 	}
 }
 
-fn secret() -> Secret {
+pub(super) fn secret() -> Secret {
 	let mut bytes = [0; 32];
 	rand::rng().fill_bytes(&mut bytes);
 	bytes
 }
 
-fn hash_of(secret: &Secret) -> Secret {
+pub(super) fn hash_of(secret: &Secret) -> Secret {
 	Sha256::digest(secret).into()
 }
 
-fn hash_of_text(text: &str) -> Option<Secret> {
+pub(super) fn hash_of_text(text: &str) -> Option<Secret> {
 	let mut bytes = [0; 32];
 	hex::decode_to_slice(text, &mut bytes).ok()?;
 	Some(hash_of(&bytes))

@@ -7,6 +7,7 @@
 //! | [`scope`] | which records that opens |
 //! | [`desk`] | challenges, sessions, and how often somebody may ask |
 //! | [`log`] | the chained log of queries |
+//! | [`visits`] | what patients open with the codes of their receipts |
 //! | [`anchor`] | its anchors on the ledger |
 
 pub mod anchor;
@@ -14,11 +15,13 @@ pub mod desk;
 pub mod log;
 pub mod scope;
 pub mod standing;
+pub mod visits;
 
 pub use desk::Desk;
 pub use log::QueryLog;
 pub use scope::Scope;
 pub use standing::Standing;
+pub use visits::Visits;
 
 /// Whether those who reach the explorer have to sign in.
 pub enum Access {

@@ -3,6 +3,7 @@
 //! Everything that a block brings is written in one transaction, so that a crash at any moment leaves whole blocks.
 
 mod database;
+pub mod governance;
 mod ingest;
 pub mod past;
 mod patch;

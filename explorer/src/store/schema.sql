@@ -25,6 +25,9 @@ CREATE TABLE event (
 	PRIMARY KEY (block, position)
 ) WITHOUT ROWID;
 
+-- Decisions and changes of the network, few among all (`governance.rs` asks with the same words).
+CREATE INDEX event_governance ON event (block, position) WHERE name IN ('Proposed', 'Voted', 'Closed', 'Executed', 'Disapproved', 'UpgradeAuthorized', 'CodeUpdated', 'NewAuthorities', 'Offence', 'OrganisationAdmitted', 'OrganisationSuspended', 'OrganisationReinstated', 'OrganisationExpelled', 'QuotaSet', 'ValidatorChangeQueued', 'ValidatorChangeDropped', 'ValidatorAdded', 'ValidatorMoved', 'ValidatorRemoved', 'ValidatorDisabled', 'ReplacementNeeded', 'LawChanged', 'OldestPolicyRaised', 'GroupChanged');
+
 -- A record as it stands; `serial` grows with the block in which it was first seen.
 CREATE TABLE record (
 	serial INTEGER PRIMARY KEY, kind INTEGER NOT NULL, id TEXT NOT NULL, begun INTEGER NOT NULL,

@@ -60,6 +60,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 		.route("/query-log/head", get(query_log_head))
 		.route("/questions", get(questions))
 		.route("/trends", get(super::trends::for_programs))
+		.route("/network", get(super::network::for_programs))
 		.route("/status", get(status))
 		.route("/search", get(search))
 		.route("/blocks", get(blocks))
@@ -303,6 +304,7 @@ fn description() -> Json {
 				},
 			}},
 			"/questions": path("Questions whose answers are worked out", vec![]),
+			"/network": path("Blocks, runtimes, decisions of the council, seats and keys of validators", vec![]),
 			"/trends": path("Levels of risk over time, flows between organisations, how far exchanges come", vec![
 				parameter("since", "query", text("moment with its zone; 26 weeks before the end if not said")),
 				parameter("until", "query", text("moment with its zone; that of the last block if not said")),

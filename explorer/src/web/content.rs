@@ -1,6 +1,9 @@
 //! Contents of the ledger for people: links, names, words, moments.
 
-use super::Surroundings;
+use super::{
+	words::{self as texts, plain, said, say, word},
+	Surroundings,
+};
 use crate::{
 	facts::{bytes_as_text, kebab},
 	kind::Kind,
@@ -73,21 +76,21 @@ pub(super) fn fields(value: &Json, around: &Surroundings) -> Markup {
 /// A field's value.
 fn field(name: &str, value: &Json, around: &Surroundings) -> Markup {
 	match value {
-		Json::Null => html! { span.quiet { "none" } },
-		Json::Bool(true) => html! { "yes" },
-		Json::Bool(false) => html! { "no" },
+		Json::Null => html! { span.quiet { (say!("none")) } },
+		Json::Bool(true) => html! { (say!("yes")) },
+		Json::Bool(false) => html! { (say!("no")) },
 		_ if matches!(name, "name" | "country") => match bytes_as_text(value) {
-			Some(text) => html! { (text) },
+			Some(text) => html! { span translate="no" { (text) } },
 			None => html! { code { (value) } },
 		},
 		Json::Number(number) => number_of(name, number, around),
 		Json::String(text) if text.starts_with("0x") => handle_of(name, text),
-		Json::String(text) => html! { (spaced(text)) },
-		Json::Array(values) if values.is_empty() => html! { span.quiet { "nothing" } },
+		Json::String(text) => spaced(text),
+		Json::Array(values) if values.is_empty() => html! { span.quiet { (say!("nothing")) } },
 		Json::Array(values) => html! {
 			ol.items { @for value in values { li { (field(name, value, around)) } } }
 		},
-		Json::Object(inner) if inner.is_empty() => html! { span.quiet { "nothing" } },
+		Json::Object(inner) if inner.is_empty() => html! { span.quiet { (say!("nothing")) } },
 		Json::Object(_) => fields(value, around),
 	}
 }
@@ -107,26 +110,28 @@ fn number_of(name: &str, number: &serde_json::Number, around: &Surroundings) -> 
 	if BLOCKS.contains(&name) {
 		// Deadlines lie ahead.
 		let is_there = around.head.is_some_and(|(head, ..)| value <= head);
-		return html! {
-			"block "
-			@if is_there { a href=(format!("/blocks/{value}")) { (value) } } @else { (value) }
+		return match is_there {
+			true => say!("block {number}", number = block(value)),
+			false => say!("block {number}", number = value),
 		};
 	}
 	match set(name, value) {
-		Some(words) if words.is_empty() => html! { span.quiet { "none" } },
+		Some(words) if words.is_empty() => html! { span.quiet { (say!("none")) } },
 		Some(words) => html! { (words.join(", ")) },
 		None => html! { (value) },
 	}
 }
 
+/// What elements of the ledger's vocabulary are called.
+pub(super) fn words<E: Serialize>(elements: impl Iterator<Item = E>) -> Vec<String> {
+	elements
+		.filter_map(|element| serde_json::to_value(element).ok())
+		.filter_map(|word| word.as_str().map(|word| plain(&word.replace('-', " ")).to_owned()))
+		.collect()
+}
+
 /// The words of a set that the ledger keeps as bits.
-fn set(name: &str, bits: u64) -> Option<Vec<String>> {
-	fn words<E: Serialize>(elements: impl Iterator<Item = E>) -> Vec<String> {
-		elements
-			.filter_map(|element| serde_json::to_value(element).ok())
-			.filter_map(|word| word.as_str().map(|word| word.replace('-', " ")))
-			.collect()
-	}
+pub(super) fn set(name: &str, bits: u64) -> Option<Vec<String>> {
 	let small = u8::try_from(bits).ok();
 	let medium = u16::try_from(bits).ok();
 	let large = u32::try_from(bits).ok();
@@ -163,24 +168,40 @@ pub(super) fn organisation(number: u32, around: &Surroundings) -> Markup {
 	let name = around.names.get(&number).cloned().unwrap_or_default();
 	html! {
 		a href=(format!("/organisations/{number}")) {
-			@if name.is_empty() { "organisation " (number) } @else { (name) }
+			@if name.is_empty() { (say!("organisation {number}", number = number)) }
+			@else { span translate="no" { (name) } }
 		}
 		@if !name.is_empty() { " " span.quiet { "(" (number) ")" } }
 	}
 }
 
+/// What an organisation is called, for those who may not look at it.
+pub(super) fn called(number: u32, around: &Surroundings) -> String {
+	let name = around.names.get(&number).filter(|name| !name.is_empty());
+	name.cloned().unwrap_or_else(|| said!("organisation {number}", number = number))
+}
+
 /// A moment for people and programs.
 pub(super) fn moment(text: &str) -> Markup {
-	let shown = text.replace('T', " ").replace('Z', " UTC");
-	html! { time datetime=(text) { (shown) } }
+	html! { time datetime=(text) { (texts::moment(text)) } }
 }
 
 /// A moment in milliseconds.
 pub(super) fn moment_of(milliseconds: Option<u64>) -> Markup {
 	match milliseconds.and_then(time::text) {
 		Some(text) => moment(&text),
-		None => html! { span.quiet { "no time" } },
+		None => html! { span.quiet { (say!("no time")) } },
 	}
+}
+
+/// A block by number.
+pub(super) fn block(number: u64) -> Markup {
+	html! { a href=(format!("/blocks/{number}")) { (number) } }
+}
+
+/// A count of things.
+pub(super) fn count(value: impl TryInto<u64>) -> String {
+	texts::number(value)
 }
 
 /// A handle cut short, to be told apart in tables; the whole of it is what the link leads to.
@@ -192,23 +213,23 @@ pub(super) fn short(text: &str) -> String {
 	}
 }
 
-/// `NotServed` and `not-served` as `not served`.
-pub(super) fn spaced(text: &str) -> String {
+/// `NotServed` and `not-served` as `not served`, in the language of the page.
+pub(super) fn spaced(text: &str) -> Markup {
 	let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
 	if is_word {
-		kebab(text).replace('-', " ")
+		word(&kebab(text).replace('-', " "))
 	} else {
-		text.into()
+		html! { span translate="no" { (text) } }
 	}
 }
 
-/// `holder_sequence` as `Holder sequence`; names of pallets and variants stay.
-pub(super) fn label(name: &str) -> String {
+/// `holder_sequence` as `Holder sequence`, in the language of the page; names of pallets and variants stay.
+pub(super) fn label(name: &str) -> Markup {
 	let text = name.replace('_', " ");
 	let mut letters = text.chars();
 	match letters.next() {
-		Some(first) => first.to_uppercase().chain(letters).collect(),
-		None => text,
+		Some(first) => word(&first.to_uppercase().chain(letters).collect::<String>()),
+		None => html! { (text) },
 	}
 }
 
@@ -230,7 +251,7 @@ pub(super) fn state(state: &str) -> Markup {
 		| "agreement-suspended" => "state bad",
 		_ => "state open",
 	};
-	html! { span class=(class) { (state.replace('-', " ")) } }
+	html! { span class=(class) { (word(&state.replace('-', " "))) } }
 }
 
 #[cfg(test)]

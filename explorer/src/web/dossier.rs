@@ -6,6 +6,7 @@ use super::{
 	pages::{show, Answer},
 	proofs::prove_record,
 	records::timeline_of,
+	words::{said, say, word},
 	App, PageError, Who,
 };
 use crate::{
@@ -118,25 +119,28 @@ pub(super) async fn page(
 		return Err(Error::NotFound("there is no such exchange".into()).into());
 	};
 	let link = exchange.link();
-	let title = format!("Dossier of exchange {}", content::short(exchange.id.as_str()));
+	let title = said!("Dossier of exchange {id}", id = content::short(exchange.id.as_str()));
 	let body = html! {
 		(layout::trail(
-			&[("/exchanges", "Exchanges"), (&link, &content::short(exchange.id.as_str()))],
-			"Dossier",
+			&[("/exchanges", say!("Exchanges")), (&link, &content::short(exchange.id.as_str()))],
+			say!("Dossier"),
 		))
 		h1 { (title) }
-		p.lead { "The exchange and everything that belongs to it: " (parts.len()) " records. This page prints as it stands." }
+		p.lead {
+			(say!("The exchange and everything that belongs to it: {count} records. This page prints as it stands.",
+				count = parts.len()))
+		}
 		p.verify {
-			a.button href=(format!("{link}/dossier.zip")) download { "Dossier with evidence" }
-			span { "One file with a bundle of evidence for every record; making it takes a moment." }
+			a.button href=(format!("{link}/dossier.zip")) download { (say!("Dossier with evidence")) }
+			span { (say!("One file with a bundle of evidence for every record; making it takes a moment.")) }
 		}
 		@for (position, (row, events)) in parts.iter().enumerate() {
 			section aria-labelledby=(format!("part-{position}")) {
-				h2 id=(format!("part-{position}")) { (row.kind.singular()) }
+				h2 id=(format!("part-{position}")) { (word(row.kind.singular())) }
 				@if let Some(state) = &row.state { p { (content::state(state)) } }
 				p { a.long href=(row.link()) { code { (row.id) } } }
 				(content::fields(&row.value, &around))
-				h3 { "Timeline" }
+				h3 { (say!("Timeline")) }
 				(timeline_of(events, false, &around))
 			}
 		}

@@ -4,6 +4,7 @@ use super::{
 	content, fhir, layout,
 	pages::{read_kind, show, Answer, Parameters},
 	records::records_table,
+	words::{plain, say, word},
 	App, PageError, Who,
 };
 use crate::{
@@ -165,24 +166,22 @@ pub(super) async fn sheet(
 		Some(value) => value.to_string(),
 		None => String::new(),
 	};
-	let name = kind.plural();
+	let name = plain(kind.plural());
 	let body = html! {
-		(layout::trail(&[(&format!("/{slug}"), name)], "For print"))
+		(layout::trail(&[(&format!("/{slug}"), name)], say!("For print")))
 		h1 { (name) }
-		p.lead { (kind.about()) }
+		p.lead { (word(kind.about())) }
 		dl.fields {
-			div { dt { "Question" } dd { code.long { (text("/query")) } } }
-			div { dt { "Records" } dd { (rows.len()) } }
-			div { dt { "Ledger up to block" } dd { (text("/head/number")) ", " code.long { (text("/head/hash")) } } }
+			div { dt { (say!("Question")) } dd { code.long { (text("/query")) } } }
+			div { dt { (say!("Records")) } dd { (rows.len()) } }
+			div { dt { (say!("Ledger up to block")) } dd { (text("/head/number")) ", " code.long { (text("/head/hash")) } } }
 			div { dt { "SHA-256" } dd { code.long { (text("/sha256")) } } }
-			div { dt { "Made by" } dd { (text("/generator")) ", " (content::moment_of(Some(time::now()))) } }
+			div { dt { (say!("Made by")) } dd { (text("/generator")) ", " (content::moment_of(Some(time::now()))) } }
 		}
-		p.quiet {
-			"Print this page, or save it as PDF with your browser. The digest is that of the NDJSON export of these \
-			 records, after its first line."
-		}
+		p.quiet { (say!("Print this page, or save it as PDF with your browser. The digest is that of the NDJSON export of these records, \
+			after its first line.")) }
 		@if !manifest["continue_after"].is_null() {
-			p.note { "There are more records than these: narrow the question down." }
+			p.note { (say!("There are more records than these: narrow the question down.")) }
 		}
 		(records_table(kind, &rows, at, &around))
 	};

@@ -1,7 +1,11 @@
 //! What every request passes: the explorer's own name, who asks and what is open to them, how often, and the log of
 //! queries; and the headers that every answer carries.
 
-use super::{api::ApiError, App, PageError, Peer};
+use super::{
+	api::ApiError,
+	words::{speaking, Language},
+	App, PageError, Peer,
+};
 use crate::{
 	access::{desk::Whom, Access, Standing, Viewer},
 	Error,
@@ -31,9 +35,11 @@ pub(super) const POLICY_OF_PROOFS: &str = "default-src 'none'; style-src 'self';
 pub(super) const COOKIE: &str = "curex-session";
 
 /// What is open to everybody: aggregates, explanations, the way in.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 12] = [
 	"/",
 	"/about",
+	"/language",
+	"/patient",
 	"/sign-in",
 	"/style.css",
 	"/trust-root.json",
@@ -44,14 +50,24 @@ const PUBLIC: [&str; 10] = [
 	"/api/v1/sector",
 ];
 
-/// Lets a request through, or refuses it.
-pub(super) async fn guard(
-	State(app): State<Arc<App>>,
-	mut request: Request,
-	next: Next,
-) -> Response {
+/// Lets a request through, or refuses it, in the language that it asks for.
+pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+	let language = Language::of(request.headers());
+	let path = request.uri().path();
+	// A code of a patient that somebody put into an address is not said again.
+	let address = match path.starts_with("/patient") {
+		true => path.to_owned(),
+		false => request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+	};
+	let mut response = speaking(language, address, answer(&app, request, next)).await;
+	let tag = HeaderValue::from_static(language.tag());
+	response.headers_mut().insert(header::CONTENT_LANGUAGE, tag);
+	response
+}
+
+async fn answer(app: &Arc<App>, mut request: Request, next: Next) -> Response {
 	let is_api = request.uri().path().starts_with("/api/");
-	let mut response = match admit(&app, &mut request).await {
+	let mut response = match admit(app, &mut request).await {
 		Ok(()) => next.run(request).await,
 		Err(Refusal::OtherName) => {
 			let told = "this explorer has another name (--name)\n";
@@ -112,6 +128,7 @@ async fn admit(app: &Arc<App>, request: &mut Request) -> Result<(), Refusal> {
 		}
 		let is_open = PUBLIC.contains(&path)
 			|| path.starts_with("/sign-in/")
+			|| path.starts_with("/patient/")
 			|| matches!(path, "/api/v1/sign-in" | "/sign-out");
 		match &viewer {
 			Viewer::Public if !is_open => {
@@ -124,7 +141,11 @@ async fn admit(app: &Arc<App>, request: &mut Request) -> Result<(), Refusal> {
 					"/style.css" | "/live" | "/live.js" | "/verify.js" | "/verifier.wasm"
 				) && !path.starts_with("/sign-in/") =>
 			{
-				let question = request.uri().path_and_query().map_or(path, |asked| asked.as_str());
+				// A code of a patient that somebody put into an address stays out of the log.
+				let question = match path.starts_with("/patient") {
+					true => path,
+					false => request.uri().path_and_query().map_or(path, |asked| asked.as_str()),
+				};
 				let (app, standing) = (app.clone(), standing.clone());
 				let question = question.to_owned();
 				let written = tokio::task::spawn_blocking(move || match &app.access {
@@ -163,9 +184,14 @@ pub(super) fn token(headers: &HeaderMap) -> Option<String> {
 	if let Some(token) = bearer.and_then(|value| value.strip_prefix("Bearer ")) {
 		return Some(token.trim().into());
 	}
+	cookie(headers, COOKIE)
+}
+
+/// The value of a cookie.
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 	let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
 	let mut pairs = cookies.flat_map(|value| value.split(';'));
-	pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=').map(str::to_owned))
+	pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
 }
 
 /// Whether a request that changes something comes from a page of this explorer, or from no page at all.

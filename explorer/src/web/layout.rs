@@ -1,12 +1,16 @@
 //! The frame of every page.
 
-use super::{content, Surroundings};
+use super::{
+	content,
+	words::{self, said, say, word, Language},
+	Surroundings,
+};
 use crate::{access::Viewer, kind::Kind, Error};
 use axum::http::StatusCode;
-use maud::{html, Markup, DOCTYPE};
+use maud::{html, Markup, Render, DOCTYPE};
 
 /// The parts of the explorer, as the navigation names them.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 11] = [
 	("/", "Overview"),
 	("/exchanges", "Exchanges"),
 	("/consents", "Consents"),
@@ -15,12 +19,18 @@ const PARTS: [(&str, &str); 9] = [
 	("/questions", "Questions"),
 	("/trends", "Charts"),
 	("/blocks", "Blocks"),
+	("/network", "Network"),
+	("/patient", "For patients"),
 	("/about", "About proofs"),
 ];
 
 /// What everybody finds there.
-const PUBLIC_PARTS: [(&str, &str); 3] =
-	[("/", "Overview"), ("/about", "About proofs"), ("/sign-in", "Sign in")];
+const PUBLIC_PARTS: [(&str, &str); 4] = [
+	("/", "Overview"),
+	("/patient", "For patients"),
+	("/about", "About proofs"),
+	("/sign-in", "Sign in"),
+];
 
 /// The other lists, in the footer and on the overview.
 pub(super) const REGISTERS: [Kind; 10] = [
@@ -47,7 +57,8 @@ pub(super) fn page(title: &str, here: &str, around: &Surroundings, body: Markup)
 		html! {
 			@if let Some(number) = shown {
 				p.note id="live" role="status" data-block=(number) hidden {
-					"Block " span {} " was indexed after this page was made. " a href="" { "Show it" }
+					(say!("Block {block} was indexed after this page was made.", block = html! { span {} }))
+					" " a href="" { (say!("Show it")) }
 				}
 			}
 			(body)
@@ -57,17 +68,17 @@ pub(super) fn page(title: &str, here: &str, around: &Surroundings, body: Markup)
 			p {
 				@match around.head {
 					Some((number, hash, time)) => {
-						"Indexed up to block "
-						@if is_public { (number) } @else { a href=(format!("/blocks/{number}")) { (number) } }
-						", "
-						(content::moment_of(time)) ", hash "
-						code.long { (format!("0x{}", hex::encode(hash))) } ". "
+						@let block = if is_public { html! { (number) } } else { content::block(number) };
+						(say!("Indexed up to block {block}, {moment}, hash {hash}.", block = block,
+							moment = content::moment_of(time),
+							hash = html! { code.long { (format!("0x{}", hex::encode(hash))) } }))
+						" "
 					},
-					None => { "No block is indexed yet. " },
+					None => { (say!("No block is indexed yet.")) " " },
 				}
 				@match (around.finalised, around.connected) {
-					(Some(finalised), true) => { "The node says that block " (finalised) " is final." },
-					_ => strong { "No node is followed at present: newer blocks are not shown." },
+					(Some(finalised), true) => { (say!("The node says that block {block} is final.", block = finalised)) },
+					_ => strong { (say!("No node is followed at present: newer blocks are not shown.")) },
 				}
 			}
 		},
@@ -79,37 +90,37 @@ fn frame(title: &str, here: &str, viewer: Option<&Viewer>, body: Markup, status:
 	let parts: &[(&str, &str)] = if is_public { &PUBLIC_PARTS } else { &PARTS };
 	html! {
 		(DOCTYPE)
-		html lang="en" {
+		html lang=(words::language().tag()) {
 			head {
 				meta charset="utf-8";
 				meta name="viewport" content="width=device-width, initial-scale=1";
 				meta name="color-scheme" content="light dark";
-				title { (title) " · CUREX explorer" }
+				title { (said!("{title} · CUREX explorer", title = title)) }
 				link rel="stylesheet" href="/style.css";
 			}
 			body {
-				a.skip href="#content" { "Skip to content" }
+				a.skip href="#content" { (say!("Skip to content")) }
 				header.top {
 					div.wide {
-						p.mark { a href="/" { "CUREX " span { "explorer" } } }
+						p.mark { a href="/" { span.name translate="no" { "CUREX" } " " span { (say!("explorer")) } } }
 						@if !is_public { form.search role="search" action="/search" method="get" {
-							label for="q" { "Search" }
+							label for="q" { (say!("Search")) }
 							input id="q" name="q" type="search" maxlength="128" autocomplete="off"
-								spellcheck="false" placeholder="Block, hash, account, organisation, handle";
-							button type="submit" { "Search" }
+								spellcheck="false" placeholder=(say!("Block, hash, account, organisation, handle"));
+							button type="submit" { (say!("Search")) }
 						} }
 						@if let Some(Viewer::SignedIn(standing)) = viewer {
 							form.who method="post" action="/sign-out" {
-								span { (standing.name) }
-								button type="submit" { "Sign out" }
+								span translate="no" { (standing.name) }
+								button type="submit" { (say!("Sign out")) }
 							}
 						}
 					}
-					nav aria-label="Main" {
+					nav aria-label=(say!("Main")) {
 						ul.wide {
 							@for (link, name) in parts {
 								li {
-									a href=(link) aria-current=[(*link == here).then_some("page")] { (name) }
+									a href=(link) aria-current=[(*link == here).then_some("page")] { (word(name)) }
 								}
 							}
 						}
@@ -118,24 +129,25 @@ fn frame(title: &str, here: &str, viewer: Option<&Viewer>, body: Markup, status:
 				main id="content" tabindex="-1" { div.wide { (body) } }
 				footer {
 					div.wide {
-						@if !is_public { nav aria-label="Registers" {
-							h2 { "Registers" }
+						(languages())
+						@if !is_public { nav aria-label=(say!("Registers")) {
+							h2 { (say!("Registers")) }
 							ul.columns {
 								@for kind in REGISTERS {
-									li { a href=(format!("/{}", kind.slug())) { (kind.plural()) } }
+									li { a href=(format!("/{}", kind.slug())) { (word(kind.plural())) } }
 								}
 								@if let Some(Viewer::SignedIn(_)) = viewer {
-									li { a href="/query-log" { "What we asked" } }
+									li { a href="/query-log" { (say!("What we asked")) } }
 								}
 							}
 						} }
 						section aria-labelledby="status" {
-							h2 id="status" { "State of this explorer" }
+							h2 id="status" { (say!("State of this explorer")) }
 							(status)
 							p {
-								"What a page shows comes from this explorer's own index. "
-								"Every record has a page that proves it; "
-								a href="/about" { "what a proof shows and what not" } "."
+								(say!("What a page shows comes from this explorer's own index. Every record has a page that proves \
+									it; {about}.", about = html! { a href="/about" { (say!("what a proof shows and what \
+										not")) } }))
 							}
 						}
 					}
@@ -145,28 +157,42 @@ fn frame(title: &str, here: &str, viewer: Option<&Viewer>, body: Markup, status:
 	}
 }
 
+/// The other languages, to choose from.
+fn languages() -> Markup {
+	html! {
+		form.languages method="post" action="/language" aria-label=(say!("Language")) {
+			h2 { (say!("Language")) }
+			input type="hidden" name="back" value=(words::address());
+			@for (language, name) in Language::OFFERED {
+				button.plain type="submit" name="to" value=(language.tag()) lang=(language.tag()) translate="no"
+					aria-pressed=(if words::language() == language { "true" } else { "false" }) { (name) }
+			}
+		}
+	}
+}
+
 /// The page of an error.
 pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
 	let (title, advice) = match error {
 		Error::Input(_) => {
-			("This question cannot be answered", "Change the question and ask again.")
+			(say!("This question cannot be answered"), say!("Change the question and ask again."))
 		},
-		Error::NotFound(_) => ("Nothing is here", "Search for it by number, hash, handle or name."),
+		Error::NotFound(_) => (say!("Nothing is here"), say!("Search for it by number, hash, handle or name.")),
 		Error::Refused(_) => {
-			("This is not open to you", "Sign in with an account that may see it.")
+			(say!("This is not open to you"), say!("Sign in with an account that may see it."))
 		},
 		Error::TooMany => {
-			("Too many questions", "Wait a minute; programs ask the JSON interface for pages.")
+			(say!("Too many questions"), say!("Wait a minute; programs ask the JSON interface for pages."))
 		},
 		Error::NotProven(_) => (
-			"Not proven",
-			"Do not rely on what this explorer shows of it. Keep this page and tell the operator.",
+			say!("Not proven"),
+			say!("Do not rely on what this explorer shows of it. Keep this page and tell the operator."),
 		),
 		Error::Node(_) | Error::Stalled(_) => (
-			"The node does not help",
-			"Proofs need a node that keeps old states (an archive node). Try again in a minute.",
+			say!("The node does not help"),
+			say!("Proofs need a node that keeps old states (an archive node). Try again in a minute."),
 		),
-		_ => ("The explorer has a fault", "Tell the operator; the log of the explorer says more."),
+		_ => (say!("The explorer has a fault"), say!("Tell the operator; the log of the explorer says more.")),
 	};
 	// What is damaged inside concerns the operator, who has the log.
 	let told = match error {
@@ -179,19 +205,19 @@ pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
 		None,
 		html! {
 			h1 { (title) }
-			@if let Some(told) = told { p.lead { (told) } }
+			@if let Some(told) = told { p.lead { (word(&told)) } }
 			p { (advice) }
-			@if matches!(error, Error::Refused(_)) { p { a.button href="/sign-in" { "Sign in" } } }
-			p.quiet { "Status " (status.as_u16()) }
+			@if matches!(error, Error::Refused(_)) { p { a.button href="/sign-in" { (say!("Sign in")) } } }
+			p.quiet { (say!("Status {code}", code = status.as_u16())) }
 		},
 		html! {},
 	)
 }
 
 /// The way to a page.
-pub(super) fn trail(steps: &[(&str, &str)], last: &str) -> Markup {
+pub(super) fn trail(steps: &[(impl Render, impl Render)], last: impl Render) -> Markup {
 	html! {
-		nav.trail aria-label="Breadcrumb" {
+		nav.trail aria-label=(say!("Breadcrumb")) {
 			ol {
 				@for (link, name) in steps { li { a href=(link) { (name) } } }
 				li aria-current="page" { (last) }

@@ -1,29 +1,35 @@
-//! Pages, JSON interface and exports. Nothing on the ledger can be changed from here; the only requests that change
-//! anything sign in and out.
+//! Pages, JSON interface and exports. Nobody's records can be changed from here: what changes anything signs in and out, keeps
+//! a language, or hands to the ledger what a patient's code withdraws and what an authority signed elsewhere.
 
 mod api;
 mod content;
 mod dossier;
 mod export;
 mod fhir;
+mod forms;
 mod guard;
+mod inquiry;
 mod layout;
 mod live;
+mod network;
 mod pages;
 mod past;
+mod patient;
 mod proofs;
 mod questions;
 mod records;
 mod sector;
 mod sign_in;
 mod trends;
+mod words;
 
 use crate::{
 	access::{
 		anchor::{Anchoring, SharedAnchoring},
-		Access, Viewer,
+		Access, Viewer, Visits,
 	},
 	follow::SharedStatus,
+	ledger::Ledger,
 	prove::Witness,
 	store::{query, Connection, Reader},
 	Error,
@@ -76,6 +82,9 @@ pub struct App {
 	status: SharedStatus,
 	name: Option<String>,
 	access: Access,
+	visits: Visits,
+	drafts: inquiry::Drafts,
+	other_ledger: Option<Box<dyn Ledger>>,
 	verifier: Option<Vec<u8>>,
 	/// How the log of queries is anchored, if it is.
 	anchoring: Option<SharedAnchoring>,
@@ -124,12 +133,26 @@ impl App {
 			status,
 			name,
 			access,
+			visits: Visits::default(),
+			drafts: inquiry::Drafts::default(),
+			other_ledger: None,
 			verifier,
 			anchoring,
 			places,
 			watchers,
 			sector,
 		}
+	}
+
+	/// The same with another way to the ledger than the nodes that prove.
+	#[must_use]
+	pub fn with_ledger(self, ledger: Box<dyn Ledger>) -> Self {
+		Self { other_ledger: Some(ledger), ..self }
+	}
+
+	/// The way to the ledger.
+	fn ledger(&self) -> &dyn Ledger {
+		self.other_ledger.as_deref().unwrap_or(&self.witness)
 	}
 
 	/// The same whose log of queries is anchored on the ledger.
@@ -198,8 +221,10 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/verifier.wasm", get(proofs::verifier))
 		.route("/live", get(live::stream))
 		.route("/live.js", get(live::script))
+		.route("/search.js", get(pages::search_script))
 		.route("/questions", get(questions::page))
 		.route("/trends", get(trends::page))
+		.route("/network", get(network::page))
 		.route("/search", get(pages::search))
 		.route("/blocks", get(pages::blocks))
 		.route("/blocks/{block}", get(pages::block))
@@ -210,8 +235,18 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/sign-in", get(sign_in::page).post(sign_in::by_form))
 		.route("/sign-in/{ticket}", get(sign_in::ticket).post(sign_in::by_ticket))
 		.route("/sign-out", post(sign_in::out))
+		.route("/language", post(forms::choose_language))
+		.route("/patient", get(patient::page).post(patient::enter))
+		.route("/patient/consent", get(patient::consent))
+		.route("/patient/withdrawal", get(patient::withdrawal).post(patient::withdraw))
+		.route("/patient/leave", post(patient::end))
+		.route("/patient/records/{which}/verify", get(patient::verify))
+		.route("/patient/records/{which}/bundle.json", get(patient::bundle))
 		.route("/query-log", get(sign_in::query_log))
 		.route("/trust-root.json", get(proofs::trust_root))
+		.route("/inquiries/new", get(inquiry::page).post(inquiry::prepare))
+		.route("/inquiries/draft", get(inquiry::draft).post(inquiry::hand_in))
+		.route("/inquiries/draft.json", get(inquiry::file))
 		.route("/{kind}", get(records::records))
 		.route("/{kind}/{id}", get(records::record))
 		.route("/exchanges/{id}/dossier", get(dossier::page))

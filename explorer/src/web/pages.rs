@@ -1,6 +1,12 @@
 //! The pages.
 
-use super::{content, layout, records::records_table, sector, App, PageError, Surroundings, Who};
+use super::{
+	content, layout,
+	records::records_table,
+	sector,
+	words::{plain, said, say, word},
+	App, PageError, Surroundings, Who,
+};
 use crate::{
 	access::Viewer,
 	facts::kebab,
@@ -14,7 +20,8 @@ use crate::{
 };
 use axum::{
 	extract::{Extension, Path, Query, State},
-	response::Html,
+	http::header,
+	response::{Html, IntoResponse, Response},
 };
 use maud::{html, Markup, Render};
 use std::{collections::BTreeMap, sync::Arc};
@@ -85,65 +92,71 @@ pub(super) async fn overview(State(app): State<Arc<App>>, Extension(viewer): Who
 		_ => None,
 	};
 	let body = html! {
-		h1 { "The ledger at a glance" }
+		h1 { (say!("The ledger at a glance")) }
 		p.lead {
-			"Who exchanged what under which basis, and how members look after their security. "
-			"Every figure leads to its records, every record to its proof."
+			(say!("Who exchanged what under which basis, and how members look after their security. Every figure leads to its \
+				records, every record to its proof."))
 		}
 		section aria-labelledby="health" {
-			h2.aside id="health" { "State of the ledger" }
+			h2.aside id="health" { (say!("State of the ledger")) }
 			ul.health {
 				li {
 					@match lag {
-						Some(0) => { span.state.good { "up to date" } " every final block is indexed" },
-						Some(behind) => {
-							span.state.open { "catching up" } " " (behind) " final blocks are not indexed yet"
-							@if let Some(rate) = status.blocks_per_second { ", " (rate) " blocks a second" }
+						Some(0) => {
+							span.state.good { (say!("up to date")) } " " (say!("every final block is indexed"))
 						},
-						None => { span.state.bad { "no node" } " no node answers" },
+						Some(behind) => {
+							span.state.open { (say!("catching up")) } " "
+							(say!("{behind} final blocks are not indexed yet", behind = content::count(behind)))
+							@if let Some(rate) = status.blocks_per_second {
+								", " (say!("{rate} blocks a second", rate = rate))
+							}
+						},
+						None => { span.state.bad { (say!("no node")) } " " (say!("no node answers")) },
 					}
 				}
 				li {
 					@match &status.reconciled {
 						Some(compared) if compared.lacking == 0 => {
-							span.state.good { "complete" } " index and ledger hold the same "
-							(compared.indexed) " records as of block "
-							a href=(format!("/blocks/{}", compared.block)) { (compared.block) }
+							span.state.good { (say!("complete")) } " "
+							(say!("index and ledger hold the same {records} records as of block {block}",
+								records = content::count(compared.indexed), block = content::block(compared.block)))
 						},
 						Some(compared) => {
-							span.state.bad { "incomplete" } " the index lacks "
-							(compared.lacking) " records of the ledger as of block " (compared.block)
+							span.state.bad { (say!("incomplete")) } " "
+							(say!("the index lacks {records} records of the ledger as of block {block}",
+								records = content::count(compared.lacking), block = compared.block))
 						},
-						None => { span.state.open { "not compared yet" } " index and ledger" },
+						None => { span.state.open { (say!("not compared yet")) } " " (say!("index and ledger")) },
 					}
 				}
 			}
 		}
 		ul.cards {
 			@for (link, name, count) in cards {
-				li { a href=(link) { strong { (count) } span { (name) } } }
+				li { a href=(link) { strong { (content::count(count)) } span { (word(name)) } } }
 			}
 		}
 		div.two {
 			section aria-labelledby="outcomes" {
-				h2 id="outcomes" { "How exchanges stand" }
+				h2 id="outcomes" { (say!("How exchanges stand")) }
 				(bars(of(Kind::Exchange), |state| Some(format!("/exchanges?state={state}"))))
 			}
 			section aria-labelledby="risk" {
-				h2 id="risk" { "Risk levels of the sector" }
+				h2 id="risk" { (say!("Risk levels of the sector")) }
 				(risk(&assessments))
 			}
 		}
 		section aria-labelledby="recent" {
-			h2 id="recent" { "Latest exchanges" }
+			h2 id="recent" { (say!("Latest exchanges")) }
 			(records_table(Kind::Exchange, &recent.items, None, &around))
 		}
 		section aria-labelledby="ready" {
-			h2 id="ready" { "Ready questions" }
-			ul.columns { @for (link, name) in READY { li { a href=(link) { (name) } } } }
+			h2 id="ready" { (say!("Ready questions")) }
+			ul.columns { @for (link, name) in READY { li { a href=(link) { (word(name)) } } } }
 		}
 	};
-	show(layout::page("Overview", "/", &around, body))
+	show(layout::page(say!("Overview"), "/", &around, body))
 }
 
 /// Counts by state, as a table with bars.
@@ -155,20 +168,22 @@ pub(super) fn bars(
 	states.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
 	let most = states.first().map_or(1, |(_, count)| **count).max(1);
 	html! {
-		@if states.is_empty() { p.quiet { "None yet." } }
+		@if states.is_empty() { p.quiet { (say!("None yet.")) } }
 		@else {
 			table.bars {
-				thead { tr { th scope="col" { "State" } th.number scope="col" { "Count" } td {} } }
+				thead { tr { th scope="col" { (say!("State")) } th.number scope="col" { (say!("Count")) } td {} } }
 				tbody {
 					@for (state, count) in states {
 						tr {
 							th scope="row" {
 								@match link(state) {
-									Some(link) => a href=(link) { (state.replace('-', " ")) },
-									None => { @if state.is_empty() { "all" } @else { (state.replace('-', " ")) } },
+									Some(link) => a href=(link) { (word(&state.replace('-', " "))) },
+									None => {
+										@if state.is_empty() { (say!("all")) } @else { (word(&state.replace('-', " "))) }
+									},
 								}
 							}
-							td.number { (count) }
+							td.number { (content::count(*count)) }
 							td aria-hidden="true" { (bar(*count, most, "bar")) }
 						}
 					}
@@ -190,12 +205,12 @@ fn bar(count: u64, of: u64, class: &str) -> Markup {
 /// How many organisations stand at which level, by their newest assessment.
 fn risk(assessments: &BTreeMap<u32, RecordRow>) -> Markup {
 	html! {
-		@if assessments.is_empty() { p.quiet { "No organisation was assessed yet." } }
+		@if assessments.is_empty() { p.quiet { (say!("No organisation was assessed yet.")) } }
 		@else {
 			(risk_table(&count_levels(assessments)))
 			p.quiet {
-				"Organisations by their newest assessment; " (assessments.len()) " have one. "
-				a href="/assessments" { "All assessments" }
+				(say!("Organisations by their newest assessment; {count} have one.", count = assessments.len())) " "
+				a href="/assessments" { (say!("All assessments")) }
 			}
 		}
 	}
@@ -219,7 +234,7 @@ pub(super) fn count_levels(assessments: &BTreeMap<u32, RecordRow>) -> Levels {
 
 /// What a level is called.
 pub(super) fn level_name(level: &str) -> String {
-	level.replace('-', " ")
+	plain(&level.replace('-', " ")).into()
 }
 
 /// The counts as a table.
@@ -228,18 +243,18 @@ pub(super) fn risk_table(levels: &Levels) -> Markup {
 		levels.get(field).and_then(|levels| levels.get(level)).copied().unwrap_or(0)
 	};
 	html! {
-		div.scroll tabindex="0" role="region" aria-label="Table of risk levels" {
+		div.scroll tabindex="0" role="region" aria-label=(say!("Table of risk levels")) {
 			table.levels {
 				thead {
 					tr {
-						th scope="col" { "Risk" }
+						th scope="col" { (say!("Risk")) }
 						@for level in LEVELS { th scope="col" { (level_name(level)) } }
 					}
 				}
 				tbody {
 					@for (field, name) in RISKS {
 						tr {
-							th scope="row" { (name) }
+							th scope="row" { (word(name)) }
 							@for (step, level) in LEVELS.iter().enumerate() {
 								@let count = count(field, level);
 								td class=(format!("level step{step}")) data-none[count == 0] { (count) }
@@ -270,13 +285,15 @@ pub(super) async fn blocks(
 		app.read(move |connection| query::blocks(connection, after, query::DEFAULT_LIMIT)).await?;
 	let next = rows.last().map(|row| row.number).filter(|number| *number > 0);
 	let body = html! {
-		h1 { "Blocks" }
-		p.lead { "Final blocks, newest first." }
-		div.scroll tabindex="0" role="region" aria-label="Table of blocks" {
+		h1 { (say!("Blocks")) }
+		p.lead { (say!("Final blocks, newest first.")) }
+		div.scroll tabindex="0" role="region" aria-label=(say!("Table of blocks")) {
 			table {
 				thead {
 					tr {
-						@for name in ["Block", "Time", "Author", "Transactions", "Events", "Hash"] {
+						@for name in [
+							say!("Block"), say!("Time"), say!("Author"), say!("Transactions"), say!("Events"), say!("Hash"),
+						] {
 							th scope="col" { (name) }
 						}
 					}
@@ -285,12 +302,12 @@ pub(super) async fn blocks(
 			}
 		}
 		@if let Some(next) = next {
-			nav.pages aria-label="Pages" {
-				a rel="next" href=(format!("/blocks?after={next}")) { "Older blocks" }
+			nav.pages aria-label=(say!("Pages")) {
+				a rel="next" href=(format!("/blocks?after={next}")) { (say!("Older blocks")) }
 			}
 		}
 	};
-	show(layout::page("Blocks", "/blocks", &around, body))
+	show(layout::page(say!("Blocks"), "/blocks", &around, body))
 }
 
 fn block_line(row: &BlockRow, around: &Surroundings) -> Markup {
@@ -310,7 +327,7 @@ fn block_line(row: &BlockRow, around: &Surroundings) -> Markup {
 fn author(row: &BlockRow, around: &Surroundings) -> Markup {
 	match row.author {
 		Some(author) => content::organisation(author, around),
-		None => html! { span.quiet { "none" } },
+		None => html! { span.quiet { (say!("none")) } },
 	}
 }
 
@@ -326,15 +343,16 @@ pub(super) async fn block(
 	let number = row.number;
 	let own: Vec<&EventRow> = events.iter().filter(|event| event.extrinsic.is_none()).collect();
 	let last = around.head.map_or(0, |(head, ..)| head);
+	let title = said!("Block {number}", number = number);
 	let body = html! {
-		(layout::trail(&[("/blocks", "Blocks")], &number.to_string()))
-		h1 { "Block " (number) }
+		(layout::trail(&[("/blocks", say!("Blocks"))], number))
+		h1 { (title) }
 		dl.fields {
-			div { dt { "Time" } dd { (content::moment_of(row.time)) } }
-			div { dt { "Author" } dd { (author(&row, &around)) } }
-			div { dt { "Hash" } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
+			div { dt { (say!("Time")) } dd { (content::moment_of(row.time)) } }
+			div { dt { (say!("Author")) } dd { (author(&row, &around)) } }
+			div { dt { (say!("Hash")) } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
 			div {
-				dt { "Parent" }
+				dt { (say!("Parent")) }
 				dd {
 					@let parent = format!("0x{}", hex::encode(row.parent));
 					@if number > 0 {
@@ -342,19 +360,19 @@ pub(super) async fn block(
 					} @else { code.long { (parent) } }
 				}
 			}
-			div { dt { "Runtime" } dd { "version " (row.spec_version) } }
+			div { dt { (say!("Runtime")) } dd { (say!("version {version}", version = row.spec_version)) } }
 		}
 		section aria-labelledby="transactions" {
-			h2 id="transactions" { "Transactions" }
+			h2 id="transactions" { (say!("Transactions")) }
 			@let hidden = row.extrinsics as usize - extrinsics.len();
-			@if hidden > 0 { p.note { (hidden) " transactions of others are not shown to you." } }
-			@if extrinsics.is_empty() { p.quiet { "None." } }
+			@if hidden > 0 { p.note { (say!("{count} transactions of others are not shown to you.", count = hidden)) } }
+			@if extrinsics.is_empty() { p.quiet { (say!("None.")) } }
 			@else {
-				div.scroll tabindex="0" role="region" aria-label="Table of transactions" {
+				div.scroll tabindex="0" role="region" aria-label=(say!("Table of transactions")) {
 					table {
 						thead {
 							tr {
-								@for name in ["Transaction", "Call", "Signed by", "Result"] {
+								@for name in [say!("Transaction"), say!("Call"), say!("Signed by"), say!("Result")] {
 									th scope="col" { (name) }
 								}
 							}
@@ -365,7 +383,7 @@ pub(super) async fn block(
 									th scope="row" {
 										a href=(format!("/transactions/{}", extrinsic.id())) { (extrinsic.id()) }
 									}
-									td { (extrinsic.name()) }
+									td translate="no" { (extrinsic.name()) }
 									td { (signer(extrinsic)) }
 									td { (result(extrinsic)) }
 								}
@@ -376,15 +394,15 @@ pub(super) async fn block(
 			}
 		}
 		section aria-labelledby="own" {
-			h2 id="own" { "What the block itself did" }
+			h2 id="own" { (say!("What the block itself did")) }
 			(event_list(&own, &around))
 		}
-		nav.pages aria-label="Pages" {
-			@if number > 0 { a rel="prev" href=(format!("/blocks/{}", number - 1)) { "Block before" } }
-			@if number < last { a rel="next" href=(format!("/blocks/{}", number + 1)) { "Block after" } }
+		nav.pages aria-label=(say!("Pages")) {
+			@if number > 0 { a rel="prev" href=(format!("/blocks/{}", number - 1)) { (say!("Block before")) } }
+			@if number < last { a rel="next" href=(format!("/blocks/{}", number + 1)) { (say!("Block after")) } }
 		}
 	};
-	show(layout::page(&format!("Block {number}"), "/blocks", &around, body))
+	show(layout::page(&title, "/blocks", &around, body))
 }
 
 fn signer(row: &ExtrinsicRow) -> Markup {
@@ -395,25 +413,27 @@ fn signer(row: &ExtrinsicRow) -> Markup {
 				a href=(format!("/accounts/{text}")) { code { (content::short(&text)) } }
 			}
 		},
-		None => html! { span.quiet { "nobody" } },
+		None => html! { span.quiet { (say!("nobody")) } },
 	}
 }
 
 fn result(row: &ExtrinsicRow) -> Markup {
 	match &row.failure {
-		None => html! { span.state.good { "success" } },
-		Some(failure) => html! { span.state.bad { "failed" } " " (failure) },
+		None => html! { span.state.good { (say!("success")) } },
+		Some(failure) => {
+			html! { span.state.bad { (say!("failed")) } " " span lang="en" { (failure) } }
+		},
 	}
 }
 
 fn event_list(events: &[&EventRow], around: &Surroundings) -> Markup {
 	html! {
-		@if events.is_empty() { p.quiet { "Nothing." } }
+		@if events.is_empty() { p.quiet { (say!("Nothing.")) } }
 		@else {
 			ol.events {
 				@for event in events {
 					li {
-						h3 { (event.pallet) "." (event.name) }
+						h3 translate="no" { (event.pallet) "." (event.name) }
 						(content::fields(&event.fields, around))
 					}
 				}
@@ -444,30 +464,37 @@ pub(super) async fn transaction(
 	let events: Vec<&EventRow> = events.iter().collect();
 	let in_block = format!("/blocks/{block}");
 	let body = html! {
-		(layout::trail(&[("/blocks", "Blocks"), (&in_block, &format!("Block {block}"))], &row.name()))
-		h1 { (row.name()) }
-		(verify_box(&format!("/transactions/{}", row.id()), "", "this transaction, its result and its events"))
+		(layout::trail(
+			&[("/blocks", say!("Blocks")), (&in_block, &said!("Block {number}", number = block))],
+			html! { span translate="no" { (row.name()) } },
+		))
+		h1 { span translate="no" { (row.name()) } }
+		(verify_box(
+			&format!("/transactions/{}", row.id()),
+			"",
+			say!("Proves this transaction, its result and its events against a block that the validators finalised."),
+		))
 		dl.fields {
-			div { dt { "Transaction" } dd { (row.id()) } }
-			div { dt { "Block" } dd { a href=(in_block) { (block) } ", " (content::moment_of(time)) } }
-			div { dt { "Result" } dd { (result(&row)) } }
+			div { dt { (say!("Transaction")) } dd { (row.id()) } }
+			div { dt { (say!("Block")) } dd { a href=(in_block) { (block) } ", " (content::moment_of(time)) } }
+			div { dt { (say!("Result")) } dd { (result(&row)) } }
 			div {
-				dt { "Signed by" }
+				dt { (say!("Signed by")) }
 				dd {
 					(signer(&row))
 					@if let Some(organisation) = organisation {
-						" for " (content::organisation(organisation, &around))
+						" " (say!("for {organisation}", organisation = content::organisation(organisation, &around)))
 					}
 				}
 			}
-			div { dt { "Hash" } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
+			div { dt { (say!("Hash")) } dd { code.long { (format!("0x{}", hex::encode(row.hash))) } } }
 		}
 		section.tree aria-labelledby="call" {
-			h2 id="call" { "The call" }
+			h2 id="call" { (say!("The call")) }
 			(content::fields(&row.arguments, &around))
 		}
 		section aria-labelledby="events" {
-			h2 id="events" { "What it caused" }
+			h2 id="events" { (say!("What it caused")) }
 			(event_list(&events, &around))
 		}
 	};
@@ -492,9 +519,9 @@ pub(super) fn read_kind(slug: &str) -> Result<Kind, Error> {
 pub(super) fn verify_box(link: &str, query: &str, what: &str) -> Markup {
 	html! {
 		p.verify {
-			a.button href=(format!("{link}/verify{query}")) { "Verify" }
-			span { "Proves " (what) " against a block that the validators finalised." }
-			a href=(format!("{link}/bundle.json{query}")) download { "Evidence bundle" }
+			a.button href=(format!("{link}/verify{query}")) { (say!("Verify")) }
+			span { (what) }
+			a href=(format!("{link}/bundle.json{query}")) download { (say!("Evidence bundle")) }
 		}
 	}
 }
@@ -510,28 +537,51 @@ pub(super) async fn search(
 	let wanted = text.clone();
 	let found = app.read(move |connection| store::search(connection, &scope, &wanted)).await?;
 	let body = html! {
-		h1 { "Search" }
+		h1 { (say!("Search")) }
 		@if text.is_empty() {
 			p.lead {
-				"Number or hash of a block, a transaction, an account, number or name of an organisation, "
-				"handle of a consent, exchange or permit, or a commitment."
+				(say!("Number or hash of a block, a transaction, an account, number or name of an organisation, handle of a \
+					consent, exchange or permit, or a commitment."))
 			}
+			section id="by-file" hidden data-most="16777216"
+				data-none=(say!("The file opens no commitment, or is larger than 16 MiB.")) {
+				h2 { (say!("By a file")) }
+				p {
+					label for="opening" { (say!("A file that opens a commitment, such as what `curex` kept of an inquiry or a \
+						review:")) } " "
+					input id="opening" type="file" accept="application/json,.json" aria-describedby="opening-help";
+				}
+				p.quiet id="opening-help" {
+					(say!("Choose it, or drop it on the field. It is read in your browser and goes nowhere; the search is told its \
+						commitment alone."))
+				}
+				div role="status" {}
+			}
+			script src="/search.js" defer {}
 		} @else {
-			p.lead { "For " strong.long { (text) } ":" }
+			p.lead { (say!("For {text}:", text = html! { strong.long translate="no" { (text) } })) }
 			(found_list(&found))
 		}
 	};
-	show(layout::page("Search", "/search", &around, body))
+	show(layout::page(say!("Search"), "/search", &around, body))
+}
+
+pub(super) async fn search_script() -> Response {
+	let headers = [
+		(header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+		(header::CACHE_CONTROL, "max-age=3600"),
+	];
+	(headers, include_str!("search.js")).into_response()
 }
 
 fn found_list(found: &[Found]) -> Markup {
 	html! {
 		@if found.is_empty() {
-			p { "Nothing final has this. What is not final yet is not indexed." }
+			p { (say!("Nothing final has this. What is not final yet is not indexed.")) }
 		} @else {
 			ul.found {
 				@for found in found {
-					li { a href=(found.link) { span.quiet { (found.what) } " " code.long { (found.which) } } }
+					li { a href=(found.link) { span.quiet { (word(&found.what)) } " " code.long { (found.which) } } }
 				}
 			}
 		}
@@ -555,54 +605,59 @@ pub(super) async fn about(State(app): State<Arc<App>>, Extension(viewer): Who) -
 	let around = app.surroundings(&viewer).await?;
 	let given = app.witness.given_root().is_some();
 	let genesis = app.genesis().await.ok();
+	let root = html! { a href="/trust-root.json" { (say!("trust root")) } };
 	let body = html! {
-		h1 { "What a proof shows" }
+		h1 { (say!("What a proof shows")) }
 		p.lead {
-			"You need not trust this explorer, nor the node it asks. Every record leads to an evidence bundle: "
-			"one file that anybody can check alone, offline and years later."
+			(say!("You need not trust this explorer, nor the node it asks. Every record leads to an evidence bundle: one file \
+				that anybody can check alone, offline and years later."))
 		}
-		h2 { "What a bundle proves" }
+		h2 { (say!("What a bundle proves")) }
 		ol {
-			li { strong { "The authorities." } " From the authorities of the first block, every change of the set of
-				validators is shown with the signatures of the set before it." }
-			li { strong { "Finality." } " More than two thirds of the validators in office signed the block, or a later
-				one that descends from it (GRANDPA)." }
-			li { strong { "The state or the transaction." } " Merkle proofs lead from the block's header to the record,
-				or to the transaction and to the events that say how it ended." }
+			li { strong { (say!("The authorities.")) } " "
+				(say!("From the authorities of the first block, every change of the set of validators is shown with the \
+					signatures of the set before it.")) }
+			li { strong { (say!("Finality.")) } " "
+				(say!("More than two thirds of the validators in office signed the block, or a later one that descends from \
+					it (GRANDPA).")) }
+			li { strong { (say!("The state or the transaction.")) } " "
+				(say!("Merkle proofs lead from the block's header to the record, or to the transaction and to the events that \
+					say how it ended.")) }
 		}
-		h2 { "What it does not prove" }
+		h2 { (say!("What it does not prove")) }
 		ul {
-			li { "That there is nothing else: a bundle shows a record, not that no other exists. The explorer compares
-				its index with the ledger's state and tells the result on the overview; that comparison trusts the node." }
-			li { "That the record still stands so. A bundle speaks of one block. Ask for the proof as of the last final
-				block to see that nothing changed since." }
-			li { "What lies behind a commitment. The ledger holds no clinical data and no reports, only commitments;
-				whoever opens one shows its content." }
-			li { "What members do outside the ledger." }
-			li { "The names of fields. They come from the runtime's metadata in the index; the bytes are proven." }
+			li { (say!("That there is nothing else: a bundle shows a record, not that no other exists. The explorer \
+				compares its index with the ledger's state and tells the result on the overview; that comparison trusts \
+				the node.")) }
+			li { (say!("That the record still stands so. A bundle speaks of one block. Ask for the proof as of the last \
+				final block to see that nothing changed since.")) }
+			li { (say!("What lies behind a commitment. The ledger holds no clinical data and no reports, only \
+				commitments; whoever opens one shows its content.")) }
+			li { (say!("What members do outside the ledger.")) }
+			li { (say!("The names of fields. They come from the runtime's metadata in the index; the bytes are proven.")) }
 		}
-		h2 { "Where trust begins" }
+		h2 { (say!("Where trust begins")) }
 		p {
 			@if given {
-				"The operator gave this explorer the authorities of the first block. Compare its "
+				(say!("The operator gave this explorer the authorities of the first block. Compare its {root} with what the \
+					consortium published.", root = root))
 			} @else {
-				"The authorities of the first block were derived from its hash. Compare the hash, or this explorer's "
+				(say!("The authorities of the first block were derived from its hash. Compare the hash, or this explorer's \
+					{root}, with what the consortium published.", root = root))
 			}
-			a href="/trust-root.json" { "trust root" }
-			", with what the consortium published."
 		}
 		@if let Some(genesis) = genesis {
 			dl.fields {
-				div { dt { "First block" } dd { code.long { (format!("0x{}", hex::encode(genesis))) } } }
+				div { dt { (say!("First block")) } dd { code.long { (format!("0x{}", hex::encode(genesis))) } } }
 			}
 		}
-		h2 { "Check it yourself" }
+		h2 { (say!("Check it yourself")) }
 		pre tabindex="0" { code { "curex verify bundle.json --trust-root trust-root.json" } }
-		p { "Take the trust root from a source you trust, not from here. The answer lists the proven bytes." }
-		h2 { "For programs" }
-		p { a href="/api/v1/openapi.json" { "Description of the JSON interface (OpenAPI 3.1)" } "." }
+		p { (say!("Take the trust root from a source you trust, not from here. The answer lists the proven bytes.")) }
+		h2 { (say!("For programs")) }
+		p { a href="/api/v1/openapi.json" { (say!("Description of the JSON interface (OpenAPI 3.1)")) } }
 	};
-	show(layout::page("About proofs", "/about", &around, body))
+	show(layout::page(say!("About proofs"), "/about", &around, body))
 }
 
 pub(super) async fn not_found() -> PageError {

@@ -1,6 +1,10 @@
 //! Records as they stood at a point in the past, and what is known of it.
 
-use super::{content, Surroundings};
+use super::{
+	content,
+	words::{plain, say},
+	Surroundings,
+};
 use crate::{
 	access::Scope,
 	store::{
@@ -68,10 +72,12 @@ pub(super) fn note(block: &BlockRow, now: &str, around: &Surroundings) -> Markup
 	let head = around.head.map(|(number, _, _)| number);
 	html! {
 		p.note {
-			strong { "As it stood after block " a href=(format!("/blocks/{}", block.number)) { (block.number) } }
-			@if block.time.is_some() { ", " (content::moment_of(block.time)) }
-			@if let Some(head) = head { "; the last indexed block is " (head) }
-			". " (KNOWN_FROM) " " a href=(now) { "As it stands now" } "."
+			strong { (say!("As it stood after block {block}.", block = content::block(block.number))) } " "
+			@if block.time.is_some() {
+				(say!("It was made {moment}.", moment = content::moment_of(block.time))) " "
+			}
+			@if let Some(head) = head { (say!("The last indexed block is {block}.", block = head)) " " }
+			(plain(KNOWN_FROM)) " " a href=(now) { (say!("As it stands now")) }
 		}
 	}
 }

@@ -5,13 +5,14 @@ use super::{
 	guard::POLICY_OF_PROOFS,
 	layout,
 	pages::{finish, read_id, read_kind},
+	words::say,
 	App, PageError, Who,
 };
 use crate::{
 	access::Viewer,
 	prove::{claim_of_extrinsic, claim_of_record, At, Claim, Report},
 	store::query,
-	Error, RecordId,
+	Error, Kind, RecordId,
 };
 use axum::{
 	extract::{Extension, Path, Query, State},
@@ -35,12 +36,32 @@ pub(super) async fn verify_record(
 ) -> Result<Response, PageError> {
 	let kind = read_kind(&slug)?;
 	let at = read_at(&parameters)?;
-	let (_, report) = prove_record(&app, &viewer, &slug, id.clone(), at).await?;
-	let key = RecordId::parse(kind, &id).map(|id| id.key(kind)).unwrap_or_default();
 	let link = format!("/{}/{id}", kind.slug());
-	let short = content::short(&id);
-	let steps = [(link.as_str(), short.as_str())];
-	show(&app, &viewer, &steps, &link, &report, About::Record(key, at)).await
+	let place = Place { trail: vec![(link.clone(), content::short(&id))], link };
+	show_record(&app, &viewer, &viewer, kind, &id, at, &place).await
+}
+
+/// Where a proof stands.
+pub(super) struct Place {
+	/// The page of what is proven; its proof and its bundle stand below it.
+	pub link: String,
+	/// The way there.
+	pub trail: Vec<(String, String)>,
+}
+
+/// The page that proves a record to `viewer`, with the rights of `prover`.
+pub(super) async fn show_record(
+	app: &Arc<App>,
+	viewer: &Viewer,
+	prover: &Viewer,
+	kind: Kind,
+	id: &str,
+	at: At,
+	place: &Place,
+) -> Result<Response, PageError> {
+	let (_, report) = prove_record(app, prover, kind.slug(), id.to_owned(), at).await?;
+	let key = RecordId::parse(kind, id).map(|id| id.key(kind)).unwrap_or_default();
+	show(app, viewer, place, &report, About::Record(key, at)).await
 }
 
 pub(super) async fn verify_transaction(
@@ -51,8 +72,8 @@ pub(super) async fn verify_transaction(
 	let (_, report) = prove_transaction(&app, &viewer, &id).await?;
 	let (_, position) = read_id(&id)?;
 	let link = format!("/transactions/{id}");
-	let steps = [(link.as_str(), id.as_str())];
-	show(&app, &viewer, &steps, &link, &report, About::Transaction(position)).await
+	let place = Place { trail: vec![(link.clone(), id)], link };
+	show(&app, &viewer, &place, &report, About::Transaction(position)).await
 }
 
 pub(super) async fn record_bundle(
@@ -139,7 +160,7 @@ pub(super) fn read_at(parameters: &[(String, String)]) -> Result<At, Error> {
 	}
 }
 
-fn download(bundle: &Bundle, report: &Report) -> Response {
+pub(super) fn download(bundle: &Bundle, report: &Report) -> Response {
 	let name = format!("attachment; filename=\"curex-block-{}.bundle.json\"", report.block);
 	let headers = [
 		(header::CONTENT_TYPE, "application/json".to_string()),
@@ -183,20 +204,21 @@ fn in_browser(about: &About, report: &Report, bundle: &str) -> Markup {
 	html! {
 		section id="browser-proof" hidden aria-labelledby="here" data-bundle=(bundle) data-key=(key)
 			data-position=(position) data-number=(report.block)
-			data-own="Proven in this browser, from your own trust root on."
-			data-given="Proven in this browser, from this explorer's trust root on: compare that root with what the consortium published."
-			data-refused="Not proven:" data-other="The bundle proves something else than this page shows."
-			data-failed="The check could not be made:" data-block="Block" data-justified="Made final by block"
-			data-set="Authority set" data-genesis="First block" data-bytes="Proven bytes (SCALE)" {
-			h2 id="here" { "Verify it in this browser" }
-			p {
-				"Your browser fetches the bundle and checks all signatures and hashes itself. It uses a program that came from \
-				 this explorer: who does not trust even that takes the bundle to a machine of their own."
-			}
+			data-own=(say!("Proven in this browser, from your own trust root on."))
+			data-given=(say!("Proven in this browser, from this explorer's trust root on: compare that root with what \
+				the consortium published."))
+			data-refused=(say!("Not proven:")) data-other=(say!("The bundle proves something else than this page shows."))
+			data-failed=(say!("The check could not be made:")) data-block=(say!("Block"))
+			data-justified=(say!("Made final by block"))
+			data-set=(say!("Authority set")) data-genesis=(say!("First block"))
+			data-bytes=(say!("Proven bytes (SCALE)")) {
+			h2 id="here" { (say!("Verify it in this browser")) }
+			p { (say!("Your browser fetches the bundle and checks all signatures and hashes itself. It uses a program \
+				that came from this explorer: who does not trust even that takes the bundle to a machine of their own.")) }
 			div.stacked {
-				label for="browser-root" { "Trust root from your own source (this explorer's, if you choose none)" }
+				label for="browser-root" { (say!("Trust root from your own source (this explorer's, if you choose none)")) }
 				input id="browser-root" type="file" accept=".json,application/json";
-				button id="browser-verify" type="button" { "Verify here" }
+				button id="browser-verify" type="button" { (say!("Verify here")) }
 			}
 			div id="browser-verdict" role="status" {}
 			script src="/verify.js" defer {}
@@ -207,80 +229,87 @@ fn in_browser(about: &About, report: &Report, bundle: &str) -> Markup {
 async fn show(
 	app: &Arc<App>,
 	viewer: &Viewer,
-	steps: &[(&str, &str)],
-	link: &str,
+	place: &Place,
 	report: &Report,
 	about: About,
 ) -> Result<Response, PageError> {
 	let at = about.at();
+	let link = &place.link;
 	let around = app.surroundings(viewer).await?;
-	let title = if report.agrees { "Proven" } else { "What is shown is not what is proven" };
+	let title =
+		if report.agrees { say!("Proven") } else { say!("What is shown is not what is proven") };
 	let query = at.map(At::to_query).unwrap_or_default();
 	let body = html! {
-		(layout::trail(steps, "Proof"))
+		(layout::trail(&place.trail, say!("Proof")))
 		h1 { (title) }
-		(verdict(report))
-		h2 { "How it was proven" }
+		(verdict(report, *viewer != Viewer::Public))
+		h2 { (say!("How it was proven")) }
 		ol {
 			li {
-				"The chain begins with the block " code.long { (report.genesis) } " and its "
-				(report.first_authorities) " authorities."
+				(say!("The chain begins with the block {genesis} and its {count} authorities.",
+					genesis = html! { code.long { (report.genesis) } }, count = report.first_authorities))
 			}
 			li {
-				@if report.authority_set == 0 { "These authorities, still in office, finalised block " }
-				@else {
-					"Authority set " (report.authority_set)
-					", reached from them by signed hand-overs, finalised block "
+				@if report.authority_set == 0 {
+					(say!("These authorities, still in office, finalised block {block} with more than two thirds of the votes.",
+						block = report.justified_by))
+				} @else {
+					(say!("Authority set {set}, reached from them by signed hand-overs, finalised block {block} with more than two \
+						thirds of its votes.", set = report.authority_set, block = report.justified_by))
 				}
-				(report.justified_by) " with more than two thirds of its votes."
 			}
 			li {
-				@if report.justified_by == report.block { "That is the block of the record. " }
-				@else { "Headers lead from it back to block " (report.block) ", " }
-				"hash " code.long { (report.block_hash) } "."
+				@let hash = html! { code.long { (report.block_hash) } };
+				@if report.justified_by == report.block {
+					(say!("That is the block of the record, hash {hash}.", hash = hash))
+				} @else {
+					(say!("Headers lead from it back to block {block}, hash {hash}.", block = report.block, hash = hash))
+				}
 			}
 			li {
-				"Merkle proofs lead from that block's header to the bytes, which runtime "
-				(report.spec_version) " wrote."
+				(say!("Merkle proofs lead from that block's header to the bytes, which runtime {version} wrote.",
+					version = report.spec_version))
 			}
 		}
-		h2 { "What is shown, and what is proven" }
+		h2 { (say!("What is shown, and what is proven")) }
 		(findings(report))
-		h2 { "What this does not prove" }
+		h2 { (say!("What this does not prove")) }
 		ul {
 			@if at != Some(At::Now) {
 				li {
-					"That nothing changed after block " (report.block) ". "
+					(say!("That nothing changed after block {block}.", block = report.block)) " "
 					@if at.is_some() {
-						a href=(format!("{link}/verify?at=now")) { "Prove it as of the last final block" } "."
+						a href=(format!("{link}/verify?at=now")) { (say!("Prove it as of the last final block")) }
 					}
 				}
 			}
-			li { "That no other records exist, and what lies behind commitments." }
-			li { "That the first block is the consortium's: compare its hash with what was published." }
+			li { (say!("That no other records exist, and what lies behind commitments.")) }
+			li { (say!("That the first block is the consortium's: compare its hash with what was published.")) }
 			li {
-				"This page is this explorer's word. For your own: take the bundle and run "
-				code { "curex verify" } " on your machine. " a href="/about" { "How" } "."
+				(say!("This page is this explorer's word. For your own: take the bundle and run {command} on your machine.",
+					command = html! { code { "curex verify" } }))
+				" " a href="/about" { (say!("How")) }
 			}
 		}
-		p.verify { a.button href=(format!("{link}/bundle.json{query}")) download { "Evidence bundle" } }
+		p.verify { a.button href=(format!("{link}/bundle.json{query}")) download { (say!("Evidence bundle")) } }
 		@if app.verifier.is_some() { (in_browser(&about, report, &format!("{link}/bundle.json{query}"))) }
 	};
 	let policy = [(header::CONTENT_SECURITY_POLICY, POLICY_OF_PROOFS)];
-	Ok((policy, finish("Proof", &around, body)).into_response())
+	Ok((policy, finish(say!("Proof"), &around, body)).into_response())
 }
 
-fn verdict(report: &Report) -> Markup {
+fn verdict(report: &Report, shows_blocks: bool) -> Markup {
 	html! {
 		@if report.agrees {
 			p.verdict.good role="status" {
-				strong { "Everything that is shown is proven" }
-				" as of block " a href=(format!("/blocks/{}", report.block)) { (report.block) } "."
+				@let block = if shows_blocks { content::block(report.block.into()) } else { html! { (report.block) } };
+				(say!("{everything} as of block {block}.",
+					everything = html! { strong { (say!("Everything that is shown is proven")) } }, block = block))
 			}
 		} @else {
 			p.verdict.bad role="alert" {
-				strong { "This explorer's index says something else than the ledger." }
-				" Rely on the proven side, keep the bundle, and tell the operator."
+				strong { (say!("This explorer's index says something else than the ledger.")) }
+				" " (say!("Rely on the proven side, keep the bundle, and tell the operator."))
 			}
 		}
 	}
@@ -288,12 +317,12 @@ fn verdict(report: &Report) -> Markup {
 
 fn findings(report: &Report) -> Markup {
 	html! {
-		div.scroll tabindex="0" role="region" aria-label="Table of what is shown and proven" {
+		div.scroll tabindex="0" role="region" aria-label=(say!("Table of what is shown and proven")) {
 			table.findings {
 				thead {
 					tr {
-						th scope="col" { "What" } th scope="col" { "Shown" }
-						th scope="col" { "Proven" } th scope="col" { "Result" }
+						th scope="col" { (say!("What")) } th scope="col" { (say!("Shown")) }
+						th scope="col" { (say!("Proven")) } th scope="col" { (say!("Result")) }
 					}
 				}
 				tbody {
@@ -302,12 +331,12 @@ fn findings(report: &Report) -> Markup {
 							th scope="row" { (content::label(&finding.what)) }
 							td { code.long { (finding.shown) } }
 							td {
-								@if finding.agrees { span.quiet { "the same" } }
+								@if finding.agrees { span.quiet { (say!("the same")) } }
 								@else { code.long { (finding.proven) } }
 							}
 							td {
-								@if finding.agrees { span.state.good { "agrees" } }
-								@else { span.state.bad { "differs" } }
+								@if finding.agrees { span.state.good { (say!("agrees")) } }
+								@else { span.state.bad { (say!("differs")) } }
 							}
 						}
 					}

@@ -4,6 +4,7 @@ use super::{
 	content, layout,
 	pages::{show, Answer},
 	records::records_table,
+	words::{said, say},
 	App, Surroundings, Who,
 };
 use crate::{
@@ -21,37 +22,37 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 	let scope = viewer.scope();
 	let answers = app.read(move |connection| questions::answers(connection, &scope)).await?;
 	let body = html! {
-		h1 { "Questions" }
+		h1 { (say!("Questions")) }
 		p.lead {
-			"What a supervisor asks first, worked out over what you may see, as of "
-			(content::moment_of(Some(answers.moment))) "."
+			(say!("What a supervisor asks first, worked out over what you may see, as of {moment}.",
+				moment = content::moment_of(Some(answers.moment))))
 		}
-		(question("used", "Used after withdrawal",
-			"Exchanges that began in a block after the withdrawal of their consent and were served.",
+		(question("used", say!("Used after withdrawal"),
+			say!("Exchanges that began in a block after the withdrawal of their consent and were served."),
 			records_table(Kind::Exchange, &answers.used_after_withdrawal, None, &around)))
-		(question("unacknowledged", "Never acknowledged",
-			"Exchanges that were received, and expired because the recipient never said how the data were.",
+		(question("unacknowledged", say!("Never acknowledged"),
+			say!("Exchanges that were received, and expired because the recipient never said how the data were."),
 			records_table(Kind::Exchange, &answers.never_acknowledged, None, &around)))
-		(question("broken", "How often the glass was broken",
-			&format!("Of the exchanges in which an organisation received in the last {WINDOW_DAYS} days."),
+		(question("broken", say!("How often the glass was broken"),
+			&said!("Of the exchanges in which an organisation received in the last {days} days.", days = WINDOW_DAYS),
 			break_glass(&answers, &around)))
-		(question("unassessed", "Without a valid assessment",
-			"Active hospitals and care centres whose newest assessment has expired, or that have none.",
+		(question("unassessed", say!("Without a valid assessment"),
+			say!("Active hospitals and care centres whose newest assessment has expired, or that have none."),
 			unassessed(&answers, &around)))
-		(question("gaps", "Gaps in sequences",
-			&format!("Numbers missing among the last {SEQUENCE_LENGTH} exchanges of an organisation, which the ledger counts \
-				without gaps."),
+		(question("gaps", say!("Gaps in sequences"),
+			&said!("Numbers missing among the last {count} exchanges of an organisation, which the ledger counts without gaps.",
+				count = content::count(SEQUENCE_LENGTH)),
 			gaps(&answers, &around)))
-		(question("anchors", "Marked anchors of access logs",
-			"Anchors that left a gap after the one before, overlap it, came late, or whose count was disproved.",
+		(question("anchors", say!("Marked anchors of access logs"),
+			say!("Anchors that left a gap after the one before, overlap it, came late, or whose count was disproved."),
 			records_table(Kind::Anchor, &answers.marked_anchors, None, &around)))
-		(question("unusual", "Unusual volume",
-			&format!("Of the last {COMPARED_DAYS} days, those on which an organisation took part in at least {UNUSUAL_FROM} \
-				exchanges and in more than {UNUSUAL_TIMES} times the median of the {WINDOW_DAYS} days before. Days are counted \
-				back from the last block."),
+		(question("unusual", say!("Unusual volume"),
+			&said!("Of the last {days} days, those on which an organisation took part in at least {from} exchanges and in more \
+				than {times} times the median of the {before} days before. Days are counted back from the last block.",
+				days = COMPARED_DAYS, from = UNUSUAL_FROM, times = UNUSUAL_TIMES, before = WINDOW_DAYS),
 			unusual(&answers, &around)))
 	};
-	show(layout::page("Questions", "/questions", &around, body))
+	show(layout::page(say!("Questions"), "/questions", &around, body))
 }
 
 fn question(id: &str, title: &str, about: &str, answer: Markup) -> Markup {
@@ -67,7 +68,7 @@ fn question(id: &str, title: &str, about: &str, answer: Markup) -> Markup {
 /// A table of answers; `None.` without rows.
 fn table(name: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Markup {
 	html! {
-		@if rows.is_empty() { p { "None." } }
+		@if rows.is_empty() { p { (say!("None.")) } }
 		@else {
 			div.scroll tabindex="0" role="region" aria-label=(name) {
 				table {
@@ -101,7 +102,11 @@ fn break_glass(answers: &Answers, around: &Surroundings) -> Markup {
 			]
 		})
 		.collect();
-	table("Table of break-glass", &["Organisation", "Break-glass", "Received", "Share"], &rows)
+	table(
+		say!("Table of break-glass"),
+		&[say!("Organisation"), say!("Break-glass"), say!("Received"), say!("Share")],
+		&rows,
+	)
 }
 
 fn unassessed(answers: &Answers, around: &Surroundings) -> Markup {
@@ -111,12 +116,16 @@ fn unassessed(answers: &Answers, around: &Surroundings) -> Markup {
 		.map(|row| {
 			let expired = match row.expired {
 				Some(moment) => content::moment_of(Some(moment)),
-				None => html! { "never assessed" },
+				None => html! { (say!("never assessed")) },
 			};
 			vec![content::organisation(row.organisation, around), expired]
 		})
 		.collect();
-	table("Table of organisations without assessment", &["Organisation", "Expired"], &rows)
+	table(
+		say!("Table of organisations without assessment"),
+		&[say!("Organisation"), say!("Expired")],
+		&rows,
+	)
 }
 
 fn gaps(answers: &Answers, around: &Surroundings) -> Markup {
@@ -131,7 +140,11 @@ fn gaps(answers: &Answers, around: &Surroundings) -> Markup {
 			]
 		})
 		.collect();
-	table("Table of gaps", &["Organisation", "First missing", "Last missing"], &rows)
+	table(
+		say!("Table of gaps"),
+		&[say!("Organisation"), say!("First missing"), say!("Last missing")],
+		&rows,
+	)
 }
 
 fn unusual(answers: &Answers, around: &Surroundings) -> Markup {
@@ -148,8 +161,8 @@ fn unusual(answers: &Answers, around: &Surroundings) -> Markup {
 		})
 		.collect();
 	table(
-		"Table of unusual days",
-		&["Organisation", "Day from", "Exchanges", "Median before"],
+		say!("Table of unusual days"),
+		&[say!("Organisation"), say!("Day from"), say!("Exchanges"), say!("Median before")],
 		&rows,
 	)
 }

@@ -1,9 +1,10 @@
 //! Lists of records with their filters, and the page of one record with its timeline.
 
 use super::{
-	content, layout,
+	content, inquiry, layout,
 	pages::{read_kind, show, verify_box, Answer, Parameters},
 	past::{self, Stood},
+	words::{plain, said, say, word},
 	App, Surroundings, Who,
 };
 use crate::{
@@ -52,21 +53,27 @@ pub(super) async fn records(
 		.collect();
 	let part = format!("/{}", kind.slug());
 	let body = html! {
-		h1 { (kind.plural()) }
-		p.lead { (kind.about()) }
-		@if !is_in_scope { p.note { "These records lie outside your field: none is shown to you." } }
+		h1 { (word(kind.plural())) }
+		p.lead { (word(kind.about())) }
+		@if kind == Kind::Inquiry && inquiry::is_open_to(&viewer) {
+			p { a.button href="/inquiries/new" { (say!("Open an inquiry")) } }
+		}
+		@if !is_in_scope { p.note { (say!("These records lie outside your field: none is shown to you.")) } }
 		@if let Some(block) = &then { (past::note(block, &now, &around)) }
 		(filter_form(kind, &filter, &states, &around))
 		section aria-labelledby="found" {
 			h2 id="found" {
-				(page.items.len()) @if page.next.is_some() { " of more" }
-				@if page.items.len() == 1 { " record" } @else { " records" }
+				@match (page.items.len(), page.next.is_some()) {
+					(1, false) => { (say!("1 record")) },
+					(count, false) => { (say!("{count} records", count = count)) },
+					(count, true) => { (say!("{count} of more records", count = count)) },
+				}
 			}
 			(records_table(kind, &page.items, filter.at, &around))
 			(after(kind, &filter, &page))
 		}
 	};
-	show(layout::page(kind.plural(), &part, &around, body))
+	show(layout::page(plain(kind.plural()), &part, &around, body))
 }
 
 /// The next page, and the same records for programs.
@@ -78,16 +85,16 @@ fn after(kind: Kind, filter: &Filter, page: &Page<RecordRow>) -> Markup {
 	});
 	html! {
 		@if let Some(next) = next {
-			nav.pages aria-label="Pages" { a rel="next" href=(next) { "Older records" } }
+			nav.pages aria-label=(say!("Pages")) { a rel="next" href=(next) { (say!("Older records")) } }
 		}
 		p.exports {
-			"The same for programs: "
+			(say!("The same for programs:")) " "
 			a href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
 			a href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
 			a href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } ", "
-			a href=(format!("/print/{}?{query}", kind.slug())) { "for print or PDF" }
+			a href=(format!("/print/{}?{query}", kind.slug())) { (say!("for print or PDF")) }
 			@if kind == Kind::Exchange {
-				", " a href=(format!("/export/exchanges.fhir.ndjson?{query}")) download { "FHIR AuditEvents" }
+				", " a href=(format!("/export/exchanges.fhir.ndjson?{query}")) download { (say!("FHIR AuditEvents")) }
 			}
 			"."
 		}
@@ -103,28 +110,28 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 			div {
 				label for=(id) { (text) }
 				select id=(id) name=(id) {
-					option value="" { "any" }
+					option value="" { (say!("any")) }
 					@for (number, name) in &around.names {
-						option value=(number) selected[chosen == Some(*number)] { (name) " (" (number) ")" }
+						option translate="no" value=(number) selected[chosen == Some(*number)] { (name) " (" (number) ")" }
 					}
 				}
 			}
 		}
 	};
 	html! {
-		form.filter method="get" action=(format!("/{}", kind.slug())) aria-label="Filter" {
+		form.filter method="get" action=(format!("/{}", kind.slug())) aria-label=(say!("Filter")) {
 			@if !matches!(kind, Kind::Organisation | Kind::Erasure) {
-				(organisations("organisation", "Organisation", filter.organisation))
+				(organisations("organisation", say!("Organisation"), filter.organisation))
 			}
-			@if both_sides { (organisations("partner", "With", filter.partner)) }
+			@if both_sides { (organisations("partner", say!("With"), filter.partner)) }
 			@if !states.is_empty() {
 				div {
-					label for="state" { "State" }
+					label for="state" { (say!("State")) }
 					select id="state" name="state" {
-						option value="" { "any" }
+						option value="" { (say!("any")) }
 						@for state in states {
 							option value=(state) selected[filter.state.as_ref() == Some(state)] {
-								(state.replace('-', " "))
+								(plain(&state.replace('-', " ")))
 							}
 						}
 					}
@@ -132,28 +139,28 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 			}
 			@if has_purpose {
 				div {
-					label for="purpose" { "Purpose" }
+					label for="purpose" { (say!("Purpose")) }
 					input id="purpose" name="purpose" maxlength="64"
-						value=(filter.purpose.clone().unwrap_or_default()) placeholder="treatment";
+						value=(filter.purpose.clone().unwrap_or_default()) placeholder=(say!("treatment"));
 				}
 			}
 			@if kind == Kind::Exchange {
 				div.grow {
-					label for="consent" { "Consent" }
+					label for="consent" { (say!("Consent")) }
 					input id="consent" name="consent" maxlength="66" spellcheck="false" placeholder="0x…"
 						value=(filter.consent.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
 				}
 			}
 			div {
-				label for="from" { "From block" }
+				label for="from" { (say!("From block")) }
 				input id="from" name="from" inputmode="numeric" maxlength="12" value=(number(filter.from));
 			}
 			div {
-				label for="to" { "To block" }
+				label for="to" { (say!("To block")) }
 				input id="to" name="to" inputmode="numeric" maxlength="12" value=(number(filter.to));
 			}
 			@for (name, text, moment) in
-				[("since", "Since (UTC)", filter.since), ("until", "Until (UTC)", filter.until)]
+				[("since", say!("Since (UTC)"), filter.since), ("until", say!("Until (UTC)"), filter.until)]
 			{
 				div {
 					label for=(name) { (text) }
@@ -163,36 +170,36 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 			}
 			@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Permit) {
 				div {
-					label for="category" { "Category of data" }
+					label for="category" { (say!("Category of data")) }
 					select id="category" name="category" {
-						option value="" { "any" }
+						option value="" { (say!("any")) }
 						@for category in Category::ALL {
 							@let word = category_word(*category);
-							option value=(word) selected[filter.category == Some(*category)] { (word.replace('-', " ")) }
+							option value=(word) selected[filter.category == Some(*category)] { (plain(&word.replace('-', " "))) }
 						}
 					}
 				}
 			}
 			div {
-				label for="action" { "Changed by (event)" }
+				label for="action" { (say!("Changed by (event)")) }
 				input id="action" name="action" maxlength="64" spellcheck="false" placeholder="withdrawn"
 					value=(filter.action.clone().unwrap_or_default());
 			}
 			@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Review | Kind::Permit | Kind::Inquiry) {
 				div.grow {
-					label for="case" { "Case (exchange, or commitment to the file)" }
+					label for="case" { (say!("Case (exchange, or commitment to the file)")) }
 					input id="case" name="case" maxlength="66" spellcheck="false" placeholder="0x…"
 						value=(filter.case.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
 				}
 			}
 			div {
-				label for="at" { "As they stood (block, or moment in UTC)" }
+				label for="at" { (say!("As they stood (block, or moment in UTC)")) }
 				input id="at" name="at" maxlength="32" spellcheck="false" placeholder="2026-11-01T08:00:00Z"
 					value=(filter.at.and_then(Point::text).unwrap_or_default());
 			}
 			div.buttons {
-				button type="submit" { "Filter" }
-				a href=(format!("/{}", kind.slug())) { "Clear" }
+				button type="submit" { (say!("Filter")) }
+				a href=(format!("/{}", kind.slug())) { (say!("Clear")) }
 			}
 		}
 	}
@@ -219,7 +226,7 @@ pub(super) fn records_table(
 		let value = |name: &str| row.value.get(name).cloned().unwrap_or_default();
 		let member = |name: &str| match value(name).as_u64().and_then(|n| u32::try_from(n).ok()) {
 			Some(number) => content::organisation(number, around),
-			None => html! { span.quiet { "none" } },
+			None => html! { span.quiet { (say!("none")) } },
 		};
 		let level = |name: &str| match value(name).as_str() {
 			Some(level) => content::state(&crate::facts::kebab(level)),
@@ -233,18 +240,18 @@ pub(super) fn records_table(
 				row.value.pointer("/terms/grantee").unwrap_or(&serde_json::Value::Null),
 				around,
 			),
-			"Purpose" => html! { (row.purpose.as_deref().unwrap_or("none").replace('-', " ")) },
+			"Purpose" => word(&row.purpose.as_deref().unwrap_or("none").replace('-', " ")),
 			"State" => html! {
 				@if let Some(state) = &row.state { (content::state(state)) }
-				@if let Some(block) = row.removed { " " span.quiet { "gone since " (at(block)) } }
+				@if let Some(block) = row.removed { " " span.quiet { (say!("gone since {block}", block = at(block))) } }
 			},
-			"Name" => html! {
+			"Name" => html! { span translate="no" {
 				(crate::facts::bytes_as_text(&value("name")).unwrap_or_default())
-			},
-			"Country" => html! {
+			} },
+			"Country" => html! { span translate="no" {
 				(crate::facts::bytes_as_text(&value("country")).unwrap_or_default())
-			},
-			"Kind" => html! { (content::spaced(value("kind").as_str().unwrap_or_default())) },
+			} },
+			"Kind" => content::spaced(value("kind").as_str().unwrap_or_default()),
 			"Cybersecurity" => level("cyber"),
 			"Privacy" => level("privacy"),
 			"Patient safety" => level("patient_safety"),
@@ -254,9 +261,11 @@ pub(super) fn records_table(
 			},
 			"Concerns" => match (row.value.get("organisation"), kind) {
 				(Some(_), _) => member("organisation"),
-				(None, Kind::Review) => html! { "reviewer " (member("reviewer")) },
+				(None, Kind::Review) => {
+					say!("reviewer {organisation}", organisation = member("reviewer"))
+				},
 				(None, Kind::Permit) => member("user"),
-				(None, Kind::Erasure) => html! { "every member" },
+				(None, Kind::Erasure) => html! { (say!("every member")) },
 				(None, _) => match row.id.organisation() {
 					Some(number) => content::organisation(number, around),
 					None => html! {},
@@ -268,12 +277,12 @@ pub(super) fn records_table(
 		}
 	};
 	html! {
-		@if rows.is_empty() { p.quiet { "None." } }
+		@if rows.is_empty() { p.quiet { (say!("None.")) } }
 		@else {
-			@let name = format!("Table: {}", kind.plural());
+			@let name = said!("Table: {name}", name = plain(kind.plural()));
 			div.scroll tabindex="0" role="region" aria-label=(name) {
 				table {
-					thead { tr { @for column in columns { th scope="col" { (column) } } } }
+					thead { tr { @for column in columns { th scope="col" { (word(column)) } } } }
 					tbody {
 						@for row in rows {
 							tr {
@@ -318,52 +327,61 @@ pub(super) async fn record(
 		Kind::Organisation => row.id.organisation().and_then(|number| around.names.get(&number)),
 		_ => None,
 	};
-	let title = name
-		.cloned()
-		.unwrap_or_else(|| format!("{} {}", kind.singular(), content::short(row.id.as_str())));
+	let title = name.cloned().unwrap_or_else(|| {
+		format!("{} {}", plain(kind.singular()), content::short(row.id.as_str()))
+	});
 	let part = format!("/{}", kind.slug());
+	let holder = row.value["holder"].as_u64().and_then(|number| u32::try_from(number).ok());
 	let body = html! {
-		(layout::trail(&[(&part, kind.plural())], &content::short(row.id.as_str())))
-		h1 { (title) }
+		(layout::trail(&[(part.as_str(), plain(kind.plural()))], html! { span translate="no" { (content::short(row.id.as_str())) } }))
+		h1 { @if name.is_some() { span translate="no" { (title) } } @else {
+			(word(kind.singular())) " " span translate="no" { (content::short(row.id.as_str())) }
+		} }
 		@if let Some(state) = &row.state { p { (content::state(state)) } }
 		@if let Some(block) = row.removed {
 			p.note {
-				"The ledger's state no longer holds this record; that was found in block " (block)
-				". What is shown is how it stood last."
+				(say!("The ledger's state no longer holds this record; that was found in block {block}. What is shown is how it \
+					stood last.", block = block))
 			}
 		}
 		@if let Some(block) = &then { (past::note(block, &row.link(), &around)) }
-		(verify_box(&row.link(), &query, "what is shown here"))
+		(verify_box(
+			&row.link(),
+			&query,
+			say!("Proves what is shown here against a block that the validators finalised."),
+		))
+		(inquiry::offer(&viewer, kind, &row.id, holder))
+		@if kind == Kind::Inquiry && row.state.as_deref() == Some("disclosed") { (inquiry::reading(&row.id)) }
 		@if kind == Kind::Exchange {
-			p { a href=(format!("{}/dossier", row.link())) { "Dossier of this case" } }
+			p { a href=(format!("{}/dossier", row.link())) { (say!("Dossier of this case")) } }
 		}
 		section aria-labelledby="record" {
-			h2 id="record" { "The record" }
+			h2 id="record" { (say!("The record")) }
 			dl.fields {
-				div { dt { (kind.singular()) } dd { code.long { (row.id) } } }
-				div { dt { "First seen" } dd { "block " a href=(format!("/blocks/{}", row.begun)) { (row.begun) } } }
-				div { dt { "Last changed" } dd { "block " a href=(format!("/blocks/{}", row.changed)) { (row.changed) } } }
+				div { dt { (word(kind.singular())) } dd { code.long { (row.id) } } }
+				div { dt { (say!("First seen")) } dd { (say!("block {number}", number = content::block(row.begun))) } }
+				div { dt { (say!("Last changed")) } dd { (say!("block {number}", number = content::block(row.changed))) } }
 			}
 			(content::fields(&row.value, &around))
 		}
 		section aria-labelledby="timeline" {
-			h2 id="timeline" { "Timeline" }
+			h2 id="timeline" { (say!("Timeline")) }
 			(timeline_of(&timeline, more, &around))
 		}
-		form.filter method="get" action=(row.link()) aria-label="At another time" {
+		form.filter method="get" action=(row.link()) aria-label=(say!("At another time")) {
 			div {
-				label for="at" { "As it stood (block, or moment in UTC)" }
+				label for="at" { (say!("As it stood (block, or moment in UTC)")) }
 				input id="at" name="at" maxlength="32" spellcheck="false" placeholder="2026-11-01T08:00:00Z"
 					value=(at.and_then(Point::text).unwrap_or_default());
 			}
-			div.buttons { button type="submit" { "Show" } }
+			div.buttons { button type="submit" { (say!("Show")) } }
 		}
 		@for (kind, query, page) in &related {
 			section aria-labelledby=(format!("related-{}", kind.slug())) {
-				h2 id=(format!("related-{}", kind.slug())) { (kind.plural()) }
+				h2 id=(format!("related-{}", kind.slug())) { (word(kind.plural())) }
 				(records_table(*kind, &page.items, None, &around))
 				@if page.next.is_some() {
-					p { a href=(format!("/{}?{query}", kind.slug())) { "All of them" } }
+					p { a href=(format!("/{}?{query}", kind.slug())) { (say!("All of them")) } }
 				}
 			}
 		}
@@ -412,32 +430,34 @@ fn related(connection: &Connection, scope: &Scope, row: &RecordRow) -> Result<Re
 
 pub(super) fn timeline_of(events: &[EventRow], more: bool, around: &Surroundings) -> Markup {
 	html! {
-		@if events.is_empty() { p.quiet { "It stands since the first block." } }
+		@if events.is_empty() { p.quiet { (say!("It stands since the first block.")) } }
 		@else {
 			ol.timeline {
 				@for event in events {
 					li {
-						h3 { (content::label(&content::spaced(&event.name))) }
+						h3 { (content::label(&crate::facts::kebab(&event.name).replace('-', "_"))) }
 						p.quiet {
-							"block " a href=(format!("/blocks/{}", event.block)) { (event.block) }
 							@match event.extrinsic {
-								Some(position) => {
-									", transaction "
-									a href=(format!("/transactions/{}-{position}", event.block)) {
-										(event.block) "-" (position)
-									}
+								Some(position) => { (say!("block {block}, transaction {transaction}",
+									block = content::block(event.block),
+									transaction = html! {
+										a href=(format!("/transactions/{}-{position}", event.block)) {
+											(event.block) "-" (position)
+										}
+									})) },
+								None => {
+									(say!("block {block}, by the ledger itself", block = content::block(event.block)))
 								},
-								None => { ", by the ledger itself" },
 							}
 						}
 						details {
-							summary { "What the event says" }
+							summary { (say!("What the event says")) }
 							(content::fields(&event.fields, around))
 						}
 					}
 				}
 			}
-			@if more { p.note { "There are more events than these." } }
+			@if more { p.note { (say!("There are more events than these.")) } }
 		}
 	}
 }

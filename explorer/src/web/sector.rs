@@ -4,6 +4,7 @@
 use super::{
 	layout,
 	pages::{bars, count_levels, risk_table, Levels},
+	words::{say, word},
 	App, Surroundings,
 };
 use crate::{
@@ -94,37 +95,37 @@ fn levels(assessments: &BTreeMap<u32, RecordRow>) -> Option<Levels> {
 /// The overview of those who are not signed in.
 pub(super) fn page(published: &Published, around: &Surroundings) -> Markup {
 	let body = html! {
-		h1 { "The sector at a glance" }
+		h1 { (say!("The sector at a glance")) }
 		p.lead {
-			"What members of the consortium exchange, and how they look after their security: figures of the whole sector. "
-			"Records are for members and the authorities that supervise them."
+			(say!("What members of the consortium exchange, and how they look after their security: figures of the whole \
+				sector. Records are for members and the authorities that supervise them."))
 		}
-		p { a.button href="/sign-in" { "Sign in" } }
+		p { a.button href="/sign-in" { (say!("Sign in")) } }
 		@if published.counts.is_empty() {
-			p.note { "Fewer than five organisations stand behind every figure: none is published." }
+			p.note { (say!("Fewer than five organisations stand behind every figure: none is published.")) }
 		}
 		@for (slug, states) in &published.counts {
 			@if let Some(kind) = Kind::from_slug(slug) {
 				section aria-labelledby=(slug) {
-					h2 id=(slug) { (kind.plural()) }
-					p.quiet { (kind.about()) }
+					h2 id=(slug) { (word(kind.plural())) }
+					p.quiet { (word(kind.about())) }
 					(bars(states, |_| None))
 				}
 			}
 		}
 		@if let Some(levels) = &published.levels {
 			section aria-labelledby="risk" {
-				h2 id="risk" { "Risk levels of the sector" }
+				h2 id="risk" { (say!("Risk levels of the sector")) }
 				(risk_table(levels))
 			}
 		}
 		p.quiet {
-			"A figure stands here if at least five organisations stand behind it; it is rounded down to a multiple of five \
-			 and made anew once an hour. Made "
-			(super::content::moment_of(Some(published.made))) "."
+			(say!("A figure stands here if at least five organisations stand behind it; it is rounded down to a multiple of \
+				five and made anew once an hour. Made {moment}.",
+				moment = super::content::moment_of(Some(published.made))))
 		}
 	};
-	layout::page("Overview", "/", around, body)
+	layout::page(say!("Overview"), "/", around, body)
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use super::{
 	api::ApiError,
 	content,
+	forms::{host, is_local, lead, set_cookie, Form},
 	guard::{token, COOKIE},
 	layout,
 	pages::{show, Answer, Parameters},
+	words::say,
 	App, PageError, Who,
 };
 use crate::{
@@ -22,8 +24,8 @@ use crate::{
 use axum::{
 	body::Bytes,
 	extract::{Extension, Path, Query, State},
-	http::{header, HeaderMap, StatusCode},
-	response::{IntoResponse, Response},
+	http::HeaderMap,
+	response::Response,
 };
 use curex_client::{sign_in, time};
 use maud::{html, Markup};
@@ -45,10 +47,6 @@ pub(super) fn desk(app: &App) -> Result<&Desk, Error> {
 		Access::SignIn(desk) => Ok(desk),
 		Access::Open => Err(Error::NotFound("this explorer is open: nobody signs in".into())),
 	}
-}
-
-fn host(headers: &HeaderMap) -> &str {
-	headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 /// Checks a signed challenge. Returns the standing of the account.
@@ -75,21 +73,9 @@ fn begin(desk: &Desk, standing: &Standing) -> Result<String, Error> {
 	desk.begin(standing.account, now)
 }
 
-/// The cookie of a session. Without TLS, on this machine alone, it cannot be marked as secure.
-fn cookie(headers: &HeaderMap, token: &str, seconds: u64) -> String {
-	let name = host(headers);
-	let is_local = ["localhost", "127.", "[::1]"].iter().any(|local| name.starts_with(local));
-	let secure = if is_local { "" } else { "; Secure" };
-	format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
-}
-
 /// To the overview, with a cookie.
 fn enter(headers: &HeaderMap, token: &str, seconds: u64) -> Response {
-	let set = [
-		(header::SET_COOKIE, cookie(headers, token, seconds)),
-		(header::LOCATION, "/".to_string()),
-	];
-	(StatusCode::SEE_OTHER, set).into_response()
+	lead("/", set_cookie(headers, COOKIE, token, seconds))
 }
 
 pub(super) async fn challenge(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
@@ -124,16 +110,8 @@ pub(super) async fn by_form(
 	headers: HeaderMap,
 	body: Bytes,
 ) -> Result<Response, PageError> {
-	let form = Query::<Vec<(String, String)>>::try_from_uri(
-		&format!("/?{}", String::from_utf8_lossy(&body))
-			.parse()
-			.map_err(|_| Error::input("the form cannot be read"))?,
-	)
-	.map_err(|_| Error::input("the form cannot be read"))?;
-	let field = |name: &str| {
-		let found = form.iter().find(|(field, _)| field == name);
-		found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
-	};
+	let form = Form::read(&body)?;
+	let field = |name: &str| form.field(name).to_owned();
 	let signed = Signed {
 		account: field("account"),
 		challenge: field("challenge"),
@@ -174,14 +152,17 @@ pub(super) async fn ticket(
 	let standing = app.read(move |connection| Standing::of(connection, account)).await?;
 	let around = app.surroundings(&viewer).await?;
 	let body = html! {
-		h1 { "Continue as " (standing.name) "?" }
-		p.lead { "You signed in with the account " code.long { "0x" (hex::encode(account)) } "." }
-		p { "Go on only if you asked for this link yourself. What you ask is written down." }
+		h1 { (say!("Continue as {name}?", name = html! { span translate="no" { (standing.name) } })) }
+		p.lead {
+			(say!("You signed in with the account {account}.",
+				account = html! { code.long { "0x" (hex::encode(account)) } }))
+		}
+		p { (say!("Go on only if you asked for this link yourself. What you ask is written down.")) }
 		form method="post" action=(format!("/sign-in/{ticket}")) {
-			button type="submit" { "Continue" }
+			button type="submit" { (say!("Continue")) }
 		}
 	};
-	show(layout::page("Continue", "", &around, body))
+	show(layout::page(say!("Continue"), "", &around, body))
 }
 
 pub(super) async fn page(
@@ -193,40 +174,39 @@ pub(super) async fn page(
 	let host = host(&headers);
 	let message = sign_in::message(host, &app.genesis().await?, &challenge);
 	let around = app.surroundings(&viewer).await?;
-	let scheme = if cookie(&headers, "", 0).contains("Secure") { "https" } else { "http" };
+	let scheme = if is_local(&headers) { "http" } else { "https" };
 	let body = html! {
-		h1 { "Sign in" }
-		p.lead {
-			"Accounts of the ledger sign in: those with the duty of oversight, and the security officers of hospitals and care \
-			 centres. There is no password; your key stays on your machine."
-		}
-		h2 { "With the command line" }
+		h1 { (say!("Sign in")) }
+		p.lead { (say!("Accounts of the ledger sign in: those with the duty of oversight, and the security officers of \
+			hospitals and care centres. There is no password; your key stays on your machine.")) }
+		h2 { (say!("With the command line")) }
 		pre tabindex="0" {
 			code { "curex --key KEY --password-file FILE sign-in " (scheme) "://" (host) }
 		}
-		p { "It answers with a link that opens your session here." }
-		h2 { "With another wallet" }
-		p { "Sign this text with your account (sr25519 or ed25519), within five minutes:" }
+		p { (say!("It answers with a link that opens your session here.")) }
+		h2 { (say!("With another wallet")) }
+		p { (say!("Sign this text with your account (sr25519 or ed25519), within five minutes:")) }
 		pre tabindex="0" { code { (message) } }
 		form.stacked method="post" action="/sign-in" {
 			input type="hidden" name="challenge" value=(challenge);
-			label for="account" { "Account: public key in hexadecimal" }
+			label for="account" { (say!("Account: public key in hexadecimal")) }
 			input id="account" name="account" maxlength="66" required spellcheck="false"
 				autocomplete="username" placeholder="0x…";
-			label for="signature" { "Signature in hexadecimal" }
+			label for="signature" { (say!("Signature in hexadecimal")) }
 			input id="signature" name="signature" maxlength="130" required spellcheck="false"
 				autocomplete="off" placeholder="0x…";
-			button type="submit" { "Sign in" }
+			button type="submit" { (say!("Sign in")) }
 		}
-		h2 { "What you will see" }
+		h2 { (say!("What you will see")) }
 		ul {
-			li { "An authority sees what concerns organisations of its country, in its fields of supervision." }
-			li { "A data protection officer sees everything that concerns the own organisation; a security officer its \
-				security." }
-			li { "Every question is written down in a log whose entries are chained, so that none can be taken out unseen." }
+			li { (say!("An authority sees what concerns organisations of its country, in its fields of supervision.")) }
+			li { (say!("A data protection officer sees everything that concerns the own organisation; a security officer \
+				its security.")) }
+			li { (say!("Every question is written down in a log whose entries are chained, so that none can be taken out \
+				unseen.")) }
 		}
 	};
-	show(layout::page("Sign in", "/sign-in", &around, body))
+	show(layout::page(say!("Sign in"), "/sign-in", &around, body))
 }
 
 /// What the own organisation's delegates asked.
@@ -235,21 +215,25 @@ fn anchored(last: Option<&Anchor>, anchoring: Option<&Anchoring>) -> Markup {
 	html! {
 		@match (last, anchoring.and_then(|anchoring| anchoring.organisation)) {
 			(Some(anchor), Some(organisation)) if anchor.settled => {
-				"entries up to before " (anchor.end) ", as anchor "
-				a href=(format!("/anchors/{organisation}-{}", anchor.sequence)) { (anchor.sequence) }
+				@let link = html! {
+					a href=(format!("/anchors/{organisation}-{}", anchor.sequence)) { (anchor.sequence) }
+				};
+				(say!("entries up to before {end}, as anchor {anchor}", end = anchor.end, anchor = link))
 				", " (content::moment_of(Some(anchor.until)))
 			},
 			(Some(anchor), _) if anchor.settled => {
-				"entries up to before " (anchor.end) ", as anchor " (anchor.sequence)
+				(say!("entries up to before {end}, as anchor {anchor}", end = anchor.end, anchor = anchor.sequence))
 			},
-			(Some(anchor), _) => { "anchor " (anchor.sequence) " is on its way" },
-			(None, Some(_)) => "nothing yet",
-			(None, None) => "nothing",
+			(Some(anchor), _) => { (say!("anchor {number} is on its way", number = anchor.sequence)) },
+			(None, Some(_)) => { (say!("nothing yet")) },
+			(None, None) => { (say!("nothing")) },
 		}
 		@match anchoring {
-			None => ". Nothing anchors this log: the explorer was started without a key for it.",
-			Some(Anchoring { failure: Some(failure), .. }) => { ". The last attempt failed: " (failure) },
-			Some(_) => ".",
+			None => { ". " (say!("Nothing anchors this log: the explorer was started without a key for it.")) },
+			Some(Anchoring { failure: Some(failure), .. }) => {
+				". " (say!("The last attempt failed: {reason}", reason = html! { span lang="en" { (failure) } }))
+			},
+			Some(_) => { "." },
 		}
 	}
 }
@@ -277,21 +261,19 @@ pub(super) async fn query_log(
 	let around = app.surroundings(&viewer).await?;
 	let next = entries.last().map(|entry| entry.number).filter(|number| *number > 0);
 	let body = html! {
-		h1 { "What " (standing.name) " asked" }
-		p.lead {
-			"Every question is written down before it is answered. Each entry holds the hash of the one before it: whoever \
-			 keeps the last hash notices any change."
-		}
+		h1 { (say!("What {name} asked", name = html! { span translate="no" { (standing.name) } })) }
+		p.lead { (say!("Every question is written down before it is answered. Each entry holds the hash of the one \
+			before it: whoever keeps the last hash notices any change.")) }
 		dl.fields {
-			div { dt { "Entries of all organisations" } dd { (head.entries) } }
-			div { dt { "Hash of the last one" } dd { code.long { (head.hash) } } }
-			div { dt { "Anchored on the ledger" } dd { (anchored(anchors.first(), anchoring.as_ref())) } }
+			div { dt { (say!("Entries of all organisations")) } dd { (content::count(head.entries)) } }
+			div { dt { (say!("Hash of the last one")) } dd { code.long { (head.hash) } } }
+			div { dt { (say!("Anchored on the ledger")) } dd { (anchored(anchors.first(), anchoring.as_ref())) } }
 		}
-		div.scroll tabindex="0" role="region" aria-label="Table of questions" {
+		div.scroll tabindex="0" role="region" aria-label=(say!("Table of questions")) {
 			table {
 				thead { tr {
-					th scope="col" { "Number" } th scope="col" { "When" }
-					th scope="col" { "Account" } th scope="col" { "Question" }
+					th scope="col" { (say!("Number")) } th scope="col" { (say!("When")) }
+					th scope="col" { (say!("Account")) } th scope="col" { (say!("Question")) }
 				} }
 				tbody {
 					@for entry in &entries {
@@ -306,10 +288,10 @@ pub(super) async fn query_log(
 			}
 		}
 		@if let Some(next) = next {
-			nav.pages aria-label="Pages" {
-				a rel="next" href=(format!("/query-log?after={next}")) { "Older questions" }
+			nav.pages aria-label=(say!("Pages")) {
+				a rel="next" href=(format!("/query-log?after={next}")) { (say!("Older questions")) }
 			}
 		}
 	};
-	show(layout::page("What we asked", "/query-log", &around, body))
+	show(layout::page(say!("What we asked"), "/query-log", &around, body))
 }

@@ -5,6 +5,7 @@ use super::{
 	api::{self, ApiError},
 	content, layout,
 	pages::{level_name, show, Answer, Parameters, LEVELS, RISKS},
+	words::{self, plain, said, say, word},
 	App, Surroundings, Who,
 };
 use crate::{
@@ -47,14 +48,14 @@ pub(super) async fn page(
 	let around = app.surroundings(&viewer).await?;
 	let trends = ask(&app, &viewer, &parameters).await?;
 	let body = html! {
-		h1 { "Charts" }
+		h1 { (say!("Charts")) }
 		p.lead {
-			"Over what you may see, from " (content::moment_of(Some(trends.since))) " to "
-			(content::moment_of(Some(trends.until))) ", whole days. Every chart has its figures beside it."
+			(say!("Over what you may see, from {since} to {until}, whole days. Every chart has its figures beside it.",
+				since = content::moment_of(Some(trends.since)), until = content::moment_of(Some(trends.until))))
 		}
-		form.filter method="get" action="/trends" aria-label="Period" {
+		form.filter method="get" action="/trends" aria-label=(say!("Period")) {
 			@for (name, text, moment) in
-				[("since", "Since (UTC)", trends.since), ("until", "Until (UTC)", trends.until)]
+				[("since", say!("Since (UTC)"), trends.since), ("until", say!("Until (UTC)"), trends.until)]
 			{
 				div {
 					label for=(name) { (text) }
@@ -62,32 +63,32 @@ pub(super) async fn page(
 						value=(time::text(moment).unwrap_or_default());
 				}
 			}
-			div.buttons { button type="submit" { "Show" } }
+			div.buttons { button type="submit" { (say!("Show")) } }
 		}
 		section aria-labelledby="stages" {
-			h2 id="stages" { "How far exchanges come" }
+			h2 id="stages" { (say!("How far exchanges come")) }
 			p.quiet {
-				"Of the exchanges that began in the period: how many have a commitment to what was sent, to its receipt, \
-				 and an acknowledgement. What the ledger pruned since is counted, too."
+				(say!("Of the exchanges that began in the period: how many have a commitment to what was sent, to its receipt, and an \
+					acknowledgement. What the ledger pruned since is counted, too."))
 			}
 			(stages(&trends.stages))
 		}
 		section aria-labelledby="pairs" {
-			h2 id="pairs" { "Between whom" }
-			p.quiet { "The " (MOST_PAIRS) " pairs of organisations with most exchanges, in either direction." }
+			h2 id="pairs" { (say!("Between whom")) }
+			p.quiet { (say!("The {count} pairs of organisations with most exchanges, in either direction.", count = MOST_PAIRS)) }
 			(pairs(&trends.pairs, &around))
 		}
 		@for (field, name) in RISKS {
 			section aria-labelledby=(field) {
-				h2 id=(field) { (name) ": levels of risk over time" }
+				h2 id=(field) { (say!("{risk}: levels of risk over time", risk = plain(name))) }
 				p.quiet {
-					"Organisations by their newest assessment at the end of each week of the period."
+					(say!("Organisations by their newest assessment at the end of each week of the period."))
 				}
-				(weeks(field, name, &trends.weeks))
+				(weeks(field, plain(name), &trends.weeks))
 			}
 		}
 	};
-	show(layout::page("Charts", "/trends", &around, body))
+	show(layout::page(say!("Charts"), "/trends", &around, body))
 }
 
 /// A bar chart, lying; `title` says what it shows. The rows of the table beside it have the same order.
@@ -108,18 +109,18 @@ fn stages(stages: &[Stage]) -> Markup {
 	let all = stages.first().map_or(0, |stage| stage.exchanges).max(1);
 	let counts: Vec<u64> = stages.iter().map(|stage| stage.exchanges).collect();
 	html! {
-		@if counts.iter().all(|count| *count == 0) { p { "None." } }
+		@if counts.iter().all(|count| *count == 0) { p { (say!("None.")) } }
 		@else {
 			div.two {
-				(bars("Exchanges by how far they came, as in the table", &counts))
-				div.scroll tabindex="0" role="region" aria-label="Table of stages" {
+				(bars(say!("Exchanges by how far they came, as in the table"), &counts))
+				div.scroll tabindex="0" role="region" aria-label=(say!("Table of stages")) {
 					table {
-						thead { tr { @for name in ["Came to be", "Exchanges", "Share"] { th scope="col" { (name) } } } }
+						thead { tr { @for name in [say!("Came to be"), say!("Exchanges"), say!("Share")] { th scope="col" { (name) } } } }
 						tbody {
 							@for stage in stages {
 								tr {
-									th scope="row" { (stage.name) }
-									td.number { (stage.exchanges) }
+									th scope="row" { (word(stage.name)) }
+									td.number { (content::count(stage.exchanges)) }
 									td.number { (stage.exchanges * 100 / all) " %" }
 								}
 							}
@@ -134,20 +135,20 @@ fn stages(stages: &[Stage]) -> Markup {
 fn pairs(pairs: &[Pair], around: &Surroundings) -> Markup {
 	let counts: Vec<u64> = pairs.iter().map(|pair| pair.exchanges).collect();
 	html! {
-		@if pairs.is_empty() { p { "None." } }
+		@if pairs.is_empty() { p { (say!("None.")) } }
 		@else {
 			div.two {
-				(bars("Exchanges by pair of organisations, as in the table", &counts))
-				div.scroll tabindex="0" role="region" aria-label="Table of pairs" {
+				(bars(say!("Exchanges by pair of organisations, as in the table"), &counts))
+				div.scroll tabindex="0" role="region" aria-label=(say!("Table of pairs")) {
 					table {
-						thead { tr { @for name in ["One", "Other", "Exchanges"] { th scope="col" { (name) } } } }
+						thead { tr { @for name in [say!("One"), say!("Other"), say!("Exchanges")] { th scope="col" { (name) } } } }
 						tbody {
 							@for pair in pairs {
 								@let link = format!("/exchanges?organisation={}&partner={}", pair.one, pair.other);
 								tr {
 									th scope="row" { (content::organisation(pair.one, around)) }
 									td { (content::organisation(pair.other, around)) }
-									td.number { a href=(link) { (pair.exchanges) } }
+									td.number { a href=(link) { (content::count(pair.exchanges)) } }
 								}
 							}
 						}
@@ -164,14 +165,14 @@ fn weeks(field: &str, name: &str, weeks: &[Week]) -> Markup {
 	};
 	let all = |week: &Week| LEVELS.iter().map(|level| count(week, level)).sum::<u64>();
 	let most = weeks.iter().map(all).max().unwrap_or(0);
-	let day = |moment| time::text(moment).map(|text| text.chars().take(10).collect::<String>());
+	let day = |moment| time::text(moment).map(|text| words::day(&text));
 	html! {
-		@if most == 0 { p { "No organisation was assessed yet." } }
+		@if most == 0 { p { (say!("No organisation was assessed yet.")) } }
 		@else {
 			div.two {
 				div {
 					svg.drawing role="img" focusable="false" viewBox=(format!("0 0 {} 100", weeks.len() * 10))
-						aria-label=(format!("{name}: organisations by level of risk, week by week, as in the table"))
+						aria-label=(said!("{risk}: organisations by level of risk, week by week, as in the table", risk = name))
 					{
 						@for (column, week) in weeks.iter().enumerate() {
 							@for (step, level) in LEVELS.iter().enumerate() {
@@ -190,10 +191,10 @@ fn weeks(field: &str, name: &str, weeks: &[Week]) -> Markup {
 						}
 					}
 				}
-				div.scroll tabindex="0" role="region" aria-label=(format!("Table: {name}")) {
+				div.scroll tabindex="0" role="region" aria-label=(said!("Table: {name}", name = name)) {
 					table {
 						thead { tr {
-							th scope="col" { "Week to" }
+							th scope="col" { (say!("Week to")) }
 							@for level in LEVELS { th scope="col" { (level_name(level)) } }
 						} }
 						tbody {

@@ -1,6 +1,7 @@
 //! Anchors of the log of queries: each entry in one, whatever fails.
 
 use crate::support::Explorer;
+use curex_client::Rejection;
 use curex_explorer::{
 	access::{
 		anchor::{step, Anchoring, Ledger},
@@ -28,6 +29,8 @@ enum Fault {
 	Unanswered,
 	/// Another program of the organisation was first.
 	Overtaken,
+	/// The ledger rejects it.
+	Rejected,
 }
 
 /// A ledger with the anchors of one organisation.
@@ -74,6 +77,14 @@ impl Ledger for Fake {
 		let fault = std::mem::replace(&mut *self.fault.lock().unwrap(), Fault::Nothing);
 		if fault == Fault::Lost {
 			return Err(failed());
+		}
+		if fault == Fault::Rejected {
+			let rejection = Rejection {
+				pallet: "Oversight".into(),
+				name: "NotAuthorized".into(),
+				docs: String::new(),
+			};
+			return Err(curex_client::Error::Rejected(rejection).into());
 		}
 		let mut anchors = self.anchors.lock().unwrap();
 		if fault == Fault::Overtaken {
@@ -187,6 +198,20 @@ async fn what_another_program_anchored_is_not_ours() {
 	let settled = scene.step().await.unwrap().unwrap();
 	assert_eq!((settled.sequence, settled.first, settled.end), (2, 0, 5));
 	assert_eq!(scene.ledger.anchors()[0].to, scene.ledger.anchors()[1].from);
+}
+
+#[tokio::test]
+async fn what_the_ledger_rejected_is_made_anew() {
+	let mut scene = Scene::new();
+	scene.ask(5);
+	scene.ledger.passes(DAY);
+	*scene.ledger.fault.lock().unwrap() = Fault::Rejected;
+	assert!(scene.step().await.is_err());
+	scene.ask(1);
+	scene.ledger.passes(1);
+	let settled = scene.step().await.unwrap().unwrap();
+	assert_eq!((settled.sequence, settled.first, settled.end), (1, 0, 6));
+	assert_eq!(settled.until, BEGINNING + DAY + 1);
 }
 
 #[tokio::test]

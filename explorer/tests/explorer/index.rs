@@ -8,28 +8,30 @@ use curex_explorer::{
 	Error, Kind, Place, Reader, Record, RecordId, Store,
 };
 
+/// The tables that blocks fill.
+pub const TABLES: [&str; 12] = [
+	"block",
+	"extrinsic",
+	"event",
+	"record",
+	"version",
+	"party",
+	"touch",
+	"mention",
+	"tally",
+	"flow",
+	"daily",
+	"given",
+];
+
 /// Every row of every table, as text.
 pub fn dump(place: &Place) -> Vec<String> {
 	let connection = Connection::open(place, Use::Read).unwrap();
-	let tables = [
-		"block",
-		"extrinsic",
-		"event",
-		"record",
-		"version",
-		"party",
-		"touch",
-		"mention",
-		"tally",
-		"flow",
-		"daily",
-		"given",
-	];
 	let of = |table: &str| {
 		let read = |row: &_| Ok(format!("{table} {row:?}"));
 		connection.all(&format!("SELECT * FROM {table}"), &[], read).unwrap()
 	};
-	let mut rows: Vec<String> = tables.into_iter().flat_map(of).collect();
+	let mut rows: Vec<String> = TABLES.into_iter().flat_map(of).collect();
 	rows.sort();
 	rows
 }

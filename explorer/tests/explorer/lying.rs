@@ -9,7 +9,7 @@ use curex_client::ledger::{Decoder, METADATA};
 use curex_explorer::{
 	access::Scope,
 	prove::{claim_of_extrinsic, claim_of_record, At, Claim, Report},
-	store::{Connection, Use, Value},
+	store::{past::Point, Connection, Use, Value},
 	Block, Error, Kind, Reader, Record, RecordId, Store,
 };
 use curex_primitives::{
@@ -180,15 +180,19 @@ impl Scene {
 		self.check(claim_of_extrinsic(&reader, &Scope::everything(), BLOCK, POSITION)).await
 	}
 
-	/// Tampers with one row of an honest index and asks.
-	async fn must_be_found(&self, sql: &str, values: &[Value], transaction: bool) {
-		let index = self.index();
-		let changed = index.connection().execute(sql, values).unwrap();
+	/// Tampers with one row of an honest index, asks, and fills it anew.
+	async fn must_be_found(&self, index: &Index, sql: &str, values: &[Value], transaction: bool) {
+		let connection = index.connection();
+		let changed = connection.execute(sql, values).unwrap();
 		assert_eq!(changed, 1, "{sql}");
 		let report = match transaction {
-			true => self.transaction(&index).await,
-			false => self.record(&index).await,
+			true => self.transaction(index).await,
+			false => self.record(index).await,
 		};
+		for table in crate::index::TABLES {
+			connection.execute(&format!("DELETE FROM {table}"), &[]).unwrap();
+		}
+		Store::open(&place(&index.0)).unwrap().ingest_all(&self.blocks).unwrap();
 		match report {
 			Ok(report) => assert!(!report.agrees, "{sql} {values:?}"),
 			Err(error) => assert!(matches!(error, Error::NotProven(_)), "{sql}: {error}"),
@@ -220,6 +224,7 @@ async fn an_honest_index_is_proven_in_every_field() {
 #[tokio::test]
 async fn a_tampered_record_is_detected_wherever_it_was_touched() {
 	let scene = Scene::set().await;
+	let index = scene.index();
 	let honest = scene.blocks[BLOCK as usize].records[0].value.clone().unwrap();
 	let contents: [fn(&mut Json); 5] = [
 		|content| content["state"] = json!("Terminated"),
@@ -233,7 +238,7 @@ async fn a_tampered_record_is_detected_wherever_it_was_touched() {
 		tamper(&mut content);
 		assert_ne!(content, honest);
 		let content = Value::Text(content.to_string());
-		scene.must_be_found("UPDATE record SET value = ?", &[content], false).await;
+		scene.must_be_found(&index, "UPDATE record SET value = ?", &[content], false).await;
 	}
 	for (sql, values) in [
 		("UPDATE record SET state = 'not-served'", vec![]),
@@ -244,13 +249,39 @@ async fn a_tampered_record_is_detected_wherever_it_was_touched() {
 		("UPDATE block SET time = time + 86400000 WHERE number = 6", vec![]),
 		("UPDATE block SET hash = ? WHERE number = 6", vec![other()]),
 	] {
-		scene.must_be_found(sql, &values, false).await;
+		scene.must_be_found(&index, sql, &values, false).await;
 	}
+	assert!(scene.record(&index).await.unwrap().agrees);
+}
+
+#[tokio::test]
+async fn a_tampered_past_is_detected() {
+	let mut scene = Scene::set().await;
+	let mut later = Block {
+		number: BLOCK + 1,
+		hash: scene.chain.hash(BLOCK as u32 + 1).0,
+		parent: scene.blocks[BLOCK as usize].hash,
+		extrinsics: Vec::new(),
+		events: Vec::new(),
+		..scene.blocks[BLOCK as usize].clone()
+	};
+	later.records[0].value.as_mut().unwrap()["state"] = json!("Disputed");
+	scene.blocks.push(later);
+	let index = scene.index();
+	let (reader, scope) = (index.reader(), Scope::everything());
+	let id = format!("0x{}", hex::encode(ID));
+	let claim =
+		|| claim_of_record(&reader, &scope, Kind::Exchange, &id, At::Then(Point::Block(BLOCK)));
+	assert!(scene.check(claim()).await.unwrap().agrees);
+	let tamper = "UPDATE version SET patch = '{\"fields\":{\"state\":\"Terminated\"}}'";
+	assert_eq!(index.connection().execute(tamper, &[]).unwrap(), 1);
+	assert!(!scene.check(claim()).await.unwrap().agrees);
 }
 
 #[tokio::test]
 async fn a_tampered_transaction_is_detected_wherever_it_was_touched() {
 	let scene = Scene::set().await;
+	let index = scene.index();
 	for (what, values) in [
 		("arguments = '{\"version\":8}'", vec![]),
 		("call = 'rotate_account'", vec![]),
@@ -261,7 +292,7 @@ async fn a_tampered_transaction_is_detected_wherever_it_was_touched() {
 		("failure = 'Consortium: NotAuthorized'", vec![]),
 	] {
 		let sql = format!("UPDATE extrinsic SET {what} WHERE block = 6 AND position = 1");
-		scene.must_be_found(&sql, &values, true).await;
+		scene.must_be_found(&index, &sql, &values, true).await;
 	}
 	for sql in [
 		"UPDATE event SET fields = '{\"organisation\":4,\"version\":8}' WHERE name = 'AgreementAccepted'",
@@ -271,8 +302,9 @@ async fn a_tampered_transaction_is_detected_wherever_it_was_touched() {
 		"UPDATE event SET extrinsic = NULL WHERE name = 'AgreementAccepted'",
 		"UPDATE block SET time = time + 1000 WHERE number = 6",
 	] {
-		scene.must_be_found(sql, &[], true).await;
+		scene.must_be_found(&index, sql, &[], true).await;
 	}
+	assert!(scene.transaction(&index).await.unwrap().agrees);
 }
 
 #[tokio::test]

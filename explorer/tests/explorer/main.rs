@@ -6,9 +6,13 @@ mod attacks;
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;
 mod index;
+mod inquiry;
+mod languages;
 mod lying;
+mod network;
 mod pages;
 mod past;
+mod patient;
 mod postgresql;
 mod questions;
 mod support;

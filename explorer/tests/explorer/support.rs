@@ -5,6 +5,7 @@ use curex_explorer::{
 	access::{anchor::Anchoring, Access, Desk, QueryLog},
 	follow::SharedStatus,
 	generate::Generator,
+	ledger::Ledger,
 	prove::Witness,
 	store::{Connection, Use},
 	web::{self, App},
@@ -32,6 +33,9 @@ pub const PER_BLOCK: u64 = 7;
 
 /// The one script that pages name.
 pub const LIVE: &str = "<script src=\"/live.js\" defer></script>";
+
+/// That of the page of searches.
+pub const SEARCH: &str = "<script src=\"/search.js\" defer></script>";
 
 /// A name as an enemy would choose it.
 pub const HOSTILE: &str = "<script>alert('1')</script>\"><img src=x onerror=alert(2)> & Söhne";
@@ -104,12 +108,34 @@ impl Explorer {
 		Self::serve(folder, Access::SignIn(Box::new(Desk::new(log))), anchoring).await
 	}
 
+	/// One where people sign in, with another ledger than a node's.
+	pub async fn start_with(ledger: Box<dyn Ledger>, records: Vec<Record>) -> Self {
+		let folder = tempfile::tempdir().unwrap();
+		let mut store = fill(&folder);
+		append(&mut store, delegates());
+		append(&mut store, records);
+		let log = QueryLog::open(&folder.path().join("queries.sqlite")).unwrap();
+		Self::serve_with(folder, Access::SignIn(Box::new(Desk::new(log))), None, Some(ledger)).await
+	}
+
 	async fn serve(folder: TempDir, access: Access, anchoring: Option<Anchoring>) -> Self {
+		Self::serve_with(folder, access, anchoring, None).await
+	}
+
+	async fn serve_with(
+		folder: TempDir,
+		access: Access,
+		anchoring: Option<Anchoring>,
+		ledger: Option<Box<dyn Ledger>>,
+	) -> Self {
 		let place = place(&folder);
 		let witness = Witness::new(vec!["ws://127.0.0.1:1".into()], None);
 		let name = Some("explorer.example".into());
 		let status = SharedStatus::default();
 		let mut app = App::new(Reader::new(place.clone()), witness, status.clone(), name, access);
+		if let Some(ledger) = ledger {
+			app = app.with_ledger(ledger);
+		}
 		if let Some(anchoring) = anchoring {
 			app = app.with_anchoring(Arc::new(RwLock::new(anchoring)));
 		}
@@ -143,6 +169,14 @@ impl Explorer {
 	pub async fn get_as(&self, token: &str, target: &str) -> Answer {
 		self.send(&format!(
 			"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+		))
+		.await
+	}
+
+	/// Asks in a language.
+	pub async fn get_in(&self, language: &str, target: &str) -> Answer {
+		self.send(&format!(
+			"GET {target} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: {language}\r\nConnection: close\r\n\r\n"
 		))
 		.await
 	}

@@ -2,13 +2,15 @@
 
 use crate::{
 	context::{file_error, parse, pretty, read, write_private, Context, Output},
-	exchange::{fhir_source, forget, gateway, keep, note_subject, pending_path},
+	exchange::{
+		describe, fhir_source, forget, gateway, idempotency_key, keep, note_subject, pending_path,
+	},
 };
 use clap::{Args, Subcommand};
 use curex_client::{
-	exchange::{Countersigned, MAX_ITEMS},
+	exchange::{Countersigned, IdempotencyKey, MAX_ITEMS},
 	gateway::Service,
-	Client, EncryptionKey, Error, Pending, Rejection, Spec,
+	Client, EncryptionKey, Error, Pending, Rejection, Spec, View,
 };
 use curex_primitives::ExchangeId;
 use serde_json::{json, Value};
@@ -34,6 +36,10 @@ pub struct Request {
 	/// What is asked for: a JSON array of specs (see examples/request.json).
 	#[arg(long)]
 	specs: PathBuf,
+	/// A name of your choice that stands for this batch: the same command with the same name takes up what was begun and
+	/// begins nothing twice.
+	#[arg(long, value_name = "NAME")]
+	idempotency_key: Option<String>,
 }
 
 #[derive(Args)]
@@ -76,6 +82,9 @@ pub struct Complete {
 	/// Folder for the documents.
 	#[arg(long)]
 	out: PathBuf,
+	/// Also write, beside each document, a FHIR DocumentReference and a Provenance of it.
+	#[arg(long)]
+	describe: bool,
 }
 
 pub async fn run(context: &Context, command: Batch) -> Result<Output, Error> {
@@ -113,26 +122,41 @@ async fn request(context: &Context, command: &Request) -> Result<Output, Error> 
 	let specs = read_specs(&command.specs)?;
 	let own_key = context.encryption_key()?;
 	let client = context.client().await?;
-	let mut requests: Vec<Pending> = Vec::with_capacity(specs.len());
-	for spec in &specs {
-		let pending = client.prepare_request(spec, None).await?;
-		keep_pending(context, &client, &own_key, &pending)?;
-		requests.push(pending);
+	let key = idempotency_key(context, command.idempotency_key.as_deref())?;
+	let mut items = Vec::with_capacity(specs.len());
+	let mut fresh: Vec<Pending> = Vec::with_capacity(specs.len());
+	let mut known = Vec::new();
+	for (place, spec) in specs.iter().enumerate() {
+		let key = key.as_ref().map(|key| key.item(place));
+		match item(context, &client, &own_key, spec, key.as_ref()).await? {
+			Item::New(pending) => {
+				keep_pending(context, &client, &own_key, &pending)?;
+				fresh.push(pending);
+			},
+			Item::Kept(pending) => fresh.push(pending),
+			Item::Recorded(pending) => known.push(pending),
+			Item::Over(id) => items.push((id, Ok(()))),
+		}
 	}
-	context.progress(format_args!("{} requests: submitting …", requests.len()));
-	let outcome = match client.request_batch(&requests).await {
+	for pending in &known {
+		items.push((pending.id(), deposit(&client, pending).await));
+	}
+	if fresh.is_empty() {
+		return Ok(told("requested before", items, json!({ "already_recorded": true })));
+	}
+	context.progress(format_args!("{} requests: submitting …", fresh.len()));
+	let outcome = match client.request_batch(&fresh).await {
 		Ok(outcome) => outcome,
 		Err(error) => {
 			if !error.is_retryable() {
-				requests.iter().try_for_each(|pending| forget(context, pending.id()))?;
+				fresh.iter().try_for_each(|pending| forget(context, pending.id()))?;
 			}
 			return Err(error);
 		},
 	};
-	let mut items = Vec::with_capacity(requests.len());
-	for (pending, item) in requests.iter().zip(outcome.items) {
+	for (pending, item) in fresh.iter().zip(outcome.items) {
 		let told = match item {
-			Ok(()) => client.deposit_envelope(pending).await,
+			Ok(()) => deposit(&client, pending).await,
 			Err(rejection) => {
 				forget(context, pending.id())?;
 				Err(Error::Rejected(rejection))
@@ -141,6 +165,51 @@ async fn request(context: &Context, command: &Request) -> Result<Output, Error> 
 		items.push((pending.id(), told));
 	}
 	Ok(told("requested", items, json!({ "block": outcome.recorded })))
+}
+
+/// What is known of an item of a batch.
+enum Item {
+	/// Nothing: it was prepared just now.
+	New(Pending),
+	/// It was prepared before, and the ledger does not have it.
+	Kept(Pending),
+	/// The ledger has it.
+	Recorded(Pending),
+	/// The ledger has it, and nothing of it is kept any more.
+	Over(ExchangeId),
+}
+
+async fn item(
+	context: &Context,
+	client: &Client,
+	own_key: &EncryptionKey,
+	spec: &Spec,
+	key: Option<&IdempotencyKey>,
+) -> Result<Item, Error> {
+	if let Some(key) = key {
+		let id = client.exchange_under(key).await?;
+		let path = pending_path(context, id)?;
+		let is_recorded = client.exchange(id, View::Best).await?.is_some();
+		if path.exists() {
+			let pending = Pending::open(&read(&path)?, own_key, client.genesis(), id)?;
+			if !pending.asks_for(spec, None) {
+				return Err(Error::Input("the idempotency key stands for another batch".into()));
+			}
+			return Ok(if is_recorded { Item::Recorded(pending) } else { Item::Kept(pending) });
+		}
+		if is_recorded {
+			return Ok(Item::Over(id));
+		}
+	}
+	client.prepare_request_under(spec, None, key).await.map(Item::New)
+}
+
+/// Leaves the envelope of a request at the node, unless it may no longer travel because the holder has it.
+async fn deposit(client: &Client, pending: &Pending) -> Result<(), Error> {
+	match client.deposit_envelope(pending).await {
+		Ok(()) | Err(Error::Transfer { code: 12004, .. }) => Ok(()),
+		Err(error) => Err(error),
+	}
 }
 
 async fn countersign(context: &Context, command: &Countersign) -> Result<Output, Error> {
@@ -223,9 +292,13 @@ async fn complete(context: &Context, command: &Complete) -> Result<Output, Error
 			Ok(Some(opened)) => {
 				keep(context, "receipts", id, &opened.delivery.receipt)?;
 				if let Ok(document) = &opened.delivery.document {
-					let path = command.out.join(format!("{}.json", hex::encode(id.0)));
+					let ending = document.content().extension();
+					let path = command.out.join(format!("{}.{ending}", hex::encode(id.0)));
 					if !path.exists() {
 						write_private(&path, document.bytes())?;
+						if command.describe {
+							describe(&client, &pending, document, &path).await?;
+						}
 					}
 				}
 				found.push(opened);

@@ -4,17 +4,22 @@ use crate::{
 	context::{
 		keep_opening, keep_unless_refused, parse, read, read_text, write_private, Context, Output,
 	},
+	exchange,
 	follow_up::text,
 };
 use clap::{ArgGroup, Args, Subcommand};
 use curex_client::{
+	exchange::IdempotencyKey,
 	paper::PaperCode,
 	receipt::{ConsentSpec, Receipt, WithdrawalCode},
-	Error, View,
+	Client, Error, Recorded, View,
 };
-use curex_primitives::{ConsentId, ConsentStatus};
+use curex_primitives::{ConsentId, ConsentStatus, Grantee};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::{
+	io::IsTerminal,
+	path::{Path, PathBuf},
+};
 
 #[derive(Subcommand)]
 pub enum Consent {
@@ -29,6 +34,10 @@ pub enum Consent {
 		/// Where to write the organisation's copy, which cannot withdraw.
 		#[arg(long)]
 		copy: Option<PathBuf>,
+		/// A name of your choice that stands for this consent: the same command with the same name files the receipt that was
+		/// written before, and nothing twice. Needs --encryption-key.
+		#[arg(long, value_name = "NAME")]
+		idempotency_key: Option<String>,
 	},
 	/// Show a consent as the ledger holds it; with a receipt, check that the two agree.
 	Show {
@@ -64,6 +73,24 @@ pub enum Consent {
 		#[arg(long)]
 		new_copy: PathBuf,
 	},
+	/// Suspend a consent, as the holder, for what is to be cleared up. Every member sees it.
+	Suspend {
+		/// The consent.
+		consent: ConsentId,
+	},
+	/// Resume a consent that was suspended.
+	Resume {
+		/// The consent.
+		consent: ConsentId,
+	},
+	/// Record that a minor who came of age confirmed what a representative agreed to.
+	Confirm {
+		/// The consent.
+		consent: ConsentId,
+		/// File with the evidence in words; stays with the organisation.
+		#[arg(long)]
+		evidence_file: PathBuf,
+	},
 	/// Withdraw a consent: by the patient's receipt or code, at any node; as its holder; or by order of a court.
 	Withdraw(Withdraw),
 	/// Write a receipt as text for paper, with both codes as QR codes on separate sheets.
@@ -95,25 +122,46 @@ pub struct Withdraw {
 	/// Withdraw as an authority for data protection: file with the order of the court in words; stays with the authority.
 	#[arg(long)]
 	court_order: Option<PathBuf>,
+	/// Do not ask whether it is meant: it ends the consent for good.
+	#[arg(long)]
+	yes: bool,
 }
 
 pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
 	match command {
-		Consent::File { spec, receipt, copy } => {
-			file(context, &spec, &receipt, copy.as_deref()).await
+		Consent::File { spec, receipt, copy, idempotency_key } => {
+			let key = exchange::idempotency_key(context, idempotency_key.as_deref())?;
+			file(context, &spec, &receipt, copy.as_deref(), key.as_ref()).await
 		},
 		Consent::Reissue { copy, receipt, new_copy } => {
 			reissue(context, &copy, &receipt, new_copy.as_deref()).await
 		},
 		Consent::Narrow { copy, spec, new_copy } => {
-			let copy = read_receipt(&copy)?;
+			let copy = Receipt::read(&copy)?;
 			let spec: ConsentSpec = parse(&spec, "the spec")?;
 			let (narrower, recorded) = context.client().await?.narrow(&copy, &spec).await?;
-			write_private(&new_copy, &pretty(&narrower)?)?;
+			narrower.write_new(&new_copy)?;
 			let id = copy.consent();
 			Ok(Output::recorded(&format!("consent {id} narrowed"), &recorded)
 				.with("consent", id)
 				.with("copy", new_copy))
+		},
+		Consent::Suspend { consent } => {
+			let recorded = context.client().await?.suspend_consent(consent).await?;
+			Ok(Output::recorded(&format!("consent {consent} suspended"), &recorded))
+		},
+		Consent::Resume { consent } => {
+			let recorded = context.client().await?.resume_consent(consent).await?;
+			Ok(Output::recorded(&format!("consent {consent} resumed"), &recorded))
+		},
+		Consent::Confirm { consent, evidence_file } => {
+			let evidence = text(&evidence_file)?;
+			let client = context.client().await?;
+			let (recorded, opening) = client.confirm_consent(consent, &evidence).await?;
+			let name = hex::encode(consent.0);
+			let path = keep_opening(context, "confirmations", &name, &opening)?;
+			let told = format!("consent {consent} confirmed");
+			Ok(Output::recorded(&told, &recorded).with("opening", path))
 		},
 		Consent::Show { consent, receipt } => show(context, consent, receipt.as_deref()).await,
 		Consent::Withdraw(command) => withdraw(context, command).await,
@@ -126,18 +174,35 @@ async fn file(
 	spec: &Path,
 	receipt: &Path,
 	copy: Option<&Path>,
+	key: Option<&IdempotencyKey>,
 ) -> Result<Output, Error> {
 	let spec: ConsentSpec =
 		serde_json::from_slice(&read(spec)?).map_err(|error| Error::json("the spec", &error))?;
 	let client = context.client().await?;
-	let prepared = client.prepare_consent(&spec).await?;
-	// Written first: a consent without its receipt could not be withdrawn by the patient.
-	write_private(receipt, &pretty(&prepared.receipt)?)?;
+	// The receipt is written first: a consent without it could not be withdrawn by the patient.
+	let prepared = match key {
+		Some(key) => match client.prepare_consent_once(&spec, key, receipt).await? {
+			(prepared, false) => prepared,
+			(prepared, true) => {
+				return Ok(Output::new(
+					format!("consent {} was filed before", prepared.id),
+					json!({
+						"consent": prepared.id, "already_recorded": true, "receipt": receipt,
+					}),
+				));
+			},
+		},
+		None => {
+			let prepared = client.prepare_consent(&spec).await?;
+			prepared.receipt.write_new(receipt)?;
+			prepared
+		},
+	};
 	context.progress(format_args!("receipt in {}; filing the consent …", receipt.display()));
 	let filed = async { client.file(&prepared).await?.finalized().await };
 	let recorded = keep_unless_refused(&[receipt], filed).await?;
-	if let Some(copy) = copy {
-		write_private(copy, &pretty(&prepared.receipt.view())?)?;
+	if let Some(copy) = copy.filter(|copy| key.is_none() || !copy.exists()) {
+		prepared.receipt.view().write_new(copy)?;
 	}
 	Ok(Output::recorded(&format!("consent {} filed", prepared.id), &recorded)
 		.with("consent", prepared.id)
@@ -150,7 +215,7 @@ async fn reissue(
 	receipt: &Path,
 	new_copy: Option<&Path>,
 ) -> Result<Output, Error> {
-	let lost = read_receipt(copy)?;
+	let lost = Receipt::read(copy)?;
 	let client = context.client().await?;
 	if lost.ledger != client.genesis() {
 		let [expected, found] = [lost.ledger, client.genesis()].map(hex::encode);
@@ -168,11 +233,11 @@ async fn reissue(
 	}
 	let spec = ConsentSpec::again(&lost, found.used, curex_client::time::now())?;
 	let prepared = client.prepare_consent(&spec).await?;
-	write_private(receipt, &pretty(&prepared.receipt)?)?;
+	prepared.receipt.write_new(receipt)?;
 	let replaced = async { client.supersede(id, &prepared).await?.finalized().await };
 	let recorded = keep_unless_refused(&[receipt], replaced).await?;
 	if let Some(path) = new_copy {
-		write_private(path, &pretty(&prepared.receipt.view())?)?;
+		prepared.receipt.view().write_new(path)?;
 	}
 	Ok(Output::recorded(&format!("consent {id} replaced by {}", prepared.id), &recorded)
 		.with("consent", prepared.id)
@@ -185,7 +250,7 @@ async fn show(
 	consent: Option<ConsentId>,
 	receipt: Option<&Path>,
 ) -> Result<Output, Error> {
-	let receipt = receipt.map(read_receipt).transpose()?;
+	let receipt = receipt.map(Receipt::read).transpose()?;
 	let id = consent
 		.or(receipt.as_ref().map(Receipt::consent))
 		.ok_or_else(|| Error::Input("name a consent or give a receipt".into()))?;
@@ -210,20 +275,25 @@ async fn show(
 async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error> {
 	if command.as_holder {
 		let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
-		let recorded = context.client().await?.withdraw(id).await?.finalized().await?;
-		return Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded));
+		let client = context.client().await?;
+		let parties = parties(&client, id).await?;
+		confirm(command.yes, &format!("consent {id} of {}", parties.join(" and ")))?;
+		let recorded = client.withdraw(id).await?.finalized().await?;
+		return Ok(withdrawn(id, &parties, &recorded));
 	}
 	if let Some(order) = &command.court_order {
 		let id = command.consent.ok_or_else(|| Error::Input("name the consent".into()))?;
 		let order = text(order)?;
+		confirm(command.yes, &format!("consent {id}"))?;
 		let (recorded, opening) = context.client().await?.withdraw_by_court(id, &order).await?;
 		let path = keep_opening(context, "court-orders", &hex::encode(id.0), &opening)?;
 		let told = format!("consent {id} withdrawn by order of a court");
 		return Ok(Output::recorded(&told, &recorded).with("opening", path));
 	}
 	if let Some(path) = &command.receipt {
-		let receipt = read_receipt(path)?;
+		let receipt = Receipt::read(path)?;
 		if receipt.ticket.is_some() {
+			confirm(command.yes, "the ticket")?;
 			let client = context.reader().await?;
 			let recorded = client.withdraw_ticket(&receipt).await?.finalized().await?;
 			return Ok(
@@ -234,7 +304,7 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 	let mut ledger = None;
 	let (id, code) = match (&command.receipt, &command.code_file) {
 		(Some(path), _) => {
-			let receipt = read_receipt(path)?;
+			let receipt = Receipt::read(path)?;
 			let code = receipt.withdrawal_code.clone().ok_or_else(|| {
 				Error::Input("this is a copy of the receipt; it cannot withdraw".into())
 			})?;
@@ -277,12 +347,57 @@ async fn withdraw(context: &Context, command: Withdraw) -> Result<Output, Error>
 			json!({ "already_recorded": true, "block_number": at }),
 		));
 	}
+	let parties = parties(&client, id).await?;
+	confirm(command.yes, &format!("consent {id} of {}", parties.join(" and ")))?;
 	let recorded = client.withdraw_by_code(id, &code).await?.finalized().await?;
-	Ok(Output::recorded(&format!("consent {id} withdrawn"), &recorded))
+	Ok(withdrawn(id, &parties, &recorded))
+}
+
+/// Who is told of the withdrawal of a consent by the ledger.
+async fn parties(client: &Client, id: ConsentId) -> Result<Vec<String>, Error> {
+	let found = client.consent(id, View::Best).await?;
+	let found = found.ok_or_else(|| Error::NotFound(format!("consent {id}")))?;
+	let mut organisations = vec![found.holder];
+	if let Grantee::Organisation(grantee) = found.terms.grantee {
+		organisations.push(grantee);
+	}
+	let mut parties = Vec::with_capacity(organisations.len());
+	for organisation in organisations {
+		let name = client.member(organisation, View::Best).await?.name();
+		parties.push(format!("{name} ({organisation})"));
+	}
+	Ok(parties)
+}
+
+/// Asks whether the withdrawal is meant, unless that was said.
+fn confirm(said: bool, what: &str) -> Result<(), Error> {
+	if said {
+		return Ok(());
+	}
+	if !std::io::stdin().is_terminal() {
+		return Err(Error::Input("a withdrawal ends the consent for good: add --yes".into()));
+	}
+	eprint!(
+		"{what}: nothing more is served under it, and no one can bring it back.\nWithdraw it? Type yes: "
+	);
+	let mut answer = String::new();
+	std::io::stdin()
+		.read_line(&mut answer)
+		.map_err(|error| Error::Input(format!("no answer: {error}")))?;
+	match answer.trim() {
+		"yes" => Ok(()),
+		_ => Err(Error::Input("not confirmed: nothing was withdrawn".into())),
+	}
+}
+
+fn withdrawn(id: ConsentId, parties: &[String], recorded: &Recorded) -> Output {
+	let told = parties.join(" and ");
+	Output::recorded(&format!("consent {id} withdrawn; the ledger tells {told}"), recorded)
+		.with("told", parties)
 }
 
 fn paper(receipt: &Path, out: &Path) -> Result<Output, Error> {
-	let receipt = read_receipt(receipt)?;
+	let receipt = Receipt::read(receipt)?;
 	if receipt.ticket.is_some() {
 		return Err(Error::Input(
 			"the receipt of a ticket is a file: its proof is too long for paper".into(),
@@ -293,16 +408,4 @@ fn paper(receipt: &Path, out: &Path) -> Result<Output, Error> {
 		format!("receipt of consent {} for paper in {}", receipt.record_id, out.display()),
 		json!({ "consent": receipt.record_id, "paper": out }),
 	))
-}
-
-/// Reads a receipt, or a copy of it.
-pub fn read_receipt(path: &Path) -> Result<Receipt, Error> {
-	serde_json::from_slice(&zeroize::Zeroizing::new(read(path)?))
-		.map_err(|error| Error::json("the receipt", &error))
-}
-
-fn pretty(receipt: &Receipt) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
-	serde_json::to_vec_pretty(receipt)
-		.map(zeroize::Zeroizing::new)
-		.map_err(|error| Error::Input(error.to_string()))
 }

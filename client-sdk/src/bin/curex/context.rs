@@ -16,7 +16,7 @@ use std::{
 /// Options of every command.
 #[derive(Args)]
 pub struct Global {
-	/// Address of the node; of several, separated by commas, the first that answers.
+	/// Address of the node; of several, separated by commas, the first that answers and is not behind the others.
 	#[arg(long, global = true, env = "CUREX_NODE", default_value = "ws://127.0.0.1:9944")]
 	pub node: String,
 	/// Refuse a node of another chain than the one with this genesis hash.
@@ -26,9 +26,10 @@ pub struct Global {
 	/// at another organisation's node.
 	#[arg(long, global = true, env = "CUREX_TRUST_ROOT")]
 	pub trust: Option<PathBuf>,
-	/// Key file of the account that signs.
-	#[arg(long, global = true, env = "CUREX_KEY")]
-	pub key: Option<PathBuf>,
+	/// Key file of the account that signs; of several (given again, or separated by commas), which have one password and act for
+	/// one organisation, each signs what it has the least to do with.
+	#[arg(long, global = true, env = "CUREX_KEY", value_delimiter = ',')]
+	pub key: Vec<PathBuf>,
 	/// Key file of the organisation's encryption key.
 	#[arg(long, global = true, env = "CUREX_ENCRYPTION_KEY")]
 	pub encryption_key: Option<PathBuf>,
@@ -174,21 +175,20 @@ impl Context {
 
 	/// The account, which a command without node needs.
 	pub fn account(&self) -> Result<Signer, Error> {
-		self.signer()?
-			.ok_or_else(|| Error::Key("give an account with --key, --signer or --dev".into()))
+		let first = self.signers()?.into_iter().next();
+		first.ok_or_else(|| Error::Key("give an account with --key, --signer or --dev".into()))
 	}
 
-	/// The account that signs, if one is given.
-	fn signer(&self) -> Result<Option<Signer>, Error> {
+	/// The accounts that sign, if any is given.
+	fn signers(&self) -> Result<Vec<Signer>, Error> {
 		if let Some(path) = &self.global.dev {
-			Signer::development(path).map(Some)
-		} else if let Some(path) = &self.global.key {
-			KeyFile::read(path)?.unlock_account(&self.password()?).map(Some)
-		} else if let Some((uri, pin)) = self.token()? {
-			TokenKey::open(uri, pin).map(|key| Some(Signer::remote(key)))
-		} else {
-			Ok(None)
+			return Ok(vec![Signer::development(path)?]);
 		}
+		if let Some((uri, pin)) = self.token()? {
+			return Ok(vec![Signer::remote(TokenKey::open(uri, pin)?)]);
+		}
+		let unlock = |path: &PathBuf| KeyFile::read(path)?.unlock_account(&self.password()?);
+		self.global.key.iter().map(unlock).collect()
 	}
 
 	/// The token's key that `--signer` names, and its PIN unless the URI says where that is.
@@ -213,16 +213,16 @@ impl Context {
 
 	/// A client without account, for reading.
 	pub async fn reader(&self) -> Result<Client, Error> {
-		self.connect(None).await
+		self.connect(Vec::new()).await
 	}
 
-	/// A client with the account, if one is given.
+	/// A client with the accounts, if any is given.
 	pub async fn client(&self) -> Result<Client, Error> {
-		let signer = self.signer()?;
-		self.connect(signer).await
+		let signers = self.signers()?;
+		self.connect(signers).await
 	}
 
-	async fn connect(&self, signer: Option<Signer>) -> Result<Client, Error> {
+	async fn connect(&self, signers: Vec<Signer>) -> Result<Client, Error> {
 		let trust_root = match &self.global.trust {
 			Some(path) => Some(
 				serde_json::from_slice(&read(path)?)
@@ -230,13 +230,16 @@ impl Context {
 			),
 			None => None,
 		};
-		let outbox = signer.as_ref().map(|_| self.folder("")).transpose()?;
+		let outbox = signers.first().map(|_| self.folder("")).transpose()?;
+		let mut signers = signers.into_iter();
+		let signer = signers.next();
 		let options = Options {
 			genesis: self.global.genesis.map(|genesis| genesis.0),
 			other_runtime: self.global.other_runtime,
 			trust_root,
 			patience: self.patience(),
 			outbox,
+			more_signers: signers.collect(),
 		};
 		Client::connect_with(&self.global.node, signer, options).await
 	}

@@ -84,7 +84,7 @@ pub async fn run(context: &Context, command: Emergency) -> Result<Output, Error>
 			write_private(&out, document.bytes())?;
 			let resources = document.resources().len();
 			Ok(Output::new(
-				format!("{resources} resources in {}", out.display()),
+				format!("{} in {}", document.told(), out.display()),
 				json!({ "exchange": id, "document": out, "resources": resources }),
 			))
 		},

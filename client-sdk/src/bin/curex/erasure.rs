@@ -8,6 +8,7 @@ use crate::{
 use clap::Subcommand;
 use curex_client::{
 	erasure::{draw, fill, AnswerProof, Answers},
+	reconciliation::day_text,
 	Error,
 };
 use curex_primitives::{
@@ -84,7 +85,9 @@ pub async fn run(context: &Context, command: Erasure) -> Result<Output, Error> {
 		},
 		Erasure::List { day } => {
 			let (batch, orders) = context.reader().await?.erasure_orders(day.0).await?;
-			Ok(Output::data(json!({ "day": day.0, "batch": batch, "orders": orders })))
+			let date = day_text(day.0);
+			let json = json!({ "day": day.0, "date": date, "batch": batch, "orders": orders });
+			Ok(Output::data(json))
 		},
 		Erasure::Attest { day, answers, method, evidence_file, out } => {
 			let outcomes: BTreeMap<ErasureId, ErasureOutcome> = match answers {

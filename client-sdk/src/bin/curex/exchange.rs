@@ -1,17 +1,19 @@
-//! `curex request`, `receive`, `acknowledge`, `break-glass`, `offer`, `serve`, `worklist`, `release`, `review`.
+//! `curex request`, `receive`, `acknowledge`, `break-glass`, `offer`, `answer`, `serve`, `worklist`, `release`, `review`.
 
 use crate::context::{
-	file_error, keep_opening, read, read_text, word, write_private, Context, Output,
+	file_error, keep_opening, keep_unless_refused, read, read_text, word, write_private, Context,
+	Output,
 };
 use clap::Args;
 use curex_client::{
 	exchange::{IdempotencyKey, Opening},
-	fhir::{Directory, FhirSource, Server},
+	fhir::{Directory, Document, FhirSource, Server},
 	gateway::{Gateway, Limits, Setup, Store},
 	Client, Delivery, EncryptionKey, Error, Pending, Spec, View,
 };
 use curex_primitives::{
-	AcknowledgementCode, ExchangeId, Gate, Ground, ReleaseReason, ReviewVerdict,
+	AcknowledgementCode, ConsentId, ExchangeId, ExchangeState, Gate, Ground, ReleaseReason,
+	ReviewVerdict,
 };
 use serde_json::json;
 use std::{
@@ -48,12 +50,32 @@ pub struct BreakGlass {
 pub struct Receive {
 	/// The exchange.
 	exchange: ExchangeId,
+	#[command(flatten)]
+	taking: Taking,
+}
+
+/// What is done with what is received.
+#[derive(Args)]
+pub struct Taking {
 	/// Where to write the document.
 	#[arg(long)]
-	out: PathBuf,
+	pub out: PathBuf,
+	/// Also write, beside the document, a FHIR DocumentReference and a Provenance of it (OUT.document-reference.json,
+	/// OUT.provenance.json).
+	#[arg(long)]
+	pub describe: bool,
 	/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
 	#[arg(long)]
-	no_acknowledge: bool,
+	pub no_acknowledge: bool,
+}
+
+#[derive(Args)]
+pub struct Answer {
+	/// The exchange.
+	exchange: ExchangeId,
+	/// The document: a FHIR document bundle, an HL7 v2 message or a DICOM file.
+	#[arg(long)]
+	document: PathBuf,
 }
 
 #[derive(Args)]
@@ -70,9 +92,13 @@ pub struct Offer {
 	/// What is offered, and to whom (JSON; as a request).
 	#[arg(long)]
 	spec: PathBuf,
-	/// The FHIR document bundle.
+	/// The document: a FHIR document bundle, an HL7 v2 message or a DICOM file.
 	#[arg(long)]
 	document: PathBuf,
+	/// A name of your choice that stands for this offer: the same command with the same name takes up what was begun and
+	/// offers nothing twice.
+	#[arg(long, value_name = "NAME")]
+	idempotency_key: Option<String>,
 	/// Leave at once; `curex serve` delivers once the offer is accepted.
 	#[arg(long)]
 	no_wait: bool,
@@ -86,6 +112,9 @@ pub struct Serve {
 	/// Folder for received documents; offers are accepted only with one.
 	#[arg(long)]
 	inbox: Option<PathBuf>,
+	/// Also write, beside each received document, a FHIR DocumentReference and a Provenance of it.
+	#[arg(long, requires = "inbox")]
+	describe: bool,
 	/// Look once and leave.
 	#[arg(long)]
 	once: bool,
@@ -106,6 +135,9 @@ pub struct Worklist {
 	/// Have the gateway look again at this exchange, after its record was repaired.
 	#[arg(long)]
 	retry: Option<ExchangeId>,
+	/// Take note of a consent that was withdrawn: it is not listed again.
+	#[arg(long, value_name = "CONSENT")]
+	noted: Option<ConsentId>,
 	/// Also write the list as a page (HTML) that says what to do about each case.
 	#[arg(long, value_name = "FILE")]
 	page: Option<PathBuf>,
@@ -167,9 +199,9 @@ async fn begin(
 }
 
 /// What is known of an exchange that an idempotency key stands for.
-pub enum Begun {
-	/// Nothing, or no key was given.
-	Not(Option<IdempotencyKey>),
+pub enum Begun<T> {
+	/// Nothing is to be told yet: this is what to go on with.
+	Not(T),
 	/// It was begun before, and this came of taking it up again.
 	Before(Output),
 }
@@ -180,10 +212,10 @@ pub async fn begun_before(
 	client: &Client,
 	handling: &Handling,
 	is_the_same: impl FnOnce(&Pending) -> bool,
-) -> Result<Begun, Error> {
-	let Some(name) = &handling.idempotency_key else { return Ok(Begun::Not(None)) };
+) -> Result<Begun<Option<IdempotencyKey>>, Error> {
+	let key = idempotency_key(context, handling.idempotency_key.as_deref())?;
+	let Some(key) = key else { return Ok(Begun::Not(None)) };
 	let own_key = context.encryption_key()?;
-	let key = IdempotencyKey::new(name, &own_key)?;
 	let id = client.exchange_under(&key).await?;
 	let path = pending_path(context, id)?;
 	if path.exists() {
@@ -197,21 +229,14 @@ pub async fn begun_before(
 	let Some(found) = client.exchange(id, View::Best).await? else {
 		return Ok(Begun::Not(Some(key)));
 	};
-	Ok(Begun::Before(Output::new(
-		format!(
-			"exchange {id} was begun before and nothing of it is kept here: it is {:?}",
-			found.state
-		),
-		json!({ "exchange": id, "already_recorded": true, "state": found.state }),
-	)))
+	Ok(Begun::Before(stands(id, found.state)))
 }
 
 /// What is done with a request that was prepared.
 #[derive(Args)]
 pub struct Handling {
-	/// Where to write the document.
-	#[arg(long)]
-	pub out: PathBuf,
+	#[command(flatten)]
+	pub taking: Taking,
 	/// A name of your choice that stands for this request: the same command with the same name takes up what was begun
 	/// and begins nothing twice.
 	#[arg(long, value_name = "NAME")]
@@ -219,9 +244,6 @@ pub struct Handling {
 	/// Leave at once; `curex receive` waits for the data later.
 	#[arg(long)]
 	pub no_wait: bool,
-	/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
-	#[arg(long)]
-	pub no_acknowledge: bool,
 }
 
 /// Submits a request that was prepared, and waits for the data unless told otherwise.
@@ -253,7 +275,7 @@ pub async fn see_through(
 			.with("exchange", pending.id()));
 	}
 	context.progress("waiting for the holder …");
-	take(context, client, pending, &handling.out, !handling.no_acknowledge).await
+	take(context, client, pending, &handling.taking).await
 }
 
 /// Keeps whom an exchange is about, sealed, for the report that the patient may ask for.
@@ -274,7 +296,7 @@ pub async fn receive(context: &Context, command: Receive) -> Result<Output, Erro
 	let sealed = read(&pending_path(context, command.exchange)?)?;
 	let pending = Pending::open(&sealed, &own_key, client.genesis(), command.exchange)?;
 	catch_up(&client, &pending).await?;
-	take(context, &client, &pending, &command.out, !command.no_acknowledge).await
+	take(context, &client, &pending, &command.taking).await
 }
 
 /// Does what an interrupted request left undone.
@@ -302,16 +324,16 @@ async fn resume(
 		let json = json!({ "exchange": id, "already_recorded": true });
 		return Ok(Output::new(format!("exchange {id} was begun before"), json));
 	}
-	take(context, client, pending, &handling.out, !handling.no_acknowledge).await
+	take(context, client, pending, &handling.taking).await
 }
 
 pub async fn take(
 	context: &Context,
 	client: &Client,
 	pending: &Pending,
-	out: &Path,
-	acknowledge: bool,
+	taking: &Taking,
 ) -> Result<Output, Error> {
+	let out = &taking.out;
 	let delivery: Delivery = match client.receive(pending, context.patience()).await {
 		Ok(delivery) => delivery,
 		Err(error) => {
@@ -326,21 +348,54 @@ pub async fn take(
 	let code = delivery.acknowledgement();
 	if let Ok(document) = &delivery.document {
 		write_private(out, document.bytes())?;
+		if taking.describe {
+			describe(client, pending, document, out).await?;
+		}
 	}
+	let acknowledge = !taking.no_acknowledge;
 	if acknowledge {
 		client.acknowledge(pending.id(), code).await?;
 		forget(context, pending.id())?;
 	}
 	let document = delivery.document?;
 	Ok(Output::new(
-		format!("{} resources in {}", document.resources().len(), out.display()),
+		format!("{} in {}", document.told(), out.display()),
 		json!({
 			"exchange": pending.id(),
 			"document": out,
+			"content": document.content(),
+			"media_type": document.content().media_type(),
 			"resources": document.resources().len(),
 			"acknowledged": acknowledge.then_some(code),
 		}),
 	))
+}
+
+/// Writes DocumentReference and Provenance beside a document that was received.
+pub async fn describe(
+	client: &Client,
+	pending: &Pending,
+	document: &Document,
+	out: &Path,
+) -> Result<(), Error> {
+	let patient = pending.subject().and_then(|subject| subject.patient.identifiers.first());
+	// The folder may be named after somebody.
+	let name = out.file_name().map(|name| name.to_string_lossy());
+	let (reference, provenance) =
+		client.describe_received(pending.id(), document, patient, name.as_deref()).await?;
+	for (ending, bytes) in [("document-reference", reference), ("provenance", provenance)] {
+		let mut path = out.as_os_str().to_owned();
+		path.push(format!(".{ending}.json"));
+		write_private(Path::new(&path), &bytes)?;
+	}
+	Ok(())
+}
+
+pub async fn answer(context: &Context, command: Answer) -> Result<Output, Error> {
+	let document = read(&command.document)?;
+	let gateway = gateway(context, None, None).await?;
+	gateway.answer_with_document(command.exchange, &document).await?;
+	deliver(context, &gateway, command.exchange).await
 }
 
 pub async fn acknowledge(context: &Context, command: Acknowledge) -> Result<Output, Error> {
@@ -354,12 +409,78 @@ pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 	let spec = Spec::from_json(&read(&command.spec)?)?;
 	let document = read(&command.document)?;
 	let gateway = gateway(context, None, None).await?;
-	let id = gateway.offer(&spec, &document).await?;
+	let key = idempotency_key(context, command.idempotency_key.as_deref())?;
+	let id = match key {
+		None => gateway.offer(&spec, &document).await?,
+		Some(key) => match offer_once(context, &gateway, &spec, &document, &key).await? {
+			Begun::Not(id) => id,
+			Begun::Before(output) => return Ok(output),
+		},
+	};
 	if command.no_wait {
 		return Ok(Output::new(format!("exchange {id} offered"), json!({ "exchange": id })));
 	}
 	context.progress(format_args!("exchange {id} offered; waiting for the recipient …"));
 	deliver(context, &gateway, id).await
+}
+
+/// Begins the offer that an idempotency key stands for, or goes on with it; or tells where it stands, if there is nothing to
+/// go on with.
+async fn offer_once(
+	context: &Context,
+	gateway: &Gateway,
+	spec: &Spec,
+	document: &[u8],
+	key: &IdempotencyKey,
+) -> Result<Begun<ExchangeId>, Error> {
+	let (client, own_key) = (context.client().await?, context.encryption_key()?);
+	let id = client.exchange_under(key).await?;
+	let path = pending_path(context, id)?;
+	let found = client.exchange(id, View::Best).await?.map(|exchange| exchange.state);
+	let pending = if path.exists() {
+		let pending = Pending::open(&read(&path)?, &own_key, client.genesis(), id)?;
+		if !pending.offers(spec, document) {
+			return Err(Error::Input("the idempotency key stands for another offer".into()));
+		}
+		context.progress(format_args!("exchange {id} was begun before: going on …"));
+		Some(pending)
+	} else {
+		None
+	};
+	match (found, pending) {
+		(Some(state), pending) if pending.is_none() || state.is_final() => {
+			forget(context, id)?;
+			Ok(Begun::Before(stands(id, state)))
+		},
+		(_, Some(pending)) => {
+			gateway.begin_offer(&pending, document).await?;
+			Ok(Begun::Not(id))
+		},
+		(_, None) => {
+			let pending = gateway.prepare_offer(spec, document, Some(key)).await?;
+			// Kept before anything is sent: a crash loses nothing.
+			write_private(&path, &pending.seal(&own_key.public(), client.genesis())?)?;
+			let begun = gateway.begin_offer(&pending, document);
+			keep_unless_refused(&[&path], begun).await?;
+			Ok(Begun::Not(id))
+		},
+	}
+}
+
+/// Where an exchange stands that was begun under the same idempotency key.
+pub fn stands(id: ExchangeId, state: ExchangeState) -> Output {
+	Output::new(
+		format!("exchange {id} was begun before: it is {state:?}"),
+		json!({ "exchange": id, "already_recorded": true, "state": state }),
+	)
+}
+
+/// The idempotency key that a name stands for, if one is given.
+pub fn idempotency_key(
+	context: &Context,
+	name: Option<&str>,
+) -> Result<Option<IdempotencyKey>, Error> {
+	name.map(|name| IdempotencyKey::new(name, &context.encryption_key()?)).transpose()
 }
 
 /// Takes an exchange that this organisation is to deliver as far as its delivery.
@@ -411,6 +532,7 @@ pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
 			let limits = Limits { ordinary: command.at_once, ..Limits::default() };
 			let gateway = gateway(context, source.clone(), command.inbox.clone()).await?;
 			let gateway = gateway.with_limits(limits);
+			let gateway = if command.describe { gateway.with_descriptions() } else { gateway };
 			pause = Duration::from_secs(1);
 			tracing::info!("serving");
 			if command.once {
@@ -468,23 +590,27 @@ pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Er
 	if let Some(id) = command.retry {
 		store.decide(id, curex_client::gateway::Decision::Open, "")?;
 	}
-	let list = store.worklist()?;
+	if let Some(consent) = command.noted {
+		store.withdrawal_seen(consent)?;
+	}
+	let (list, withdrawn) = (store.worklist()?, store.withdrawals()?);
 	if let Some(path) = &command.page {
-		let page = curex_client::gateway::worklist::page(&list, curex_client::time::now());
+		let page =
+			curex_client::gateway::worklist::page(&list, &withdrawn, curex_client::time::now());
 		std::fs::write(path, page).map_err(|error| file_error(path, error))?;
 	}
-	let text = match list.len() {
-		0 => "nothing waits".to_string(),
-		_ => list
-			.iter()
-			.map(|entry| {
-				let since = entry.since.as_deref().unwrap_or("?");
-				format!("{}  {since}  {}", entry.exchange, entry.reason)
-			})
-			.collect::<Vec<_>>()
-			.join("\n"),
-	};
-	Ok(Output::new(text, json!({ "waiting": list })))
+	let unknown = || "?".to_owned();
+	let waiting = list.iter().map(|entry| {
+		let since = entry.since.clone().unwrap_or_else(unknown);
+		format!("{}  {since}  {}", entry.exchange, entry.reason)
+	});
+	let ended = withdrawn.iter().map(|entry| {
+		let noted = entry.noted.clone().unwrap_or_else(unknown);
+		format!("{}  {noted}  consent withdrawn", entry.consent)
+	});
+	let lines: Vec<String> = waiting.chain(ended).collect();
+	let text = if lines.is_empty() { "nothing waits".into() } else { lines.join("\n") };
+	Ok(Output::new(text, json!({ "waiting": list, "withdrawn": withdrawn })))
 }
 
 pub async fn release(context: &Context, command: Release) -> Result<Output, Error> {

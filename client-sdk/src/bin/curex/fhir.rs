@@ -1,18 +1,20 @@
 //! `curex fhir`: what a FHIR file means to the ledger.
 
-use crate::context::{file_error, parse, Context, Output};
+use crate::context::{file_error, parse, read, Context, Output};
 use clap::Subcommand;
 use curex_client::{
+	content::check_content,
 	fhir::{
 		audit::Telling,
 		check::{self, Mapped, Outcome, Severity},
 		consent::resource,
+		exchanged::Exchanged,
 		json::MAX_BYTES,
-		PatientIdentification,
+		Identifier, PatientIdentification,
 	},
 	time, Error, View,
 };
-use curex_primitives::{ConsentId, ExchangeId};
+use curex_primitives::{ConsentId, ExchangeId, Side};
 use serde_json::json;
 use std::{
 	io::Read,
@@ -21,7 +23,7 @@ use std::{
 
 #[derive(Subcommand)]
 pub enum Fhir {
-	/// Map a FHIR R4 Consent, AuditEvent, document or collection, or refuse it with an OperationOutcome.
+	/// Map a FHIR R4 Consent, AuditEvent, DocumentReference, Provenance, document or collection, or refuse it with an OperationOutcome.
 	Check {
 		/// The file; - for standard input.
 		file: PathBuf,
@@ -38,6 +40,22 @@ pub enum Fhir {
 	Audit {
 		/// The exchange.
 		exchange: ExchangeId,
+		/// Tell instead that this person of the recipient opened what was received, for the access log: a JSON file with `system`
+		/// and `value`, as an identifier in examples/request.json.
+		#[arg(long, value_name = "FILE")]
+		opened_by: Option<PathBuf>,
+	},
+	/// Describe what was handed over in an exchange as a DocumentReference and a Provenance, out of the document and the
+	/// exchange's record on the ledger.
+	Describe {
+		/// The exchange.
+		exchange: ExchangeId,
+		/// The document, as it was offered or received.
+		#[arg(long)]
+		document: PathBuf,
+		/// The patient (JSON, as in examples/request.json under `patient`): the ledger does not know whom it is about.
+		#[arg(long)]
+		patient: PathBuf,
 	},
 }
 
@@ -45,7 +63,10 @@ pub async fn run(context: &Context, command: Fhir) -> Result<Output, Error> {
 	match command {
 		Fhir::Check { file } => self::check(context, &file),
 		Fhir::Consent { consent, patient } => self::consent(context, consent, &patient).await,
-		Fhir::Audit { exchange } => audit(context, exchange).await,
+		Fhir::Audit { exchange, opened_by } => audit(context, exchange, opened_by.as_deref()).await,
+		Fhir::Describe { exchange, document, patient } => {
+			describe(context, exchange, &document, &patient).await
+		},
 	}
 }
 
@@ -60,7 +81,12 @@ async fn consent(context: &Context, id: ConsentId, patient: &Path) -> Result<Out
 	Ok(Output::data(resource(id, &found, identifier)?))
 }
 
-async fn audit(context: &Context, id: ExchangeId) -> Result<Output, Error> {
+async fn audit(
+	context: &Context,
+	id: ExchangeId,
+	opened_by: Option<&Path>,
+) -> Result<Output, Error> {
+	let person: Option<Identifier> = opened_by.map(|path| parse(path, "the person")).transpose()?;
 	let client = context.client().await?;
 	let exchange = client.exchange(id, View::Finalised).await?;
 	let exchange = exchange.ok_or_else(|| Error::NotFound(format!("exchange {id}")))?;
@@ -76,7 +102,43 @@ async fn audit(context: &Context, id: ExchangeId) -> Result<Output, Error> {
 		now: time::now(),
 		patient: None,
 	};
-	Ok(Output::data(json!({ "exchange": id, "events": telling.events() })))
+	let events = match person {
+		Some(person) => vec![telling.opening(&person)],
+		None => telling.events(),
+	};
+	Ok(Output::data(json!({ "exchange": id, "events": events })))
+}
+
+async fn describe(
+	context: &Context,
+	id: ExchangeId,
+	document: &Path,
+	patient: &Path,
+) -> Result<Output, Error> {
+	let patient: PatientIdentification = parse(patient, "the patient")?;
+	let document = check_content(&read(document)?, &patient)?;
+	let client = context.client().await?;
+	let exchange = client.exchange(id, View::Finalised).await?;
+	let exchange = exchange.ok_or_else(|| Error::NotFound(format!("exchange {id}")))?;
+	let own = match client.signer() {
+		Ok(_) => client.own_delegate().await?.organisation,
+		Err(_) => exchange.holder,
+	};
+	let exchanged = Exchanged {
+		id,
+		exchange: &exchange,
+		ledger: client.genesis(),
+		side: if own == exchange.recipient { Side::Recipient } else { Side::Holder },
+		document: &document,
+		patient: patient.identifiers.first(),
+		url: None,
+		now: time::now(),
+	};
+	Ok(Output::data(json!({
+		"exchange": id,
+		"documentReference": exchanged.document_reference()?,
+		"provenance": exchanged.provenance()?,
+	})))
 }
 
 fn check(context: &Context, file: &Path) -> Result<Output, Error> {

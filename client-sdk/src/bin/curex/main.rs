@@ -14,6 +14,7 @@ mod erasure;
 mod exchange;
 mod fhir;
 mod follow_up;
+mod inquiry;
 mod keys;
 mod manual;
 mod outbox;
@@ -27,7 +28,7 @@ mod ticket;
 
 use clap::{Parser, Subcommand};
 use context::{Context, Global, Output};
-use curex_client::Error;
+use curex_client::{fhir::check::Outcome, Error};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -68,6 +69,8 @@ enum Command {
 	Acknowledge(exchange::Acknowledge),
 	/// Offer a document to another organisation.
 	Offer(exchange::Offer),
+	/// Answer a request with a document of one's own choice, as its holder.
+	Answer(exchange::Answer),
 	/// Answer requests and accept offers unattended.
 	Serve(exchange::Serve),
 	/// List the exchanges that wait for a person at this organisation.
@@ -158,13 +161,16 @@ async fn main() -> ExitCode {
 		.with_env_filter(log_filter())
 		.init();
 	let json = global.json;
+	let in_fhir = matches!(command, Command::Fhir(_));
 	match run(Context::new(global), command).await {
 		Ok(output) => {
 			output.print(json);
 			ExitCode::from(output.code)
 		},
 		Err(error) => {
-			if json {
+			if json && in_fhir {
+				Output::data(Outcome::of_failure(&error).to_json()).print(true);
+			} else if json {
 				Output::data(serde_json::json!({ "error": error.to_json() })).print(true);
 			} else {
 				eprintln!("error: {error}\nremedy: {}", error.remedy());
@@ -195,6 +201,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Receive(command) => exchange::receive(&context, command).await,
 		Command::Acknowledge(command) => exchange::acknowledge(&context, command).await,
 		Command::Offer(command) => exchange::offer(&context, command).await,
+		Command::Answer(command) => exchange::answer(&context, command).await,
 		Command::Serve(command) => exchange::serve(&context, command).await,
 		Command::Worklist(command) => exchange::worklist(&context, command).await,
 		Command::Release(command) => exchange::release(&context, command).await,

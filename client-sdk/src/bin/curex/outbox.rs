@@ -10,7 +10,7 @@ use serde_json::json;
 
 #[derive(Subcommand)]
 pub enum Outbox {
-	/// List what this account submitted and the finalised ledger has not decided.
+	/// List what the accounts submitted and the finalised ledger has not decided.
 	List {
 		/// Also what was settled lately.
 		#[arg(long)]
@@ -24,25 +24,29 @@ pub async fn run(context: &Context, command: Outbox) -> Result<Output, Error> {
 	let client = context.client().await?;
 	// The reason why there is none.
 	client.signer()?;
-	let outbox = client
-		.outbox()
-		.ok_or_else(|| Error::Input("this needs a folder for the outbox: give --state".into()))?;
+	let outboxes = client.outboxes();
 	match command {
 		Outbox::List { all } => {
-			outbox.step().await?;
-			let entries = outbox.entries()?.into_iter();
-			Ok(told(entries.filter(|entry| all || !entry.standing.is_settled()).collect()))
+			let mut listed = Vec::new();
+			for outbox in &outboxes {
+				outbox.step().await?;
+				let entries = outbox.entries()?.into_iter();
+				listed.extend(entries.filter(|entry| all || !entry.standing.is_settled()));
+			}
+			Ok(told(listed))
 		},
-		Outbox::Send => send(context, &outbox).await,
+		Outbox::Send => send(context, &outboxes).await,
 	}
 }
 
-async fn send(context: &Context, outbox: &Kept) -> Result<Output, Error> {
-	let open = outbox.entries()?.into_iter().filter(|entry| !entry.standing.is_settled());
+async fn send(context: &Context, outboxes: &[Kept]) -> Result<Output, Error> {
 	let mut settled = Vec::new();
-	for entry in open {
-		context.progress(format_args!("{}.{} …", entry.pallet, entry.call));
-		settled.push(outbox.settle(&entry.key).await?);
+	for outbox in outboxes {
+		let open = outbox.entries()?.into_iter().filter(|entry| !entry.standing.is_settled());
+		for entry in open {
+			context.progress(format_args!("{}.{} …", entry.pallet, entry.call));
+			settled.push(outbox.settle(&entry.key).await?);
+		}
 	}
 	let rejected = settled.iter().any(|entry| matches!(entry.standing, Standing::Rejected { .. }));
 	Ok(told(settled).ending_with(if rejected { 6 } else { 0 }))

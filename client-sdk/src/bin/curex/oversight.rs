@@ -25,6 +25,25 @@ use std::path::{Path, PathBuf};
 pub enum InquiryCommand {
 	/// Ask an organisation to disclose what stands behind a record, as an authority.
 	Open(Open),
+	/// Commit to the text of a case file, which stays here, for an inquiry that an explorer's page prepares.
+	Case {
+		/// The text.
+		file: PathBuf,
+		/// Handle of the record that the inquiry is about.
+		#[arg(long, value_parser = bytes::<32>)]
+		about: Bytes<32>,
+		/// Where to keep what opens the commitment.
+		#[arg(long)]
+		out: PathBuf,
+	},
+	/// Read out an inquiry that an explorer prepared, and sign it. Needs no connection; nothing is sent.
+	Sign {
+		/// What the explorer prepared.
+		prepared: PathBuf,
+		/// Sign without asking.
+		#[arg(long)]
+		yes: bool,
+	},
 	/// Show an inquiry.
 	Show {
 		/// Its number.
@@ -165,6 +184,10 @@ pub enum Hold {
 pub async fn inquiry(context: &Context, command: InquiryCommand) -> Result<Output, Error> {
 	match command {
 		InquiryCommand::Open(command) => open(context, command).await,
+		InquiryCommand::Case { file, about, out } => {
+			crate::inquiry::case(&file, RecordHandle(about.0), &out)
+		},
+		InquiryCommand::Sign { prepared, yes } => crate::inquiry::sign(context, &prepared, yes),
 		InquiryCommand::Show { inquiry } => {
 			let found = found(&context.reader().await?, inquiry).await?;
 			let late = found.is_late(time::now());

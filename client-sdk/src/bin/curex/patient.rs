@@ -1,7 +1,6 @@
 //! `curex patient`: what a patient may ask this organisation for.
 
 use crate::{
-	consent::read_receipt,
 	context::{file_error, parse, pretty, read_text, write_private, Context, Output},
 	exchange::store,
 };
@@ -10,6 +9,7 @@ use curex_client::{
 	fhir::PatientIdentification,
 	paper::PaperCode,
 	proofs::Prover,
+	receipt::Receipt,
 	report::{History, Report, Sources},
 	Client, Error,
 };
@@ -87,7 +87,7 @@ async fn report(context: &Context, patient: &Path, by: &str, out: &Path) -> Resu
 }
 
 async fn history(context: &Context, command: &HistoryOf) -> Result<Output, Error> {
-	let receipt = command.receipt.as_deref().map(read_receipt).transpose()?;
+	let receipt = command.receipt.as_deref().map(Receipt::read).transpose()?;
 	let (ledger, consent) = match (&receipt, &command.code_file) {
 		(Some(receipt), _) => (receipt.ledger, receipt.consent()),
 		(None, Some(path)) => match zeroize::Zeroizing::new(read_text(path)?).parse()? {

@@ -1,13 +1,13 @@
 //! `curex subscription`: standing subscriptions and their deliveries.
 
 use crate::{
-	context::{file_error, read, write_private, Context, Output},
-	exchange::{forget_file, gateway, note_subject, take},
+	context::{read, write_private, Context, Output},
+	exchange::{self, forget_file, gateway, note_subject, take, Taking},
 };
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use curex_client::{
-	exchange::{PendingSubscription, SubscriptionEnvelope, SubscriptionSpec},
-	Error, View,
+	exchange::{IdempotencyKey, PendingSubscription, SubscriptionEnvelope, SubscriptionSpec},
+	Client, EncryptionKey, Error, Gateway, View,
 };
 use curex_primitives::{ExchangeId, SubscriptionId};
 use serde_json::json;
@@ -20,24 +20,31 @@ pub enum Subscription {
 		/// What is subscribed to (JSON; see examples/subscription.json).
 		#[arg(long)]
 		spec: PathBuf,
-		/// Where to write the sealed envelope; hand it to the holder.
-		#[arg(long)]
-		envelope: PathBuf,
-	},
-	/// Show a subscription; with its envelope also, as the holder, what is asked for and for whom.
-	Show {
-		/// The subscription.
-		#[arg(required_unless_present = "envelope")]
-		subscription: Option<SubscriptionId>,
-		/// The envelope that the recipient handed over.
+		/// A name of your choice that stands for this subscription: the same command with the same name takes up what was
+		/// begun and opens nothing twice.
+		#[arg(long, value_name = "NAME")]
+		idempotency_key: Option<String>,
+		/// Also write the sealed envelope to this file, to be handed to the holder by other means.
 		#[arg(long)]
 		envelope: Option<PathBuf>,
 	},
+	/// Leave the envelope at the node again, as the recipient: should the node have lost it.
+	Send {
+		/// The subscription.
+		subscription: SubscriptionId,
+	},
+	/// Show a subscription; with its envelope also, as the holder, what is asked for and for whom.
+	Show {
+		#[command(flatten)]
+		which: Which,
+		/// Also read the envelope, fetched from the recipient's node if need be.
+		#[arg(long)]
+		read: bool,
+	},
 	/// Accept a subscription, as the holder.
 	Accept {
-		/// The envelope that the recipient handed over.
-		#[arg(long)]
-		envelope: PathBuf,
+		#[command(flatten)]
+		which: Which,
 	},
 	/// End a subscription that runs, as either side.
 	End {
@@ -46,10 +53,9 @@ pub enum Subscription {
 	},
 	/// Deliver a document, as the holder.
 	Deliver {
-		/// The envelope that the recipient handed over.
-		#[arg(long)]
-		envelope: PathBuf,
-		/// The FHIR document bundle.
+		#[command(flatten)]
+		which: Which,
+		/// The document: a FHIR document bundle, an HL7 v2 message or a DICOM file.
 		#[arg(long)]
 		document: PathBuf,
 	},
@@ -64,39 +70,66 @@ pub enum Subscription {
 		subscription: SubscriptionId,
 		/// The exchange, as `deliveries` lists it.
 		exchange: ExchangeId,
-		/// Where to write the document.
-		#[arg(long)]
-		out: PathBuf,
-		/// Do not acknowledge: a person looks at the document first (`curex acknowledge`).
-		#[arg(long)]
-		no_acknowledge: bool,
+		#[command(flatten)]
+		taking: Taking,
 	},
+}
+
+/// A subscription, or its envelope.
+#[derive(Args)]
+pub struct Which {
+	/// The subscription.
+	#[arg(required_unless_present = "envelope", conflicts_with = "envelope")]
+	subscription: Option<SubscriptionId>,
+	/// Its envelope, if the recipient handed it over as a file.
+	#[arg(long)]
+	envelope: Option<PathBuf>,
+}
+
+impl Which {
+	/// The envelope: that in the file, or the one that is kept or fetched.
+	async fn envelope(&self, gateway: &Gateway) -> Result<SubscriptionEnvelope, Error> {
+		match &self.envelope {
+			Some(path) => read_envelope(path),
+			None => gateway.subscription_envelope(self.id()?).await,
+		}
+	}
+
+	fn id(&self) -> Result<SubscriptionId, Error> {
+		self.subscription.ok_or_else(|| Error::Input("name a subscription".into()))
+	}
 }
 
 pub async fn run(context: &Context, command: Subscription) -> Result<Output, Error> {
 	match command {
-		Subscription::Open { spec, envelope } => open(context, &spec, &envelope).await,
-		Subscription::Show { subscription, envelope } => {
-			show(context, subscription, envelope.as_deref()).await
+		Subscription::Open { spec, envelope, idempotency_key } => {
+			let key = exchange::idempotency_key(context, idempotency_key.as_deref())?;
+			open(context, &spec, envelope.as_deref(), key.as_ref()).await
 		},
-		Subscription::Accept { envelope } => {
-			let envelope = read_envelope(&envelope)?;
-			let key = context.encryption_key()?;
+		Subscription::Send { subscription } => {
+			let own_key = context.encryption_key()?;
 			let client = context.client().await?;
-			// What cannot be read, or is not the recipient's, is not accepted.
-			client.read_subscription(&envelope, &key).await?;
-			let id = envelope.subscription;
-			let recorded = client.accept_subscription(id).await?;
-			Ok(Output::recorded(&format!("subscription {id} accepted"), &recorded))
+			let pending = kept(context, subscription, &own_key, client.genesis())?;
+			client.deposit_subscription(&pending).await?;
+			let text = format!("the envelope of subscription {subscription} is at the node");
+			Ok(Output::new(text, json!({ "subscription": subscription })))
+		},
+		Subscription::Show { which, read } => show(context, &which, read).await,
+		Subscription::Accept { which } => {
+			let gateway = gateway(context, None, None).await?;
+			let envelope = which.envelope(&gateway).await?;
+			let recorded = gateway.accept_subscription(&envelope).await?;
+			let text = format!("subscription {} accepted", envelope.subscription);
+			Ok(Output::recorded(&text, &recorded))
 		},
 		Subscription::End { subscription } => {
 			let recorded = context.client().await?.end_subscription(subscription).await?;
 			Ok(Output::recorded(&format!("subscription {subscription} ended"), &recorded))
 		},
-		Subscription::Deliver { envelope, document } => {
-			let envelope = read_envelope(&envelope)?;
+		Subscription::Deliver { which, document } => {
 			let document = read(&document)?;
 			let gateway = gateway(context, None, None).await?;
+			let envelope = which.envelope(&gateway).await?;
 			let id = gateway.deliver(&envelope, &document).await?;
 			let json = json!({ "subscription": envelope.subscription, "exchange": id });
 			Ok(Output::new(format!("delivered as exchange {id}"), json))
@@ -109,55 +142,106 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			};
 			Ok(Output::new(text, json!({ "waiting": waiting })))
 		},
-		Subscription::Take { subscription, exchange, out, no_acknowledge } => {
+		Subscription::Take { subscription, exchange, taking } => {
 			let own_key = context.encryption_key()?;
 			let client = context.client().await?;
-			let sealed = read(&path_of(context, subscription)?)?;
-			let kept =
-				PendingSubscription::open(&sealed, &own_key, client.genesis(), subscription)?;
+			let kept = kept(context, subscription, &own_key, client.genesis())?;
 			let pending = kept.delivery(&client, exchange).await?;
 			note_subject(context, &client, &own_key, &pending)?;
-			take(context, &client, &pending, &out, !no_acknowledge).await
+			take(context, &client, &pending, &taking).await
 		},
 	}
 }
 
-async fn open(context: &Context, spec: &Path, envelope: &Path) -> Result<Output, Error> {
+async fn open(
+	context: &Context,
+	spec: &Path,
+	envelope: Option<&Path>,
+	key: Option<&IdempotencyKey>,
+) -> Result<Output, Error> {
 	let spec = SubscriptionSpec::from_json(&read(spec)?)?;
 	let own_key = context.encryption_key()?;
 	let client = context.client().await?;
-	let pending = client.prepare_subscription(&spec).await?;
+	let pending = match key {
+		Some(key) => opened_before(context, &client, &spec, key, &own_key).await?,
+		None => None,
+	};
+	let is_new = pending.is_none();
+	let pending = match pending {
+		Some(pending) => pending,
+		None => client.prepare_subscription(&spec, key).await?,
+	};
 	let path = path_of(context, pending.id())?;
-	// Kept before anything is sent: a crash loses nothing.
-	write_private(&path, &pending.seal(&own_key.public(), client.genesis())?)?;
-	let json = serde_json::to_vec_pretty(pending.envelope())
-		.map_err(|error| file_error(envelope, error))?;
-	write_private(envelope, &json)?;
+	if is_new {
+		// Kept before anything is sent: a crash loses nothing.
+		write_private(&path, &pending.seal(&own_key.public(), client.genesis())?)?;
+	}
+	if let Some(envelope) = envelope.filter(|envelope| is_new || !envelope.exists()) {
+		write_private(envelope, &pending.envelope().to_json()?)?;
+	}
 	let begun = async { client.subscribe(&pending).await?.finalized().await }.await;
 	let recorded = match begun {
 		Ok(recorded) => recorded,
 		Err(error) => {
 			if !error.is_retryable() {
 				forget_file(&path)?;
-				forget_file(envelope)?;
+				envelope.map_or(Ok(()), forget_file)?;
 			}
 			return Err(error);
 		},
 	};
-	let text =
-		format!("subscription {} opened; hand {} to the holder", pending.id(), envelope.display());
-	Ok(Output::recorded(&text, &recorded)
-		.with("subscription", pending.id())
-		.with("envelope", envelope))
+	let id = pending.id();
+	let text = match (client.deposit_subscription(&pending).await, envelope) {
+		(Ok(()), _) => format!("subscription {id} opened; its envelope waits for the holder"),
+		(Err(error), Some(envelope)) => {
+			let file = envelope.display();
+			format!("subscription {id} opened; hand {file} to the holder, the node did not take it: {error}")
+		},
+		(Err(error), None) => {
+			tracing::warn!("opened; leave its envelope with `curex subscription send {id}`");
+			return Err(error);
+		},
+	};
+	let output = Output::recorded(&text, &recorded).with("subscription", id);
+	Ok(match envelope {
+		Some(envelope) => output.with("envelope", envelope),
+		None => output,
+	})
 }
 
-async fn show(
+/// The subscription that an idempotency key stands for, if it was begun.
+async fn opened_before(
 	context: &Context,
-	subscription: Option<SubscriptionId>,
-	envelope: Option<&Path>,
-) -> Result<Output, Error> {
-	if let Some(path) = envelope {
-		let envelope = read_envelope(path)?;
+	client: &Client,
+	spec: &SubscriptionSpec,
+	key: &IdempotencyKey,
+	own_key: &EncryptionKey,
+) -> Result<Option<PendingSubscription>, Error> {
+	let id = client.subscription_under(key).await?;
+	let path = path_of(context, id)?;
+	if !path.exists() {
+		return match client.subscription(id, View::Best).await? {
+			None => Ok(None),
+			Some(_) => Err(Error::Input(format!(
+				"subscription {id} was opened before, and nothing of it is kept in this folder"
+			))),
+		};
+	}
+	let pending = PendingSubscription::open(&read(&path)?, own_key, client.genesis(), id)?;
+	if !pending.asks_for(spec) {
+		return Err(Error::Input("the idempotency key stands for another subscription".into()));
+	}
+	context.progress(format_args!("subscription {id} was begun before: going on …"));
+	Ok(Some(pending))
+}
+
+async fn show(context: &Context, which: &Which, read: bool) -> Result<Output, Error> {
+	let envelope = match &which.envelope {
+		Some(path) => Some(read_envelope(path)?),
+		None if read => Some(which.envelope(&gateway(context, None, None).await?).await?),
+		None => None,
+	};
+	if let Some(envelope) = envelope {
 		let key = context.encryption_key()?;
 		let client = context.reader().await?;
 		let (found, opened, _) = client.read_subscription(&envelope, &key).await?;
@@ -169,7 +253,7 @@ async fn show(
 			"care_relationship": opened.care_relationship,
 		})));
 	}
-	let id = subscription.ok_or_else(|| Error::Input("name a subscription".into()))?;
+	let id = which.id()?;
 	let found = context.reader().await?.subscription(id, View::Finalised).await?;
 	let found = found.ok_or_else(|| Error::NotFound(format!("subscription {id}")))?;
 	Ok(Output::data(json!({ "id": id, "subscription": found })))
@@ -177,6 +261,16 @@ async fn show(
 
 fn read_envelope(path: &Path) -> Result<SubscriptionEnvelope, Error> {
 	SubscriptionEnvelope::from_json(&read(path)?)
+}
+
+/// The subscription that this side opened.
+fn kept(
+	context: &Context,
+	id: SubscriptionId,
+	own_key: &EncryptionKey,
+	genesis: [u8; 32],
+) -> Result<PendingSubscription, Error> {
+	PendingSubscription::open(&read(&path_of(context, id)?)?, own_key, genesis, id)
 }
 
 fn path_of(context: &Context, id: SubscriptionId) -> Result<PathBuf, Error> {

@@ -7,8 +7,13 @@ pub(crate) const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3
 pub(crate) const CONSENT_ACTION: &str = "http://terminology.hl7.org/CodeSystem/consentaction";
 pub(crate) const CONSENT_SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
 pub(crate) const LOINC: &str = "http://loinc.org";
+pub(crate) const LIFECYCLE: &str = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle";
 /// System of an identifier that is a member's number.
 pub(crate) const MEMBER: &str = "urn:curex:organisation";
+/// System of an identifier that is the handle of an exchange.
+pub(crate) const EXCHANGE: &str = "urn:curex:exchange";
+/// System of an identifier that is the handle of a consent.
+pub(crate) const CONSENT: &str = "urn:curex:consent";
 
 /// Codes of v3-ActReason; the first of a purpose is the one it is told by.
 pub(crate) const PURPOSES: [(&str, Purpose); 8] = [

@@ -4,7 +4,7 @@
 //! two things it means, it is refused: a consent that is guessed at is none.
 
 use super::{
-	codes::{category_of, purpose_of, CONSENT_ACTION, CONSENT_SCOPE, LOINC, MEMBER, PARTICIPATION},
+	codes::{category_of, purpose_of, CONSENT_ACTION, CONSENT_SCOPE, LOINC, PARTICIPATION},
 	element::{short, Element},
 	outcome::{IssueType, Outcome, Severity},
 };
@@ -99,8 +99,8 @@ pub(super) fn map(consent: &Element, outcome: &mut Outcome) -> Option<Value> {
 	}
 	let patient = consent.require("patient", outcome).and_then(|it| it.reference(outcome));
 	let agreed = consent.get("dateTime").and_then(|it| it.moment(outcome));
-	let holders = members(consent, "organization", outcome);
-	let performers = members(consent, "performer", outcome);
+	let holders = consent.parties("organization", outcome);
+	let performers = consent.parties("performer", outcome);
 	let policies = policies(consent, outcome);
 	let base = base(consent, !policies.is_empty(), outcome);
 	let evidence = evidence(consent, outcome);
@@ -149,24 +149,6 @@ fn scope(consent: &Element, outcome: &mut Outcome) {
 	} else if codings.is_empty() {
 		outcome.error(IssueType::Required, scope.path, "the scope has no code");
 	}
-}
-
-/// References under a key, with the member of the consortium that each names, if it does.
-fn members(consent: &Element, key: &str, outcome: &mut Outcome) -> Vec<Value> {
-	let list = consent.list(key, outcome);
-	list.iter().filter_map(|element| party(element, outcome)).map(|(json, _)| json).collect()
-}
-
-fn party(element: &Element, outcome: &mut Outcome) -> Option<(Value, Option<OrganisationId>)> {
-	let mut said = element.reference(outcome)?;
-	let identifier = &said["identifier"];
-	let member = (identifier["system"] == MEMBER)
-		.then(|| identifier["value"].as_str()?.parse().ok().map(OrganisationId))
-		.flatten();
-	if let Some(member) = member {
-		said["member"] = json!(member);
-	}
-	Some((said, member))
 }
 
 fn policies(consent: &Element, outcome: &mut Outcome) -> Vec<String> {
@@ -412,7 +394,7 @@ fn actors(provision: &Element, outcome: &mut Outcome) -> Actors {
 			continue;
 		}
 		let role = actor.require("role", outcome);
-		let party = actor.require("reference", outcome).and_then(|it| self::party(&it, outcome));
+		let party = actor.require("reference", outcome).and_then(|it| it.party(outcome));
 		let (Some(role), Some(party)) = (role, party) else { continue };
 		let codings = role.codings(outcome);
 		let plays = |wanted: &[&str]| {

@@ -1,7 +1,10 @@
 //! A place in a resource: its value, and the FHIRPath that leads there.
 
-use super::outcome::{IssueType, Outcome};
-use curex_primitives::Moment;
+use super::{
+	codes::MEMBER,
+	outcome::{IssueType, Outcome},
+};
+use curex_primitives::{Moment, OrganisationId};
 use serde_json::Value;
 
 /// Elements that any element may have.
@@ -168,8 +171,7 @@ impl<'a> Element<'a> {
 			said.insert("reference".into(), reference.text(outcome)?.into());
 		}
 		if let Some(identifier) = self.get("identifier") {
-			let keys = ["use", "type", "system", "value", "period", "assigner"];
-			if identifier.is_object_of(&keys, outcome) {
+			if identifier.identifier(outcome).is_some() {
 				let part = |key: &str| identifier.value.get(key).cloned().unwrap_or_default();
 				let told = serde_json::json!({ "system": part("system"), "value": part("value") });
 				said.insert("identifier".into(), told);
@@ -181,6 +183,39 @@ impl<'a> Element<'a> {
 			return None;
 		}
 		Some(Value::Object(said))
+	}
+
+	/// A Reference, with the member of the consortium that it names, if it names one by its number.
+	pub fn party(&self, outcome: &mut Outcome) -> Option<(Value, Option<OrganisationId>)> {
+		let mut said = self.reference(outcome)?;
+		let identifier = &said["identifier"];
+		let member = (identifier["system"] == MEMBER)
+			.then(|| identifier["value"].as_str()?.parse().ok().map(OrganisationId))
+			.flatten();
+		if let Some(member) = member {
+			said["member"] = serde_json::json!(member);
+		}
+		Some((said, member))
+	}
+
+	/// The parties of a list of references.
+	pub fn parties(&self, key: &str, outcome: &mut Outcome) -> Vec<Value> {
+		let list = self.list(key, outcome);
+		list.iter().filter_map(|element| element.party(outcome)).map(|(said, _)| said).collect()
+	}
+
+	/// Checks an Identifier and gives its system and value, as far as it has them.
+	pub fn identifier(&self, outcome: &mut Outcome) -> Option<(&'a str, &'a str)> {
+		let known = ["use", "type", "system", "value", "period", "assigner"];
+		let part = |key: &str| self.value[key].as_str().unwrap_or_default();
+		self.is_object_of(&known, outcome).then(|| (part("system"), part("value")))
+	}
+
+	/// The codings of a list of CodeableConcepts, as pairs of system and code.
+	pub fn concepts(&self, key: &str, outcome: &mut Outcome) -> Vec<(String, String)> {
+		let list = self.list(key, outcome);
+		let codings = list.iter().flat_map(|concept| concept.codings(outcome));
+		codings.map(|(system, code, _)| (system.to_owned(), code.to_owned())).collect()
 	}
 
 	/// A Period: from, and before. A date without time counts from its beginning to its end, in UTC.

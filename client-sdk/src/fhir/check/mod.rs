@@ -1,13 +1,15 @@
-//! Whether a FHIR R4 file means something to the ledger, and what: a Consent, an AuditEvent, or a Bundle that is a document
-//! or a collection. Everything else, and whatever is not understood to the last element, is refused with an
+//! Whether a FHIR R4 file means something to the ledger, and what: a Consent, an AuditEvent, a DocumentReference, a
+//! Provenance, or a Bundle that is a document or a collection. Everything else, and whatever is not understood to the last element, is refused with an
 //! OperationOutcome that names the place and the reason.
 
 mod audit_event;
 mod bundle;
 pub(crate) mod codes;
 mod consent;
+mod document_reference;
 mod element;
 mod outcome;
+mod provenance;
 
 pub use outcome::{Issue, IssueType, Outcome, Severity};
 
@@ -18,7 +20,7 @@ use serde_json::Value;
 /// A resource that was understood.
 #[derive(Clone, PartialEq)]
 pub struct Mapped {
-	/// `Consent`, `AuditEvent` or `Bundle`.
+	/// `Consent`, `AuditEvent`, `DocumentReference`, `Provenance` or `Bundle`.
 	pub resource_type: &'static str,
 	/// What it means to the ledger.
 	pub mapping: Value,
@@ -49,12 +51,20 @@ pub fn check(bytes: &[u8]) -> Result<Mapped, Outcome> {
 			let root = Element::root(&resource, "AuditEvent");
 			("AuditEvent", audit_event::map(&root, bytes, &mut outcome))
 		},
+		"DocumentReference" => {
+			let root = Element::root(&resource, "DocumentReference");
+			("DocumentReference", document_reference::map(&root, &mut outcome))
+		},
+		"Provenance" => {
+			let root = Element::root(&resource, "Provenance");
+			("Provenance", provenance::map(&root, &mut outcome))
+		},
 		"Bundle" => {
 			("Bundle", bundle::map(&Element::root(&resource, "Bundle"), bytes, &mut outcome))
 		},
 		other => {
 			let diagnostics = format!(
-				"`{}` has no counterpart on the ledger; Consent, AuditEvent and Bundle have",
+				"`{}` has no counterpart on the ledger; Consent, AuditEvent, DocumentReference, Provenance and Bundle have",
 				short(other)
 			);
 			return Err(Outcome::of(IssueType::NotSupported, "resourceType", diagnostics));

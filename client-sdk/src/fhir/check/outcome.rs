@@ -1,5 +1,6 @@
 //! What is wrong with a resource, and where: the issues of an OperationOutcome.
 
+use crate::Error;
 use serde_json::{json, Value};
 
 /// How an issue bears on the mapping (FHIR issue-severity).
@@ -38,6 +39,12 @@ pub enum IssueType {
 	Duplicate,
 	/// The data are larger than is accepted.
 	TooCostly,
+	/// The key or account does not allow it.
+	Security,
+	/// Something that is needed cannot be reached: it may be tried again.
+	Transient,
+	/// It was tried and did not succeed.
+	Processing,
 	/// Nothing is wrong.
 	Informational,
 }
@@ -57,6 +64,9 @@ impl IssueType {
 			Self::NotFound => "not-found",
 			Self::Duplicate => "duplicate",
 			Self::TooCostly => "too-costly",
+			Self::Security => "security",
+			Self::Transient => "transient",
+			Self::Processing => "processing",
 			Self::Informational => "informational",
 		}
 	}
@@ -110,6 +120,19 @@ impl Outcome {
 		outcome
 	}
 
+	/// A failure of this library: what is wrong, and what to do about it.
+	pub fn of_failure(error: &Error) -> Self {
+		let code = match error {
+			_ if error.is_retryable() => IssueType::Transient,
+			Error::NotFound(_) | Error::StateDiscarded => IssueType::NotFound,
+			Error::Input(_) => IssueType::Value,
+			Error::Key(_) | Error::DevelopmentKey | Error::NotProven(_) => IssueType::Security,
+			Error::Fhir(_) => IssueType::Structure,
+			_ => IssueType::Processing,
+		};
+		Self::of(code, "$this", format!("{error}; {}", error.remedy()))
+	}
+
 	/// Whether the resource is refused.
 	pub fn is_refusal(&self) -> bool {
 		self.issues.iter().any(|issue| issue.severity == Severity::Error)
@@ -140,5 +163,24 @@ impl Outcome {
 			}));
 		}
 		json!({ "resourceType": "OperationOutcome", "issue": issues })
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn every_failure_can_be_told_as_an_outcome() {
+		let told = |error: &Error| {
+			let outcome = Outcome::of_failure(error);
+			assert!(outcome.is_refusal());
+			outcome.to_json()["issue"][0].clone()
+		};
+		let lost = told(&Error::Connection("closed".into()));
+		assert_eq!(lost["code"], "transient");
+		assert!(lost["diagnostics"].as_str().unwrap().contains("check the endpoint"));
+		assert_eq!(told(&Error::NotFound("exchange 0x00".into()))["code"], "not-found");
+		assert_eq!(told(&Error::Key("no password".into()))["code"], "security");
 	}
 }
