@@ -529,7 +529,7 @@ mod tests {
 			self.folder.path().join(name)
 		}
 
-		fn open(&self) -> Replay<'static> {
+		fn open(&self) -> Replay {
 			Replay::open(&self.path("states"), &Config::default(), 10, 4, None).unwrap()
 		}
 
