@@ -11,7 +11,7 @@ use serde_json::Value;
 
 fn replay(input: &Path, state: &Path) -> Child {
 	Command::new(env!("CARGO_BIN_EXE_curex-evaluate"))
-		.args(["threats", "replay", "--format", "zeek", "--keep-every", "7"])
+		.args(["threats", "replay", "--format", "zeek", "--keep-every", "1"])
 		.arg("--input")
 		.arg(input)
 		.arg("--state")

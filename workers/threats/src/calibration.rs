@@ -5,6 +5,13 @@ use std::collections::VecDeque;
 /// Scores kept; older ones make room, so that the threshold follows slow change.
 const KEPT: usize = 2_048;
 
+/// Scores of which one is looked at for a drift, and how many of those are enough on each side.
+const APART: usize = 8;
+const ENOUGH: usize = 30;
+
+/// Critical value of the Kolmogorov distribution: `sqrt(-ln(1e-4 / 2) / 2)`.
+const ONE_IN_TEN_THOUSAND: f64 = 2.225;
+
 /// What a score means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
@@ -68,6 +75,29 @@ impl Calibration {
 		self.scores.retain(|other| *other < score);
 	}
 
+	/// Whether the newer half of the scores is distributed otherwise than the older one: what is usual has drifted
+	/// (two-sample test of Kolmogorov and Smirnov at one in ten thousand; Smirnov 1939). Scores that follow each other
+	/// depend on each other, so that only every eighth counts. Nothing while there are too few.
+	pub fn has_drifted(&self) -> Option<bool> {
+		let half = self.scores.len() / 2;
+		let sorted = |scores: std::collections::vec_deque::Iter<f64>| {
+			let mut sorted: Vec<f64> = scores.step_by(APART).copied().collect();
+			sorted.sort_by(f64::total_cmp);
+			sorted
+		};
+		let (older, newer) = (sorted(self.scores.range(..half)), sorted(self.scores.range(half..)));
+		if older.len() < ENOUGH || newer.len() < ENOUGH {
+			return None;
+		}
+		let share = |sorted: &[f64], value: f64| {
+			sorted.partition_point(|other| *other <= value) as f64 / sorted.len() as f64
+		};
+		let gap = |value: &f64| (share(&older, *value) - share(&newer, *value)).abs();
+		let greatest = older.iter().chain(&newer).map(gap).fold(0.0, f64::max);
+		let (one, other) = (older.len() as f64, newer.len() as f64);
+		Some(greatest > ONE_IN_TEN_THOUSAND * ((one + other) / (one * other)).sqrt())
+	}
+
 	/// Records the score of an event that is taken to be normal.
 	pub fn record(&mut self, score: f64) {
 		self.scores.push_back(score);
@@ -96,6 +126,25 @@ mod tests {
 		}
 		let rate = flagged as f64 / judged as f64;
 		assert!((0.015..0.025).contains(&rate), "rate {rate}");
+	}
+
+	#[test]
+	fn a_drift_is_told_while_it_is_new_and_mere_chance_is_none() {
+		let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+		let mut calibration = Calibration::new(0.02, 200);
+		assert_eq!(calibration.has_drifted(), None);
+		for step in 0..50_000 {
+			calibration.record(random.random::<f64>());
+			assert!(step % 500 != 0 || calibration.has_drifted() != Some(true), "{step}");
+		}
+		for _ in 0..KEPT / 2 {
+			calibration.record(0.4 + random.random::<f64>());
+		}
+		assert_eq!(calibration.has_drifted(), Some(true));
+		for _ in 0..KEPT {
+			calibration.record(0.4 + random.random::<f64>());
+		}
+		assert_eq!(calibration.has_drifted(), Some(false), "it has become usual");
 	}
 
 	#[test]

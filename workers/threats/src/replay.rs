@@ -340,6 +340,7 @@ impl Replay {
 			flows,
 			accesses,
 			logs,
+			drifted: self.watcher.drifted(),
 			alerts: self.watcher.alerts(),
 		}
 	}
@@ -528,7 +529,7 @@ mod tests {
 			self.folder.path().join(name)
 		}
 
-		fn open(&self) -> Replay<'static> {
+		fn open(&self) -> Replay {
 			Replay::open(&self.path("states"), &Config::default(), 10, 4, None).unwrap()
 		}
 

@@ -35,6 +35,9 @@ pub struct Report {
 	/// How much of the log messages could be judged.
 	#[serde(default)]
 	pub logs: Coverage,
+	/// Kinds of events of which the scores have drifted lately: what is usual changes.
+	#[serde(default)]
+	pub drifted: Vec<Kind>,
 	/// Alerts by start, then id.
 	pub alerts: Vec<Alert>,
 }
@@ -74,7 +77,7 @@ pub fn watch<R: BufRead>(
 	}
 	let [flows, accesses, logs] = watcher.coverage();
 	let (events, alerts) = (events.len() as u64, watcher.alerts());
-	Ok(Report { events, malformed, flows, accesses, logs, alerts })
+	Ok(Report { events, malformed, flows, accesses, logs, drifted: watcher.drifted(), alerts })
 }
 
 /// What a person says of an alert.
@@ -206,6 +209,17 @@ impl Watcher {
 	/// How much of the flows, the record accesses and the log messages could be judged so far.
 	pub fn coverage(&self) -> [Coverage; 3] {
 		[self.flows.held.coverage, self.accesses.held.coverage, self.logs.held.coverage]
+	}
+
+	/// Kinds of events of which the scores have drifted lately, see [`Calibration::has_drifted`].
+	pub fn drifted(&self) -> Vec<Kind> {
+		let calibrations = [
+			(Kind::Flow, &self.flows.held.calibration),
+			(Kind::RecordAccess, &self.accesses.held.calibration),
+			(Kind::Log, &self.logs.held.calibration),
+		];
+		let drifted = calibrations.into_iter().filter(|(_, one)| one.has_drifted() == Some(true));
+		drifted.map(|(kind, _)| kind).collect()
 	}
 
 	/// Takes what a person says of an alert; false if there is none of this id, or if it came from a

@@ -195,6 +195,9 @@ pub fn execute(
 	if !missing.is_empty() {
 		notes.push(format!("Not readable: {}.", missing.join("; ")));
 	}
+	if !report.drifted.is_empty() {
+		notes.push(format!("What is usual has drifted lately: {}.", json!(report.drifted)));
+	}
 	if report.malformed.count > 0 {
 		notes.push(format!("{} malformed lines.", report.malformed.count));
 	}
@@ -205,6 +208,7 @@ pub fn execute(
 		"flows": report.flows,
 		"accesses": report.accesses,
 		"logs": report.logs,
+		"drifted": report.drifted,
 		"alerts": report.alerts.len(),
 		"listeners": listeners,
 		"missing": missing,

@@ -90,7 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		None => (transient(arguments, &config)?, json!([])),
 	};
 	let seconds = started.elapsed().as_secs_f64();
-	let Report { events, malformed, flows, accesses, logs, alerts } = report;
+	let Report { events, malformed, flows, accesses, logs, drifted, alerts } = report;
 	let mut output = std::io::stdout().lock();
 	for alert in &alerts {
 		serde_json::to_writer(&mut output, alert)
@@ -104,6 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		"events_per_second": events as f64 / seconds.max(1e-9),
 		"seconds": seconds,
 		"malformed": malformed,
+		"drifted": drifted,
 		"coverage": { "flows": flows, "accesses": accesses, "logs": logs },
 		"peak_memory_bytes": peak_memory(),
 		"snapshots": snapshots,
@@ -151,7 +152,8 @@ fn transient(arguments: &Arguments, config: &Config) -> Result<Report, Error> {
 		})?;
 	}
 	let [flows, accesses, logs] = watcher.coverage();
-	Ok(Report { events, malformed, flows, accesses, logs, alerts: watcher.alerts() })
+	let (drifted, alerts) = (watcher.drifted(), watcher.alerts());
+	Ok(Report { events, malformed, flows, accesses, logs, drifted, alerts })
 }
 
 /// The file, or the files of the folder by name, so that rotated logs come in order.
