@@ -10,7 +10,7 @@ use std::{path::PathBuf, sync::Arc};
 
 /// A name of one's own choice that stands for one exchange or consent: the same call with the same name takes up what was
 /// begun, and begins nothing twice.
-#[pyclass(frozen, module = "curex", skip_from_py_object)]
+#[pyclass(frozen, module = "curex")]
 #[derive(Clone)]
 pub struct IdempotencyKey {
 	name: String,

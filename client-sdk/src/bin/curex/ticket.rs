@@ -42,9 +42,9 @@ pub enum TicketCommand {
 		/// The holder's book.
 		#[arg(long)]
 		book: PathBuf,
-		/// By the book's code, without an account.
+		/// Without an account, by the code of the book.
 		#[arg(long)]
-		by_code: bool,
+		without_account: bool,
 	},
 }
 
@@ -71,9 +71,9 @@ pub async fn run(context: &Context, command: TicketCommand) -> Result<Output, Er
 			let live = found.is_live(time::now());
 			Ok(Output::data(json!({ "root": root, "live": live, "tickets": found })))
 		},
-		TicketCommand::WithdrawAll { book, by_code } => {
+		TicketCommand::WithdrawAll { book, without_account } => {
 			let book: TicketBook = parse(&book, "the book")?;
-			let recorded = if by_code {
+			let recorded = if without_account {
 				let client = context.reader().await?;
 				client.withdraw_tickets_by_code(&book).await?.finalized().await?
 			} else {
