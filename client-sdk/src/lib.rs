@@ -45,6 +45,7 @@ pub mod fhir;
 mod files;
 pub mod gateway;
 mod hexadecimal;
+pub mod indicators;
 pub mod keys;
 pub mod ledger;
 pub mod nonces;

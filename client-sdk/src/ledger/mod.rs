@@ -184,6 +184,10 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 		with = "::subxt::utils::Static<::curex_primitives::WithdrawLock>"
 	),
 	substitute_type(
+		path = "curex_primitives::security::TrafficLight",
+		with = "::subxt::utils::Static<::curex_primitives::TrafficLight>"
+	),
+	substitute_type(
 		path = "curex_primitives::law::Purpose",
 		with = "::subxt::utils::Static<::curex_primitives::Purpose>"
 	),

@@ -212,6 +212,34 @@ async fn an_administrator_says_what_the_organisation_accepts() {
 	assert_last(&node, "Safeguards", "implemented", &["plan: 5"]);
 }
 
+#[tokio::test]
+async fn an_indicator_is_shared_and_those_of_all_are_read() {
+	use curex_primitives::TrafficLight;
+	let (node, client) = client().await;
+	let expires = time::now() + time::DAY;
+	client.share_indicator([5; 32], TrafficLight::Green, expires).await.unwrap();
+	assert_last(&node, "Threats", "share_indicator", &["5, 5", "Green", &expires.to_string()]);
+	for wrong in [time::now() - 1, time::now() + 400 * time::DAY] {
+		let refused = client.share_indicator([5; 32], TrafficLight::Green, wrong).await;
+		assert!(matches!(refused, Err(Error::Input(_))));
+	}
+	let prefix = curex_verify::bundle::storage_key("Threats", "Indicators");
+	let key = |number: u32| [&prefix[..], &[0; 8], &number.encode()].concat();
+	let text = |key: &[u8]| format!("0x{}", hex::encode(key));
+	let keys = serde_json::json!([text(&key(1)), text(&key(2))]);
+	node.method("state_getKeysPaged", move |_| Ok(keys.clone()));
+	let kept = |digest: u8| ([digest; 32], TrafficLight::Amber, 10u64, 20u64);
+	node.holds(&key(1), Some(vec![kept(7)].encode()));
+	node.holds(&key(2), Some(vec![kept(8), kept(9)].encode()));
+	let found = client.shared_indicators(curex_client::View::Best).await.unwrap();
+	let told: Vec<(u32, u8)> =
+		found.iter().map(|found| (found.organisation.0, found.digest[0])).collect();
+	assert_eq!(told, [(1, 7), (2, 8), (2, 9)]);
+	node.holds(&key(2), Some(vec![1, 2, 3]));
+	let unreadable = client.shared_indicators(curex_client::View::Best).await;
+	assert!(matches!(unreadable, Err(Error::Protocol(_))));
+}
+
 fn spec(uses: u32, categories: &[&str]) -> ConsentSpec {
 	let until = time::text(time::now() + 20 * time::DAY).unwrap();
 	serde_json::from_value(serde_json::json!({

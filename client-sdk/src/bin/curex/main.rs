@@ -14,6 +14,7 @@ mod erasure;
 mod exchange;
 mod fhir;
 mod follow_up;
+mod indicator;
 mod inquiry;
 mod keys;
 mod manual;
@@ -121,6 +122,9 @@ enum Command {
 	Decide(admin::Decide),
 	/// Report that a safeguard plan was carried out, as far as it was accepted.
 	Implemented(admin::Implemented),
+	/// Indicators of threats that members share as digests.
+	#[command(subcommand)]
+	Indicator(indicator::IndicatorCommand),
 	/// Inquiries of authorities, and the disclosures that answer them.
 	#[command(subcommand)]
 	Inquiry(oversight::InquiryCommand),
@@ -221,6 +225,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Assessment(command) => admin::assessment(&context, command).await,
 		Command::Decide(command) => admin::decide(&context, command).await,
 		Command::Implemented(command) => admin::implemented(&context, command).await,
+		Command::Indicator(command) => indicator::run(&context, command).await,
 		Command::Inquiry(command) => oversight::inquiry(&context, command).await,
 		Command::Breach(command) => oversight::breach(&context, command).await,
 		Command::Hold(command) => oversight::hold(&context, command).await,
