@@ -251,6 +251,7 @@ mod tests {
 			port_base: 1,
 			slot_ms: 3_000,
 			node_options: Vec::new(),
+			first_node_options: Vec::new(),
 			runtime: None,
 		};
 		let options = Options { network, pairs: 1, lanes: 1, trials: 1, waiting: 1, most: 1 };
