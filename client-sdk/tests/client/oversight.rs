@@ -2,7 +2,7 @@
 
 use crate::{
 	calls::{assert_last, client},
-	node::caused,
+	node::{caused, Reply},
 };
 use codec::Encode;
 use curex_client::{
@@ -227,7 +227,7 @@ async fn an_indicator_is_shared_and_those_of_all_are_read() {
 	let key = |number: u32| [&prefix[..], &[0; 8], &number.encode()].concat();
 	let text = |key: &[u8]| format!("0x{}", hex::encode(key));
 	let keys = serde_json::json!([text(&key(1)), text(&key(2))]);
-	node.method("state_getKeysPaged", move |_| Ok(keys.clone()));
+	node.method("state_getKeysPaged", move |_| Reply::Value(keys.clone()));
 	let kept = |digest: u8| ([digest; 32], TrafficLight::Amber, 10u64, 20u64);
 	node.holds(&key(1), Some(vec![kept(7)].encode()));
 	node.holds(&key(2), Some(vec![kept(8), kept(9)].encode()));
