@@ -230,7 +230,7 @@ mod tests {
 		let header = ["sex", "age", "temperature"].map(String::from);
 		let mut rows: Vec<Vec<String>> = (0..200)
 			.map(|row: u32| {
-				let sex = if row % 2 == 0 { "f" } else { "m" };
+				let sex = if row.is_multiple_of(2) { "f" } else { "m" };
 				let temperature = 36.5 + f64::from(row * 7 % 13) / 10.0;
 				vec![sex.into(), (20 + row * 31 % 60).to_string(), temperature.to_string()]
 			})

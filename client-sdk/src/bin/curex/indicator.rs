@@ -54,20 +54,26 @@ pub async fn run(context: &Context, command: IndicatorCommand) -> Result<Output,
 		},
 		IndicatorCommand::Feed { out, follow } => {
 			let client = context.reader().await?;
-			let mut written = write(&client, &out).await?;
-			context.progress(format_args!("{written} digests in {}", out.display()));
-			let mut best = client.block_of(View::Best).await?;
-			while follow {
-				tokio::time::sleep(PAUSE).await;
-				let newer = client.block_of(View::Best).await?;
-				if newer != best {
-					best = newer;
-					written = write(&client, &out).await?;
-				}
-			}
+			let written = write(&client, &out).await?;
 			let told = format!("{written} digests in {}", out.display());
+			if follow {
+				context.progress(told);
+				return follow_with(&client, &out).await;
+			}
 			Ok(Output::new(told, json!({ "digests": written, "out": out })))
 		},
+	}
+}
+
+/// Writes the feed anew with every best block. Ends with a failure alone.
+async fn follow_with(client: &Client, out: &Path) -> Result<Output, Error> {
+	let mut best = None;
+	loop {
+		let newer = client.block_of(View::Best).await?;
+		if best.replace(newer) != Some(newer) {
+			write(client, out).await?;
+		}
+		tokio::time::sleep(PAUSE).await;
 	}
 }
 

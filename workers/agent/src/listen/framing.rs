@@ -169,7 +169,7 @@ mod tests {
 
 	#[test]
 	fn lengths_and_trailers_are_told_apart_frame_by_frame() {
-		let stream = b"11 <34>1 - a\nb<34>by line\r\n\n\n<34>by nul\012 <34>counted\n12 Dec 06:55 no length\n9 <34>ended";
+		let stream = b"11 <34>1 - a\nb<34>by line\r\n\n\n<34>by nul\x0012 <34>counted\n12 Dec 06:55 no length\n9 <34>ended";
 		let (lines, found) = lines_of(100, &[stream]);
 		let expected = [
 			"<34>1 - a b",
