@@ -252,6 +252,10 @@ impl Config for CurexConfig {
 	type TransactionExtensions = CurexExtensions;
 	type AssetId = u32;
 
+	fn genesis_hash(&self) -> Option<H256> {
+		self.0.genesis_hash()
+	}
+
 	fn spec_and_transaction_version_for_block_number(&self, block: u64) -> Option<(u32, u32)> {
 		self.0.spec_and_transaction_version_for_block_number(block)
 	}

@@ -280,7 +280,7 @@ mod tests {
 		});
 		let html = fields(&value, &around()).into_string();
 		for part in [
-			"<a href=\"/organisations/1\">&lt;b&gt;Hospital&lt;/b&gt;</a>",
+			"<a href=\"/organisations/1\"><span translate=\"no\">&lt;b&gt;Hospital&lt;/b&gt;</span></a>",
 			"not served",
 			"patient summary",
 			"<a href=\"/blocks/7\">7</a>",

@@ -258,7 +258,7 @@ async fn the_page_says_how_the_log_is_anchored() {
 	step(&ledger, &QueryLog::open(&with.log()).unwrap(), DAY).await.unwrap().unwrap();
 	let page = with.get_as(&session.token, "/query-log").await;
 	assert!(page.body.contains("href=\"/anchors/11-1\""), "{}", page.body);
-	assert!(page.body.contains("The last attempt failed: no node"));
+	assert!(page.body.contains("The last attempt failed: <span lang=\"en\">no node</span>"));
 	let head = with.get_as(&session.token, "/api/v1/query-log/head").await;
 	let head: serde_json::Value = serde_json::from_str(&head.body).unwrap();
 	assert_eq!(head["last_anchor"]["sequence"], 1);

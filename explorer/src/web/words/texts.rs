@@ -32,7 +32,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("Table of authors", "Tabelle der erzeugenden Organisationen"),
 	("Table of runtimes", "Tabelle der Laufzeitumgebungen"),
 	("Version", "Version"),
-	("From block", "Ab Block"),
 	("transaction {id}", "Transaktion {id}"),
 	(
 		"The file opens no commitment, or is larger than 16 MiB.",
@@ -928,7 +927,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("The last attempt failed: {reason}", "Der letzte Versuch scheiterte: {reason}"),
 	("Requests that were not served", "Anfragen, die nicht bedient wurden"),
 	("Exchanges that a withdrawal ended", "Austausche, die ein Widerruf beendete"),
-	("Never acknowledged, or not in time", "Nie oder nicht rechtzeitig bestätigt"),
+	(
+		"Not dispatched, received or acknowledged in time",
+		"Nicht rechtzeitig gesendet, empfangen oder bestätigt",
+	),
 	("Disputed deliveries", "Beanstandete Lieferungen"),
 	("Overdue reviews of a break-glass", "Überfällige Prüfungen von Notzugriffen"),
 	("Break-glass without ground", "Notzugriffe ohne Grund"),
