@@ -204,6 +204,11 @@ pub(super) fn count(value: impl TryInto<u64>) -> String {
 	texts::number(value)
 }
 
+/// The same as a name that is no word of any language.
+pub(super) fn named(handle: &str) -> Markup {
+	html! { span translate="no" { (short(handle)) } }
+}
+
 /// A handle cut short, to be told apart in tables; the whole of it is what the link leads to.
 pub(super) fn short(text: &str) -> String {
 	if text.len() == 66 {

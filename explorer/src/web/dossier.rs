@@ -122,10 +122,13 @@ pub(super) async fn page(
 	let title = said!("Dossier of exchange {id}", id = content::short(exchange.id.as_str()));
 	let body = html! {
 		(layout::trail(
-			&[("/exchanges", say!("Exchanges")), (&link, &content::short(exchange.id.as_str()))],
+			&[
+				("/exchanges", html! { (say!("Exchanges")) }),
+				(link.as_str(), content::named(exchange.id.as_str())),
+			],
 			say!("Dossier"),
 		))
-		h1 { (title) }
+		h1 { (say!("Dossier of exchange {id}", id = content::named(exchange.id.as_str()))) }
 		p.lead {
 			(say!("The exchange and everything that belongs to it: {count} records. This page prints as it stands.",
 				count = parts.len()))

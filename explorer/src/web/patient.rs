@@ -541,7 +541,7 @@ pub(super) async fn verify(
 	let (kind, id) = record(&app, &headers, &which).await?;
 	let place = proofs::Place {
 		link: format!("/patient/records/{which}"),
-		trail: vec![("/patient/consent".into(), say!("Your consent").into())],
+		trail: vec![("/patient/consent".into(), html! { (say!("Your consent")) })],
 	};
 	proofs::show_record(&app, &viewer, &Viewer::Open, kind, &id, at, &place).await
 }

@@ -37,7 +37,7 @@ pub(super) async fn verify_record(
 	let kind = read_kind(&slug)?;
 	let at = read_at(&parameters)?;
 	let link = format!("/{}/{id}", kind.slug());
-	let place = Place { trail: vec![(link.clone(), content::short(&id))], link };
+	let place = Place { trail: vec![(link.clone(), content::named(&id))], link };
 	show_record(&app, &viewer, &viewer, kind, &id, at, &place).await
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Place {
 	/// The page of what is proven; its proof and its bundle stand below it.
 	pub link: String,
 	/// The way there.
-	pub trail: Vec<(String, String)>,
+	pub trail: Vec<(String, Markup)>,
 }
 
 /// The page that proves a record to `viewer`, with the rights of `prover`.
@@ -72,7 +72,7 @@ pub(super) async fn verify_transaction(
 	let (_, report) = prove_transaction(&app, &viewer, &id).await?;
 	let (_, position) = read_id(&id)?;
 	let link = format!("/transactions/{id}");
-	let place = Place { trail: vec![(link.clone(), id)], link };
+	let place = Place { trail: vec![(link.clone(), content::named(&id))], link };
 	show(&app, &viewer, &place, &report, About::Transaction(position)).await
 }
 

@@ -333,9 +333,9 @@ pub(super) async fn record(
 	let part = format!("/{}", kind.slug());
 	let holder = row.value["holder"].as_u64().and_then(|number| u32::try_from(number).ok());
 	let body = html! {
-		(layout::trail(&[(part.as_str(), plain(kind.plural()))], html! { span translate="no" { (content::short(row.id.as_str())) } }))
+		(layout::trail(&[(part.as_str(), plain(kind.plural()))], content::named(row.id.as_str())))
 		h1 { @if name.is_some() { span translate="no" { (title) } } @else {
-			(word(kind.singular())) " " span translate="no" { (content::short(row.id.as_str())) }
+			(word(kind.singular())) " " (content::named(row.id.as_str()))
 		} }
 		@if let Some(state) = &row.state { p { (content::state(state)) } }
 		@if let Some(block) = row.removed {
