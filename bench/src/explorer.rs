@@ -221,6 +221,8 @@ fn any_runtime() -> ClientOptions {
 /// What the load came to, as the ledger's own events count it.
 #[derive(Default)]
 struct Made {
+	/// The last block that was counted.
+	counted: u64,
 	exchanges: u64,
 	events: u64,
 }
@@ -231,7 +233,10 @@ impl Made {
 			let reason = outcome.refused.1.clone().unwrap_or_default();
 			return Err(Error::Protocol(format!("a pool refused a batch: {reason}")));
 		}
-		for block in &outcome.blocks {
+		// A load also tells of the final blocks before its own.
+		let counted = self.counted;
+		for block in outcome.blocks.iter().filter(|block| block.number > counted) {
+			self.counted = block.number;
 			let found =
 				crate::exchange::events(ledger, block.hash, ExchangePath::Batch.event()).await?;
 			if found.failed > 0 {

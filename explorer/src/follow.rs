@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Blocks that are fetched ahead of the one that is written.
-const AHEAD: usize = 16;
+const AHEAD: usize = 8;
 
 /// After so many blocks the index is compared with the ledger's state again.
 const RECONCILE_EVERY: u64 = 300;
@@ -50,7 +50,7 @@ const MOST_MISSING: usize = 100;
 const GONE_PAGE: u32 = 500;
 
 /// So many blocks are written at once, if they are there already.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 8;
 
 /// The index is looked through for what has to leave so often.
 const LET_GO_EVERY: Duration = Duration::from_secs(60);
