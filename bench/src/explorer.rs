@@ -99,7 +99,7 @@ pub struct Results {
 	pub searches: Vec<(String, Spread)>,
 	/// Sets of authorities and versions of the runtime that verified bundles rest on.
 	pub proven: Vec<Proven>,
-	/// Bundles with one byte changed that were refused, of those tried.
+	/// Bundles with one digit changed that were refused or proved the same as before, of those tried.
 	pub refused: (u64, u64),
 	/// Whether everything agreed, every bundle was verified, and every search was quick enough.
 	pub reached: bool,

@@ -240,9 +240,7 @@ impl Client {
 	) -> Result<(Recorded, Opening), Error> {
 		let organisation = self.own_delegate().await?.organisation;
 		let number = 1 + self.last_number(organisation, ReportKind::Assessment, View::Best).await?;
-		let mut context = [0; 32];
-		context[..4].copy_from_slice(&organisation.0.to_le_bytes());
-		context[4..12].copy_from_slice(&number.to_le_bytes());
+		let context = record_of(organisation, number);
 		let evidence = Opening::new(Domain::Evidence, &context, &declaration.basis);
 		let inputs = Opening::new(Domain::Inputs, &context, &declaration.basis);
 		let now = time::now();
@@ -276,9 +274,7 @@ impl Client {
 		reasons: &str,
 	) -> Result<(Recorded, Opening), Error> {
 		let organisation = self.own_delegate().await?.organisation;
-		let mut context = [0; 32];
-		context[..4].copy_from_slice(&organisation.0.to_le_bytes());
-		context[4..12].copy_from_slice(&plan.to_le_bytes());
+		let context = record_of(organisation, plan);
 		let opening = Opening::new(Domain::Evidence, &context, reasons);
 		let decision = PlanDecision { plan, verdict, reasons: opening.commitment };
 		let recorded = self.record(&curex::tx().safeguards().decide(decision.into())).await?;
@@ -296,9 +292,7 @@ impl Client {
 		evidence: &str,
 	) -> Result<(Recorded, Opening), Error> {
 		let organisation = self.own_delegate().await?.organisation;
-		let mut context = [0; 32];
-		context[..4].copy_from_slice(&organisation.0.to_le_bytes());
-		context[4..12].copy_from_slice(&plan.to_le_bytes());
+		let context = record_of(organisation, plan);
 		let opening = Opening::new(Domain::Evidence, &context, evidence);
 		let call = curex::tx().safeguards().implemented(plan, opening.commitment.into());
 		Ok((self.record(&call).await?, opening))
@@ -420,6 +414,14 @@ impl Client {
 			.map_err(|error| Error::Protocol(error.to_string()))?;
 		u32::try_from(bytes.len()).map_err(|_| Error::input("the decision is too long"))
 	}
+}
+
+/// The record in which an organisation commits to what belongs to one of its numbered reports.
+fn record_of(organisation: OrganisationId, number: u64) -> [u8; 32] {
+	let mut record = [0; 32];
+	record[..4].copy_from_slice(&organisation.0.to_le_bytes());
+	record[4..12].copy_from_slice(&number.to_le_bytes());
+	record
 }
 
 /// By what the council names a runtime: the BLAKE2b-256 hash of its code, as it is stored.

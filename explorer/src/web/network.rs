@@ -3,7 +3,7 @@
 use super::{
 	api::{self, ApiError},
 	content, layout,
-	pages::{show, Answer},
+	pages::{event_list, show, Answer},
 	words::say,
 	App, Surroundings, Who,
 };
@@ -32,6 +32,7 @@ pub(super) async fn for_programs(State(app): State<Arc<App>>) -> Result<Response
 pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
 	let around = app.surroundings(&viewer).await?;
 	let found = ask(&app).await?;
+	let events: Vec<&EventRow> = found.events.iter().collect();
 	let body = html! {
 		h1 { (say!("The network")) }
 		p.lead { (say!("How blocks come, which runtime makes them, and what the council and the validators decided.")) }
@@ -49,7 +50,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, Extension(viewer): Who) ->
 				(say!("Motions and votes of the council, members and seats, the law, sets of authorities, offences: the newest {count}.",
 					count = MOST_EVENTS))
 			}
-			(events(&found.events, &around))
+			(event_list(&events, &around, place))
 		}
 	};
 	show(layout::page(say!("The network"), "/network", &around, body))
@@ -107,27 +108,16 @@ fn runtimes(runtimes: &[Runtime]) -> Markup {
 	}
 }
 
-fn events(events: &[EventRow], around: &Surroundings) -> Markup {
+/// The transaction that caused an event, or the block.
+fn place(event: &EventRow) -> Markup {
 	html! {
-		@if events.is_empty() { p.quiet { (say!("Nothing.")) } }
-		@else {
-			ol.events {
-				@for event in events {
-					li {
-						h3 {
-							span translate="no" { (event.pallet) "." (event.name) } ", "
-							@match event.extrinsic {
-								Some(position) => {
-									@let id = format!("{}-{position}", event.block);
-									a href=(format!("/transactions/{id}")) { (say!("transaction {id}", id = id)) }
-								},
-								None => { (say!("block {number}", number = content::block(event.block))) },
-							}
-						}
-						(content::fields(&event.fields, around))
-					}
-				}
-			}
+		", "
+		@match event.extrinsic {
+			Some(position) => {
+				@let id = format!("{}-{position}", event.block);
+				a href=(format!("/transactions/{id}")) { (say!("transaction {id}", id = id)) }
+			},
+			None => { (say!("block {number}", number = content::block(event.block))) },
 		}
 	}
 }

@@ -395,7 +395,7 @@ pub(super) async fn block(
 		}
 		section aria-labelledby="own" {
 			h2 id="own" { (say!("What the block itself did")) }
-			(event_list(&own, &around))
+			(event_list(&own, &around, |_| html! {}))
 		}
 		nav.pages aria-label=(say!("Pages")) {
 			@if number > 0 { a rel="prev" href=(format!("/blocks/{}", number - 1)) { (say!("Block before")) } }
@@ -426,14 +426,19 @@ fn result(row: &ExtrinsicRow) -> Markup {
 	}
 }
 
-fn event_list(events: &[&EventRow], around: &Surroundings) -> Markup {
+/// Events with their contents. `place` says behind an event's name where it happened.
+pub(super) fn event_list(
+	events: &[&EventRow],
+	around: &Surroundings,
+	place: impl Fn(&EventRow) -> Markup,
+) -> Markup {
 	html! {
 		@if events.is_empty() { p.quiet { (say!("Nothing.")) } }
 		@else {
 			ol.events {
 				@for event in events {
 					li {
-						h3 translate="no" { (event.pallet) "." (event.name) }
+						h3 { span translate="no" { (event.pallet) "." (event.name) } (place(event)) }
 						(content::fields(&event.fields, around))
 					}
 				}
@@ -495,7 +500,7 @@ pub(super) async fn transaction(
 		}
 		section aria-labelledby="events" {
 			h2 id="events" { (say!("What it caused")) }
-			(event_list(&events, &around))
+			(event_list(&events, &around, |_| html! {}))
 		}
 	};
 	show(layout::page(&row.name(), "/blocks", &around, body))
