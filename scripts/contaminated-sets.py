@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Makes sets with known shares of attacks from NSL-KDD and WUSTL-EHMS, in the form of ADBench: data that no rule of the
+unsupervised ensemble was chosen on.
+
+Needs Python 3.10 or newer with numpy:
+
+    venv/bin/python scripts/contaminated-sets.py --data ../shared/data/anomaly --out sets
+    venv/bin/python scripts/compare-anomaly.py --data sets --protocol unsupervised --seeds 3
+
+Of KDDTest+ the numbers of each record, all normal records, and so many of one kind of attack, drawn at random, that they make
+5, 20 or 35 of 100, or all there are; of WUSTL-EHMS every record without the columns that name somebody.
+"""
+
+import argparse
+import csv
+import pathlib
+
+import numpy as np
+
+IDENTITIES = {
+    "Dir", "Flgs", "SrcAddr", "DstAddr", "Sport", "Dport", "SrcMac", "DstMac", "Packet_num", "Attack Category", "Label",
+}
+DOS = ["neptune", "back", "land", "pod", "smurf", "teardrop", "apache2", "udpstorm", "processtable", "mailbomb"]
+PROBE = ["satan", "ipsweep", "nmap", "portsweep", "mscan", "saint"]
+# Protocol, service and flag are words.
+WORDS = (1, 2, 3)
+LABEL = 41
+
+
+def ehms(path):
+    head, *rows = csv.reader(path.open())
+    numbers = [place for place, name in enumerate(head) if name not in IDENTITIES]
+    label = head.index("Label")
+    values = np.array([[float(row[place] or 0) for place in numbers] for row in rows])
+    return values, np.array([int(float(row[label])) for row in rows])
+
+
+def kdd(path):
+    rows = list(csv.reader(path.open()))
+    numbers = [place for place in range(LABEL) if place not in WORDS]
+    values = np.array([[float(row[place]) for place in numbers] for row in rows])
+    return values, np.array([row[LABEL] for row in rows])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with nsl-kdd and wustl-ehms-2020")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for the sets")
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(1)
+
+    values, attack = ehms(chosen.data / "wustl-ehms-2020" / "wustl-ehms-2020.csv")
+    np.savez(chosen.out / "1_ehms.npz", X=values, y=attack)
+    values, names = kdd(chosen.data / "nsl-kdd" / "KDDTest+.txt")
+    normal = names == "normal"
+    kinds = {"dos": np.isin(names, DOS), "probe": np.isin(names, PROBE)}
+    kinds["rest"] = ~normal & ~kinds["dos"] & ~kinds["probe"]
+    number = 2
+    for kind, belongs in kinds.items():
+        for share in (5, 20, 35):
+            wanted = int(normal.sum() * share / (100 - share))
+            attacks = random.permutation(np.flatnonzero(belongs))[:wanted]
+            rows = random.permutation(np.concatenate([attacks, np.flatnonzero(normal)]))
+            name = f"{number}_nsl-{kind}-{share}.npz"
+            np.savez(chosen.out / name, X=values[rows], y=(~normal[rows]).astype(int))
+            number += 1
+
+
+if __name__ == "__main__":
+    main()
