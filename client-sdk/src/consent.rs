@@ -10,7 +10,7 @@ use crate::{
 };
 use curex_primitives::{
 	commitment::{self, Domain},
-	ConsentId,
+	ConsentId, ConsentTerms,
 };
 use std::path::Path;
 
@@ -115,16 +115,17 @@ impl Client {
 		self.submit_own(&call).await
 	}
 
-	/// Narrows a consent of the client's organisation: the patient agrees to less than before. `copy` is the organisation's copy
-	/// of the receipt, `spec` what the patient agrees to now. Gives the new copy; handle and codes stay.
+	/// Prepares to narrow a consent of the client's organisation: the patient agrees to less than before. `copy` is the
+	/// organisation's copy of the receipt, `spec` what the patient agrees to now. Gives the new copy and the terms; handle and
+	/// codes stay. Nothing is sent: write the copy down first, for nothing else opens what the ledger will hold.
 	///
 	/// # Errors
-	/// [`Error::Input`] when the copy is not what the ledger holds; [`Error::NotFound`]; otherwise as [`Self::record`].
-	pub async fn narrow(
+	/// [`Error::Input`] when the copy is not what the ledger holds; [`Error::NotFound`]; [`Error::Connection`].
+	pub async fn prepare_narrowing(
 		&self,
 		copy: &Receipt,
 		spec: &ConsentSpec,
-	) -> Result<(Receipt, Recorded), Error> {
+	) -> Result<(Receipt, ConsentTerms), Error> {
 		let id = copy.consent();
 		let consent = self
 			.consent(id, View::Best)
@@ -139,8 +140,15 @@ impl Client {
 			..spec.prepare(copy.ledger, copy.pii_controller, time::now())?.receipt.view()
 		};
 		let terms = narrower.terms_under(consent.terms.withdraw_lock)?;
-		let call = curex::tx().consent().narrow(id.into(), terms.into());
-		Ok((narrower, self.record(&call).await?))
+		Ok((narrower, terms))
+	}
+
+	/// Narrows a consent of the client's organisation to prepared terms.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn narrow(&self, id: ConsentId, terms: ConsentTerms) -> Result<Recorded, Error> {
+		self.record(&curex::tx().consent().narrow(id.into(), terms.into())).await
 	}
 
 	/// Suspends a consent of the client's organisation, for what the holder must clear up. Members see it; what was sent may

@@ -313,15 +313,17 @@ async fn a_consent_is_narrowed_under_the_patients_own_codes() {
 	node.function("ExchangeApi_consent", move |_| Some(held.clone()).encode());
 	let copy = prepared.receipt.view();
 	let less = spec(3, &["patient-summary"]);
-	let (narrower, _) = client.narrow(&copy, &less).await.unwrap();
+	let (narrower, terms) = client.prepare_narrowing(&copy, &less).await.unwrap();
+	assert!(node.submitted().is_empty(), "nothing is sent before the copy is written down");
+	client.narrow(copy.consent(), terms.clone()).await.unwrap();
 	assert_last(&node, "Consent", "narrow", &["id:"]);
 	assert_eq!(narrower.viewing_code, copy.viewing_code);
 	assert_eq!(narrower.consent(), copy.consent());
-	let terms = narrower.terms_under(prepared.terms.withdraw_lock).unwrap();
+	assert_eq!(terms, narrower.terms_under(prepared.terms.withdraw_lock).unwrap());
 	assert!(terms.narrow(&prepared.terms, None, 5));
 	assert_ne!(terms.terms, prepared.terms.terms);
 
 	let mut other = copy;
 	other.processing.max_uses += 1;
-	assert!(matches!(client.narrow(&other, &less).await, Err(Error::Input(_))));
+	assert!(matches!(client.prepare_narrowing(&other, &less).await, Err(Error::Input(_))));
 }

@@ -139,9 +139,12 @@ pub async fn run(context: &Context, command: Consent) -> Result<Output, Error> {
 		Consent::Narrow { copy, spec, new_copy } => {
 			let copy = Receipt::read(&copy)?;
 			let spec: ConsentSpec = parse(&spec, "the spec")?;
-			let (narrower, recorded) = context.client().await?.narrow(&copy, &spec).await?;
+			let client = context.client().await?;
+			let (narrower, terms) = client.prepare_narrowing(&copy, &spec).await?;
+			// Kept before the ledger hears of it: nothing else opens what it will hold.
 			narrower.write_new(&new_copy)?;
 			let id = copy.consent();
+			let recorded = keep_unless_refused(&[&new_copy], client.narrow(id, terms)).await?;
 			Ok(Output::recorded(&format!("consent {id} narrowed"), &recorded)
 				.with("consent", id)
 				.with("copy", new_copy))
