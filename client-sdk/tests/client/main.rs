@@ -12,6 +12,7 @@ mod oversight;
 mod permits;
 mod pool;
 mod scanner;
+mod softhsm;
 mod subscription;
 mod token;
 mod worlds;

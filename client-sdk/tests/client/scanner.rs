@@ -28,7 +28,6 @@ use serde_json::{json, Value};
 use std::{
 	io::Write,
 	path::{Path, PathBuf},
-	process::Command,
 	sync::{Arc, Mutex, OnceLock},
 };
 
@@ -442,59 +441,5 @@ fn an_outcome_quotes_no_identifier_wherever_it_stands() {
 			};
 			assert_clean("an outcome", outcome.to_json().to_string().as_bytes());
 		}
-	}
-}
-
-#[test]
-fn the_command_line_tells_nothing_of_a_file_that_it_refuses() {
-	let folder = tempfile::tempdir().unwrap();
-	let (input, state) = (folder.path().join("input.json"), folder.path().join("state"));
-	let curex = |arguments: &str, content: &str| {
-		std::fs::write(&input, content).unwrap();
-		let output = Command::new(env!("CARGO_BIN_EXE_curex"))
-			.args(arguments.split(' ').map(|argument| match argument {
-				"FILE" => input.as_os_str(),
-				other => other.as_ref(),
-			}))
-			.arg("--state")
-			.arg(&state)
-			.env("RUST_LOG", "trace")
-			.current_dir(folder.path())
-			.output()
-			.unwrap();
-		let told = [output.stdout, output.stderr].concat();
-		assert!(!output.status.success(), "{arguments}");
-		let text = String::from_utf8_lossy(&told);
-		assert!(!text.contains("Usage:"), "{arguments} is no command: {text}");
-		assert_clean("the command line", &told);
-	};
-	for content in [
-		"{\"family\": \"Wexelblatt\", \"AHV-7560\": 1}",
-		"{\"partner\": \"Wexelblatt\"}",
-		"{\"partner\": 1, \"purpose\": \"Zbigniew\"}",
-		"Wexelblatt AHV-7560",
-		"[\"AHV-7560\"]",
-	] {
-		curex("request --out out --spec FILE", content);
-		curex("permit request --out out --spec FILE", content);
-		curex("consent show --receipt FILE", content);
-		curex("consent paper --out out --receipt FILE", content);
-		curex("patient report --by desk --out out --patient FILE", content);
-		curex("erasure check --organisation 1 FILE", content);
-		curex("patient history --out out --receipt FILE", content);
-		curex("patient history --out out --code-file FILE", content);
-		curex("batch countersign --out out --specs FILE", content);
-		curex("batch serve --fhir . --requests FILE", content);
-		curex("emergency ask --ground other --evidence-file FILE --out out --spec FILE", content);
-		curex("emergency answer --fhir . --out out --request FILE", content);
-		curex("emergency open --out out --answer FILE", content);
-		curex("emergency record --request FILE", content);
-		curex("access-log prove --out out --event FILE --log FILE", content);
-		curex("access-log check --event FILE FILE", content);
-		curex("consent reissue --receipt out --copy FILE", content);
-		curex("fhir check FILE", content);
-	}
-	for path in files(folder.path()) {
-		assert_clean("a file's name", path.display().to_string().as_bytes());
 	}
 }

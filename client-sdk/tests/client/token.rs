@@ -3,7 +3,10 @@
 //! The library reads one environment variable once for the whole process, so that each test has a process of its own:
 //! [`in_its_own_process`] makes a token and starts this program again with the name of one ignored test.
 
-use crate::node::Node;
+use crate::{
+	node::Node,
+	softhsm::{make_token, succeeded, CONFIGURATION, MODULE, PIN},
+};
 use codec::Decode;
 use curex_client::{
 	envelope::{CareRelationship, Envelope, Professional},
@@ -17,39 +20,7 @@ use curex_client::{
 	EncryptionKey, Error, Signer,
 };
 use curex_primitives::{ExchangeId, Purpose};
-use serde_json::Value;
-use std::{
-	path::Path,
-	process::{Command, Output},
-};
-
-const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
-const CONFIGURATION: &str = "SOFTHSM2_CONF";
-const PIN: &str = "271828";
-const MISSING: &str = "SoftHSM2 is missing: scripts/test.sh installs it (apt-get install softhsm2)";
-
-/// Makes a token and a file with its PIN in a folder.
-fn make_token(folder: &Path) {
-	assert!(Path::new(MODULE).exists(), "{MISSING}");
-	let tokens = folder.join("tokens");
-	std::fs::create_dir(&tokens).unwrap();
-	let text = format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display());
-	std::fs::write(folder.join("softhsm2.conf"), text).unwrap();
-	std::fs::write(folder.join("pin"), PIN).unwrap();
-	let made = Command::new("softhsm2-util")
-		.args(["--init-token", "--free", "--label", "hospital", "--so-pin", "314159"])
-		.args(["--pin", PIN])
-		.env(CONFIGURATION, folder.join("softhsm2.conf"))
-		.output()
-		.expect(MISSING);
-	succeeded(&made);
-}
-
-fn succeeded(output: &Output) -> String {
-	let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-	assert!(output.status.success(), "{out}\n{err}");
-	out.into_owned()
-}
+use std::process::Command;
 
 fn in_its_own_process(test: &str) {
 	let folder = tempfile::tempdir().unwrap();
@@ -174,38 +145,4 @@ fn envelope() -> Envelope {
 		purpose: Purpose::Treatment,
 		recipient_key: None,
 	}
-}
-
-#[test]
-fn the_command_line_makes_and_uses_a_key_in_a_token() {
-	let folder = tempfile::tempdir().unwrap();
-	make_token(folder.path());
-	let curex = |arguments: &[&str], environment: &[(&str, &str)]| {
-		Command::new(env!("CARGO_BIN_EXE_curex"))
-			.args(["--json", "keys"])
-			.args(arguments)
-			.env(CONFIGURATION, folder.path().join("softhsm2.conf"))
-			.envs(environment.iter().copied())
-			.output()
-			.unwrap()
-	};
-	let uri = format!("pkcs11:token=hospital;object=gateway?module-path={MODULE}");
-	let pin_file = folder.path().join("pin").display().to_string();
-	let with_file = format!("{uri}&pin-source={pin_file}");
-	let public = |output: Output| {
-		let told: Value = serde_json::from_str(&succeeded(&output)).unwrap();
-		assert_eq!(told["scheme"], "ed25519");
-		told["public"].as_str().unwrap().to_owned()
-	};
-	let made =
-		public(curex(&["generate-in-token", "--signer", &uri, "--pin-file", &pin_file], &[]));
-	assert_eq!(public(curex(&["account", "--signer", &with_file], &[])), made);
-	assert_eq!(public(curex(&["account", "--signer", &uri], &[("CUREX_PIN", PIN)])), made);
-	let refused = curex(&["account", "--signer", &uri], &[("CUREX_PIN", "000000")]);
-	assert_eq!(refused.status.code(), Some(3), "{refused:?}");
-	let with_pin = format!("{uri}&pin-value={PIN}");
-	let refused = curex(&["account", "--signer", &with_pin], &[]);
-	assert_eq!(refused.status.code(), Some(2), "{refused:?}");
-	let told = String::from_utf8_lossy(&refused.stdout).into_owned();
-	assert!(told.contains("pin-source") && !told.contains(PIN), "{told}");
 }
