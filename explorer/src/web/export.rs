@@ -3,8 +3,9 @@
 use super::{
 	content, fhir, layout,
 	pages::{read_kind, show, Answer, Parameters},
+	pdf,
 	records::records_table,
-	words::{plain, say, word},
+	words::{self, plain, said, say, word},
 	App, PageError, Who,
 };
 use crate::{
@@ -44,6 +45,8 @@ enum Form {
 	Ndjson,
 	/// FHIR AuditEvents, one a line, as FHIR's bulk data are.
 	Fhir,
+	/// A document for people, of fewer records.
+	Pdf,
 }
 
 /// Records, and what is said about them.
@@ -62,10 +65,12 @@ pub(super) async fn export(
 	let (slug, form) = match file.split_once('.') {
 		Some((slug, "csv")) => (slug, Form::Csv),
 		Some((slug, "ndjson")) => (slug, Form::Ndjson),
+		Some((slug, "pdf")) => (slug, Form::Pdf),
 		Some((slug @ "exchanges", "fhir.ndjson")) => (slug, Form::Fhir),
 		_ => {
 			return Err(Error::NotFound(
-				"exports end in .csv or .ndjson, those of exchanges also in .fhir.ndjson".into(),
+				"exports end in .csv, .ndjson or .pdf, those of exchanges also in .fhir.ndjson"
+					.into(),
 			)
 			.into())
 		},
@@ -73,21 +78,29 @@ pub(super) async fn export(
 	let kind = read_kind(slug)?;
 	let filter = Filter { limit: query::MAX_LIMIT, ..Filter::parse(&parameters)? };
 	let scope = viewer.scope();
-	let export = app
+	let most = if form == Form::Pdf { MAX_ON_PAPER } else { MAX_RECORDS };
+	let (export, names) = app
 		.read(move |connection| {
-			connection.in_one_view(|view| collect(view, &scope, kind, &filter, form, MAX_RECORDS))
+			connection.in_one_view(|view| {
+				Ok((collect(view, &scope, kind, &filter, form, most)?, query::names(view)?))
+			})
 		})
 		.await?;
 	let media = match form {
 		Form::Csv => "text/csv; charset=utf-8",
 		Form::Ndjson => "application/x-ndjson",
 		Form::Fhir => "application/fhir+ndjson",
+		Form::Pdf => "application/pdf",
 	};
 	let headers = [
 		(header::CONTENT_TYPE, media.to_string()),
 		(header::CONTENT_DISPOSITION, format!("attachment; filename=\"curex-{file}\"")),
 	];
-	Ok((headers, write(&export, form)).into_response())
+	let file = match form {
+		Form::Pdf => document(kind, &export, &names)?,
+		Form::Csv | Form::Ndjson | Form::Fhir => write(&export, form),
+	};
+	Ok((headers, file).into_response())
 }
 
 /// Reads everything that passes a filter; `view` does not change meanwhile.
@@ -118,7 +131,8 @@ fn collect(
 	};
 	let body = match form {
 		Form::Csv => csv(&rows, &names)?,
-		Form::Ndjson => ndjson(&rows)?,
+		// The document names the digest of the same records for programs.
+		Form::Ndjson | Form::Pdf => ndjson(&rows)?,
 		Form::Fhir => {
 			let genesis = query::block(view, 0)?.map(|block| hex::encode(block.hash));
 			let genesis = format!("0x{}", genesis.unwrap_or_default());
@@ -141,7 +155,7 @@ fn collect(
 	Ok(Export { manifest, body, rows })
 }
 
-/// The same records as a sheet: printed, or saved as PDF by the browser, it says what was asked, of which ledger, and its
+/// The same records as a sheet to print: it says what was asked, of which ledger, and its
 /// digest.
 pub(super) async fn sheet(
 	State(app): State<Arc<App>>,
@@ -161,11 +175,7 @@ pub(super) async fn sheet(
 			})
 		})
 		.await?;
-	let text = |pointer: &str| match manifest.pointer(pointer) {
-		Some(Json::String(text)) => text.clone(),
-		Some(value) => value.to_string(),
-		None => String::new(),
-	};
+	let text = |pointer: &str| said_at(&manifest, pointer);
 	let name = plain(kind.plural());
 	let body = html! {
 		(layout::trail(&[(&format!("/{slug}"), name)], say!("For print")))
@@ -178,8 +188,7 @@ pub(super) async fn sheet(
 			div { dt translate="no" { "SHA-256" } dd { code.long { (text("/sha256")) } } }
 			div { dt { (say!("Made by")) } dd { span translate="no" { (text("/generator")) } ", " (content::moment_of(Some(time::now()))) } }
 		}
-		p.quiet { (say!("Print this page, or save it as PDF with your browser. The digest is that of the NDJSON export of these records, \
-			after its first line.")) }
+		p.quiet { (say!("The digest is that of the NDJSON export of these records, after its first line.")) }
 		@if !manifest["continue_after"].is_null() {
 			p.note { (say!("There are more records than these: narrow the question down.")) }
 		}
@@ -188,11 +197,83 @@ pub(super) async fn sheet(
 	show(layout::page(name, &format!("/{slug}"), &around, body))
 }
 
+/// What a manifest says somewhere.
+fn said_at(manifest: &Json, pointer: &str) -> String {
+	match manifest.pointer(pointer) {
+		Some(Json::String(text)) => text.clone(),
+		Some(value) => value.to_string(),
+		None => String::new(),
+	}
+}
+
+/// The records as a document, in the language of the request.
+fn document(kind: Kind, export: &Export, names: &BTreeMap<u32, String>) -> Result<Vec<u8>, Error> {
+	let text = |pointer: &str| said_at(&export.manifest, pointer);
+	let made = time::text(time::now()).unwrap_or_default();
+	let facts = [
+		(say!("Question"), text("/query")),
+		(say!("Records"), words::number(export.rows.len())),
+		(say!("Ledger up to block"), format!("{}, {}", text("/head/number"), text("/head/hash"))),
+		("SHA-256", text("/sha256")),
+		(say!("Made by"), format!("{}, {}", text("/generator"), words::moment(&made))),
+	];
+	let mut notes = vec![say!(
+		"The digest is that of the NDJSON export of these records, after its first line."
+	)];
+	if !export.manifest["as_of_block"].is_null() {
+		notes.push(say!("The records are shown as they stood at the time that was asked for."));
+	}
+	if !export.manifest["continue_after"].is_null() {
+		notes.push(say!("There are more records than these: narrow the question down."));
+	}
+	let of = |number: &u32| {
+		let name = names.get(number).filter(|name| !name.is_empty()).cloned();
+		name.unwrap_or_else(|| said!("organisation {number}", number = number))
+	};
+	let rows: Vec<Vec<String>> = export
+		.rows
+		.iter()
+		.map(|row| {
+			let facts = crate::facts::Facts::of(row.kind, row.id.organisation(), &row.value);
+			let parties: Vec<String> = facts.parties.iter().map(|(number, _)| of(number)).collect();
+			let spoken = |word: &Option<String>| {
+				let word = word.as_deref().unwrap_or_default().replace('-', " ");
+				plain(&word).to_owned()
+			};
+			vec![
+				row.id.to_string(),
+				parties.join("; "),
+				spoken(&row.state),
+				spoken(&row.purpose),
+				row.begun.to_string(),
+				row.changed.to_string(),
+			]
+		})
+		.collect();
+	pdf::write(&pdf::Sheet {
+		language: words::language().tag(),
+		title: plain(kind.plural()),
+		about: plain(kind.about()),
+		facts: &facts,
+		notes: &notes,
+		columns: &[
+			(say!("Record"), 66),
+			(say!("Concerns"), 36),
+			(say!("State"), 19),
+			(say!("Purpose"), 20),
+			(say!("First seen in block"), 10),
+			(say!("Changed in block"), 10),
+		],
+		rows: &rows,
+	})
+	.map_err(|error| Error::Damaged(format!("the document: {error}")))
+}
+
 /// The manifest, then the records. The digest is over what follows the manifest's line.
 fn write(export: &Export, form: Form) -> Vec<u8> {
 	let manifest = match form {
 		Form::Csv => format!("# {}\n", export.manifest),
-		Form::Ndjson => format!("{}\n", json!({ "manifest": export.manifest })),
+		Form::Ndjson | Form::Pdf => format!("{}\n", json!({ "manifest": export.manifest })),
 		// Every line of FHIR's bulk data is a resource.
 		Form::Fhir => {
 			let parameter =

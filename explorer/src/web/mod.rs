@@ -15,6 +15,7 @@ mod network;
 mod pages;
 mod past;
 mod patient;
+mod pdf;
 mod proofs;
 mod questions;
 mod records;

@@ -92,7 +92,8 @@ fn after(kind: Kind, filter: &Filter, page: &Page<RecordRow>) -> Markup {
 			a translate="no" href=(format!("/export/{}.csv?{query}", kind.slug())) download { "CSV" } ", "
 			a translate="no" href=(format!("/export/{}.ndjson?{query}", kind.slug())) download { "NDJSON" } ", "
 			a translate="no" href=(format!("/api/v1/{}?{query}", kind.slug())) { "JSON" } ", "
-			a href=(format!("/print/{}?{query}", kind.slug())) { (say!("for print or PDF")) }
+			a href=(format!("/print/{}?{query}", kind.slug())) { (say!("for print")) } ", "
+			a translate="no" href=(format!("/export/{}.pdf?{query}", kind.slug())) download { "PDF" }
 			@if kind == Kind::Exchange {
 				", " a href=(format!("/export/exchanges.fhir.ndjson?{query}")) download { (say!("FHIR AuditEvents")) }
 			}

@@ -218,6 +218,22 @@ async fn a_sheet_for_print_tells_the_same_as_the_export() {
 }
 
 #[tokio::test]
+async fn a_document_is_made_of_the_same_records_in_either_language() {
+	let explorer = Explorer::start().await;
+	for language in ["en", "de"] {
+		let answer = explorer.bytes_in(language, "/export/exchanges.pdf?state=not-served").await;
+		let text = String::from_utf8_lossy(&answer);
+		assert!(text.contains("content-type: application/pdf\r\n"), "{language}");
+		assert!(text.contains("%PDF-1.7") && text.contains("/StructTreeRoot"));
+		assert!(text.contains(&format!("/Lang({language})")), "{language}");
+	}
+	// A name that no typeface has makes no difference.
+	let hostile = explorer.bytes_in("en", "/export/organisations.pdf").await;
+	assert!(String::from_utf8_lossy(&hostile).contains("%PDF-1.7"));
+	assert_eq!(explorer.get("/export/exchanges.pdf?limit=x").await.status, 400);
+}
+
+#[tokio::test]
 async fn every_step_of_an_exchange_is_an_audit_event_of_fhir() {
 	let explorer = Explorer::start().await;
 	let answer = explorer.get("/export/exchanges.fhir.ndjson?organisation=2").await;

@@ -203,14 +203,26 @@ impl Explorer {
 		serde_json::from_str(&answer.body).unwrap()
 	}
 
-	/// Sends a request as it is.
-	pub async fn send(&self, request: &str) -> Answer {
+	/// The whole answer in a language, as bytes; its head in lower case, as the server writes it.
+	pub async fn bytes_in(&self, language: &str, target: &str) -> Vec<u8> {
+		self.exchange(&format!(
+			"GET {target} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: {language}\r\nConnection: close\r\n\r\n"
+		))
+		.await
+	}
+
+	async fn exchange(&self, request: &str) -> Vec<u8> {
 		let mut stream = TcpStream::connect(self.address).await.unwrap();
 		// The server may refuse before it has read everything.
 		let _ = stream.write_all(request.as_bytes()).await;
 		let mut bytes = Vec::new();
 		let _ = stream.read_to_end(&mut bytes).await;
-		let text = String::from_utf8(bytes).unwrap();
+		bytes
+	}
+
+	/// Sends a request as it is.
+	pub async fn send(&self, request: &str) -> Answer {
+		let text = String::from_utf8_lossy(&self.exchange(request).await).into_owned();
 		let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
 		let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
 		Answer { status, head: head.to_lowercase(), body: body.into() }

@@ -76,11 +76,15 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("Ledger up to block", "Register bis Block"),
 	("Made by", "Erstellt von"),
 	(
-		"Print this page, or save it as PDF with your browser. The digest is that of the \
-		 NDJSON export of these records, after its first line.",
-		"Drucken Sie die Seite oder speichern Sie sie mit dem Browser als PDF. Die Prüfsumme \
-		 ist die des NDJSON-Exports dieser Einträge, nach dessen erster Zeile.",
+		"The digest is that of the NDJSON export of these records, after its first line.",
+		"Die Prüfsumme ist die des NDJSON-Exports dieser Einträge, nach dessen erster Zeile.",
 	),
+	(
+		"The records are shown as they stood at the time that was asked for.",
+		"Die Einträge sind so gezeigt, wie sie zum gefragten Zeitpunkt standen.",
+	),
+	("First seen in block", "Zuerst in Block"),
+	("Changed in block", "Geändert in Block"),
 	(
 		"There are more records than these: narrow the question down.",
 		"Es gibt mehr Einträge als diese: Grenzen Sie die Abfrage ein.",
@@ -730,7 +734,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("{count} of more records", "{count} von weiteren Einträgen"),
 	("Older records", "Ältere Einträge"),
 	("The same for programs:", "Dasselbe für Programme:"),
-	("for print or PDF", "zum Drucken oder als PDF"),
+	("for print", "zum Drucken"),
 	("FHIR AuditEvents", "FHIR-AuditEvents"),
 	("any", "beliebig"),
 	("Filter", "Filtern"),
