@@ -27,19 +27,16 @@ diff <(features normal,build) <(features normal,build,dev) ||
 	die "tests switch on features that programs do not" "add them to features/Cargo.toml"
 
 stage "programs"
-build_programs --lib --timings
-
-stage "tests, with every benchmark run once"
-cargo test --release --locked --workspace
+build_programs --lib --example ten_lines --timings
 
 stage "the Python package"
 CUREX_BUILT=1 bash scripts/python.sh
 
-# The main job mostly waits for blocks: it runs beside the lints.
+# The main job mostly waits for blocks: it runs beside tests and lints, which come after it where both want a processor.
 if [ "${1:-}" != --no-story ]; then
 	stage "the main job starts; its account follows the lints"
 	home=$(mktemp -d "$CUREX_CACHE/story.XXXXXX")
-	# Copies, for the lints may not change what runs.
+	# Copies, for tests and lints may not change what runs.
 	mkdir "$home/bin"
 	cp "$CARGO_TARGET_DIR"/release/curex{,-agent,-explorer,-localnet,-node} "$home/bin/"
 	cp "$CARGO_TARGET_DIR/release/examples/ten_lines" "$home/bin/"
@@ -51,9 +48,12 @@ if [ "${1:-}" != --no-story ]; then
 	trap 'kill "$story" 2>/dev/null || true; wait "$story" 2>/dev/null || true; rm -rf "$home"' EXIT
 fi
 
+stage "tests, with every benchmark run once"
+nice cargo test --release --locked --workspace
+
 # With the runtime's code: leaving it out here would have it built again for the programs.
 stage "lints"
-cargo clippy --release --locked --workspace --all-targets -- -D warnings
+nice cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
 stage "chain specifications and metadata"
 bash scripts/chain-specs.sh --check

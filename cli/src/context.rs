@@ -2,9 +2,10 @@
 
 use clap::Args;
 use curex_client::{
+	directory::MemberDirectory,
 	exchange::Opening,
 	keys::pkcs11::{TokenKey, TokenUri},
-	Client, EncryptionKey, Error, KeyFile, Options, Password, Recorded, Signer,
+	time, Client, EncryptionKey, Error, KeyFile, Options, Password, Recorded, Signer,
 };
 use serde::{de::DeserializeOwned, Serialize};
 use serde_json::Value;
@@ -222,7 +223,50 @@ impl Context {
 		self.connect(signers).await
 	}
 
+	/// A client with the accounts for urgent care: where no node answers, one that knows the members as the directory in the
+	/// state folder has them.
+	pub async fn urgent_client(&self) -> Result<Client, Error> {
+		let signers = self.signers()?;
+		let lost = match self.connect(signers.clone()).await {
+			Err(Error::Connection(reason)) => reason,
+			outcome => return outcome,
+		};
+		let path = self.members_path();
+		if !path.exists() {
+			return Err(Error::Connection(format!(
+				"{lost}; and there is no directory of members ({})",
+				path.display()
+			)));
+		}
+		let members = MemberDirectory::read(&path)?;
+		let age = time::now().saturating_sub(members.taken) / time::HOUR;
+		self.progress(format_args!(
+			"no node answers ({lost}); going by the members of block {}, taken {age} h ago",
+			members.height
+		));
+		let (signer, options) = self.options(signers)?;
+		members.client(signer, options).await
+	}
+
+	/// Where the directory of members lies.
+	pub fn members_path(&self) -> PathBuf {
+		self.global.state.join("members.json")
+	}
+
+	/// Takes the directory of members from the client's node.
+	pub async fn keep_members(&self, client: &Client) -> Result<MemberDirectory, Error> {
+		let members = MemberDirectory::of(client).await?;
+		self.folder("")?;
+		members.write(&self.members_path())?;
+		Ok(members)
+	}
+
 	async fn connect(&self, signers: Vec<Signer>) -> Result<Client, Error> {
+		let (signer, options) = self.options(signers)?;
+		Client::connect_with(&self.global.node, signer, options).await
+	}
+
+	fn options(&self, signers: Vec<Signer>) -> Result<(Option<Signer>, Options), Error> {
 		let trust_root = match &self.global.trust {
 			Some(path) => Some(
 				serde_json::from_slice(&read(path)?)
@@ -241,7 +285,7 @@ impl Context {
 			outbox,
 			more_signers: signers.collect(),
 		};
-		Client::connect_with(&self.global.node, signer, options).await
+		Ok((signer, options))
 	}
 
 	/// A folder below the state folder, created if need be.

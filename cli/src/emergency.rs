@@ -1,8 +1,8 @@
-//! `curex emergency`: broken glasses while the ledger takes nothing.
+//! `curex emergency`: broken glasses while the ledger takes nothing, or no node answers.
 
 use crate::{
 	context::{pretty, read, word, write_private, Context, Output},
-	exchange::{fhir_source, gateway, note_subject, pending_path},
+	exchange::{fhir_source, gateway_of, note_subject, pending_path},
 	follow_up::text,
 };
 use clap::Subcommand;
@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum Emergency {
-	/// Sign a request into a file to hand over. The own node has to answer; no block has to come.
+	/// Take the directory of members, by which the other commands go when no node answers. `curex serve` does so every hour.
+	Directory,
+	/// Sign a request into a file to hand over. No block has to come, and with the directory of members no node answer.
 	Ask {
 		/// What is asked for (JSON; see examples/request.json).
 		#[arg(long)]
@@ -62,12 +64,22 @@ pub enum Emergency {
 
 pub async fn run(context: &Context, command: Emergency) -> Result<Output, Error> {
 	match command {
+		Emergency::Directory => {
+			let members = context.keep_members(&context.reader().await?).await?;
+			let (count, height) = (members.members(), members.height);
+			let file = context.members_path();
+			Ok(Output::new(
+				format!("{count} members of block {height} in {}", file.display()),
+				json!({ "members": count, "block": height, "proven": members.proven, "file": file }),
+			))
+		},
 		Emergency::Ask { spec, ground, evidence_file, out } => {
 			ask(context, &spec, ground, &evidence_file, &out).await
 		},
 		Emergency::Answer { request, fhir, out } => {
 			let request = EmergencyRequest::from_json(&read(&request)?)?;
-			let gateway = gateway(context, Some(fhir_source(&fhir)?), None).await?;
+			let source = Some(fhir_source(&fhir)?);
+			let gateway = gateway_of(context, context.urgent_client().await?, source, None).await?;
 			let answer = gateway.answer_emergency(&request).await?;
 			write_private(&out, &pretty(&answer)?)?;
 			let told = format!("answer to exchange {} in {}", answer.exchange, out.display());
@@ -76,7 +88,7 @@ pub async fn run(context: &Context, command: Emergency) -> Result<Output, Error>
 		Emergency::Open { answer, out } => {
 			let answer = EmergencyAnswer::from_json(&read(&answer)?)?;
 			let own_key = context.encryption_key()?;
-			let client = context.client().await?;
+			let client = context.urgent_client().await?;
 			let id = answer.exchange;
 			let sealed = read(&pending_path(context, id)?)?;
 			let pending = Pending::open(&sealed, &own_key, client.genesis(), id)?;
@@ -113,7 +125,7 @@ async fn ask(
 		return Err(Error::Input(format!("{} exists; name a new file", out.display())));
 	}
 	let own_key = context.encryption_key()?;
-	let client = context.client().await?;
+	let client = context.urgent_client().await?;
 	let pending = client.prepare_request(&spec, Some(&evidence)).await?;
 	let request = client.sign_emergency(&pending).await?;
 	let id = pending.id();

@@ -538,7 +538,10 @@ pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
 			if command.once {
 				return gateway.tick().await;
 			}
-			gateway.run(&mut stop).await
+			tokio::select! {
+				outcome = gateway.run(&mut stop) => outcome,
+				outcome = keep_members(context, gateway.client()) => outcome,
+			}
 		}
 		.await;
 		match outcome {
@@ -571,10 +574,28 @@ pub async fn gateway(
 	source: Option<Arc<dyn FhirSource>>,
 	inbox: Option<PathBuf>,
 ) -> Result<Gateway, Error> {
+	gateway_of(context, context.client().await?, source, inbox).await
+}
+
+pub async fn gateway_of(
+	context: &Context,
+	client: Client,
+	source: Option<Arc<dyn FhirSource>>,
+	inbox: Option<PathBuf>,
+) -> Result<Gateway, Error> {
 	let key = context.encryption_key()?;
-	let client = context.client().await?;
 	let store = store(context, client.genesis())?;
 	Gateway::open(client, Setup { key, source, inbox, store }).await
+}
+
+/// Takes the directory of members again and again, for the day on which no node answers.
+async fn keep_members(context: &Context, client: &Client) -> Result<(), Error> {
+	loop {
+		if let Err(error) = context.keep_members(client).await {
+			tracing::warn!(%error, "the directory of members was not taken");
+		}
+		tokio::time::sleep(Duration::from_secs(3600)).await;
+	}
 }
 
 pub fn store(context: &Context, genesis: [u8; 32]) -> Result<Store, Error> {

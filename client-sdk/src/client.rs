@@ -73,7 +73,7 @@ pub struct Options {
 
 impl Options {
 	/// The chain that is asked for, if one is.
-	fn chain(&self) -> Option<[u8; 32]> {
+	pub(crate) fn chain(&self) -> Option<[u8; 32]> {
 		self.genesis.or(self.trust_root.as_ref().map(|root| root.genesis.0))
 	}
 }
@@ -167,14 +167,29 @@ impl Client {
 		if found != expected && !options.other_runtime {
 			return Err(Error::WrongRuntime { expected, found });
 		}
-		let Options { trust_root, patience, outbox, more_signers, other_runtime, .. } = options;
-		let signers: Vec<Signer> = signer.into_iter().chain(more_signers).collect();
-		if signers.iter().any(Signer::is_development) {
-			let kind = methods.system_chain_type().await.map_err(rpc_error)?;
-			if !matches!(kind.as_str(), "Development" | "Local") {
-				return Err(Error::DevelopmentKey);
-			}
+		let kind = methods.system_chain_type().await.map_err(rpc_error)?;
+		let other_runtime = options.other_runtime;
+		let client = Self::without_looking(rpc, genesis, &kind, signer, options).await?;
+		if client.signer().is_ok() {
+			client.check_calls(found, other_runtime).await?;
 		}
+		Ok(client)
+	}
+
+	/// A client of a chain of which hash and kind are known; the node is not looked at.
+	pub(crate) async fn without_looking(
+		rpc: RpcClient,
+		genesis: [u8; 32],
+		kind: &str,
+		signer: Option<Signer>,
+		options: Options,
+	) -> Result<Self, Error> {
+		let Options { trust_root, patience, outbox, more_signers, .. } = options;
+		let signers: Vec<Signer> = signer.into_iter().chain(more_signers).collect();
+		if signers.iter().any(Signer::is_development) && !matches!(kind, "Development" | "Local") {
+			return Err(Error::DevelopmentKey);
+		}
+		let methods = LegacyRpcMethods::new(rpc.clone());
 		let backend = subxt::backend::LegacyBackend::builder().build(rpc.clone());
 		let online =
 			OnlineClient::from_backend_with_config(CurexConfig::default(), Arc::new(backend))
@@ -184,9 +199,6 @@ impl Client {
 		let turn = AtomicUsize::new(0);
 		let inner = Inner { online, rpc, methods, accounts, turn, genesis, trust_root, patience };
 		let client = Self { inner: Arc::new(inner), account: 0 };
-		if client.signer().is_ok() {
-			client.check_calls(found, other_runtime).await?;
-		}
 		client.check_accounts().await?;
 		Ok(client)
 	}
@@ -305,6 +317,11 @@ impl Client {
 		self.inner.rpc.request(method, params).await.map_err(rpc_error)
 	}
 
+	/// Kind of the node's chain: `Live`, `Local` or `Development`.
+	pub(crate) async fn chain_type(&self) -> Result<String, Error> {
+		self.methods().system_chain_type().await.map_err(rpc_error)
+	}
+
 	/// What the node says of itself: chain, version, heights, peers.
 	///
 	/// # Errors
@@ -330,6 +347,17 @@ impl Client {
 		}
 	}
 
+	/// Calls a function of the runtime, with SCALE in and out.
+	pub(crate) async fn call(
+		&self,
+		function: &str,
+		parameters: &[u8],
+		view: View,
+	) -> Result<Vec<u8>, Error> {
+		let at = self.block_of(view).await?;
+		self.methods().state_call(function, Some(parameters), Some(at)).await.map_err(rpc_error)
+	}
+
 	/// Calls a function of the runtime.
 	pub(crate) async fn read<R: Decode>(
 		&self,
@@ -337,12 +365,7 @@ impl Client {
 		parameters: impl Encode,
 		view: View,
 	) -> Result<R, Error> {
-		let at = self.block_of(view).await?;
-		let bytes = self
-			.methods()
-			.state_call(function, Some(&parameters.encode()), Some(at))
-			.await
-			.map_err(rpc_error)?;
+		let bytes = self.call(function, &parameters.encode(), view).await?;
 		R::decode(&mut &bytes[..])
 			.map_err(|_| Error::Protocol(format!("{function} answered in another form")))
 	}

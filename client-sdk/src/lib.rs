@@ -9,6 +9,7 @@
 //! | [`exchange`], [`consent`], [`administration`] | what a [`Client`] can do |
 //! | [`access_log`] | anchors of access logs, and proofs of single events |
 //! | [`permits`] | secondary use: permits, cohorts, extractions, reports |
+//! | [`directory`] | the members in a file: emergencies without any node |
 //! | [`duties`], [`erasure`], [`reconciliation`] | what follows from it: deadlines, orders to erase, counts that agree |
 //! | [`gateway`] | answers requests and accepts offers unattended |
 //! | [`envelope`], [`seal`] | end-to-end encryption (HPKE): no node ever holds plaintext or a key |
@@ -36,6 +37,7 @@ pub mod blocks;
 pub mod client;
 pub mod consent;
 pub mod content;
+pub mod directory;
 pub mod duties;
 pub mod envelope;
 pub mod erasure;

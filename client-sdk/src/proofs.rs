@@ -161,16 +161,32 @@ impl Prover {
 	/// # Errors
 	/// As [`Self::prove`].
 	pub async fn member(&mut self, id: OrganisationId) -> Result<Organisation, Error> {
+		self.members(&[id]).await?.pop().ok_or_else(|| not_a_member(id))
+	}
+
+	/// Members as one justified block shows them, as [`Self::member`], in the order in which they are named.
+	///
+	/// # Errors
+	/// As [`Self::prove`]; [`Error::NotFound`] when one of them is no member.
+	pub async fn members(&mut self, ids: &[OrganisationId]) -> Result<Vec<Organisation>, Error> {
 		let head =
 			self.client.at(self.client.block_of(View::Finalised).await?).await?.block_number();
 		let prefix = bundle::storage_key("Consortium", "Organisations");
-		let hashed = sp_crypto_hashing::twox_64(&id.0.to_le_bytes());
-		let key = [&prefix[..], &hashed, &id.0.to_le_bytes()].concat();
-		let (_, verified) = self.prove(head, std::slice::from_ref(&key), None).await?;
-		verified
-			.value(&key)
-			.and_then(|mut value| Organisation::decode(&mut value).ok())
-			.ok_or_else(|| Error::NotFound(format!("organisation {id}")))
+		let key_of = |id: &OrganisationId| {
+			let id = id.0.to_le_bytes();
+			[&prefix[..], &sp_crypto_hashing::twox_64(&id), &id].concat()
+		};
+		let keys: Vec<Vec<u8>> = ids.iter().map(key_of).collect();
+		let (_, verified) = self.prove(head, &keys, None).await?;
+		ids.iter()
+			.zip(&keys)
+			.map(|(id, key)| {
+				verified
+					.value(key)
+					.and_then(|mut value| Organisation::decode(&mut value).ok())
+					.ok_or_else(|| not_a_member(*id))
+			})
+			.collect()
 	}
 
 	async fn prove_extrinsic(
@@ -375,4 +391,8 @@ async fn prove_finality(client: &Client, block: u64) -> Result<FinalityProof, Er
 		.ok()
 		.and_then(|bytes| FinalityProof::decode(&mut &bytes[..]).ok())
 		.ok_or_else(|| Error::Protocol("the node's proof of finality is not readable".into()))
+}
+
+fn not_a_member(id: OrganisationId) -> Error {
+	Error::NotFound(format!("organisation {id}"))
 }

@@ -104,6 +104,11 @@ impl Gateway {
 		Self { describes: true, ..self }
 	}
 
+	/// The client through which it asks and submits.
+	pub fn client(&self) -> &Client {
+		&self.client
+	}
+
 	/// The gateway's store.
 	pub fn store(&self) -> &Store {
 		&self.setup.store

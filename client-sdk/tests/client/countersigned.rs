@@ -6,13 +6,15 @@ use crate::{
 };
 use codec::Encode;
 use curex_client::{
+	directory::MemberDirectory,
 	envelope::{CareRelationship, Professional},
 	exchange::Countersigned,
 	fhir::{Directory, Identifier, PatientIdentification},
 	gateway::{Decision, Service, Setup, Store},
-	Client, EncryptionKey, Error, Gateway, Pending, Signer, Spec,
+	Client, EncryptionKey, Error, Gateway, Options, Pending, Signer, Spec, View,
 };
 use curex_primitives::{Categories, Duties, Exchange, ExchangeId, Gate, LegalBasis, Purpose};
+use curex_verify::{bundle, TrustRoot};
 use serde_json::json;
 use std::{path::Path, sync::Arc};
 
@@ -70,6 +72,10 @@ async fn signed(node: &Node, numbers: &[&str]) -> (Vec<Pending>, Countersigned) 
 
 /// The holder's gateway, which knows the patient 4711.
 async fn holder(node: &Node, key: EncryptionKey, folder: &Path) -> Gateway {
+	holder_over(node.client(Some(Signer::development("//Alice").unwrap())).await, key, folder).await
+}
+
+async fn holder_over(client: Client, key: EncryptionKey, folder: &Path) -> Gateway {
 	let records = folder.join("records");
 	std::fs::create_dir(&records).unwrap();
 	let record = json!({"resourceType": "Bundle", "type": "collection", "entry": [
@@ -82,7 +88,6 @@ async fn holder(node: &Node, key: EncryptionKey, folder: &Path) -> Gateway {
 		}},
 	]});
 	std::fs::write(records.join("p1.json"), record.to_string()).unwrap();
-	let client = node.client(Some(Signer::development("//Alice").unwrap())).await;
 	let store = Store::open(&folder.join("gateway.sqlite"), client.genesis()).unwrap();
 	let source = Some(Arc::new(Directory::new(&records)) as Arc<_>);
 	Gateway::open(client, Setup { key, source, inbox: None, store }).await.unwrap()
@@ -228,6 +233,110 @@ async fn a_broken_glass_is_answered_while_the_ledger_takes_nothing_and_recorded_
 	node.everybody_is_delegate_of(HOLDER);
 	let foreign = gateway.answer_emergency(&request).await;
 	assert!(matches!(foreign, Err(Error::Sealed(_))), "{foreign:?}");
+}
+
+#[tokio::test]
+async fn a_broken_glass_is_asked_for_answered_and_opened_without_any_node() {
+	let (key, folder) = (EncryptionKey::generate(), tempfile::tempdir().unwrap());
+	let node = node(&key);
+	let [alice, bob] = ["//Alice", "//Bob"].map(|account| Signer::development(account).unwrap());
+	let keys_of = |map: &str, ends: &[Vec<u8>]| {
+		let prefix = bundle::storage_key("Consortium", map);
+		let key =
+			|end: &Vec<u8>| format!("0x{}", hex::encode([&prefix, &[7; 8], &end[..]].concat()));
+		(format!("0x{}", hex::encode(&prefix)), json!(ends.iter().map(key).collect::<Vec<_>>()))
+	};
+	let maps = [
+		keys_of("Organisations", &[HOLDER, RECIPIENT].map(|id| id.encode())),
+		keys_of("Delegates", &[&alice, &bob].map(|signer| signer.account().to_vec())),
+	];
+	node.method("state_getKeysPaged", move |asked| {
+		let of_map = maps.iter().find(|(prefix, _)| asked[0] == prefix.as_str());
+		Reply::Value(of_map.unwrap().1.clone())
+	});
+	let taken = MemberDirectory::of(&node.client(None).await).await.unwrap();
+	let file = folder.path().join("members.json");
+	taken.write(&file).unwrap();
+	taken.write(&file).unwrap();
+	assert_eq!(MemberDirectory::read(&file).unwrap(), taken);
+	assert_eq!(taken.members(), 2);
+	let asked = node.asked().len();
+
+	let client = taken.clone().client(bob, Options::default()).await.unwrap();
+	let gate = Gate::BreakGlass(curex_primitives::Ground::Unconscious);
+	let urgent = Spec { gate, purpose: Purpose::EmergencyTreatment, ..spec("4711") };
+	let pending = client.prepare_request(&urgent, Some("no relatives")).await.unwrap();
+	let request = client.sign_emergency(&pending).await.unwrap();
+	let holder = taken.clone().client(alice, Options::default()).await.unwrap();
+	let gateway = holder_over(holder, own(&key), folder.path()).await;
+	let answer = gateway.answer_emergency(&request).await.unwrap();
+	let document = client.open_emergency(&pending, &answer).unwrap().unwrap();
+	assert!(!document.resources().is_empty());
+	assert_eq!(node.asked().len(), asked, "no node was asked");
+
+	// Everything else needs a node, and says so.
+	for refused in [
+		client.record_emergency(&request).await.map(drop),
+		client.exchange(pending.id(), View::Best).await.map(drop),
+		client.health().await.map(drop),
+	] {
+		let error = refused.unwrap_err();
+		assert!(
+			matches!(&error, Error::Connection(reason) if reason.contains("a node")),
+			"{error}"
+		);
+		assert!(error.is_retryable());
+	}
+	// Whom the directory does not know acts for nobody.
+	let stranger = Signer::development("//Charlie").unwrap();
+	let stranger = taken.clone().client(stranger, Options::default()).await.unwrap();
+	assert!(matches!(stranger.own_delegate().await, Err(Error::NotFound(_))));
+	let other = Options { genesis: Some([1; 32]), ..Options::default() };
+	assert!(matches!(taken.client(None, other).await, Err(Error::WrongChain { .. })));
+}
+
+#[test]
+fn a_directory_of_members_that_is_damaged_is_refused_before_anything_is_sealed() {
+	let good = json!({
+		"ledger": "0x".to_owned() + &"01".repeat(32), "chain-type": "Live",
+		"block": "0x".to_owned() + &"02".repeat(32), "height": 7, "taken": 1, "proven": false,
+		"members": { "1": "00" }, "delegates": { "03".repeat(32): "00" },
+	});
+	let read = |value: &serde_json::Value| MemberDirectory::from_json(value.to_string().as_bytes());
+	let directory = read(&good).unwrap();
+	assert_eq!((directory.height, directory.members()), (7, 1));
+	for (pointer, bad) in [
+		("/ledger", json!("0x01")),
+		("/members/1", json!("01")),
+		("/members/1", json!("zz")),
+		("/delegates", json!({ "03": "00" })),
+		("/delegates", json!({ "03".repeat(32): "0102" })),
+		("/height", json!(-1)),
+		("/members", json!({ "x": "00" })),
+	] {
+		let mut damaged = good.clone();
+		*damaged.pointer_mut(pointer).unwrap() = bad.clone();
+		let refused = read(&damaged);
+		assert!(matches!(refused, Err(Error::Input(_))), "{pointer} {bad}: {refused:?}");
+	}
+	assert!(MemberDirectory::from_json(b"").is_err());
+}
+
+#[tokio::test]
+async fn a_directory_that_rests_on_a_nodes_word_does_not_stand_in_for_proofs() {
+	let json = json!({
+		"ledger": "0x".to_owned() + &"01".repeat(32), "chain-type": "Live",
+		"block": "0x".to_owned() + &"02".repeat(32), "height": 7, "taken": 1, "proven": false,
+		"members": {}, "delegates": {},
+	});
+	let directory = MemberDirectory::from_json(json.to_string().as_bytes()).unwrap();
+	let root = TrustRoot::new([1; 32], []);
+	let options = Options { trust_root: Some(root), ..Options::default() };
+	let refused = directory.clone().client(None, options).await;
+	assert!(matches!(refused, Err(Error::Input(_))), "{refused:?}");
+	let bob = Signer::development("//Bob").unwrap();
+	let refused = directory.client(bob, Options::default()).await;
+	assert!(matches!(refused, Err(Error::DevelopmentKey)), "{refused:?}");
 }
 
 #[tokio::test]
