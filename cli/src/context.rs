@@ -240,10 +240,11 @@ impl Context {
 		}
 		let members = MemberDirectory::read(&path)?;
 		let age = time::now().saturating_sub(members.taken) / time::HOUR;
-		self.progress(format_args!(
+		// Also beside JSON: who decides on it has to know.
+		eprintln!(
 			"no node answers ({lost}); going by the members of block {}, taken {age} h ago",
 			members.height
-		));
+		);
 		let (signer, options) = self.options(signers)?;
 		members.client(signer, options).await
 	}

@@ -647,7 +647,8 @@ fn not_admitted(code: i32, message: String, detail: &str) -> Error {
 		_ if detail.contains("bad signature") => {
 			refusal(true, "submit again: the runtime changed while it was signed")
 		},
-		_ if detail.contains("signing address") => {
+		// There is no fee; an account of nobody is refused so.
+		_ if detail.contains("signing address") || detail.contains("pay some fees") => {
 			refusal(false, "use an account that an active organisation appointed as its delegate")
 		},
 		_ => match detail.rsplit_once("Custom error: ").and_then(|(_, code)| code.parse().ok()) {
@@ -687,6 +688,11 @@ mod tests {
 		assert!(!duty.is_retryable());
 		assert!(duty.remedy().contains("duty"));
 		assert_eq!(duty.code(), "not-admitted");
+		for nobodys in
+			["Invalid signing address", "Inability to pay some fees (e.g. account balance too low)"]
+		{
+			assert!(pool_error(1010, nobodys).remedy().contains("delegate"), "{nobodys}");
+		}
 	}
 
 	#[test]
