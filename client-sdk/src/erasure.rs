@@ -179,7 +179,10 @@ impl Client {
 	pub async fn erasure_orders(&self, day: u32) -> Result<(ErasureBatch, Vec<ErasureId>), Error> {
 		let view = View::At(self.block_of(View::Finalised).await?);
 		let batch: Option<ErasureBatch> = self.read("ErasureApi_batch", day, view).await?;
-		let batch = batch.ok_or_else(|| Error::NotFound(format!("batch of {}", day_text(day))))?;
+		let batch = batch.ok_or_else(|| {
+			let date = day_text(day);
+			Error::NotFound(format!("batch of {date}; orders are released once their day is over (UTC)"))
+		})?;
 		Ok((batch, self.read("ErasureApi_orders", day, view).await?))
 	}
 
