@@ -1,7 +1,7 @@
 //! `curex emergency`: broken glasses while the ledger takes nothing.
 
 use crate::{
-	context::{pretty, read, word, write_private, Context, Output},
+	context::{file_error, pretty, read, word, write_private, Context, Output},
 	exchange::{fhir_source, gateway, note_subject, pending_path},
 	follow_up::text,
 };
@@ -81,7 +81,7 @@ pub async fn run(context: &Context, command: Emergency) -> Result<Output, Error>
 			let sealed = read(&pending_path(context, id)?)?;
 			let pending = Pending::open(&sealed, &own_key, client.genesis(), id)?;
 			let document = client.open_emergency(&pending, &answer)??;
-			write_private(&out, document.bytes())?;
+			write_private(&out, &document.bytes()?)?;
 			let resources = document.resources().len();
 			Ok(Output::new(
 				format!("{} in {}", document.told(), out.display()),
@@ -110,7 +110,7 @@ async fn ask(
 	spec.purpose = Purpose::EmergencyTreatment;
 	let evidence = text(evidence_file)?;
 	if out.exists() {
-		return Err(Error::Input(format!("{} exists; name a new file", out.display())));
+		return Err(file_error(out, "exists; name a new file"));
 	}
 	let own_key = context.encryption_key()?;
 	let client = context.client().await?;

@@ -334,7 +334,8 @@ pub async fn take(
 	taking: &Taking,
 ) -> Result<Output, Error> {
 	let out = &taking.out;
-	let delivery: Delivery = match client.receive(pending, context.patience()).await {
+	let received = client.receive_file(pending, out, context.patience());
+	let delivery: Delivery = match received.await {
 		Ok(delivery) => delivery,
 		Err(error) => {
 			if matches!(error, Error::NothingAvailable { .. }) {
@@ -344,10 +345,11 @@ pub async fn take(
 			return Err(error);
 		},
 	};
-	keep(context, "receipts", pending.id(), &delivery.receipt)?;
+	if let Some(receipt) = &delivery.receipt {
+		keep(context, "receipts", pending.id(), receipt)?;
+	}
 	let code = delivery.acknowledgement();
 	if let Ok(document) = &delivery.document {
-		write_private(out, document.bytes())?;
 		if taking.describe {
 			describe(client, pending, document, out).await?;
 		}
@@ -383,18 +385,24 @@ pub async fn describe(
 	let name = out.file_name().map(|name| name.to_string_lossy());
 	let (reference, provenance) =
 		client.describe_received(pending.id(), document, patient, name.as_deref()).await?;
-	for (ending, bytes) in [("document-reference", reference), ("provenance", provenance)] {
-		let mut path = out.as_os_str().to_owned();
-		path.push(format!(".{ending}.json"));
-		write_private(Path::new(&path), &bytes)?;
+	for (path, bytes) in descriptions(out).iter().zip([reference, provenance]) {
+		write_private(path, &bytes)?;
 	}
 	Ok(())
 }
 
+/// Where the DocumentReference and the Provenance of a document are.
+pub fn descriptions(document: &Path) -> [PathBuf; 2] {
+	["document-reference", "provenance"].map(|ending| {
+		let mut path = document.as_os_str().to_owned();
+		path.push(format!(".{ending}.json"));
+		path.into()
+	})
+}
+
 pub async fn answer(context: &Context, command: Answer) -> Result<Output, Error> {
-	let document = read(&command.document)?;
 	let gateway = gateway(context, None, None).await?;
-	gateway.answer_with_document(command.exchange, &document).await?;
+	gateway.answer_with_document(command.exchange, command.document.as_path()).await?;
 	deliver(context, &gateway, command.exchange).await
 }
 
@@ -407,12 +415,12 @@ pub async fn acknowledge(context: &Context, command: Acknowledge) -> Result<Outp
 
 pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 	let spec = Spec::from_json(&read(&command.spec)?)?;
-	let document = read(&command.document)?;
+	let document = command.document.as_path();
 	let gateway = gateway(context, None, None).await?;
 	let key = idempotency_key(context, command.idempotency_key.as_deref())?;
 	let id = match key {
-		None => gateway.offer(&spec, &document).await?,
-		Some(key) => match offer_once(context, &gateway, &spec, &document, &key).await? {
+		None => gateway.offer(&spec, document).await?,
+		Some(key) => match offer_once(context, &gateway, &spec, document, &key).await? {
 			Begun::Not(id) => id,
 			Begun::Before(output) => return Ok(output),
 		},
@@ -430,7 +438,7 @@ async fn offer_once(
 	context: &Context,
 	gateway: &Gateway,
 	spec: &Spec,
-	document: &[u8],
+	document: &Path,
 	key: &IdempotencyKey,
 ) -> Result<Begun<ExchangeId>, Error> {
 	let (client, own_key) = (context.client().await?, context.encryption_key()?);
@@ -439,7 +447,7 @@ async fn offer_once(
 	let found = client.exchange(id, View::Best).await?.map(|exchange| exchange.state);
 	let pending = if path.exists() {
 		let pending = Pending::open(&read(&path)?, &own_key, client.genesis(), id)?;
-		if !pending.offers(spec, document) {
+		if !pending.offers(spec, document)? {
 			return Err(Error::Input("the idempotency key stands for another offer".into()));
 		}
 		context.progress(format_args!("exchange {id} was begun before: going on …"));

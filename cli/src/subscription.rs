@@ -127,10 +127,9 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			Ok(Output::recorded(&format!("subscription {subscription} ended"), &recorded))
 		},
 		Subscription::Deliver { which, document } => {
-			let document = read(&document)?;
 			let gateway = gateway(context, None, None).await?;
 			let envelope = which.envelope(&gateway).await?;
-			let id = gateway.deliver(&envelope, &document).await?;
+			let id = gateway.deliver(&envelope, document.as_path()).await?;
 			let json = json!({ "subscription": envelope.subscription, "exchange": id });
 			Ok(Output::new(format!("delivered as exchange {id}"), json))
 		},

@@ -7,19 +7,21 @@ use super::{
 };
 use crate::{
 	client::View,
-	content::{check_content, covered},
+	content::{check_body, covered, Body},
 	envelope::{Envelope, RecipientKey},
 	error::Rejection,
 	exchange::{IdempotencyKey, Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS},
 	fhir::{self, build_summary, Author, Defect, Sensitivity},
 	ledger::curex,
 	receipt::random,
-	seal, time, Error,
+	seal, time,
+	transfer::{self, Stage},
+	Error,
 };
 use curex_primitives::{
-	transfer::{Manifest, Part},
-	BatchAnswer, Category, Direction, Exchange, ExchangeId, ExchangeState, Gate,
+	transfer::Part, BatchAnswer, Category, Direction, Exchange, ExchangeId, ExchangeState, Gate,
 };
+use std::path::Path;
 
 /// What the holder's own view of a request comes to.
 pub(super) enum Answer {
@@ -124,7 +126,9 @@ impl Gateway {
 			Some(payload) => payload.clone(),
 			// Looked at again: a restriction may have come meanwhile.
 			None => match self.consider(case, exchange).await? {
-				Answer::Serve(document, key) => self.seal_payload(case.id, &document, &key)?,
+				Answer::Serve(document, key) => {
+					self.seal_payload(case.id, Body::Bytes(&document), &key).await?
+				},
 				Answer::Refuse(reason) => {
 					return self.store().decide(case.id, Decision::Refuse, reason);
 				},
@@ -136,8 +140,7 @@ impl Gateway {
 		if exchange.direction == Direction::Push && !self.was_sealed_for(case.id, exchange).await? {
 			return self.store().decide(case.id, Decision::Person, "recipient-rotated-its-key");
 		}
-		let commitment =
-			Manifest::of(payload.salt, &payload.sealed).commitment(Part::Payload, &case.id);
+		let commitment = payload.manifest.commitment(Part::Payload, &case.id);
 		let call = curex::tx().exchange().dispatch(case.id.into(), commitment.into());
 		let submitted = async { self.client.submit(&call).await?.in_block().await }.await;
 		match submitted {
@@ -157,8 +160,8 @@ impl Gateway {
 		let Some(payload) = &case.payload else {
 			return self.store().decide(case.id, Decision::Person, "payload-lost");
 		};
-		let Payload { salt, sealed } = payload;
-		self.client.deposit_now(case.id, Part::Payload, *salt, sealed).await?;
+		let Payload { manifest, file } = payload;
+		self.client.deposit_file_once(case.id, Part::Payload, manifest, file).await?;
 		self.store().deposited(case.id)
 	}
 
@@ -181,7 +184,12 @@ impl Gateway {
 	///
 	/// # Errors
 	/// As [`Self::prepare_offer`] and [`Self::begin_offer`].
-	pub async fn offer(&self, spec: &Spec, document: &[u8]) -> Result<ExchangeId, Error> {
+	pub async fn offer(
+		&self,
+		spec: &Spec,
+		document: impl Into<Body<'_>>,
+	) -> Result<ExchangeId, Error> {
+		let document = document.into();
 		let pending = self.prepare_offer(spec, document, None).await?;
 		self.begin_offer(&pending, document).await?;
 		Ok(pending.id())
@@ -196,10 +204,11 @@ impl Gateway {
 	pub async fn prepare_offer(
 		&self,
 		spec: &Spec,
-		document: &[u8],
+		document: impl Into<Body<'_>>,
 		key: Option<&IdempotencyKey>,
 	) -> Result<Pending, Error> {
-		covered(&check_content(document, &spec.patient)?, spec.categories)?;
+		let document = document.into();
+		covered(&check_body(document, &spec.patient)?, spec.categories)?;
 		self.client.prepare_offer(spec, document, key).await
 	}
 
@@ -207,15 +216,19 @@ impl Gateway {
 	///
 	/// # Errors
 	/// As [`crate::Submission::in_block`] and [`crate::Client::deposit`].
-	pub async fn begin_offer(&self, pending: &Pending, document: &[u8]) -> Result<(), Error> {
-		let id = pending.id();
+	pub async fn begin_offer(
+		&self,
+		pending: &Pending,
+		document: impl Into<Body<'_>>,
+	) -> Result<(), Error> {
+		let (id, document) = (pending.id(), document.into());
 		let recipient = self.client.partner(pending.partner()).await?;
-		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
-		let sealed = seal::seal(&recipient.encryption_key, purpose, document)?;
 		let before = self.store().case(id)?;
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		self.note_subject(id, pending.subject())?;
-		self.store().keep_payload(id, &Payload { salt: random(), sealed })?;
+		if before.as_ref().is_none_or(|case| case.payload.is_none()) {
+			self.seal_payload(id, document, &recipient.encryption_key).await?;
+		}
 		if before.is_none_or(|case| case.decision == Decision::Open) {
 			self.store().decide(id, Decision::Serve, "")?;
 		}
@@ -233,19 +246,24 @@ impl Gateway {
 		}
 	}
 
-	/// Answers a request with a document of a person's choice: whatever [`check_content`] takes. The gateway delivers it: this
+	/// Answers a request with a document of a person's choice: whatever [`check_body`] takes. The gateway delivers it: this
 	/// one does its part at once, and one that serves goes on should this be interrupted.
 	///
 	/// # Errors
 	/// [`Error::Fhir`] when the document is none, or of another patient; [`Error::Input`] when it is of a category that was
 	/// not asked for, or the exchange is not asked of this organisation or does not wait for an answer;
 	/// [`Error::Rejected`] when the gate is shut; otherwise as [`crate::Client::deposit`].
-	pub async fn answer_with_document(&self, id: ExchangeId, document: &[u8]) -> Result<(), Error> {
+	pub async fn answer_with_document(
+		&self,
+		id: ExchangeId,
+		document: impl Into<Body<'_>>,
+	) -> Result<(), Error> {
+		let document = document.into();
 		self.answer(id, document, |exchange, envelope| match (exchange.gate, &envelope.patient) {
 			(Gate::Permit { .. }, _) | (_, None) => {
 				Err(Error::input("nobody is named under a permit: use `curex permit answer`"))
 			},
-			(_, Some(patient)) => covered(&check_content(document, patient)?, exchange.categories),
+			(_, Some(patient)) => covered(&check_body(document, patient)?, exchange.categories),
 		})
 		.await
 	}
@@ -257,9 +275,14 @@ impl Gateway {
 	/// [`Error::Fhir`] when the data are no collection, or name a person; [`Error::Input`] when the exchange is not asked of
 	/// this organisation under a permit, or does not wait for an answer; [`Error::Rejected`] when the gate is shut;
 	/// otherwise as [`crate::Client::deposit`].
-	pub async fn answer_with_data(&self, id: ExchangeId, data: &[u8]) -> Result<(), Error> {
-		fhir::check_data_set(data)?;
-		self.answer(id, data, |exchange, _| match exchange.gate {
+	pub async fn answer_with_data(
+		&self,
+		id: ExchangeId,
+		data: impl Into<Body<'_>>,
+	) -> Result<(), Error> {
+		let data = data.into().in_memory()??;
+		fhir::check_data_set(&data)?;
+		self.answer(id, Body::Bytes(&data), |exchange, _| match exchange.gate {
 			Gate::Permit { .. } => Ok(()),
 			_ => Err(Error::input("it is not asked of this organisation under a permit")),
 		})
@@ -269,7 +292,7 @@ impl Gateway {
 	async fn answer(
 		&self,
 		id: ExchangeId,
-		document: &[u8],
+		document: Body<'_>,
 		check: impl FnOnce(&Exchange, &Envelope) -> Result<(), Error>,
 	) -> Result<(), Error> {
 		let exchange = self.client.exchange(id, View::Finalised).await?;
@@ -288,7 +311,7 @@ impl Gateway {
 		if case.payload.is_none() {
 			let key = recipient_key(&envelope, id, &exchange)
 				.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
-			self.seal_payload(id, document, &key)?;
+			self.seal_payload(id, document, &key).await?;
 		}
 		self.store().decide(id, Decision::Serve, "")
 	}
@@ -302,16 +325,18 @@ impl Gateway {
 	pub async fn deliver(
 		&self,
 		envelope: &SubscriptionEnvelope,
-		document: &[u8],
+		document: impl Into<Body<'_>>,
 	) -> Result<ExchangeId, Error> {
+		let document = document.into();
 		let delivery = self.client.prepare_delivery(envelope, &self.setup.key, document).await?;
 		let PreparedDelivery { id, subject, envelope: (envelope_salt, envelope), .. } = &delivery;
-		let (salt, sealed) = delivery.payload.clone();
 		self.store().see([Due { exchange: *id, urgent: false }], None)?;
 		self.note_subject(*id, Some(subject))?;
-		self.store().keep_payload(*id, &Payload { salt, sealed })?;
+		let payload = self.seal_payload(*id, document, &delivery.recipient_key).await?;
+		let payload = payload.manifest.commitment(Part::Payload, id);
 		self.store().decide(*id, Decision::Serve, "")?;
-		let begun = async { self.client.begin_delivery(&delivery).await?.finalized().await }.await;
+		let begun =
+			async { self.client.begin_delivery(&delivery, payload).await?.finalized().await }.await;
 		if let Err(error) = begun {
 			if !error.is_retryable() {
 				self.store().done(*id)?;
@@ -353,8 +378,7 @@ impl Gateway {
 		}
 		let answers = batch.iter().map(|(case, payload)| BatchAnswer {
 			exchange: case.id,
-			payload: Manifest::of(payload.salt, &payload.sealed)
-				.commitment(Part::Payload, &case.id),
+			payload: payload.manifest.commitment(Part::Payload, &case.id),
 		});
 		let outcome = self.client.answer_batch(answers.collect()).await?;
 		let mut answered = Vec::new();
@@ -389,7 +413,7 @@ impl Gateway {
 		match self.consider(case, &exchange).await? {
 			Answer::Serve(document, key) => {
 				self.store().decide(case.id, Decision::Serve, "")?;
-				self.seal_payload(case.id, &document, &key).map(Some)
+				self.seal_payload(case.id, Body::Bytes(&document), &key).await.map(Some)
 			},
 			Answer::Refuse(reason) => {
 				self.store().decide(case.id, Decision::Refuse, reason)?;
@@ -402,17 +426,30 @@ impl Gateway {
 		}
 	}
 
-	/// Seals a document to the recipient's key and keeps it.
-	pub(super) fn seal_payload(
+	/// Seals a document to the recipient's key and keeps it, unless one is kept. Gives the one that is kept.
+	pub(super) async fn seal_payload(
 		&self,
 		id: ExchangeId,
-		document: &[u8],
+		document: Body<'_>,
 		key: &[u8; 32],
 	) -> Result<Payload, Error> {
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
-		let payload = Payload { salt: random(), sealed: seal::seal(key, purpose, document)? };
-		self.store().keep_payload(id, &payload)?;
-		Ok(payload)
+		let (_, length) = document.open()?;
+		let meter = self.client.meter(id, Part::Payload, Stage::Sealing, length);
+		let (key, file) = (*key, self.store().new_payload(id));
+		let seal = move |document: Body<'_>, file: &Path| {
+			transfer::seal_body(&key, purpose, document, file, random(), &meter)
+		};
+		let manifest = match document {
+			// A summary or a message: done at once.
+			Body::Bytes(_) => seal(document, &file)?,
+			Body::File(path) => {
+				let (path, sealed) = (path.to_owned(), file.clone());
+				let sealing = tokio::task::spawn_blocking(move || seal(Body::File(&path), &sealed));
+				sealing.await.map_err(|error| Error::Store(error.to_string()))??
+			},
+		};
+		self.store().keep_payload(id, Payload { manifest, file })
 	}
 }
 

@@ -2,9 +2,11 @@
 
 mod accounts;
 mod calls;
+mod carriage;
 mod countersigned;
 mod fhir_examples;
 mod gateway;
+mod large;
 mod node;
 mod once;
 mod outbox;
