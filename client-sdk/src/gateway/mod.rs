@@ -29,8 +29,8 @@ use crate::{
 };
 use curex_primitives::{
 	transfer::{record_of, Part},
-	ConsentId, Direction, Duty, Exchange, ExchangeId, Gate, Grantee, OrganisationId,
-	SubscriptionId,
+	Consent, ConsentId, ConsentStatus, Direction, Duty, Exchange, ExchangeId, Gate, Grantee,
+	OrganisationId, SubscriptionId,
 };
 use schedule::{Finished, Schedule};
 use std::{
@@ -227,6 +227,7 @@ impl Gateway {
 								block,
 								"the node no longer keeps this block: reading the whole ledger"
 							);
+							self.note_withdrawals_since(seen, head).await?;
 							self.store().see(self.every_exchange(head).await?, Some(number))?;
 							break;
 						},
@@ -254,14 +255,35 @@ impl Gateway {
 	/// Notes the consents that events say were withdrawn, if they opened records of this organisation or to it.
 	async fn note_withdrawals(&self, events: &[Event]) -> Result<(), Error> {
 		for consent in withdrawn_by(events) {
-			let Some(found) = self.client.consent(consent, View::Finalised).await? else {
-				continue;
-			};
-			let own = self.organisation;
-			if found.holder == own || found.terms.grantee == Grantee::Organisation(own) {
-				tracing::info!(%consent, "withdrawn: nothing more is served under it");
-				self.store().note_withdrawal(consent)?;
+			if let Some(found) = self.client.consent(consent, View::Finalised).await? {
+				self.note_withdrawal(consent, &found)?;
 			}
+		}
+		Ok(())
+	}
+
+	/// As [`Self::note_withdrawals`], of the consents that were withdrawn after a block, out of the state of a later one.
+	async fn note_withdrawals_since(
+		&self,
+		seen: u64,
+		head: subxt::utils::H256,
+	) -> Result<(), Error> {
+		for (consent, found) in self.client.stored_consents(head).await? {
+			match found.status {
+				ConsentStatus::Withdrawn { at } if u64::from(at) > seen => {
+					self.note_withdrawal(consent, &found)?;
+				},
+				_ => (),
+			}
+		}
+		Ok(())
+	}
+
+	fn note_withdrawal(&self, id: ConsentId, consent: &Consent) -> Result<(), Error> {
+		let own = self.organisation;
+		if consent.holder == own || consent.terms.grantee == Grantee::Organisation(own) {
+			tracing::info!(consent = %id, "withdrawn: nothing more is served under it");
+			self.store().note_withdrawal(id)?;
 		}
 		Ok(())
 	}
