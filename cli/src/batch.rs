@@ -4,7 +4,7 @@ use crate::{
 	context::{failure, file_error, parse, pretty, read, write_private, Context, Output},
 	exchange::{
 		describe, descriptions, fhir_source, forget, forget_file, gateway, idempotency_key, keep,
-		note_subject, pending_path,
+		kept, note_subject, pending_path,
 	},
 };
 use clap::{Args, Subcommand};
@@ -287,8 +287,7 @@ async fn complete(context: &Context, command: &Complete) -> Result<Output, Error
 	let mut items = Vec::new();
 	let mut found = Vec::new();
 	for id in exchanges.into_iter().take(MAX_ITEMS) {
-		let sealed = read(&pending_path(context, id)?)?;
-		let pending = Pending::open(&sealed, &own_key, client.genesis(), id)?;
+		let pending = kept(context, &client, &own_key, id)?;
 		let incoming = command.out.join(format!("{}.incoming", hex::encode(id.0)));
 		// Of an attempt that did not come to its end.
 		forget_file(&incoming)?;

@@ -2,13 +2,13 @@
 
 use crate::{
 	context::{file_error, pretty, read, word, write_private, Context, Output},
-	exchange::{fhir_source, gateway, note_subject, pending_path},
+	exchange::{fhir_source, gateway, kept, note_subject, pending_path},
 	follow_up::text,
 };
 use clap::Subcommand;
 use curex_client::{
 	exchange::{EmergencyAnswer, EmergencyRequest},
-	Error, Pending, Spec,
+	Error, Spec,
 };
 use curex_primitives::{Gate, Ground, Purpose};
 use serde_json::json;
@@ -78,8 +78,7 @@ pub async fn run(context: &Context, command: Emergency) -> Result<Output, Error>
 			let own_key = context.encryption_key()?;
 			let client = context.client().await?;
 			let id = answer.exchange;
-			let sealed = read(&pending_path(context, id)?)?;
-			let pending = Pending::open(&sealed, &own_key, client.genesis(), id)?;
+			let pending = kept(context, &client, &own_key, id)?;
 			let document = client.open_emergency(&pending, &answer)??;
 			write_private(&out, &document.bytes()?)?;
 			let resources = document.resources().len();

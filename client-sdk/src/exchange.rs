@@ -8,6 +8,7 @@ mod countersigned;
 mod data_request;
 mod emergency;
 mod follow_up;
+mod held;
 mod idempotency;
 mod listing;
 mod opening;
@@ -20,6 +21,7 @@ pub use countersigned::Countersigned;
 pub use data_request::DataRequestSpec;
 pub use emergency::{EmergencyAnswer, EmergencyRequest};
 pub use follow_up::By;
+pub use held::HeldKey;
 pub use idempotency::{IdempotencyKey, Once};
 pub use opening::Opening;
 pub use receiving::Delivery;
@@ -181,6 +183,11 @@ impl Pending {
 	/// The exchange's handle.
 	pub fn id(&self) -> ExchangeId {
 		self.id
+	}
+
+	/// On what it rests.
+	pub fn gate(&self) -> Gate {
+		self.proposal.gate
 	}
 
 	/// The other side.

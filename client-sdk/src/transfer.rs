@@ -8,7 +8,7 @@ mod on_disk;
 mod progress;
 
 pub use on_disk::{open_file, seal_file};
-pub(crate) use on_disk::{open_watched, seal_body};
+pub(crate) use on_disk::{open_watched, seal_body, Sealing};
 pub(crate) use progress::Meter;
 pub use progress::{Progress, Stage, Watcher};
 

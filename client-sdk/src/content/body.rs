@@ -66,7 +66,7 @@ impl<'a> Body<'a> {
 				let file = File::open(path).map_err(|error| Error::file(path, error))?;
 				let metadata = file.metadata().map_err(|error| Error::file(path, error))?;
 				if !metadata.is_file() {
-					return Err(Error::file(path, "is not a file"));
+					return Err(Error::file(path, "is not a regular file"));
 				}
 				Ok((Box::new(BufReader::with_capacity(STEP, file)), metadata.len()))
 			},

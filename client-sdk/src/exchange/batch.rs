@@ -1,6 +1,6 @@
 //! Many exchanges in one transaction. Each item is gated and recorded like a single one; one that is refused fails alone.
 
-use super::{acknowledgement_of, Incoming, Kind, Opening, Pending, Wait};
+use super::{acknowledgement_of, receiving::discards_held, Incoming, Kind, Opening, Pending, Wait};
 use crate::{
 	client::{Client, View},
 	error::Rejection,
@@ -154,6 +154,11 @@ impl Client {
 			patient: pending.patient(),
 		};
 		let length = self.take_sealed(&incoming, file, Wait::Patiently).await?;
+		if discards_held(file)? {
+			return Err(Error::input(
+				"its holder keeps the key back until the receipt: take it singly (`curex receive`)",
+			));
+		}
 		let receipt = super::receipt_of(id, &exchange, length)?;
 		let document = self.open_sealed(&incoming, file, length).await?;
 		Ok(Some(Found { exchange: id, document, receipt }))

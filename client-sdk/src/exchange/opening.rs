@@ -80,7 +80,10 @@ impl Client {
 			let Some(path) = self.opening_kept(&opening.commitment) else { continue };
 			let json = serde_json::to_vec_pretty(opening);
 			let json = json.map_err(|error| Error::input(error.to_string()))?;
-			files::write_private(&path, &json)?;
+			// Of an earlier attempt it is the same: what opens a commitment is one.
+			if !path.exists() {
+				files::write_private(&path, &json)?;
+			}
 			kept.push(path);
 		}
 		let outcome = recording.await;

@@ -1,6 +1,9 @@
 //! Taking what was dispatched: the ciphertext, its receipt on the ledger, then what is in it.
 
-use super::{Kind, Opening, Pending, PAUSE};
+use super::{
+	held::{Heading, HEADING},
+	Kind, Opening, Pending, PAUSE,
+};
 use crate::{
 	client::{Client, View},
 	content::{check_content, examine, Body},
@@ -49,6 +52,7 @@ pub(super) fn acknowledgement_of(document: &Result<Document, Defect>) -> Acknowl
 }
 
 /// What is to be taken, and what opens it.
+#[derive(Clone, Copy)]
 pub(crate) struct Incoming<'a> {
 	pub id: ExchangeId,
 	pub exchange: &'a Exchange,
@@ -72,13 +76,23 @@ impl Client {
 	///
 	/// # Errors
 	/// [`Error::NothingAvailable`] when the exchange ended without data; [`Error::Timeout`] after `patience`;
-	/// [`Error::Sealed`] when what came does not open; otherwise as [`Self::fetch`] and [`Self::submit`].
+	/// [`Error::Sealed`] when what came does not open; otherwise as [`Self::fetch`] and [`Self::submit`]. Where the holder keeps
+	/// the key back until the receipt, [`Error::Timeout`] also when it does not give it out within the client's patience: received
+	/// again, it is asked for again.
 	pub async fn receive(&self, pending: &Pending, patience: Duration) -> Result<Delivery, Error> {
 		let exchange = self.await_dispatch(pending, patience).await?;
 		let sealed = self.fetch(pending.id, Part::Payload, payload_of(&exchange)?).await?;
-		let receipt = self.put_receipt(pending.id, &exchange, sealed.len() as u64).await?;
+		let (heading, length) = (Heading::read(&sealed), sealed.len() as u64);
+		let receipt = self.put_receipt(pending.id, &exchange, length, heading.as_ref()).await?;
 		let purpose = seal::Purpose::Part(self.genesis(), pending.id, Part::Payload);
-		let bytes = seal::open(&pending.secret()?, purpose, &sealed)?;
+		let own = pending.secret()?;
+		let bytes = match &heading {
+			None => seal::open(&own, purpose, &sealed)?,
+			Some(heading) => {
+				let key = self.await_key(pending.id, heading, &own, Wait::Patiently).await?;
+				seal::open(&key, purpose, &sealed[HEADING..])?
+			},
+		};
 		Ok(Delivery { document: check_delivered(&bytes, pending.patient()), receipt })
 	}
 
@@ -101,7 +115,7 @@ impl Client {
 			patient: pending.patient(),
 		};
 		let length = self.take_sealed(&incoming, file, Wait::Patiently).await?;
-		self.take_delivery(&incoming, file, length).await
+		self.take_delivery(&incoming, file, length, Wait::Patiently).await
 	}
 
 	/// Waits until an exchange is dispatched.
@@ -142,16 +156,44 @@ impl Client {
 	}
 
 	/// Puts the receipt of the ciphertext that lies beside a file on the ledger, if it is not there yet, and opens it into the
-	/// file. [`Error::Sealed`] says that what the ledger is committed to does not open.
+	/// file, once the holder gave out the key if it kept that back. [`Error::Sealed`] says that what the ledger is committed to
+	/// does not open.
 	pub(crate) async fn take_delivery(
 		&self,
 		incoming: &Incoming<'_>,
 		file: &Path,
 		length: u64,
+		wait: Wait,
 	) -> Result<Delivery, Error> {
-		let receipt = self.put_receipt(incoming.id, incoming.exchange, length).await?;
-		let document = self.open_sealed(incoming, file, length).await?;
+		let Incoming { id, exchange, key, .. } = *incoming;
+		let heading = Heading::of_file(&beside(file, "sealed"))?;
+		let receipt = self.put_receipt(id, exchange, length, heading.as_ref()).await?;
+		let document = match &heading {
+			None => self.open_sealed(incoming, file, length).await?,
+			Some(heading) => {
+				let key = self.await_key(id, heading, key, wait).await?;
+				self.open_sealed(&Incoming { key: &key, ..*incoming }, file, length).await?
+			},
+		};
 		Ok(Delivery { document, receipt })
+	}
+
+	/// The key of a payload that the holder kept back.
+	async fn await_key(
+		&self,
+		id: ExchangeId,
+		heading: &Heading,
+		own: &EncryptionKey,
+		wait: Wait,
+	) -> Result<EncryptionKey, Error> {
+		let taken = self.take_key(id, heading, own, wait == Wait::Patiently).await;
+		if taken.is_err() {
+			let state = self.exchange(id, View::Finalised).await?.map(|exchange| exchange.state);
+			if let Some(state) = state.filter(|state| state.is_final()) {
+				return Err(Error::NothingAvailable { exchange: id, state });
+			}
+		}
+		taken
 	}
 
 	/// Takes the ciphertext of a dispatched exchange, to lie beside the file in which it is to be opened. Gives its length.
@@ -194,10 +236,14 @@ impl Client {
 		let meter = self.meter(incoming.id, Part::Payload, Stage::Opening, length);
 		let key = EncryptionKey::from_bytes(*incoming.key.to_bytes());
 		let patient = incoming.patient.cloned();
+		let heading = match Heading::of_file(&sealed)? {
+			Some(_) => HEADING as u64,
+			None => 0,
+		};
 		let place = (sealed.clone(), opened.clone());
 		let work = move || {
 			let (sealed, opened) = place;
-			transfer::open_watched(&key, purpose, &sealed, &opened, &meter)?;
+			transfer::open_watched(&key, purpose, (&sealed, heading), &opened, &meter)?;
 			examine_delivered(Body::File(&opened), patient.as_ref())
 		};
 		let checked = tokio::task::spawn_blocking(work).await.map_err(stopped)?;
@@ -212,20 +258,33 @@ impl Client {
 		Ok(checked?.map(|document| document.moved(file)))
 	}
 
-	/// Puts the receipt of a ciphertext of `length` bytes on the ledger, if it is not there yet.
+	/// Puts the receipt of a ciphertext of `length` bytes on the ledger, if it is not there yet. If the key is held back, the
+	/// receipt is what asks for it.
 	async fn put_receipt(
 		&self,
 		id: ExchangeId,
 		exchange: &Exchange,
 		length: u64,
+		heading: Option<&Heading>,
 	) -> Result<Option<Opening>, Error> {
+		let asking = heading.map(|heading| heading.opening(id));
 		if exchange.state != ExchangeState::Dispatched {
-			return match &exchange.receipt {
-				Some(receipt) => self.kept_opening(receipt),
-				None => Ok(None),
+			return match (asking, &exchange.receipt) {
+				(Some(asking), Some(receipt)) if asking.commitment == *receipt => Ok(Some(asking)),
+				(Some(_), _) => {
+					Err(Error::Sealed("the receipt on the ledger does not ask for its key"))
+				},
+				(None, Some(receipt)) => self.kept_opening(receipt),
+				(None, None) => Ok(None),
 			};
 		}
-		let receipt = receipt_of(id, exchange, length)?;
+		if heading.is_some() && matches!(exchange.gate, Gate::BreakGlass(_)) {
+			tracing::warn!(exchange = %id, "the holder keeps the key back, which nobody should in an emergency");
+		}
+		let receipt = match asking {
+			Some(asking) => asking,
+			None => receipt_of(id, exchange, length)?,
+		};
 		let call = curex::tx().exchange().receive(id.into(), receipt.commitment.into());
 		let recording = async {
 			let mut submission = self.submit(&call).await?;
@@ -282,6 +341,16 @@ impl Client {
 			.await
 			.map_err(|_| Error::Timeout { what: "the receipt", seconds: patience.as_secs() })?
 	}
+}
+
+/// Discards what lies sealed beside a file if its key is held back until the receipt, and tells whether it is.
+pub(super) fn discards_held(file: &Path) -> Result<bool, Error> {
+	let sealed = beside(file, "sealed");
+	let is_held = Heading::of_file(&sealed)?.is_some();
+	if is_held {
+		files::remove(&sealed)?;
+	}
+	Ok(is_held)
 }
 
 /// A file beside another.

@@ -20,7 +20,7 @@ use crate::{
 use curex_primitives::{
 	exchange::exchange_id,
 	transfer::{record_of, Manifest, Part},
-	Commitment, ExchangeId, ExchangeProposal, ExchangeState, Subscription, SubscriptionId,
+	Commitment, ExchangeId, ExchangeProposal, ExchangeState, Gate, Subscription, SubscriptionId,
 	SubscriptionTerms,
 };
 use serde::{Deserialize, Serialize};
@@ -140,6 +140,8 @@ pub(crate) struct PreparedDelivery {
 	key: [u8; 32],
 	/// The salt of its commitment, and the ciphertext.
 	pub(crate) envelope: ([u8; 32], Vec<u8>),
+	/// On what it rests.
+	pub(crate) gate: Gate,
 	/// To which the payload is to be sealed.
 	pub(crate) recipient_key: [u8; 32],
 }
@@ -429,6 +431,7 @@ impl Client {
 			subscription: envelope.subscription,
 			key: exchange_key,
 			envelope: (random(), delivered),
+			gate: subscription.terms.gate,
 			recipient_key: recipient_key.key,
 		})
 	}

@@ -117,7 +117,8 @@ impl Gateway {
 		match self.consider(&case, exchange).await? {
 			Answer::Serve(document, key) => {
 				decide(Decision::Serve, "")?;
-				let payload = self.seal_payload(id, Body::Bytes(&document), &key).await?;
+				let document = Body::Bytes(&document);
+				let payload = self.seal_payload(exchange.gate, id, document, &key).await?;
 				Ok(Ok((case, payload)))
 			},
 			Answer::Refuse(reason) => {

@@ -10,12 +10,14 @@ use crate::{
 	content::{check_body, covered, Body},
 	envelope::{Envelope, RecipientKey},
 	error::Rejection,
-	exchange::{IdempotencyKey, Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS},
+	exchange::{
+		HeldKey, IdempotencyKey, Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS,
+	},
 	fhir::{self, build_summary, Author, Defect, Sensitivity},
 	ledger::curex,
 	receipt::random,
 	seal, time,
-	transfer::{self, Stage},
+	transfer::{self, Sealing, Stage},
 	Error,
 };
 use curex_primitives::{
@@ -57,6 +59,9 @@ impl Gateway {
 			},
 			(ExchangeState::Approved, Decision::Serve) => self.dispatch(case, exchange).await,
 			(ExchangeState::Dispatched, _) if !case.deposited => self.deposit_payload(case).await,
+			(ExchangeState::Delivered, Decision::Serve) if case.withholds_key() => {
+				self.release_key(case, exchange).await
+			},
 			_ => Ok(()),
 		}
 	}
@@ -127,7 +132,7 @@ impl Gateway {
 			// Looked at again: a restriction may have come meanwhile.
 			None => match self.consider(case, exchange).await? {
 				Answer::Serve(document, key) => {
-					self.seal_payload(case.id, Body::Bytes(&document), &key).await?
+					self.seal_payload(exchange.gate, case.id, Body::Bytes(&document), &key).await?
 				},
 				Answer::Refuse(reason) => {
 					return self.store().decide(case.id, Decision::Refuse, reason);
@@ -160,9 +165,22 @@ impl Gateway {
 		let Some(payload) = &case.payload else {
 			return self.store().decide(case.id, Decision::Person, "payload-lost");
 		};
-		let Payload { manifest, file } = payload;
+		let Payload { manifest, file, .. } = payload;
 		self.client.deposit_file_once(case.id, Part::Payload, manifest, file).await?;
 		self.store().deposited(case.id)
+	}
+
+	/// Gives out the key of a payload that was held back, if it was, now that the receipt is on the finalised ledger.
+	async fn release_key(&self, case: &Case, exchange: &Exchange) -> Result<(), Error> {
+		let Some(held) = case.payload.as_ref().and_then(|payload| payload.held.as_ref()) else {
+			return Ok(());
+		};
+		if exchange.receipt != Some(held.heading().receipt(case.id)) {
+			return self.store().decide(case.id, Decision::Person, "receipt-without-key");
+		}
+		self.client.deposit_now(case.id, Part::Key, held.salt, &held.sealed).await?;
+		tracing::info!(exchange = %case.id, "the receipt is final: the key was given out");
+		self.store().released(case.id)
 	}
 
 	/// Settles what the ledger said to a step.
@@ -227,7 +245,8 @@ impl Gateway {
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		self.note_subject(id, pending.subject())?;
 		if before.as_ref().is_none_or(|case| case.payload.is_none()) {
-			self.seal_payload(id, document, &recipient.encryption_key).await?;
+			let gate = pending.gate();
+			self.seal_payload(gate, id, document, &recipient.encryption_key).await?;
 		}
 		if before.is_none_or(|case| case.decision == Decision::Open) {
 			self.store().decide(id, Decision::Serve, "")?;
@@ -303,6 +322,11 @@ impl Gateway {
 		if !matches!(exchange.state, ExchangeState::Requested | ExchangeState::Approved) {
 			return Err(Error::input("the exchange does not wait for an answer"));
 		}
+		if self.holds_keys && matches!(exchange.gate, Gate::BreakGlass(_)) {
+			return Err(Error::input(
+				"the key of a broken glass is not held back: urgent care waits for nobody",
+			));
+		}
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		let case = self.store().case(id)?.ok_or_else(|| Error::Store("a case is gone".into()))?;
 		let envelope = self.envelope(&case, &exchange).await?;
@@ -311,7 +335,7 @@ impl Gateway {
 		if case.payload.is_none() {
 			let key = recipient_key(&envelope, id, &exchange)
 				.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
-			self.seal_payload(id, document, &key).await?;
+			self.seal_payload(exchange.gate, id, document, &key).await?;
 		}
 		self.store().decide(id, Decision::Serve, "")
 	}
@@ -332,7 +356,8 @@ impl Gateway {
 		let PreparedDelivery { id, subject, envelope: (envelope_salt, envelope), .. } = &delivery;
 		self.store().see([Due { exchange: *id, urgent: false }], None)?;
 		self.note_subject(*id, Some(subject))?;
-		let payload = self.seal_payload(*id, document, &delivery.recipient_key).await?;
+		let payload =
+			self.seal_payload(delivery.gate, *id, document, &delivery.recipient_key).await?;
 		let payload = payload.manifest.commitment(Part::Payload, id);
 		self.store().decide(*id, Decision::Serve, "")?;
 		let begun =
@@ -413,7 +438,8 @@ impl Gateway {
 		match self.consider(case, &exchange).await? {
 			Answer::Serve(document, key) => {
 				self.store().decide(case.id, Decision::Serve, "")?;
-				self.seal_payload(case.id, Body::Bytes(&document), &key).await.map(Some)
+				let document = Body::Bytes(&document);
+				self.seal_payload(exchange.gate, case.id, document, &key).await.map(Some)
 			},
 			Answer::Refuse(reason) => {
 				self.store().decide(case.id, Decision::Refuse, reason)?;
@@ -426,9 +452,11 @@ impl Gateway {
 		}
 	}
 
-	/// Seals a document to the recipient's key and keeps it, unless one is kept. Gives the one that is kept.
+	/// Seals a document for the recipient's key and keeps it, unless one is kept. Gives the one that is kept. If this gateway
+	/// holds keys back, it is sealed to a key of its own, except in an emergency.
 	pub(super) async fn seal_payload(
 		&self,
+		gate: Gate,
 		id: ExchangeId,
 		document: Body<'_>,
 		key: &[u8; 32],
@@ -436,9 +464,20 @@ impl Gateway {
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
 		let (_, length) = document.open()?;
 		let meter = self.client.meter(id, Part::Payload, Stage::Sealing, length);
-		let (key, file) = (*key, self.store().new_payload(id));
+		let file = self.store().new_payload(id);
+		let (recipient, held) = match gate {
+			Gate::Consent(_) | Gate::Statutory(_) | Gate::Permit { .. } if self.holds_keys => {
+				let (key, held) = HeldKey::new(key, self.client.genesis(), id)?;
+				(key, Some(held))
+			},
+			// Urgent care waits for nobody.
+			_ => (*key, None),
+		};
+		let heading = held.as_ref().map(|held| held.heading().bytes());
 		let seal = move |document: Body<'_>, file: &Path| {
-			transfer::seal_body(&key, purpose, document, file, random(), &meter)
+			let heading = heading.as_ref().map_or(&[][..], |heading| &heading[..]);
+			let sealing = Sealing { recipient: &recipient, purpose, heading };
+			transfer::seal_body(&sealing, document, file, random(), &meter)
 		};
 		let manifest = match document {
 			// A summary or a message: done at once.
@@ -449,7 +488,7 @@ impl Gateway {
 				sealing.await.map_err(|error| Error::Store(error.to_string()))??
 			},
 		};
-		self.store().keep_payload(id, Payload { manifest, file })
+		self.store().keep_payload(id, Payload { manifest, file, held })
 	}
 }
 

@@ -62,6 +62,7 @@ pub struct Gateway {
 	setup: Arc<Setup>,
 	limits: Limits,
 	describes: bool,
+	holds_keys: bool,
 }
 
 impl Gateway {
@@ -88,7 +89,7 @@ impl Gateway {
 		let setup = Arc::new(setup);
 		let limits = Limits::default();
 		let organisation = delegate.organisation;
-		Ok(Self { client, organisation, setup, limits, describes: false })
+		Ok(Self { client, organisation, setup, limits, describes: false, holds_keys: false })
 	}
 
 	/// The same gateway, working on so many cases at once.
@@ -102,6 +103,14 @@ impl Gateway {
 	#[must_use]
 	pub fn with_descriptions(self) -> Self {
 		Self { describes: true, ..self }
+	}
+
+	/// The same gateway, which keeps the key of every payload that it seals from now on until the recipient's receipt is on the
+	/// finalised ledger: nobody reads it without having signed for it. Broken glasses are served as ever: urgent care is not
+	/// delayed. Recipients with a program of an earlier version find such a payload unreadable.
+	#[must_use]
+	pub fn with_receipt_before_key(self) -> Self {
+		Self { holds_keys: true, ..self }
 	}
 
 	/// The gateway's store.

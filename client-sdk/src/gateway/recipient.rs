@@ -50,7 +50,7 @@ impl Gateway {
 		let patient = envelope.patient.as_ref();
 		let incoming = Incoming { id: case.id, exchange, key: &self.setup.key, patient };
 		let length = self.client.take_sealed(&incoming, &file, Wait::Never).await?;
-		let code = match self.client.take_delivery(&incoming, &file, length).await {
+		let code = match self.client.take_delivery(&incoming, &file, length, Wait::Never).await {
 			Ok(delivery) => self.keep(inbox, case.id, &file, &delivery, patient).await?,
 			Err(Error::Sealed(reason)) => {
 				tracing::warn!(exchange = %case.id, reason, "the offered document does not open");

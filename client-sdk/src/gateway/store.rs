@@ -5,7 +5,7 @@
 //! recipients. A payload has a name of its own each time it is sealed; which one counts, the database says.
 
 use super::schedule::Due;
-use crate::{files, receipt::random, time, Error};
+use crate::{exchange::HeldKey, files, receipt::random, time, Error};
 use curex_primitives::{transfer::Manifest, ConsentId, ExchangeId, MerkleRoot, Moment};
 use rusqlite::{params, Connection, OptionalExtension, Row};
 use serde::Serialize;
@@ -58,10 +58,19 @@ pub struct Case {
 	pub payload: Option<Payload>,
 	/// Whether the payload was left at the node.
 	pub deposited: bool,
+	/// Whether the key that was held back was left at the node.
+	pub released: bool,
 	/// Whether it is a broken glass.
 	pub urgent: bool,
 	/// Not to be looked at before this moment.
 	pub due: Moment,
+}
+
+impl Case {
+	/// Whether a key is held back until the receipt, and was not given out.
+	pub fn withholds_key(&self) -> bool {
+		!self.released && self.payload.as_ref().is_some_and(|payload| payload.held.is_some())
+	}
 }
 
 /// A sealed payload.
@@ -71,6 +80,8 @@ pub struct Payload {
 	pub manifest: Manifest,
 	/// The file with the ciphertext.
 	pub file: PathBuf,
+	/// Its key, if that is held back until the receipt.
+	pub held: Option<HeldKey>,
 }
 
 /// An entry of the list of cases that wait for a person.
@@ -112,6 +123,9 @@ const SCHEMA: &str = "
 		file TEXT,
 		length INTEGER,
 		root BLOB,
+		key_salt BLOB,
+		key BLOB,
+		released INTEGER NOT NULL DEFAULT 0,
 		deposited INTEGER NOT NULL DEFAULT 0,
 		attempts INTEGER NOT NULL DEFAULT 0,
 		due INTEGER NOT NULL DEFAULT 0,
@@ -301,9 +315,11 @@ impl Store {
 	pub fn keep_payload(&self, id: ExchangeId, payload: Payload) -> Result<Payload, Error> {
 		let name = name_of(&payload.file)?;
 		let Manifest { salt, length, root } = &payload.manifest;
+		let (key_salt, key) = payload.held.as_ref().map(|held| (held.salt, &held.sealed)).unzip();
 		let kept = self.lock().execute(
-			"UPDATE cases SET salt = ?2, length = ?3, root = ?4, file = ?5 WHERE id = ?1 AND file IS NULL",
-			params![id.0, salt, length, root.0, name],
+			"UPDATE cases SET salt = ?2, length = ?3, root = ?4, file = ?5, key_salt = ?6, key = ?7 \
+			 WHERE id = ?1 AND file IS NULL",
+			params![id.0, salt, length, root.0, name, key_salt, key],
 		)?;
 		if kept == 1 {
 			return Ok(payload);
@@ -319,6 +335,14 @@ impl Store {
 	/// [`Error::Store`].
 	pub fn deposited(&self, id: ExchangeId) -> Result<(), Error> {
 		self.change("UPDATE cases SET deposited = 1 WHERE id = ?1", params![id.0])
+	}
+
+	/// Notes that the key that was held back lies at the node.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn released(&self, id: ExchangeId) -> Result<(), Error> {
+		self.change("UPDATE cases SET released = 1 WHERE id = ?1", params![id.0])
 	}
 
 	/// Notes a failed attempt; the next is later each time.
@@ -340,8 +364,8 @@ impl Store {
 	pub fn done(&self, id: ExchangeId) -> Result<(), Error> {
 		let payload = self.case(id)?.and_then(|case| case.payload);
 		self.change(
-			"UPDATE cases SET done = 1, envelope = NULL, file = NULL, length = NULL, root = NULL, salt = NULL, changed = ?2 \
-			 WHERE id = ?1",
+			"UPDATE cases SET done = 1, envelope = NULL, file = NULL, length = NULL, root = NULL, salt = NULL, key_salt = NULL, \
+			 key = NULL, changed = ?2 WHERE id = ?1",
 			params![id.0, time::now()],
 		)?;
 		payload.map_or(Ok(()), |payload| files::remove(&payload.file))
@@ -458,11 +482,14 @@ impl Store {
 }
 
 /// What stores of earlier versions lack.
-const ADDED: [(&str, &str); 4] = [
+const ADDED: [(&str, &str); 7] = [
 	("urgent", "INTEGER NOT NULL DEFAULT 0"),
 	("file", "TEXT"),
 	("length", "INTEGER"),
 	("root", "BLOB"),
+	("key_salt", "BLOB"),
+	("key", "BLOB"),
+	("released", "INTEGER NOT NULL DEFAULT 0"),
 ];
 
 impl Store {
@@ -491,7 +518,8 @@ impl Store {
 			)?;
 			let file = self.new_payload(id);
 			files::write_private(&file, &sealed)?;
-			self.keep_payload(id, Payload { manifest: Manifest::of(salt, &sealed), file })?;
+			let manifest = Manifest::of(salt, &sealed);
+			self.keep_payload(id, Payload { manifest, file, held: None })?;
 			self.change("UPDATE cases SET payload = NULL WHERE id = ?1", params![id.0])?;
 		}
 		Ok(())
@@ -507,6 +535,8 @@ fn name_of(file: &Path) -> Result<&str, Error> {
 fn read_case(row: &Row, payloads: &Path) -> rusqlite::Result<Case> {
 	let text: String = row.get("decision")?;
 	let file: Option<String> = row.get("file")?;
+	let key_salt: Option<[u8; 32]> = row.get("key_salt")?;
+	let key: Option<Vec<u8>> = row.get("key")?;
 	let payload = match file {
 		None => None,
 		Some(name) => Some(Payload {
@@ -516,6 +546,7 @@ fn read_case(row: &Row, payloads: &Path) -> rusqlite::Result<Case> {
 				root: MerkleRoot(row.get("root")?),
 			},
 			file: payloads.join(name),
+			held: key_salt.zip(key).map(|(salt, sealed)| HeldKey { salt, sealed }),
 		}),
 	};
 	Ok(Case {
@@ -529,6 +560,7 @@ fn read_case(row: &Row, payloads: &Path) -> rusqlite::Result<Case> {
 		envelope: row.get("envelope")?,
 		payload,
 		deposited: row.get("deposited")?,
+		released: row.get("released")?,
 		urgent: row.get("urgent")?,
 		due: row.get("due")?,
 	})
@@ -552,7 +584,8 @@ mod tests {
 	fn payload(store: &Store, byte: u8) -> Payload {
 		let (sealed, file) = ([byte; 5], store.new_payload(ID));
 		fs::write(&file, sealed).unwrap();
-		Payload { manifest: Manifest::of([byte; 32], &sealed), file }
+		let held = HeldKey { salt: [byte; 32], sealed: vec![byte; 3] };
+		Payload { manifest: Manifest::of([byte; 32], &sealed), file, held: Some(held) }
 	}
 
 	fn files(folder: &tempfile::TempDir) -> usize {
@@ -715,8 +748,17 @@ mod tests {
 		let path = folder.path().join("gateway.sqlite");
 		let earlier = SCHEMA
 			.replace(",\n\t\turgent INTEGER NOT NULL DEFAULT 0", "")
-			.replace("\t\tfile TEXT,\n\t\tlength INTEGER,\n\t\troot BLOB,\n", "");
-		assert!(["urgent", "root"].iter().all(|column| !earlier.contains(column)), "{earlier}");
+			.replace("\t\tfile TEXT,\n\t\tlength INTEGER,\n\t\troot BLOB,\n", "")
+			.replace(
+				"\t\tkey_salt BLOB,\n\t\tkey BLOB,\n\t\treleased INTEGER NOT NULL DEFAULT 0,\n",
+				"",
+			);
+		assert!(
+			["urgent", "root", "key_salt", "released"]
+				.iter()
+				.all(|column| !earlier.contains(column)),
+			"{earlier}"
+		);
 		let connection = Connection::open(&path).unwrap();
 		connection.execute_batch(&earlier).unwrap();
 		connection

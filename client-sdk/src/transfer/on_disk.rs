@@ -16,7 +16,7 @@ use curex_primitives::{
 };
 use std::{
 	fs::{self, File},
-	io::{self, BufReader, Read, Write},
+	io::{self, BufReader, Read, Seek, SeekFrom, Write},
 	os::unix::fs::FileExt,
 	path::{Path, PathBuf},
 };
@@ -34,24 +34,34 @@ pub fn seal_file(
 	sealed: &Path,
 	salt: [u8; 32],
 ) -> Result<Manifest, Error> {
-	seal_body(recipient, purpose, Body::File(plaintext), sealed, salt, &Meter::silent())
+	let sealing = Sealing { recipient, purpose, heading: &[] };
+	seal_body(&sealing, Body::File(plaintext), sealed, salt, &Meter::silent())
+}
+
+/// To whom and for what a file is sealed.
+pub(crate) struct Sealing<'a> {
+	pub recipient: &'a [u8; 32],
+	pub purpose: Purpose,
+	/// What is written before the ciphertext, for everybody to read.
+	pub heading: &'a [u8],
 }
 
 /// As [`seal_file`], wherever the plaintext lies; `meter` is told how much of it is sealed.
 pub(crate) fn seal_body(
-	recipient: &[u8; 32],
-	purpose: Purpose,
+	sealing: &Sealing<'_>,
 	plaintext: Body<'_>,
 	sealed: &Path,
 	salt: [u8; 32],
 	meter: &Meter,
 ) -> Result<Manifest, Error> {
+	let Sealing { recipient, purpose, heading } = *sealing;
 	let (source, length) = plaintext.open()?;
-	if seal::sealed_length(length) > MAX_LENGTH {
+	if seal::sealed_length(length) + heading.len() as u64 > MAX_LENGTH {
 		return Err(Error::input("the file is larger than a part may be: 4 GiB sealed"));
 	}
 	fill(sealed, |target| {
 		let mut hashing = Hashing::new(target);
+		hashing.write_all(heading).map_err(|error| Error::file(sealed, error))?;
 		seal::seal_stream(recipient, purpose, &mut meter.reading(source), length, &mut hashing)?;
 		hashing.flush().map_err(|error| Error::file(sealed, error))?;
 		Ok(hashing.leaves.manifest(salt))
@@ -70,18 +80,20 @@ pub fn open_file(
 	sealed: &Path,
 	plaintext: &Path,
 ) -> Result<u64, Error> {
-	open_watched(key, purpose, sealed, plaintext, &Meter::silent())
+	open_watched(key, purpose, (sealed, 0), plaintext, &Meter::silent())
 }
 
-/// As [`open_file`]; `meter` is told how much of what is sealed was read.
+/// As [`open_file`], of what has a heading of so many bytes before it; `meter` is told how much was read.
 pub(crate) fn open_watched(
 	key: &EncryptionKey,
 	purpose: Purpose,
-	sealed: &Path,
+	(sealed, heading): (&Path, u64),
 	plaintext: &Path,
 	meter: &Meter,
 ) -> Result<u64, Error> {
-	let (source, length) = open(sealed)?;
+	let (mut source, length) = open(sealed)?;
+	source.seek(SeekFrom::Start(heading)).map_err(|error| Error::file(sealed, error))?;
+	let length = length.saturating_sub(heading);
 	let mut source = meter.reading(BufReader::with_capacity(seal::SEGMENT, source));
 	fill(plaintext, |target| seal::open_stream(key, purpose, &mut source, length, target))
 }
@@ -114,7 +126,13 @@ impl Client {
 		manifest: &Manifest,
 		path: &Path,
 	) -> Result<(), Error> {
-		self.deposit_file_now(exchange, part, manifest, path, &Pulse::new()).await
+		let (pulse, patience) = (Pulse::new(), self.patience());
+		tokio::select! {
+			left = self.deposit_file_now(exchange, part, manifest, path, &pulse) => left,
+			() = pulse.ends(patience) => {
+				Err(Error::Timeout { what: "the node to take a part", seconds: patience.as_secs() })
+			},
+		}
 	}
 
 	async fn deposit_file_now(

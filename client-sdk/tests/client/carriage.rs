@@ -61,7 +61,8 @@ pub struct Scene {
 	pub node: Node,
 	pub folder: tempfile::TempDir,
 	world: Arc<Mutex<World>>,
-	key: EncryptionKey,
+	/// The encryption key of all members.
+	pub key: EncryptionKey,
 }
 
 pub async fn scene() -> Scene {

@@ -7,7 +7,8 @@ use crate::{
 };
 use curex_client::{
 	fhir::Defect,
-	transfer::{Progress, Stage},
+	seal::Purpose,
+	transfer::{open_file, Progress, Stage},
 	Error, Pending,
 };
 use curex_primitives::{
@@ -162,4 +163,35 @@ async fn an_offered_file_reaches_the_inbox_and_a_lying_node_has_nothing_acknowle
 	let [file] = inbox.as_slice() else { panic!("{inbox:?}") };
 	assert_eq!(file.extension().unwrap(), "hl7");
 	assert_eq!(std::fs::read(file).unwrap(), std::fs::read(&source).unwrap());
+}
+
+/// Most memory that this process has held, in KiB.
+fn peak() -> u64 {
+	let status = std::fs::read_to_string("/proc/self/status").unwrap();
+	let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+	line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Writes 4 GiB, which CI has no time for. Run it alone: other tests of this process count as well.
+#[tokio::test]
+#[ignore = "writes 4 GiB: `cargo test -p curex-client --test client -- --ignored two_gibibytes`"]
+async fn two_gibibytes_are_offered_and_opened_within_64_mebibytes_of_memory() {
+	let scene = scene().await;
+	let source = scene.folder.path().join("message");
+	std::fs::write(&source, message(CHUNK_SIZE)).unwrap();
+	// Sparse: what follows is not on the disk.
+	std::fs::File::options().write(true).open(&source).unwrap().set_len(2 << 30).unwrap();
+	let holder = scene.gateway(scene.holder().await, "holder").await;
+	let before = peak();
+	let id = holder.offer(&spec(RECIPIENT, CARE), source.as_path()).await.unwrap();
+	let payload = holder.store().case(id).unwrap().unwrap().payload.unwrap();
+	assert!(payload.manifest.length > 2 << 30);
+	let opened = scene.folder.path().join("opened");
+	let genesis = scene.node.client(None).await.genesis();
+	let purpose = Purpose::Part(genesis, id, Part::Payload);
+	let length = open_file(&scene.key, purpose, &payload.file, &opened).unwrap();
+	let grown = (peak() - before) / 1024;
+	println!("{length} bytes, {grown} MiB more memory");
+	assert_eq!(length, 2 << 30);
+	assert!(grown < 64, "{grown} MiB");
 }
