@@ -605,6 +605,16 @@ pub(crate) fn backend_error(error: impl std::fmt::Display) -> Error {
 	}
 }
 
+/// What happened, without the names of the layers through which it was told.
+fn without_layers(mut text: &str) -> &str {
+	while let Some(inner) =
+		["RPC error: ", "client error: "].iter().find_map(|layer| text.strip_prefix(layer))
+	{
+		text = inner;
+	}
+	text
+}
+
 /// An error of the RPC connection, of a method, or of the transaction pool.
 pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
 	let user = match error {
@@ -614,7 +624,7 @@ pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
 		subxt_rpcs::Error::InsecureUrl(_) => {
 			return Error::input("a node elsewhere is reached by wss:// only");
 		},
-		other => return Error::Connection(other.to_string()),
+		other => return Error::Connection(without_layers(&other.to_string()).into()),
 	};
 	let detail = user
 		.data
@@ -724,6 +734,8 @@ mod tests {
 		let error =
 			Client::connect(&format!("{}, {}", closed(), closed()), None).await.unwrap_err();
 		assert!(matches!(&error, Error::Connection(reasons) if reasons.contains("; ")), "{error}");
+		let told = error.to_string();
+		assert!(told.contains("ws://127.0.0.1:") && !told.contains("client error"), "{told}");
 		let unsafe_first = format!("ws://192.0.2.1:9944,{}", closed());
 		let error = Client::connect(&unsafe_first, None).await.unwrap_err();
 		assert!(matches!(error, Error::Input(_)), "a mistake is told: {error}");
