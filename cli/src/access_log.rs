@@ -113,8 +113,8 @@ async fn anchor(
 	out: &Path,
 ) -> Result<Output, Error> {
 	let moment = |text: &str| {
-		time::read(text)
-			.ok_or_else(|| Error::Input(format!("{text} is no RFC 3339 time with an offset")))
+		let wrong = "`--from` or `--to` is no RFC 3339 time with an offset";
+		time::read(text).ok_or_else(|| Error::Input(wrong.into()))
 	};
 	let from = from.map(moment).transpose()?;
 	let to = to.map_or_else(|| Ok(time::now()), moment)?;

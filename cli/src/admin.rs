@@ -1,12 +1,13 @@
 //! `curex status`, `assessment`, `decide`, `organisation`, `council`.
 
 use crate::{
-	context::{account, bytes, read, read_text, word, Bytes, Context, Output},
+	context::{account, bytes, keep_opening, read, read_text, word, Bytes, Context, Output},
 	follow_up::text,
 };
 use clap::{Args, Subcommand};
 use curex_client::{
 	administration::{code_hash, Decision, Declaration},
+	exchange::Opening,
 	ledger, time, Client, Error, KeyFile, Recorded, View,
 };
 use curex_primitives::{
@@ -420,22 +421,35 @@ pub async fn assessment(context: &Context, command: AssessmentCommand) -> Result
 		basis: read_text(&command.basis_file)?,
 	};
 	let client = context.client().await?;
-	let (recorded, opening) = client.declare_assessment(&declaration).await?;
-	Ok(Output::recorded("assessment recorded", &recorded).with("opening", opening))
+	let (recorded, [evidence, inputs]) = client.declare_assessment(&declaration).await?;
+	let told = Output::recorded("assessment recorded", &recorded).with("opening", &evidence);
+	Ok(told.with("inputs", &inputs).with("kept", kept(context, &[&evidence, &inputs])?))
 }
 
 pub async fn decide(context: &Context, command: Decide) -> Result<Output, Error> {
 	let reasons = read_text(&command.reasons_file)?;
 	let client = context.client().await?;
 	let (recorded, opening) = client.decide_plan(command.plan, command.verdict, &reasons).await?;
-	Ok(Output::recorded("decision recorded", &recorded).with("opening", opening))
+	Ok(Output::recorded("decision recorded", &recorded)
+		.with("opening", &opening)
+		.with("kept", kept(context, &[&opening])?))
 }
 
 pub async fn implemented(context: &Context, command: Implemented) -> Result<Output, Error> {
 	let evidence = text(&command.evidence_file)?;
 	let client = context.client().await?;
 	let (recorded, opening) = client.plan_implemented(command.plan, &evidence).await?;
-	Ok(Output::recorded("plan reported as carried out", &recorded).with("opening", opening))
+	Ok(Output::recorded("plan reported as carried out", &recorded)
+		.with("opening", &opening)
+		.with("kept", kept(context, &[&opening])?))
+}
+
+/// Keeps openings that a command also prints, and tells where.
+fn kept(context: &Context, openings: &[&Opening]) -> Result<Vec<PathBuf>, Error> {
+	let keep = |opening: &&Opening| {
+		keep_opening(context, "evidence", &hex::encode(opening.commitment.0), opening)
+	};
+	openings.iter().map(keep).collect()
 }
 
 pub async fn organisation(context: &Context, command: Organisation) -> Result<Output, Error> {

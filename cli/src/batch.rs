@@ -1,9 +1,10 @@
 //! `curex batch`: many exchanges in one transaction.
 
 use crate::{
-	context::{file_error, parse, pretty, read, write_private, Context, Output},
+	context::{failure, file_error, parse, pretty, read, write_private, Context, Output},
 	exchange::{
-		describe, fhir_source, forget, gateway, idempotency_key, keep, note_subject, pending_path,
+		describe, descriptions, fhir_source, forget, forget_file, gateway, idempotency_key, keep,
+		kept, note_subject, pending_path,
 	},
 };
 use clap::{Args, Subcommand};
@@ -215,7 +216,7 @@ async fn deposit(client: &Client, pending: &Pending) -> Result<(), Error> {
 async fn countersign(context: &Context, command: &Countersign) -> Result<Output, Error> {
 	let specs = read_specs(&command.specs)?;
 	if command.out.exists() {
-		return Err(Error::Input(format!("{} exists; name a new file", command.out.display())));
+		return Err(file_error(&command.out, "exists; name a new file"));
 	}
 	let own_key = context.encryption_key()?;
 	let client = context.client().await?;
@@ -286,20 +287,21 @@ async fn complete(context: &Context, command: &Complete) -> Result<Output, Error
 	let mut items = Vec::new();
 	let mut found = Vec::new();
 	for id in exchanges.into_iter().take(MAX_ITEMS) {
-		let sealed = read(&pending_path(context, id)?)?;
-		let pending = Pending::open(&sealed, &own_key, client.genesis(), id)?;
-		match client.open_dispatched(&pending).await {
+		let pending = kept(context, &client, &own_key, id)?;
+		let incoming = command.out.join(format!("{}.incoming", hex::encode(id.0)));
+		// Of an attempt that did not come to its end.
+		forget_file(&incoming)?;
+		match client.open_dispatched(&pending, &incoming).await {
 			Ok(Some(opened)) => {
-				keep(context, "receipts", id, &opened.delivery.receipt)?;
-				if let Ok(document) = &opened.delivery.document {
-					let ending = document.content().extension();
-					let path = command.out.join(format!("{}.{ending}", hex::encode(id.0)));
-					if !path.exists() {
-						write_private(&path, document.bytes())?;
-						if command.describe {
-							describe(&client, &pending, document, &path).await?;
-						}
+				keep(context, "receipts", id, &opened.receipt)?;
+				if let Ok(document) = &opened.document {
+					let path = incoming.with_extension(document.content().extension());
+					if command.describe && !path.exists() {
+						// Likewise.
+						descriptions(&path).iter().try_for_each(|path| forget_file(path))?;
+						describe(&client, &pending, document, &path).await?;
 					}
+					std::fs::rename(&incoming, &path).map_err(|error| file_error(&path, error))?;
 				}
 				found.push(opened);
 			},
@@ -319,7 +321,7 @@ async fn complete(context: &Context, command: &Complete) -> Result<Output, Error
 			if item.is_ok() {
 				forget(context, found.exchange)?;
 			}
-			let document = found.delivery.document.map(drop).map_err(Error::Fhir);
+			let document = found.document.map(drop).map_err(Error::Fhir);
 			items.push((found.exchange, item.map_err(Error::Rejected).and(document)));
 		}
 	}
@@ -350,7 +352,10 @@ fn told(what: &str, items: Vec<(ExchangeId, Result<(), Error>)>, more: Value) ->
 			Ok(()) => list.push(json!({ "exchange": id, "done": true })),
 			Err(error) => {
 				text.push(format!("{id}: {error}"));
-				list.push(json!({ "exchange": id, "done": false, "error": error.to_json() }));
+				let mut item = failure(&error);
+				item["exchange"] = json!(id);
+				item["done"] = false.into();
+				list.push(item);
 			},
 		}
 	}

@@ -1,14 +1,16 @@
 //! What every command needs: the node, the keys, the state folder, the output.
 
+use crate::progress;
 use clap::Args;
 use curex_client::{
 	directory::MemberDirectory,
 	exchange::Opening,
+	fhir::check::Outcome,
 	keys::pkcs11::{TokenKey, TokenUri},
 	time, Client, EncryptionKey, Error, KeyFile, Options, Password, Recorded, Signer,
 };
 use serde::{de::DeserializeOwned, Serialize};
-use serde_json::Value;
+use serde_json::{json, Value};
 use std::{
 	path::{Path, PathBuf},
 	time::Duration,
@@ -61,6 +63,9 @@ pub struct Global {
 	#[arg(long, global = true)]
 	pub json: bool,
 }
+
+/// The folder, below that of the state, for what opens commitments of which the ledger may not have heard yet.
+const OPENINGS: &str = "openings";
 
 /// `N` bytes given in hexadecimal.
 #[derive(Clone, Copy, Debug)]
@@ -246,7 +251,7 @@ impl Context {
 			members.height
 		);
 		let (signer, options) = self.options(signers)?;
-		members.client(signer, options).await
+		self.equipped(members.client(signer, options).await?)
 	}
 
 	/// Where the directory of members lies.
@@ -264,7 +269,17 @@ impl Context {
 
 	async fn connect(&self, signers: Vec<Signer>) -> Result<Client, Error> {
 		let (signer, options) = self.options(signers)?;
-		Client::connect_with(&self.global.node, signer, options).await
+		self.equipped(Client::connect_with(&self.global.node, signer, options).await?)
+	}
+
+	/// The client, keeping openings and telling how far it is.
+	fn equipped(&self, client: Client) -> Result<Client, Error> {
+		let client = match client.signer() {
+			Ok(_) => client.keeping_openings(&self.folder(OPENINGS)?),
+			Err(_) => client,
+		};
+		// A program that reads JSON does not look at how far it is.
+		Ok(if self.global.json { client } else { client.watched(progress::teller()) })
 	}
 
 	fn options(&self, signers: Vec<Signer>) -> Result<(Option<Signer>, Options), Error> {
@@ -330,7 +345,8 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 		.map_err(|error| file_error(path, error))
 }
 
-/// Keeps what opens a commitment on the ledger, below the state folder, and tells where. What is kept already stays.
+/// Gives what opens a commitment on the ledger its place below the state folder, and tells where it is. What has that place
+/// already stays.
 pub fn keep_opening(
 	context: &Context,
 	folder: &str,
@@ -338,8 +354,16 @@ pub fn keep_opening(
 	opening: &Opening,
 ) -> Result<PathBuf, Error> {
 	let path = context.folder(folder)?.join(format!("{name}.json"));
-	if !path.exists() {
-		write_private(&path, &pretty(opening)?)?;
+	// The client put it there before the ledger heard of it.
+	let kept = context.folder(OPENINGS)?;
+	let kept = kept.join(format!("{}.json", hex::encode(opening.commitment.0)));
+	match (path.exists(), kept.exists()) {
+		(true, true) => return Ok(kept),
+		(true, false) => (),
+		(false, true) => {
+			std::fs::rename(&kept, &path).map_err(|error| file_error(&path, error))?;
+		},
+		(false, false) => write_private(&path, &pretty(opening)?)?,
 	}
 	Ok(path)
 }
@@ -356,6 +380,11 @@ pub async fn keep_unless_refused<T>(
 		}
 	}
 	outcome
+}
+
+/// A failure as programs read it: as this library tells it, and as a FHIR OperationOutcome.
+pub fn failure(error: &Error) -> Value {
+	json!({ "error": error.to_json(), "outcome": Outcome::of_failure(error).to_json() })
 }
 
 /// A file that cannot be read or written.

@@ -1,14 +1,14 @@
 //! `curex emergency`: broken glasses while the ledger takes nothing, or no node answers.
 
 use crate::{
-	context::{pretty, read, word, write_private, Context, Output},
-	exchange::{fhir_source, gateway_of, note_subject, pending_path},
+	context::{file_error, pretty, read, word, write_private, Context, Output},
+	exchange::{fhir_source, gateway_of, kept, note_subject, pending_path},
 	follow_up::text,
 };
 use clap::Subcommand;
 use curex_client::{
 	exchange::{EmergencyAnswer, EmergencyRequest},
-	Error, Pending, Spec,
+	Error, Spec,
 };
 use curex_primitives::{Gate, Ground, Purpose};
 use serde_json::json;
@@ -90,10 +90,9 @@ pub async fn run(context: &Context, command: Emergency) -> Result<Output, Error>
 			let own_key = context.encryption_key()?;
 			let client = context.urgent_client().await?;
 			let id = answer.exchange;
-			let sealed = read(&pending_path(context, id)?)?;
-			let pending = Pending::open(&sealed, &own_key, client.genesis(), id)?;
+			let pending = kept(context, &client, &own_key, id)?;
 			let document = client.open_emergency(&pending, &answer)??;
-			write_private(&out, document.bytes())?;
+			write_private(&out, &document.bytes()?)?;
 			let resources = document.resources().len();
 			Ok(Output::new(
 				format!("{} in {}", document.told(), out.display()),
@@ -122,7 +121,7 @@ async fn ask(
 	spec.purpose = Purpose::EmergencyTreatment;
 	let evidence = text(evidence_file)?;
 	if out.exists() {
-		return Err(Error::Input(format!("{} exists; name a new file", out.display())));
+		return Err(file_error(out, "exists; name a new file"));
 	}
 	let own_key = context.encryption_key()?;
 	let client = context.urgent_client().await?;

@@ -8,7 +8,7 @@ use clap::Args;
 use curex_client::{
 	exchange::{IdempotencyKey, Opening},
 	fhir::{Directory, Document, FhirSource, Server},
-	gateway::{Gateway, Limits, Setup, Store},
+	gateway::{Decision, Gateway, Limits, Setup, Store},
 	Client, Delivery, EncryptionKey, Error, Pending, Spec, View,
 };
 use curex_primitives::{
@@ -19,7 +19,7 @@ use serde_json::json;
 use std::{
 	path::{Path, PathBuf},
 	sync::Arc,
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 /// Longest pause between two attempts to reach a lost node.
@@ -54,6 +54,26 @@ pub struct Receive {
 	taking: Taking,
 }
 
+/// When the key of a payload is given out.
+#[derive(Args)]
+pub struct KeyRelease {
+	/// Keep the key back until the recipient's receipt is on the finalised ledger: nobody reads the document without having
+	/// signed for it, and each delivery takes a second round of finality. Keep `curex serve` running, or wait here, for the key
+	/// to go out. Never in an emergency.
+	#[arg(long)]
+	receipt_before_key: bool,
+}
+
+impl KeyRelease {
+	/// The gateway that gives keys out so.
+	pub fn of(&self, gateway: Gateway) -> Gateway {
+		match self.receipt_before_key {
+			true => gateway.with_receipt_before_key(),
+			false => gateway,
+		}
+	}
+}
+
 /// What is done with what is received.
 #[derive(Args)]
 pub struct Taking {
@@ -76,6 +96,8 @@ pub struct Answer {
 	/// The document: a FHIR document bundle, an HL7 v2 message or a DICOM file.
 	#[arg(long)]
 	document: PathBuf,
+	#[command(flatten)]
+	key_release: KeyRelease,
 }
 
 #[derive(Args)]
@@ -102,6 +124,8 @@ pub struct Offer {
 	/// Leave at once; `curex serve` delivers once the offer is accepted.
 	#[arg(long)]
 	no_wait: bool,
+	#[command(flatten)]
+	key_release: KeyRelease,
 }
 
 #[derive(Args)]
@@ -121,6 +145,8 @@ pub struct Serve {
 	/// Work on so many cases at once; broken glasses have places beyond these.
 	#[arg(long, default_value_t = Limits::default().ordinary, value_parser = at_once)]
 	at_once: usize,
+	#[command(flatten)]
+	key_release: KeyRelease,
 }
 
 fn at_once(text: &str) -> Result<usize, String> {
@@ -293,8 +319,7 @@ pub fn note_subject(
 pub async fn receive(context: &Context, command: Receive) -> Result<Output, Error> {
 	let own_key = context.encryption_key()?;
 	let client = context.client().await?;
-	let sealed = read(&pending_path(context, command.exchange)?)?;
-	let pending = Pending::open(&sealed, &own_key, client.genesis(), command.exchange)?;
+	let pending = kept(context, &client, &own_key, command.exchange)?;
 	catch_up(&client, &pending).await?;
 	take(context, &client, &pending, &command.taking).await
 }
@@ -334,7 +359,8 @@ pub async fn take(
 	taking: &Taking,
 ) -> Result<Output, Error> {
 	let out = &taking.out;
-	let delivery: Delivery = match client.receive(pending, context.patience()).await {
+	let received = client.receive_file(pending, out, context.patience());
+	let delivery: Delivery = match received.await {
 		Ok(delivery) => delivery,
 		Err(error) => {
 			if matches!(error, Error::NothingAvailable { .. }) {
@@ -344,10 +370,11 @@ pub async fn take(
 			return Err(error);
 		},
 	};
-	keep(context, "receipts", pending.id(), &delivery.receipt)?;
+	if let Some(receipt) = &delivery.receipt {
+		keep(context, "receipts", pending.id(), receipt)?;
+	}
 	let code = delivery.acknowledgement();
 	if let Ok(document) = &delivery.document {
-		write_private(out, document.bytes())?;
 		if taking.describe {
 			describe(client, pending, document, out).await?;
 		}
@@ -383,18 +410,24 @@ pub async fn describe(
 	let name = out.file_name().map(|name| name.to_string_lossy());
 	let (reference, provenance) =
 		client.describe_received(pending.id(), document, patient, name.as_deref()).await?;
-	for (ending, bytes) in [("document-reference", reference), ("provenance", provenance)] {
-		let mut path = out.as_os_str().to_owned();
-		path.push(format!(".{ending}.json"));
-		write_private(Path::new(&path), &bytes)?;
+	for (path, bytes) in descriptions(out).iter().zip([reference, provenance]) {
+		write_private(path, &bytes)?;
 	}
 	Ok(())
 }
 
+/// Where the DocumentReference and the Provenance of a document are.
+pub fn descriptions(document: &Path) -> [PathBuf; 2] {
+	["document-reference", "provenance"].map(|ending| {
+		let mut path = document.as_os_str().to_owned();
+		path.push(format!(".{ending}.json"));
+		path.into()
+	})
+}
+
 pub async fn answer(context: &Context, command: Answer) -> Result<Output, Error> {
-	let document = read(&command.document)?;
-	let gateway = gateway(context, None, None).await?;
-	gateway.answer_with_document(command.exchange, &document).await?;
+	let gateway = command.key_release.of(gateway(context, None, None).await?);
+	gateway.answer_with_document(command.exchange, command.document.as_path()).await?;
 	deliver(context, &gateway, command.exchange).await
 }
 
@@ -407,12 +440,12 @@ pub async fn acknowledge(context: &Context, command: Acknowledge) -> Result<Outp
 
 pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 	let spec = Spec::from_json(&read(&command.spec)?)?;
-	let document = read(&command.document)?;
-	let gateway = gateway(context, None, None).await?;
+	let document = command.document.as_path();
+	let gateway = command.key_release.of(gateway(context, None, None).await?);
 	let key = idempotency_key(context, command.idempotency_key.as_deref())?;
 	let id = match key {
-		None => gateway.offer(&spec, &document).await?,
-		Some(key) => match offer_once(context, &gateway, &spec, &document, &key).await? {
+		None => gateway.offer(&spec, document).await?,
+		Some(key) => match offer_once(context, &gateway, &spec, document, &key).await? {
 			Begun::Not(id) => id,
 			Begun::Before(output) => return Ok(output),
 		},
@@ -430,7 +463,7 @@ async fn offer_once(
 	context: &Context,
 	gateway: &Gateway,
 	spec: &Spec,
-	document: &[u8],
+	document: &Path,
 	key: &IdempotencyKey,
 ) -> Result<Begun<ExchangeId>, Error> {
 	let (client, own_key) = (context.client().await?, context.encryption_key()?);
@@ -439,7 +472,7 @@ async fn offer_once(
 	let found = client.exchange(id, View::Best).await?.map(|exchange| exchange.state);
 	let pending = if path.exists() {
 		let pending = Pending::open(&read(&path)?, &own_key, client.genesis(), id)?;
-		if !pending.offers(spec, document) {
+		if !pending.offers(spec, document)? {
 			return Err(Error::Input("the idempotency key stands for another offer".into()));
 		}
 		context.progress(format_args!("exchange {id} was begun before: going on …"));
@@ -483,35 +516,37 @@ pub fn idempotency_key(
 	name.map(|name| IdempotencyKey::new(name, &context.encryption_key()?)).transpose()
 }
 
-/// Takes an exchange that this organisation is to deliver as far as its delivery.
+/// Takes an exchange that this organisation is to deliver as far as its delivery, and as far as its key if that is held back.
 pub async fn deliver(
 	context: &Context,
 	gateway: &Gateway,
 	id: ExchangeId,
 ) -> Result<Output, Error> {
-	let deliver = async {
-		loop {
-			gateway.advance(id).await?;
-			match gateway.store().case(id)? {
-				Some(case)
-					if !case.deposited
-						&& case.decision == curex_client::gateway::Decision::Serve =>
-				{
-					tokio::time::sleep(Duration::from_secs(1)).await;
-				},
-				Some(case) => return Ok::<_, Error>(case.deposited),
-				None => return Ok(false),
-			}
+	let begun = Instant::now();
+	let (delivered, key) = loop {
+		// However long a large file takes: patience is for what does not go on.
+		gateway.advance(id).await?;
+		let Some(case) = gateway.store().case(id)? else { break (false, None) };
+		let waits_for = match (case.deposited, case.withholds_key()) {
+			_ if case.decision != Decision::Serve => break (case.deposited, None),
+			(false, _) => "the ledger",
+			(true, true) => "the recipient's receipt: until then its key stays here",
+			(true, false) => break (true, case.released.then_some("given-out")),
+		};
+		if begun.elapsed() > context.patience() {
+			return Err(Error::Timeout { what: waits_for, seconds: context.global.wait });
 		}
+		tokio::time::sleep(Duration::from_secs(1)).await;
 	};
-	let delivered = tokio::time::timeout(context.patience(), deliver)
-		.await
-		.map_err(|_| Error::Timeout { what: "the ledger", seconds: context.global.wait })??;
 	let text = if delivered { "delivered" } else { "not delivered" };
-	Ok(Output::new(
+	let output = Output::new(
 		format!("exchange {id} {text}"),
 		json!({ "exchange": id, "delivered": delivered }),
-	))
+	);
+	Ok(match key {
+		Some(key) => output.with("key", key),
+		None => output,
+	})
 }
 
 pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
@@ -531,7 +566,7 @@ pub async fn serve(context: &Context, command: Serve) -> Result<Output, Error> {
 		let outcome = async {
 			let limits = Limits { ordinary: command.at_once, ..Limits::default() };
 			let gateway = gateway(context, source.clone(), command.inbox.clone()).await?;
-			let gateway = gateway.with_limits(limits);
+			let gateway = command.key_release.of(gateway.with_limits(limits));
 			let gateway = if command.describe { gateway.with_descriptions() } else { gateway };
 			pause = Duration::from_secs(1);
 			tracing::info!("serving");
@@ -609,7 +644,7 @@ pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Er
 	};
 	let store = store(context, genesis)?;
 	if let Some(id) = command.retry {
-		store.decide(id, curex_client::gateway::Decision::Open, "")?;
+		store.decide(id, Decision::Open, "")?;
 	}
 	if let Some(consent) = command.noted {
 		store.withdrawal_seen(consent)?;
@@ -639,7 +674,7 @@ pub async fn release(context: &Context, command: Release) -> Result<Output, Erro
 	let recorded = client.release(command.exchange, command.reason).await?;
 	let store = store(context, client.genesis())?;
 	if store.case(command.exchange)?.is_some() {
-		store.decide(command.exchange, curex_client::gateway::Decision::Open, "")?;
+		store.decide(command.exchange, Decision::Open, "")?;
 	}
 	Ok(Output::recorded(&format!("exchange {} released", command.exchange), &recorded))
 }
@@ -665,6 +700,22 @@ pub fn keep(
 
 pub fn pending_path(context: &Context, id: ExchangeId) -> Result<PathBuf, Error> {
 	Ok(context.folder("pending")?.join(format!("{}.sealed", hex::encode(id.0))))
+}
+
+/// What is kept of an exchange that this side began.
+pub fn kept(
+	context: &Context,
+	client: &Client,
+	own_key: &EncryptionKey,
+	id: ExchangeId,
+) -> Result<Pending, Error> {
+	let path = pending_path(context, id)?;
+	if !path.exists() {
+		return Err(Error::Input(format!(
+			"nothing is kept of exchange {id} in this state folder (--state): it was begun with another, or is closed"
+		)));
+	}
+	Pending::open(&read(&path)?, own_key, client.genesis(), id)
 }
 
 /// Deletes the key of an exchange that is closed.

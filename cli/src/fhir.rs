@@ -1,9 +1,9 @@
 //! `curex fhir`: what a FHIR file means to the ledger.
 
-use crate::context::{file_error, parse, read, Context, Output};
+use crate::context::{file_error, parse, Context, Output};
 use clap::Subcommand;
 use curex_client::{
-	content::check_content,
+	content::check_body,
 	fhir::{
 		audit::Telling,
 		check::{self, Mapped, Outcome, Severity},
@@ -116,7 +116,7 @@ async fn describe(
 	patient: &Path,
 ) -> Result<Output, Error> {
 	let patient: PatientIdentification = parse(patient, "the patient")?;
-	let document = check_content(&read(document)?, &patient)?;
+	let document = check_body(document, &patient)?;
 	let client = context.client().await?;
 	let exchange = client.exchange(id, View::Finalised).await?;
 	let exchange = exchange.ok_or_else(|| Error::NotFound(format!("exchange {id}")))?;

@@ -1,7 +1,7 @@
 //! `curex exchange`: suspension, dispute, correction.
 
 use crate::{
-	context::{read_text, word, Context, Output},
+	context::{file_error, read_text, word, Context, Output},
 	exchange::keep,
 };
 use clap::Subcommand;
@@ -120,7 +120,7 @@ pub async fn run(context: &Context, command: Exchange) -> Result<Output, Error> 
 pub fn text(path: &Path) -> Result<String, Error> {
 	let text = read_text(path)?;
 	if text.trim().is_empty() {
-		return Err(Error::Input(format!("{} says nothing", path.display())));
+		return Err(file_error(path, "says nothing"));
 	}
 	Ok(text)
 }

@@ -22,15 +22,19 @@ mod outbox;
 mod oversight;
 mod patient;
 mod permit;
+mod progress;
 mod proof;
 mod sign_in;
 mod subscription;
 mod ticket;
 
-use clap::{Parser, Subcommand};
-use context::{Context, Global, Output};
+use clap::{
+	error::{ContextKind, ContextValue, ErrorKind},
+	Parser, Subcommand,
+};
+use context::{failure, Context, Global, Output};
 use curex_client::{fhir::check::Outcome, Error};
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// Command line of the CUREX consortium.
@@ -158,7 +162,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-	let Arguments { global, command } = Arguments::parse();
+	let Arguments { global, command } = match arguments(std::env::args_os().collect()) {
+		Ok(arguments) => arguments,
+		Err(code) => return code,
+	};
 	tracing_subscriber::fmt()
 		.with_writer(std::io::stderr)
 		.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
@@ -175,13 +182,40 @@ async fn main() -> ExitCode {
 			if json && in_fhir {
 				Output::data(Outcome::of_failure(&error).to_json()).print(true);
 			} else if json {
-				Output::data(serde_json::json!({ "error": error.to_json() })).print(true);
+				Output::data(failure(&error)).print(true);
 			} else {
 				eprintln!("error: {error}\nremedy: {}", error.remedy());
 			}
 			ExitCode::from(exit_code(&error))
 		},
 	}
+}
+
+/// The arguments; or, told already, why there are none: with `--json` as JSON.
+fn arguments(given: Vec<OsString>) -> Result<Arguments, ExitCode> {
+	let json = given.iter().any(|argument| argument == "--json");
+	Arguments::try_parse_from(given).map_err(|error| {
+		if !json || !error.use_stderr() {
+			error.exit();
+		}
+		let error = wrong_arguments(&error);
+		Output::data(failure(&error)).print(true);
+		ExitCode::from(exit_code(&error))
+	})
+}
+
+/// What is wrong with the arguments. Does not repeat them: somebody may be named there.
+fn wrong_arguments(error: &clap::Error) -> Error {
+	let told = error.kind().as_str().unwrap_or("the arguments are wrong");
+	// What was not expected is not ours.
+	let names_ours =
+		!matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand);
+	let argument = match error.get(ContextKind::InvalidArg).filter(|_| names_ours) {
+		Some(ContextValue::String(name)) => format!(": {name}"),
+		Some(ContextValue::Strings(names)) => format!(": {}", names.join(" ")),
+		_ => String::new(),
+	};
+	Error::Input(format!("{told}{argument}; see `curex --help`"))
 }
 
 /// What is logged: what `RUST_LOG` says, but never the requests to a FHIR server, whose addresses hold identifiers.
@@ -285,6 +319,32 @@ mod tests {
 			command.get_subcommands().for_each(check);
 		}
 		check(&Arguments::command());
+	}
+
+	#[test]
+	fn wrong_arguments_are_told_without_what_was_given() {
+		let told = |given: &str| {
+			let given = given.split(' ').map(OsString::from);
+			let error = Arguments::try_parse_from(given).err().unwrap();
+			wrong_arguments(&error).to_string()
+		};
+		let missing = told("curex request --json");
+		assert!(missing.contains("--spec") && missing.contains("required"), "{missing}");
+		for given in [
+			"curex release Papadopoulou --reason clinical-need",
+			"curex release --Papadopoulou",
+			"curex Papadopoulou",
+			"curex --wait Papadopoulou status",
+			"curex status 0x00 Papadopoulou",
+		] {
+			let told = told(given);
+			assert!(!told.contains("Papadopoulou") && told.contains("--help"), "{told}");
+		}
+		assert!(
+			told("curex --wait x status").contains("--wait"),
+			"{}",
+			told("curex --wait x status")
+		);
 	}
 
 	#[test]

@@ -131,7 +131,7 @@ async fn history(context: &Context, command: &HistoryOf) -> Result<Output, Error
 
 fn must_be_new(out: &Path) -> Result<(), Error> {
 	match out.exists() {
-		true => Err(Error::Input(format!("{} exists; name a new folder", out.display()))),
+		true => Err(file_error(out, "exists; name a new folder")),
 		false => Ok(()),
 	}
 }

@@ -2,7 +2,8 @@
 
 use crate::{
 	context::{
-		keep_unless_refused, parse, pretty, read, read_text, word, write_private, Context, Output,
+		keep_opening, keep_unless_refused, parse, pretty, read, read_text, word, write_private,
+		Context, Output,
 	},
 	exchange::{begun_before, deliver, gateway, see_through, Begun, Handling},
 	follow_up::text,
@@ -213,9 +214,8 @@ pub async fn run(context: &Context, command: Permit) -> Result<Output, Error> {
 			}
 		},
 		Permit::Answer { exchange, data } => {
-			let data = read(&data)?;
 			let gateway = gateway(context, None, None).await?;
-			gateway.answer_with_data(exchange, &data).await?;
+			gateway.answer_with_data(exchange, data.as_path()).await?;
 			deliver(context, &gateway, exchange).await
 		},
 		Permit::Export { permit, outputs_file, check_file } => {
@@ -243,7 +243,7 @@ pub async fn run(context: &Context, command: Permit) -> Result<Output, Error> {
 			let (recorded, opening) =
 				client.answer_reidentification(report, finding, &reasons).await?;
 			let told = Output::recorded(&format!("report {report} answered"), &recorded);
-			keep_opening(context, &format!("reports/{report}"), &opening, told)
+			kept(context, &format!("reports/{report}"), &opening, told)
 		},
 		Permit::Publish { permit, results_file } => {
 			let results = text(&results_file)?;
@@ -318,18 +318,12 @@ fn opened(
 	permit: PermitId,
 	opening: &Opening,
 ) -> Result<Output, Error> {
-	keep_opening(context, &format!("permits/{}", hex::encode(permit.0)), opening, told)
+	kept(context, &format!("permits/{}", hex::encode(permit.0)), opening, told)
 }
 
-fn keep_opening(
-	context: &Context,
-	folder: &str,
-	opening: &Opening,
-	told: Output,
-) -> Result<Output, Error> {
-	let name = format!("{}.json", hex::encode(opening.commitment.0));
-	let path = context.folder(folder)?.join(name);
-	write_private(&path, &pretty(opening)?)?;
+/// Keeps what opens a commitment under its name.
+fn kept(context: &Context, folder: &str, opening: &Opening, told: Output) -> Result<Output, Error> {
+	let path = keep_opening(context, folder, &hex::encode(opening.commitment.0), opening)?;
 	Ok(told.with("opening", path))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
 	context::{read, write_private, Context, Output},
-	exchange::{self, forget_file, gateway, note_subject, take, Taking},
+	exchange::{self, forget_file, gateway, note_subject, take, KeyRelease, Taking},
 };
 use clap::{Args, Subcommand};
 use curex_client::{
@@ -58,6 +58,8 @@ pub enum Subscription {
 		/// The document: a FHIR document bundle, an HL7 v2 message or a DICOM file.
 		#[arg(long)]
 		document: PathBuf,
+		#[command(flatten)]
+		key_release: KeyRelease,
 	},
 	/// List the deliveries that wait to be taken, as the recipient.
 	Deliveries {
@@ -126,11 +128,10 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			let recorded = context.client().await?.end_subscription(subscription).await?;
 			Ok(Output::recorded(&format!("subscription {subscription} ended"), &recorded))
 		},
-		Subscription::Deliver { which, document } => {
-			let document = read(&document)?;
-			let gateway = gateway(context, None, None).await?;
+		Subscription::Deliver { which, document, key_release } => {
+			let gateway = key_release.of(gateway(context, None, None).await?);
 			let envelope = which.envelope(&gateway).await?;
-			let id = gateway.deliver(&envelope, &document).await?;
+			let id = gateway.deliver(&envelope, document.as_path()).await?;
 			let json = json!({ "subscription": envelope.subscription, "exchange": id });
 			Ok(Output::new(format!("delivered as exchange {id}"), json))
 		},

@@ -230,14 +230,14 @@ impl Client {
 		self.record(&curex::tx().consortium().rotate_account(AccountId32(account))).await
 	}
 
-	/// Records a self-declared risk assessment. The opening of its evidence is for the organisation's file.
+	/// Records a self-declared risk assessment. The openings of its evidence and of its inputs are for the organisation's file.
 	///
 	/// # Errors
 	/// [`Error::Input`] when the ledger would refuse it, otherwise as [`Self::record`].
 	pub async fn declare_assessment(
 		&self,
 		declaration: &Declaration,
-	) -> Result<(Recorded, Opening), Error> {
+	) -> Result<(Recorded, [Opening; 2]), Error> {
 		let organisation = self.own_delegate().await?.organisation;
 		let number = 1 + self.last_number(organisation, ReportKind::Assessment, View::Best).await?;
 		let context = record_of(organisation, number);
@@ -259,8 +259,9 @@ impl Client {
 		Report::Assessment(assessment.clone())
 			.check(now)
 			.map_err(|defect| Error::input(format!("the ledger would refuse it: {defect:?}")))?;
-		let recorded = self.record(&curex::tx().risk().record(number, assessment.into())).await?;
-		Ok((recorded, evidence))
+		let call = curex::tx().risk().record(number, assessment.into());
+		let recorded = self.record_opened(&call, &[&evidence, &inputs]).await?;
+		Ok((recorded, [evidence, inputs]))
 	}
 
 	/// Decides on a safeguard plan, as the security officer. The opening of the reasons is for the organisation's file.
@@ -277,8 +278,8 @@ impl Client {
 		let context = record_of(organisation, plan);
 		let opening = Opening::new(Domain::Evidence, &context, reasons);
 		let decision = PlanDecision { plan, verdict, reasons: opening.commitment };
-		let recorded = self.record(&curex::tx().safeguards().decide(decision.into())).await?;
-		Ok((recorded, opening))
+		let call = curex::tx().safeguards().decide(decision.into());
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Reports that a plan of the client's organisation was carried out, as far as it was accepted. Gives what opens the
@@ -295,7 +296,7 @@ impl Client {
 		let context = record_of(organisation, plan);
 		let opening = Opening::new(Domain::Evidence, &context, evidence);
 		let call = curex::tx().safeguards().implemented(plan, opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Brings a decision before the council. `threshold` members have to agree.

@@ -22,7 +22,7 @@ use crate::{
 	Delivery, Error, Options, Pending, Recorded, Spec, View,
 };
 use curex_primitives::{AcknowledgementCode, Consent, ConsentId, Exchange, ExchangeId};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
 use tokio::runtime::Runtime;
 
 /// A client of one node that waits. Cheap to clone; clones share the connection and may be used from several threads.
@@ -91,6 +91,19 @@ impl Client {
 	/// As there.
 	pub fn receive(&self, pending: &Pending, patience: Duration) -> Result<Delivery, Error> {
 		self.wait(self.inner.receive(pending, patience))
+	}
+
+	/// As [`crate::Client::receive_file`].
+	///
+	/// # Errors
+	/// As there.
+	pub fn receive_file(
+		&self,
+		pending: &Pending,
+		file: &Path,
+		patience: Duration,
+	) -> Result<Delivery, Error> {
+		self.wait(self.inner.receive_file(pending, file, patience))
 	}
 
 	/// As [`crate::Client::acknowledge`].

@@ -6,6 +6,7 @@ use crate::{
 	ledger::{self, events, CurexConfig, Delegate, Organisation},
 	proofs::Prover,
 	submission::Submission,
+	transfer::{Progress, Watcher},
 	Error, Outbox, Pool,
 };
 use codec::{Decode, Encode};
@@ -14,7 +15,7 @@ use curex_primitives::{
 };
 use curex_verify::TrustRoot;
 use std::{
-	path::PathBuf,
+	path::{Path, PathBuf},
 	sync::{
 		atomic::{AtomicUsize, Ordering},
 		Arc,
@@ -97,6 +98,10 @@ pub struct Client {
 	inner: Arc<Inner>,
 	/// The account that this handle stands for.
 	account: usize,
+	/// Is told how far transfers are.
+	watcher: Option<Watcher>,
+	/// Folder for what opens commitments.
+	openings: Option<Arc<Path>>,
 }
 
 struct Inner {
@@ -198,7 +203,7 @@ impl Client {
 		let accounts = accounts::open(signers, outbox.as_deref(), genesis)?;
 		let turn = AtomicUsize::new(0);
 		let inner = Inner { online, rpc, methods, accounts, turn, genesis, trust_root, patience };
-		let client = Self { inner: Arc::new(inner), account: 0 };
+		let client = Self { inner: Arc::new(inner), account: 0, watcher: None, openings: None };
 		client.check_accounts().await?;
 		Ok(client)
 	}
@@ -300,7 +305,30 @@ impl Client {
 
 	/// The same client, signing with another of its accounts.
 	pub(crate) fn signing_with(&self, account: usize) -> Self {
-		Self { inner: self.inner.clone(), account }
+		Self { account, ..self.clone() }
+	}
+
+	/// The same client, which tells how far its transfers of payloads are. The watcher is called often, from any thread, and
+	/// has to return soon.
+	#[must_use]
+	pub fn watched(self, watcher: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+		Self { watcher: Some(Arc::new(watcher)), ..self }
+	}
+
+	/// The same client, which writes what opens each commitment of its own into a folder before the ledger hears of it: a full
+	/// disk or a crash then loses nothing. A file is called after the commitment (`HEX.json`), and goes if the call is refused
+	/// for good. The folder has to exist.
+	#[must_use]
+	pub fn keeping_openings(self, folder: &Path) -> Self {
+		Self { openings: Some(folder.into()), ..self }
+	}
+
+	pub(crate) fn openings(&self) -> Option<&Path> {
+		self.openings.as_deref()
+	}
+
+	pub(crate) fn watcher(&self) -> Option<&Watcher> {
+		self.watcher.as_ref()
 	}
 
 	/// Whose turn it is among accounts that are equally good.
@@ -600,6 +628,16 @@ pub(crate) fn backend_error(error: impl std::fmt::Display) -> Error {
 	}
 }
 
+/// What happened, without the names of the layers through which it was told.
+fn without_layers(mut text: &str) -> &str {
+	while let Some(inner) =
+		["RPC error: ", "client error: "].iter().find_map(|layer| text.strip_prefix(layer))
+	{
+		text = inner;
+	}
+	text
+}
+
 /// An error of the RPC connection, of a method, or of the transaction pool.
 pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
 	let user = match error {
@@ -609,7 +647,7 @@ pub(crate) fn rpc_error(error: subxt_rpcs::Error) -> Error {
 		subxt_rpcs::Error::InsecureUrl(_) => {
 			return Error::input("a node elsewhere is reached by wss:// only");
 		},
-		other => return Error::Connection(other.to_string()),
+		other => return Error::Connection(without_layers(&other.to_string()).into()),
 	};
 	let detail = user
 		.data
@@ -725,6 +763,8 @@ mod tests {
 		let error =
 			Client::connect(&format!("{}, {}", closed(), closed()), None).await.unwrap_err();
 		assert!(matches!(&error, Error::Connection(reasons) if reasons.contains("; ")), "{error}");
+		let told = error.to_string();
+		assert!(told.contains("ws://127.0.0.1:") && !told.contains("client error"), "{told}");
 		let unsafe_first = format!("ws://192.0.2.1:9944,{}", closed());
 		let error = Client::connect(&unsafe_first, None).await.unwrap_err();
 		assert!(matches!(error, Error::Input(_)), "a mistake is told: {error}");

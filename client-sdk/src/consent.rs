@@ -180,7 +180,7 @@ impl Client {
 	) -> Result<(Recorded, Opening), Error> {
 		let opening = Opening::new(Domain::ConsentEvidence, &id.0, evidence);
 		let call = curex::tx().consent().confirm(id.into(), opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Withdraws a consent by order of a court, as an authority for data protection. Gives what opens the commitment to the
@@ -195,7 +195,7 @@ impl Client {
 	) -> Result<(Recorded, Opening), Error> {
 		let opening = Opening::new(Domain::CourtOrder, &id.0, case);
 		let call = curex::tx().consent().withdraw_by_court(id.into(), opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Withdraws a consent of the client's organisation.

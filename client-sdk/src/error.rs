@@ -284,8 +284,69 @@ impl From<rusqlite::Error> for Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
 	use super::*;
+	use crate::fhir::Defect;
+
+	/// An error of every kind. Those of a kind that has files are of files called after somebody.
+	pub(crate) fn every_kind() -> Vec<Error> {
+		let text = || String::from("why");
+		let admitted = |retry| Error::NotAdmitted { message: text(), retry, remedy: "wait".into() };
+		let path = || String::from("/home/Papadopoulou/summary.json");
+		let kinds = vec![
+			Error::Connection(text()),
+			Error::WrongChain { expected: text(), found: text() },
+			Error::WrongRuntime { expected: 1, found: 2 },
+			Error::DevelopmentKey,
+			Error::Input(text()),
+			Error::Key(text()),
+			Error::Sealed("why"),
+			Error::Fhir(Defect::NotJson),
+			admitted(true),
+			admitted(false),
+			Error::Rejected(Rejection { pallet: text(), name: text(), docs: text() }),
+			Error::Timeout { what: "a block", seconds: 1 },
+			Error::NotFinal,
+			Error::NothingAvailable {
+				exchange: ExchangeId([1; 32]),
+				state: ExchangeState::Expired,
+			},
+			Error::NotFound(text()),
+			Error::StateDiscarded,
+			Error::Transfer { code: 12004, message: text() },
+			Error::Transfer { code: 12001, message: text() },
+			Error::NotProven(curex_verify::Error::WrongGenesis),
+			Error::Protocol(text()),
+			Error::Store(format!("unable to open database file: {}", path())),
+			Error::File { path: path(), reason: text() },
+		];
+		// A new kind does not compile until it has a place here, and is missed until it is above.
+		let place = |error: &Error| match error {
+			Error::Connection(_) => 0,
+			Error::WrongChain { .. } => 1,
+			Error::WrongRuntime { .. } => 2,
+			Error::DevelopmentKey => 3,
+			Error::Input(_) => 4,
+			Error::Key(_) => 5,
+			Error::Sealed(_) => 6,
+			Error::Fhir(_) => 7,
+			Error::NotAdmitted { .. } => 8,
+			Error::Rejected(_) => 9,
+			Error::Timeout { .. } => 10,
+			Error::NotFinal => 11,
+			Error::NothingAvailable { .. } => 12,
+			Error::NotFound(_) => 13,
+			Error::StateDiscarded => 14,
+			Error::Transfer { .. } => 15,
+			Error::NotProven(_) => 16,
+			Error::Protocol(_) => 17,
+			Error::Store(_) => 18,
+			Error::File { .. } => 19,
+		};
+		let places: std::collections::BTreeSet<usize> = kinds.iter().map(place).collect();
+		assert!(places.into_iter().eq(0..20), "a kind is missing");
+		kinds
+	}
 
 	#[test]
 	fn an_error_tells_programs_and_people_what_to_do() {

@@ -8,8 +8,11 @@ mod countersigned;
 mod data_request;
 mod emergency;
 mod follow_up;
+mod held;
 mod idempotency;
 mod listing;
+mod opening;
+mod receiving;
 mod subscription;
 
 pub use batch::{BatchOutcome, Found, MAX_ITEMS};
@@ -18,15 +21,20 @@ pub use countersigned::Countersigned;
 pub use data_request::DataRequestSpec;
 pub use emergency::{EmergencyAnswer, EmergencyRequest};
 pub use follow_up::By;
+pub use held::HeldKey;
 pub use idempotency::{IdempotencyKey, Once};
+pub use opening::Opening;
+pub use receiving::Delivery;
+use receiving::{acknowledgement_of, check_delivered, receipt_of};
+pub(crate) use receiving::{Incoming, Wait};
 pub(crate) use subscription::PreparedDelivery;
 pub use subscription::{PendingSubscription, SubscriptionEnvelope, SubscriptionSpec};
 
 use crate::{
 	client::{Client, View},
-	content::check_content,
+	content::Body,
 	envelope::{CareRelationship, Envelope, Professional, RecipientKey},
-	fhir::{check_data_set, Defect, Document, PatientIdentification},
+	fhir::PatientIdentification,
 	keys::EncryptionKey,
 	ledger::curex,
 	receipt::random,
@@ -36,13 +44,12 @@ use crate::{
 	Error,
 };
 use curex_primitives::{
-	commitment::{self, Domain},
+	commitment::Domain,
 	exchange::exchange_id,
 	subscription::subscription_id,
 	transfer::{Manifest, Part},
-	AcknowledgementCode, Border, Categories, Commitment, Country, Direction, Exchange, ExchangeId,
-	ExchangeProposal, ExchangeState, Gate, OrganisationId, Purpose, ReleaseReason, ReviewVerdict,
-	TransferTool,
+	Border, Categories, Commitment, Country, Direction, ExchangeId, ExchangeProposal, Gate,
+	OrganisationId, Purpose, ReleaseReason, ReviewVerdict, TransferTool,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -166,33 +173,6 @@ impl Drop for Secret {
 	}
 }
 
-/// Content and salt that open a commitment of one's own; to be kept for inquiries and reviews.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Opening {
-	/// The commitment on the ledger.
-	pub commitment: Commitment,
-	/// Its salt.
-	#[serde(with = "crate::hexadecimal")]
-	pub salt: [u8; 32],
-	/// The content.
-	pub content: String,
-}
-
-impl Opening {
-	/// Commits to `content` within a record, under a fresh salt.
-	pub fn new(domain: Domain, context: &[u8; 32], content: &str) -> Self {
-		let salt = random();
-		let commitment = commitment::commit(domain, context, &salt, content.as_bytes());
-		Self { commitment, salt, content: content.into() }
-	}
-}
-
-impl std::fmt::Debug for Opening {
-	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		write!(formatter, "Opening({})", self.commitment)
-	}
-}
-
 impl std::fmt::Debug for Pending {
 	fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
 		write!(formatter, "Pending({})", self.id)
@@ -203,6 +183,11 @@ impl Pending {
 	/// The exchange's handle.
 	pub fn id(&self) -> ExchangeId {
 		self.id
+	}
+
+	/// On what it rests.
+	pub fn gate(&self) -> Gate {
+		self.proposal.gate
 	}
 
 	/// The other side.
@@ -257,25 +242,6 @@ impl Pending {
 				Ok(EncryptionKey::from_bytes(secret.0))
 			},
 			Kind::Offer { .. } => Err(Error::input("an offer receives nothing")),
-		}
-	}
-}
-
-/// What a recipient received.
-#[derive(Debug)]
-pub struct Delivery {
-	/// The document, or what is wrong with what came.
-	pub document: Result<Document, Defect>,
-	/// Opens the receipt on the ledger.
-	pub receipt: Opening,
-}
-
-impl Delivery {
-	/// The code with which to acknowledge it, unless a person knows better.
-	pub fn acknowledgement(&self) -> AcknowledgementCode {
-		match &self.document {
-			Ok(_) => AcknowledgementCode::Accepted,
-			Err(defect) => defect.acknowledgement(),
 		}
 	}
 }
@@ -337,15 +303,15 @@ impl Client {
 	/// exchange; what was prepared is to be kept.
 	///
 	/// # Errors
-	/// As [`Self::prepare_request`].
+	/// As [`Self::prepare_request`], and [`Error::File`] when the document cannot be read.
 	pub async fn prepare_offer(
 		&self,
 		spec: &Spec,
-		document: &[u8],
+		document: impl Into<Body<'_>>,
 		key: Option<&IdempotencyKey>,
 	) -> Result<Pending, Error> {
 		let outline = Outline::of_one(spec)?.under(key);
-		let document = Digest(sp_crypto_hashing::blake2_256(document));
+		let document = Digest(document.into().digest()?);
 		self.prepare(&outline, Direction::Push, |_| Ok((Kind::Offer { document }, None))).await
 	}
 
@@ -440,124 +406,6 @@ impl Client {
 		Ok(pending)
 	}
 
-	/// Waits for the data of a request, opens and checks them, and puts the receipt on the ledger.
-	///
-	/// # Errors
-	/// [`Error::NothingAvailable`] when the exchange ended without data; [`Error::Timeout`] after `patience`;
-	/// [`Error::Sealed`] when what came does not open; otherwise as [`Self::fetch`] and [`Self::submit`].
-	pub async fn receive(&self, pending: &Pending, patience: Duration) -> Result<Delivery, Error> {
-		// Urgent care does not wait for finality.
-		let urgent = matches!(pending.kind, Kind::BreakGlass { .. });
-		let view = if urgent { View::Best } else { View::Finalised };
-		let exchange = self.await_dispatch(pending.id, view, patience).await?;
-		let sealed = self.fetch(pending.id, Part::Payload, payload_of(&exchange)?).await?;
-		let secret = pending.secret()?;
-		self.take_delivery(pending.id, &exchange, &sealed, &secret, pending.patient()).await
-	}
-
-	/// Waits until an exchange is dispatched.
-	async fn await_dispatch(
-		&self,
-		id: ExchangeId,
-		view: View,
-		patience: Duration,
-	) -> Result<Exchange, Error> {
-		let wait = async {
-			loop {
-				let exchange = self.exchange(id, view).await?;
-				match exchange {
-					Some(exchange)
-						if matches!(
-							exchange.state,
-							ExchangeState::Dispatched | ExchangeState::Delivered
-						) =>
-					{
-						return Ok(exchange);
-					},
-					Some(exchange) if exchange.state.is_final() => {
-						return Err(Error::NothingAvailable {
-							exchange: id,
-							state: exchange.state,
-						});
-					},
-					_ => tokio::time::sleep(PAUSE).await,
-				}
-			}
-		};
-		tokio::time::timeout(patience, wait)
-			.await
-			.map_err(|_| Error::Timeout { what: "the holder", seconds: patience.as_secs() })?
-	}
-
-	/// Opens and checks the sealed payload of a dispatched exchange, and puts the receipt on the ledger if it is not
-	/// there yet.
-	pub(crate) async fn take_delivery(
-		&self,
-		id: ExchangeId,
-		exchange: &Exchange,
-		sealed: &[u8],
-		key: &EncryptionKey,
-		patient: Option<&PatientIdentification>,
-	) -> Result<Delivery, Error> {
-		let receipt = receipt_of(id, exchange, sealed.len())?;
-		if exchange.state == ExchangeState::Dispatched {
-			let call = curex::tx().exchange().receive(id.into(), receipt.commitment.into());
-			let mut submission = self.submit(&call).await?;
-			match exchange.gate {
-				Gate::BreakGlass(_) => submission.in_block().await?,
-				_ => submission.finalized().await?,
-			};
-		}
-		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
-		let bytes = seal::open(key, purpose, sealed)?;
-		Ok(Delivery { document: check_delivered(&bytes, patient), receipt })
-	}
-
-	/// Tells the holder, on the ledger, how the data were found. This closes the exchange.
-	///
-	/// # Errors
-	/// As [`Self::submit`] and [`Submission::finalized`].
-	pub async fn acknowledge(
-		&self,
-		id: ExchangeId,
-		code: AcknowledgementCode,
-	) -> Result<Recorded, Error> {
-		let call = curex::tx().exchange().acknowledge(id.into(), code.into(), None);
-		self.submit(&call).await?.finalized().await
-	}
-
-	/// As [`Self::acknowledge`], for what was received before it was final, as with a broken glass: should the ledger have
-	/// given up the block with the receipt, the receipt is put there again first.
-	///
-	/// # Errors
-	/// As [`Self::receive`] and [`Self::acknowledge`].
-	pub async fn conclude(
-		&self,
-		pending: &Pending,
-		code: AcknowledgementCode,
-		patience: Duration,
-	) -> Result<Recorded, Error> {
-		let conclude = async {
-			loop {
-				let rejection = match self.acknowledge(pending.id(), code).await {
-					Err(Error::Rejected(rejection)) if rejection.name == "WrongState" => rejection,
-					outcome => return outcome,
-				};
-				let finalised = self.exchange(pending.id(), View::Finalised).await?;
-				match finalised.map(|exchange| exchange.state) {
-					Some(ExchangeState::Dispatched) => {
-						self.receive(pending, patience).await?;
-					},
-					Some(state) if state.is_final() => return Err(Error::Rejected(rejection)),
-					_ => tokio::time::sleep(PAUSE).await,
-				}
-			}
-		};
-		tokio::time::timeout(patience, conclude)
-			.await
-			.map_err(|_| Error::Timeout { what: "the receipt", seconds: patience.as_secs() })?
-	}
-
 	/// Releases a risk hold: a person at the holder accepts the recipient's risk for this exchange.
 	///
 	/// # Errors
@@ -580,7 +428,7 @@ impl Client {
 		let opening = Opening::new(Domain::Review, &id.0, reasons);
 		let call =
 			curex::tx().exchange().review(id.into(), verdict.into(), opening.commitment.into());
-		Ok((self.submit(&call).await?.finalized().await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 }
 
@@ -601,29 +449,6 @@ fn border_between(
 		)));
 	}
 	Ok(Some(Border { affiliation, treatment, tool: TransferTool::Eea }))
-}
-
-/// Checks what was delivered: a document of the patient, or what is opaque; or data under a permit.
-fn check_delivered(
-	bytes: &[u8],
-	patient: Option<&PatientIdentification>,
-) -> Result<Document, Defect> {
-	match patient {
-		Some(patient) => check_content(bytes, patient),
-		None => check_data_set(bytes),
-	}
-}
-
-/// The receipt of a ciphertext of `length` bytes.
-fn receipt_of(id: ExchangeId, exchange: &Exchange, length: usize) -> Result<Opening, Error> {
-	let payload = payload_of(exchange)?;
-	let content = serde_json::json!({ "exchange": id, "payload": payload, "length": length });
-	Ok(Opening::new(Domain::Receipt, &id.0, &content.to_string()))
-}
-
-/// The commitment to the payload of a dispatched exchange.
-pub(crate) fn payload_of(exchange: &Exchange) -> Result<Commitment, Error> {
-	exchange.payload.ok_or_else(|| Error::Protocol("a dispatched exchange without payload".into()))
 }
 
 #[cfg(test)]

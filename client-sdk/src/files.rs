@@ -2,8 +2,8 @@
 
 use crate::Error;
 use std::{
-	fs::{File, OpenOptions},
-	io::{Read, Write},
+	fs::{self, File, OpenOptions},
+	io::{ErrorKind, Read, Write},
 	path::Path,
 };
 
@@ -46,6 +46,17 @@ pub fn open_private(path: &Path) -> Result<File, Error> {
 	let mut options = private();
 	options.read(true).create(true).truncate(false);
 	options.open(path).map_err(|error| Error::file(path, error))
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn remove(path: &Path) -> Result<(), Error> {
+	match fs::remove_file(path) {
+		Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file(path, error)),
+		_ => Ok(()),
+	}
 }
 
 fn private() -> OpenOptions {

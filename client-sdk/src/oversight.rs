@@ -186,7 +186,7 @@ impl Client {
 			opening.commitment.into(),
 			question.term,
 		);
-		let recorded = self.record(&call).await?;
+		let recorded = self.record_opened(&call, &[&opening]).await?;
 		let number = number_in(&recorded.events, "InquiryOpened", "inquiry")?;
 		Ok((recorded, number, opening))
 	}
@@ -224,7 +224,7 @@ impl Client {
 			ground.into(),
 			opening.commitment.into(),
 		);
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Withdraws an inquiry that has no answer yet, as the authority.
@@ -264,7 +264,7 @@ impl Client {
 			breach.affected_from,
 			breach.affected_until,
 		);
-		let recorded = self.record(&call).await?;
+		let recorded = self.record_opened(&call, &[&opening]).await?;
 		let number = number_in(&recorded.events, "BreachOpened", "breach")?;
 		Ok((recorded, number, opening))
 	}
@@ -320,7 +320,7 @@ impl Client {
 		let opening = Opening::new(Domain::Oversight, &context(breach), notice);
 		let call =
 			curex::tx().oversight().notify_breach(breach, kind.into(), opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Says how often an organisation anchors its access log, as an authority for data protection.
@@ -355,7 +355,7 @@ impl Client {
 	pub async fn hold_erasure(&self, day: u32, case: &str) -> Result<(Recorded, Opening), Error> {
 		let opening = Opening::new(Domain::Erasure, &context(day), case);
 		let call = curex::tx().erasure().hold(day, opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Lifts the authority's own hold of the erasure orders of a day.

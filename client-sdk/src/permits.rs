@@ -97,8 +97,8 @@ impl PermitSpec {
 	/// The permit that `issuer` gives, under a fresh key.
 	fn prepare(&self, issuer: OrganisationId) -> Result<PreparedPermit, Error> {
 		let moment = |text: &str| {
-			time::read(text)
-				.ok_or_else(|| Error::input(format!("{text} is no RFC 3339 time with an offset")))
+			let wrong = "`valid-from` or `valid-until` is no RFC 3339 time with an offset";
+			time::read(text).ok_or_else(|| Error::input(wrong))
 		};
 		let key = random();
 		let id = permit_id(issuer, &key);
@@ -372,7 +372,7 @@ impl Client {
 		let opening = Opening::new(Domain::Permit, &id.0, dataset);
 		let dataset = opening.commitment.into();
 		let call = curex::tx().secondary_use().name_holder(id.into(), holder.into(), dataset);
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Revokes a permit for good, as the body. The opening of the reasons is for its file.
@@ -386,7 +386,7 @@ impl Client {
 	) -> Result<(Recorded, Opening), Error> {
 		let opening = Opening::new(Domain::Permit, &id.0, reasons);
 		let call = curex::tx().secondary_use().revoke(id.into(), opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Commits to a cohort and to those who opted out, as a holder that the permit names. Keep the cohort first: it alone
@@ -421,7 +421,7 @@ impl Client {
 		let opening = Opening::new(Domain::Permit, &id.0, content);
 		let payload = opening.commitment.into();
 		let call = curex::tx().secondary_use().extract(id.into(), dataset.into(), payload);
-		let recorded = self.record(&call).await?;
+		let recorded = self.record_opened(&call, &[&opening]).await?;
 		let number = number_in(&recorded, "Extracted", "extraction")?;
 		Ok((recorded, number, opening))
 	}
@@ -440,7 +440,7 @@ impl Client {
 		let openings = [outputs, check].map(|text| Opening::new(Domain::Permit, &id.0, text));
 		let [outputs, check] = [0, 1].map(|index: usize| openings[index].commitment.into());
 		let call = curex::tx().secondary_use().export(id.into(), outputs, check);
-		let recorded = self.record(&call).await?;
+		let recorded = self.record_opened(&call, &openings.each_ref()).await?;
 		let number = number_in(&recorded, "Exported", "export")?;
 		Ok((recorded, number, openings))
 	}
@@ -458,7 +458,7 @@ impl Client {
 		let opening = Opening::new(Domain::Permit, &id.0, evidence);
 		let evidence = opening.commitment.into();
 		let call = curex::tx().secondary_use().report_reidentification(id.into(), evidence);
-		let recorded = self.record(&call).await?;
+		let recorded = self.record_opened(&call, &[&opening]).await?;
 		let number = number_in(&recorded, "ReidentificationReported", "report")?;
 		Ok((recorded, number, opening))
 	}
@@ -480,7 +480,7 @@ impl Client {
 		let reasons = opening.commitment.into();
 		let call =
 			curex::tx().secondary_use().answer_reidentification(report, finding.into(), reasons);
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Commits to the results that were made public, as the user. The opening is for whoever asks.
@@ -495,7 +495,7 @@ impl Client {
 		let opening = Opening::new(Domain::Permit, &id.0, results);
 		let call =
 			curex::tx().secondary_use().publish_results(id.into(), opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// The data set of the client's organisation that a permit names.

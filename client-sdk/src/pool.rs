@@ -46,6 +46,16 @@ enum Way {
 	Given(RpcClient),
 }
 
+impl Way {
+	/// The address, without what may stand before an `@` in it.
+	fn told(&self) -> &str {
+		match self {
+			Self::Address(address) => address.rsplit('@').next().unwrap_or_default(),
+			Self::Given(_) => "the node at hand",
+		}
+	}
+}
+
 struct Node {
 	way: Way,
 	state: Mutex<State>,
@@ -317,7 +327,9 @@ async fn first_look(nodes: &[Node]) -> Result<Vec<Option<Look>>, Error> {
 				seen[index] = Some(look);
 				end = end.min(tokio::time::Instant::now() + GRACE);
 			},
-			Ok(Some((_, Err(Error::Connection(reason))))) => silent.push(reason),
+			Ok(Some((index, Err(Error::Connection(reason))))) => {
+				silent.push(format!("{}: {reason}", nodes[index].way.told()));
+			},
 			// What is no node, or an address that cannot be used, is a mistake to be told and not to be passed over.
 			Ok(Some((_, Err(error)))) => return Err(error),
 			Ok(None) => break,
@@ -339,5 +351,17 @@ async fn keep_comparing(pool: Weak<Inner>) {
 		tokio::time::sleep(PAUSE).await;
 		let Some(pool) = pool.upgrade().map(Pool) else { return };
 		pool.compare().await;
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn an_address_is_told_without_what_opens_it() {
+		let told = |address: &str| Way::Address(address.into()).told().to_owned();
+		assert_eq!(told("wss://desk:secret@node.example:443"), "node.example:443");
+		assert_eq!(told("ws://127.0.0.1:9944"), "ws://127.0.0.1:9944");
 	}
 }

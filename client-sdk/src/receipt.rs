@@ -293,8 +293,8 @@ impl ConsentSpec {
 		now: Moment,
 	) -> Result<PreparedConsent, Error> {
 		let moment = |text: &str| {
-			time::read(text)
-				.ok_or_else(|| Error::input(format!("{text} is no RFC 3339 time with an offset")))
+			let wrong = "`valid-from` or `valid-until` is no RFC 3339 time with an offset";
+			time::read(text).ok_or_else(|| Error::input(wrong))
 		};
 		let valid_from = self.valid_from.as_deref().map_or(Ok(now / 1_000 * 1_000), moment)?;
 		let valid_until = moment(&self.valid_until)?;

@@ -24,7 +24,7 @@ pub fn day_of(moment: Moment) -> u32 {
 pub fn read_day(text: &str) -> Result<u32, Error> {
 	time::read(&format!("{text}T00:00:00Z"))
 		.map(day_of)
-		.ok_or_else(|| Error::input(format!("{text} is no day: write it as YYYY-MM-DD")))
+		.ok_or_else(|| Error::input("that is no day: write it as YYYY-MM-DD"))
 }
 
 /// A day as [`read_day`] reads it.

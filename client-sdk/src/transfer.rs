@@ -1,11 +1,16 @@
 //! Leaving ciphertexts at a node and taking them from one. Every byte is checked against the ledger's commitment.
 //!
 //! What is small is in memory: [`Client::deposit`], [`Client::fetch`]. What is large goes from file to file:
-//! [`seal_file`], [`Client::deposit_file`], [`Client::fetch_file`], [`open_file`].
+//! [`seal_file`], [`Client::deposit_file`], [`Client::fetch_file`], [`open_file`]. How far a payload is, a watcher is told
+//! ([`Client::watched`]).
 
 mod on_disk;
+mod progress;
 
 pub use on_disk::{open_file, seal_file};
+pub(crate) use on_disk::{open_watched, seal_body, Sealing};
+pub(crate) use progress::Meter;
+pub use progress::{Progress, Stage, Watcher};
 
 use crate::{client::Client, time, Error};
 use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
@@ -15,7 +20,7 @@ use curex_primitives::{
 	transfer::{Access, Authorisation, Manifest, Part, CHUNK_SIZE},
 	Commitment, ExchangeId, Moment,
 };
-use futures::{stream, StreamExt, TryStreamExt};
+use futures::{future, stream, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use std::{
 	future::Future,
@@ -50,6 +55,9 @@ struct Status {
 	complete: bool,
 	#[serde(default)]
 	received: u64,
+	/// Not known before the manifest.
+	#[serde(default)]
+	chunks: Option<u64>,
 	missing: Vec<(u64, u64)>,
 	#[serde(default)]
 	running: bool,
@@ -116,8 +124,8 @@ impl Client {
 		salt: [u8; 32],
 		bytes: &[u8],
 	) -> Result<(), Error> {
-		let progress = Progress::new();
-		self.patiently("the node to take a part", &progress, || {
+		let pulse = Pulse::new();
+		self.patiently("the node to take a part", &pulse, || {
 			self.deposit_now(exchange, part, salt, bytes)
 		})
 		.await
@@ -139,7 +147,7 @@ impl Client {
 				.ok_or_else(|| Error::Protocol("the node misses a chunk that is none".into()))?;
 			Ok(chunk.to_vec())
 		};
-		self.deposit_chunks(exchange, part, &manifest, &read, &Progress::new()).await
+		self.deposit_chunks(exchange, part, &manifest, &read, &Pulse::new()).await
 	}
 
 	/// Leaves what the node misses of a part whose chunks `read` gives.
@@ -149,20 +157,23 @@ impl Client {
 		part: Part,
 		manifest: &Manifest,
 		read: &(impl Fn(u64) -> Result<Vec<u8>, Error> + Sync),
-		progress: &Progress,
+		pulse: &Pulse,
 	) -> Result<(), Error> {
 		let text = serde_json::json!({
 			"salt": format!("0x{}", hex::encode(manifest.salt)),
 			"length": manifest.length,
 			"root": manifest.root,
 		});
+		let meter = self.meter(exchange, part, Stage::Sending, manifest.length);
 		loop {
 			let authorisation = self.authorisation(exchange, part, Access::Deposit)?;
 			let begin = rpc_params![&authorisation, &text];
 			let status: Status = self.ask("curex_depositBegin", begin).await?;
 			if status.complete {
+				meter.at(manifest.length);
 				return Ok(());
 			}
+			meter.at(status.received.saturating_mul(CHUNK_SIZE as u64));
 			if status.missing.is_empty() {
 				return Err(Error::Protocol(
 					"the node misses chunks and does not say which".into(),
@@ -173,22 +184,26 @@ impl Client {
 			stream::iter(missing)
 				.map(|index| self.deposit_chunk(&authorisation, index, read))
 				.buffer_unordered(IN_FLIGHT)
-				.try_for_each(|()| async {
-					progress.made();
-					Ok(())
+				.try_for_each(|length| {
+					pulse.felt();
+					meter.add(length);
+					future::ready(Ok(()))
 				})
 				.await?;
 		}
 	}
 
+	/// Leaves one chunk, and gives its length.
 	async fn deposit_chunk(
 		&self,
 		authorisation: &str,
 		index: u64,
 		read: &(impl Fn(u64) -> Result<Vec<u8>, Error> + Sync),
-	) -> Result<(), Error> {
-		let params = rpc_params![authorisation, index, BASE64.encode(read(index)?), ENCODING];
-		self.ask::<Status>("curex_depositChunk", params).await.map(drop)
+	) -> Result<u64, Error> {
+		let chunk = read(index)?;
+		let params = rpc_params![authorisation, index, BASE64.encode(&chunk), ENCODING];
+		self.ask::<Status>("curex_depositChunk", params).await?;
+		Ok(chunk.len() as u64)
 	}
 
 	/// Takes a part from the node, which fetches it from the partner's if need be. What is returned is what the
@@ -214,18 +229,16 @@ impl Client {
 	/// # Errors
 	/// As [`Self::fetch`].
 	pub async fn bring(&self, exchange: ExchangeId, part: Part) -> Result<(), Error> {
-		let progress = Progress::new();
-		self.patiently("the partner's node", &progress, || {
-			self.await_fetch(exchange, part, &progress)
-		})
-		.await
+		let pulse = Pulse::new();
+		self.patiently("the partner's node", &pulse, || self.await_fetch(exchange, part, &pulse))
+			.await
 	}
 
 	/// Tries again what a node cannot carry yet, until the client's patience has passed without progress.
 	async fn patiently<T, F: Future<Output = Result<T, Error>>>(
 		&self,
 		what: &'static str,
-		progress: &Progress,
+		pulse: &Pulse,
 		attempt: impl Fn() -> F,
 	) -> Result<T, Error> {
 		let patience = self.patience();
@@ -243,7 +256,7 @@ impl Client {
 		};
 		tokio::select! {
 			outcome = tries => outcome,
-			() = progress.ends(patience) => {
+			() = pulse.ends(patience) => {
 				Err(last.into_inner().unwrap_or_else(PoisonError::into_inner))
 			},
 		}
@@ -256,8 +269,8 @@ impl Client {
 		part: Part,
 		commitment: Commitment,
 	) -> Result<(Manifest, Vec<u8>), Error> {
-		let progress = Progress::new();
-		self.patiently("the partner's node", &progress, || {
+		let pulse = Pulse::new();
+		self.patiently("the partner's node", &pulse, || {
 			self.fetch_with_manifest_now(exchange, part, commitment)
 		})
 		.await
@@ -282,10 +295,10 @@ impl Client {
 		commitment: Commitment,
 	) -> Result<(Manifest, Vec<u8>), Error> {
 		let patience = self.patience();
-		let progress = Progress::new();
+		let pulse = Pulse::new();
 		tokio::select! {
-			fetched = self.await_fetch(exchange, part, &progress) => fetched?,
-			() = progress.ends(patience) => {
+			fetched = self.await_fetch(exchange, part, &pulse) => fetched?,
+			() = pulse.ends(patience) => {
 				let seconds = patience.as_secs();
 				return Err(Error::Timeout { what: "the partner's node", seconds });
 			},
@@ -329,11 +342,14 @@ impl Client {
 		mut take: impl FnMut(&[u8], [u8; 32]) -> Result<(), Error>,
 	) -> Result<(), Error> {
 		let authorisation = self.authorisation(exchange, part, Access::Fetch)?;
+		let meter = self.meter(exchange, part, Stage::Taking, manifest.length);
+		meter.at(indices.start.saturating_mul(CHUNK_SIZE as u64));
 		let mut chunks = stream::iter(indices)
 			.map(|index| self.fetch_chunk(&authorisation, manifest, index))
 			.buffered(IN_FLIGHT);
 		while let Some((chunk, leaf)) = chunks.try_next().await? {
 			take(&chunk, leaf)?;
+			meter.add(chunk.len() as u64);
 		}
 		Ok(())
 	}
@@ -362,7 +378,7 @@ impl Client {
 		&self,
 		exchange: ExchangeId,
 		part: Part,
-		progress: &Progress,
+		pulse: &Pulse,
 	) -> Result<(), Error> {
 		let mut received = 0;
 		let mut authorisation = self.authorisation(exchange, part, Access::Fetch)?;
@@ -382,7 +398,11 @@ impl Client {
 			}
 			if status.received > received {
 				received = status.received;
-				progress.made();
+				pulse.felt();
+				if let Some(chunks) = status.chunks {
+					let bytes = |chunks: u64| chunks.saturating_mul(CHUNK_SIZE as u64);
+					self.meter(exchange, part, Stage::Fetching, bytes(chunks)).at(bytes(received));
+				}
 			}
 			tokio::time::sleep(GLANCE).await;
 		}
@@ -390,9 +410,9 @@ impl Client {
 }
 
 /// When something last went on.
-struct Progress(Mutex<Instant>);
+struct Pulse(Mutex<Instant>);
 
-impl Progress {
+impl Pulse {
 	fn new() -> Self {
 		Self(Mutex::new(Instant::now()))
 	}
@@ -401,7 +421,7 @@ impl Progress {
 		*self.0.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	fn made(&self) {
+	fn felt(&self) {
 		*self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
 	}
 

@@ -28,6 +28,8 @@ vocabulary! {
 		Envelope = 0,
 		/// The data themselves.
 		Payload = 1,
+		/// What opens the payload, where the holder keeps it back until the receipt, which is the commitment to it.
+		Key = 2,
 	}
 }
 
@@ -37,14 +39,15 @@ impl Part {
 		match self {
 			Self::Envelope => Domain::Request,
 			Self::Payload => Domain::Payload,
+			Self::Key => Domain::Receipt,
 		}
 	}
 
-	/// Who deposits the part: the envelope comes from whoever began, the payload from the holder.
+	/// Who deposits the part: the envelope comes from whoever began, payload and key from the holder.
 	pub const fn sender(self, exchange: &Exchange) -> OrganisationId {
 		match (self, exchange.direction) {
 			(Self::Envelope, Direction::Pull) => exchange.recipient,
-			(Self::Envelope, Direction::Push) | (Self::Payload, _) => exchange.holder,
+			(Self::Envelope, Direction::Push) | (Self::Payload | Self::Key, _) => exchange.holder,
 		}
 	}
 
@@ -52,7 +55,9 @@ impl Part {
 	pub const fn receiver(self, exchange: &Exchange) -> OrganisationId {
 		match (self, exchange.direction) {
 			(Self::Envelope, Direction::Pull) => exchange.holder,
-			(Self::Envelope, Direction::Push) | (Self::Payload, _) => exchange.recipient,
+			(Self::Envelope, Direction::Push) | (Self::Payload | Self::Key, _) => {
+				exchange.recipient
+			},
 		}
 	}
 
@@ -62,14 +67,16 @@ impl Part {
 		match self {
 			Self::Envelope => matches!(state, Requested | Held | Offered | Approved | Dispatched),
 			Self::Payload => matches!(state, Dispatched | Delivered),
+			Self::Key => matches!(state, Delivered),
 		}
 	}
 
-	/// The commitment of the part on the ledger; nothing before the payload is dispatched.
+	/// The commitment of the part on the ledger; nothing before the payload is dispatched, and no key before the receipt.
 	pub const fn commitment(self, exchange: &Exchange) -> Option<Commitment> {
 		match self {
 			Self::Envelope => Some(exchange.envelope),
 			Self::Payload => exchange.payload,
+			Self::Key => exchange.receipt,
 		}
 	}
 }
@@ -370,6 +377,34 @@ mod tests {
 		let other = Response::Refused(TransferRefusal::NotNow).encode();
 		assert_eq!(Response::read_chunks(&other), None);
 		assert_eq!(Response::read_chunks(&[]), None);
+	}
+
+	#[test]
+	fn a_key_that_is_held_back_travels_to_the_recipient_once_the_receipt_names_it() {
+		let proposal = crate::ExchangeProposal {
+			partner: OrganisationId(1),
+			gate: crate::Gate::Statutory(crate::LegalBasis::CARE),
+			purpose: crate::Purpose::Treatment,
+			categories: crate::Category::TestResult.into(),
+			envelope: Commitment([1; 32]),
+			recipient_key: Commitment([2; 32]),
+			border: None,
+		};
+		let mut exchange = Exchange::proposed(OrganisationId(2), Direction::Pull, &proposal);
+		exchange.payload = Some(Commitment([3; 32]));
+		let receipt = Commitment([4; 32]);
+		for &state in ExchangeState::ALL {
+			(exchange.state, exchange.receipt) = (state, Some(receipt));
+			let expected = Carriage {
+				sender: OrganisationId(1),
+				receiver: OrganisationId(2),
+				commitment: receipt,
+			};
+			let travels = (state == ExchangeState::Delivered).then_some(expected);
+			assert_eq!(Carriage::of_exchange(Part::Key, &exchange), travels, "{state:?}");
+		}
+		(exchange.state, exchange.receipt) = (ExchangeState::Delivered, None);
+		assert_eq!(Carriage::of_exchange(Part::Key, &exchange), None);
 	}
 
 	#[test]

@@ -19,6 +19,7 @@ class CurexError(Exception):
     code: str
     retryable: bool
     remedy: str
+    outcome: dict[str, Any]
 
 @final
 class Account:
@@ -63,7 +64,7 @@ class Delivery:
     @property
     def acknowledgement(self) -> str: ...
     @property
-    def receipt(self) -> dict[str, Any]: ...
+    def receipt(self) -> Optional[dict[str, Any]]: ...
 
 @final
 class Client:

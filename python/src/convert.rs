@@ -1,6 +1,6 @@
 //! Between Rust and Python.
 
-use curex_client::Error;
+use curex_client::{fhir::check::Outcome, Error};
 use pyo3::{exceptions::PyException, prelude::*, IntoPyObjectExt};
 use serde::{de::DeserializeOwned, Serialize};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ pyo3::create_exception!(
 	curex,
 	CurexError,
 	PyException,
-	"A failure, with `code` (stable, for programs), `retryable` and `remedy`."
+	"A failure, with `code` (stable, for programs), `retryable`, `remedy` and `outcome` (a FHIR OperationOutcome)."
 );
 
 /// An error as Python raises it.
@@ -20,7 +20,11 @@ pub fn raised(error: Error) -> PyErr {
 		let told = value
 			.setattr("code", error.code())
 			.and_then(|()| value.setattr("retryable", error.is_retryable()))
-			.and_then(|()| value.setattr("remedy", error.remedy()));
+			.and_then(|()| value.setattr("remedy", error.remedy()))
+			.and_then(|()| {
+				let outcome = Outcome::of_failure(&error).to_json();
+				value.setattr("outcome", Json(outcome.to_string()))
+			});
 		match told {
 			Ok(()) => raised,
 			Err(other) => other,
@@ -67,14 +71,13 @@ pub fn json_bytes(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 
 /// A value of Rust out of JSON that Python gives.
 pub fn from_json<T: DeserializeOwned>(what: &str, value: &Bound<'_, PyAny>) -> PyResult<T> {
-	serde_json::from_slice(&json_bytes(value)?)
-		.map_err(|error| raised(Error::Input(format!("{what}: {error}"))))
+	serde_json::from_slice(&json_bytes(value)?).map_err(|error| raised(Error::json(what, &error)))
 }
 
 /// A word of the vocabulary, or a handle in hexadecimal.
 pub fn word<T: DeserializeOwned>(what: &str, text: &str) -> PyResult<T> {
 	serde_json::from_value(text.into())
-		.map_err(|error| raised(Error::Input(format!("{what}: {error}"))))
+		.map_err(|_| raised(Error::Input(format!("{what} is none that is known, or no handle"))))
 }
 
 /// The text of a word or a handle.

@@ -85,7 +85,7 @@ impl Delivery {
 	fn document(&self) -> PyResult<Json> {
 		let document = self.usable()?;
 		match document.content() {
-			Content::Fhir => Ok(Json::of_bytes(document.bytes())),
+			Content::Fhir => Ok(Json::of_bytes(&document.bytes().map_err(raised)?)),
 			_ => Err(raised(Error::Input(format!(
 				"what came is {}: its bytes are in `content`",
 				document.told()
@@ -96,7 +96,7 @@ impl Delivery {
 	/// What came, byte for byte: FHIR as JSON, an HL7 v2 message or a DICOM file; raises when it is not usable.
 	#[getter]
 	fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-		Ok(PyBytes::new(py, self.usable()?.bytes()))
+		Ok(PyBytes::new(py, &self.usable()?.bytes().map_err(raised)?))
 	}
 
 	/// Its media type.
@@ -111,7 +111,7 @@ impl Delivery {
 		text(&self.0.acknowledgement())
 	}
 
-	/// Opens the receipt on the ledger; to be kept.
+	/// Opens the receipt on the ledger; to be kept. `None` if the receipt was put there before.
 	#[getter]
 	fn receipt(&self) -> PyResult<Json> {
 		Json::of(&self.0.receipt).map_err(raised)

@@ -61,6 +61,12 @@ class Keys(unittest.TestCase):
         with self.assertRaises(CurexError) as raised:
             EncryptionKey.from_file(self.folder / "none.json", self.folder / "none")
         self.assertEqual(raised.exception.code, "file")
+        outcome = raised.exception.outcome
+        self.assertEqual(outcome["resourceType"], "OperationOutcome")
+        (issue,) = outcome["issue"]
+        self.assertEqual((issue["severity"], issue["code"]), ("error", "no-store"))
+        self.assertEqual(issue["details"]["coding"][0]["code"], "file")
+        self.assertNotIn("none.json", json.dumps(outcome))
 
     def test_a_uri_with_the_pin_is_refused(self) -> None:
         with self.assertRaises(CurexError) as raised:
@@ -98,6 +104,12 @@ class Clients(unittest.TestCase):
             with self.subTest(options), self.assertRaises(CurexError) as raised:
                 Client.connect(NOBODY, **options)
             self.assertEqual(raised.exception.code, "input")
+
+    def test_what_was_given_is_not_quoted(self) -> None:
+        for given in ({"family": "Papadopoulou"}, '{"Papadopoulou": 1}', "Papadopoulou"):
+            with self.subTest(given), self.assertRaises(CurexError) as raised:
+                Client.connect(NOBODY, trust_root=given)
+            self.assertNotIn("Papadopoulou", f"{raised.exception} {raised.exception.outcome}")
 
     def test_other_threads_go_on_while_a_client_waits(self) -> None:
         """A listener that never answers keeps the client waiting; the interpreter is free all the same."""

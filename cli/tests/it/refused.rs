@@ -23,7 +23,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn the_command_line_tells_nothing_of_a_file_that_it_refuses() {
 	let folder = tempfile::tempdir().unwrap();
 	let (input, state) = (folder.path().join("input.json"), folder.path().join("state"));
-	let curex = |arguments: &str, content: &str| {
+	let run = |arguments: &str, content: &str| {
 		std::fs::write(&input, content).unwrap();
 		let output = Command::new(env!("CARGO_BIN_EXE_curex"))
 			.args(arguments.split(' ').map(|argument| match argument {
@@ -36,11 +36,21 @@ fn the_command_line_tells_nothing_of_a_file_that_it_refuses() {
 			.current_dir(folder.path())
 			.output()
 			.unwrap();
-		let told = [output.stdout, output.stderr].concat();
+		let told = [&output.stdout[..], &output.stderr[..]].concat();
 		assert!(!output.status.success(), "{arguments}");
 		let text = String::from_utf8_lossy(&told);
 		assert!(!text.contains("Usage:"), "{arguments} is no command: {text}");
 		assert_clean("the command line", &text);
+		output.stdout
+	};
+	let curex = |arguments: &str, content: &str| {
+		run(arguments, content);
+		let told = run(&format!("{arguments} --json"), content);
+		let told: serde_json::Value = serde_json::from_slice(&told).expect(arguments);
+		// What `fhir` tells is an outcome itself.
+		let outcome = if arguments.starts_with("fhir") { &told } else { &told["outcome"] };
+		assert_eq!(outcome["resourceType"], "OperationOutcome", "{arguments}: {told}");
+		assert_eq!(outcome["issue"][0]["severity"], "error", "{arguments}: {told}");
 	};
 	for content in [
 		"{\"family\": \"Wexelblatt\", \"AHV-7560\": 1}",

@@ -2,9 +2,10 @@
 //!
 //! A library that builds the whole data set is not used: it would recurse as deep as whoever made the file wants.
 
-use super::Named;
+use super::{Fault, Named, MAX_VALUE};
 use crate::fhir::Defect;
 use serde::Serialize;
+use std::io::{self, BufRead, Read};
 
 /// What a DICOM file says of itself.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +33,10 @@ impl Dicom {
 
 const PREAMBLE: usize = 128;
 const MAGIC: &[u8] = b"DICM";
+/// Bytes by which a file is known.
+pub(super) const BEGINNING: usize = PREAMBLE + MAGIC.len();
+/// Most bytes of a meta group: 1 MiB.
+const MAX_META: u32 = 1024 * 1024;
 /// A length that is not told; the end is marked.
 const UNDEFINED: u32 = u32::MAX;
 /// Deepest nesting of sequences that is followed.
@@ -57,61 +62,69 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 	bytes.get(PREAMBLE..).is_some_and(|rest| rest.starts_with(MAGIC)) && bytes[0] != b'{'
 }
 
-/// Reads the heading of a file, and what it says of the patient.
-pub(super) fn read(bytes: &[u8]) -> Result<(Dicom, Named), Defect> {
-	let rest = bytes.get(PREAMBLE + MAGIC.len()..).ok_or(CUT_SHORT)?;
-	let (sop_class, transfer_syntax, data_set) = meta(rest)?;
-	let explicit = match transfer_syntax.as_str() {
+/// Reads the heading of a file, and what it says of the patient. What it passes over is not taken into memory.
+pub(super) fn read(source: &mut impl BufRead) -> Result<(Dicom, Named), Fault> {
+	let mut reader = Reader { source, explicit: true };
+	reader.skip(BEGINNING as u64)?;
+	let (sop_class, transfer_syntax) = meta(&mut reader)?;
+	reader.explicit = match transfer_syntax.as_str() {
 		IMPLICIT => false,
 		DEFLATED | BIG_ENDIAN => {
 			let reason =
 				"deflated and big-endian files are not read: convert it to another transfer syntax";
-			return Err(Defect::Dicom(reason));
+			return Err(Defect::Dicom(reason).into());
 		},
 		_ => true,
 	};
-	let (named, study) = patient_and_study(data_set, explicit)?;
-	let study = study.map(uid).transpose()?;
+	let (named, study) = patient_and_study(&mut reader)?;
+	let study = study.map(|study| uid(&study)).transpose()?;
 	Ok((Dicom { sop_class, transfer_syntax, study }, named))
 }
 
 const CUT_SHORT: Defect = Defect::Dicom("it ends within its heading");
 
-/// The file meta group, always explicit and little-endian (PS3.10, 7.1): kind, encoding, and what follows it.
-fn meta(bytes: &[u8]) -> Result<(String, String, &[u8]), Defect> {
-	let mut reader = Reader { rest: bytes, explicit: true };
+/// The file meta group, always explicit and little-endian (PS3.10, 7.1): kind and encoding.
+fn meta(reader: &mut Reader<'_, impl BufRead>) -> Result<(String, String), Fault> {
+	let unclear = || Fault::from(Defect::Dicom("its meta group does not begin with its length"));
 	let first = reader.element()?;
-	let length = (first.tag == META_LENGTH)
-		.then(|| reader.value(first.length).ok()?.try_into().ok().map(u32::from_le_bytes))
-		.flatten()
-		.and_then(|length| usize::try_from(length).ok())
-		.ok_or(Defect::Dicom("its meta group does not begin with its length"))?;
-	let (group, data_set) = reader.rest.split_at_checked(length).ok_or(CUT_SHORT)?;
-	let mut reader = Reader { rest: group, explicit: true };
+	if first.tag != META_LENGTH {
+		return Err(unclear());
+	}
+	let length = reader.value(first.length)?.try_into().map_err(|_| unclear())?;
+	let length = u32::from_le_bytes(length);
+	if length > MAX_META {
+		return Err(Defect::Dicom("its meta group is longer than 1 MiB").into());
+	}
+	let group = reader.bytes(length)?;
+	let mut group = Reader { source: &mut &group[..], explicit: true };
 	let (mut class, mut syntax) = (None, None);
-	while !reader.rest.is_empty() {
-		let element = reader.element()?;
-		let value = reader.value(element.length)?;
+	while !group.is_at_end()? {
+		let element = group.element()?;
+		let value = group.value(element.length)?;
 		match element.tag {
-			SOP_CLASS => class = Some(uid(value)?),
-			TRANSFER_SYNTAX => syntax = Some(uid(value)?),
+			SOP_CLASS => class = Some(uid(&value)?),
+			TRANSFER_SYNTAX => syntax = Some(uid(&value)?),
 			(0x0002, _) => (),
-			_ => return Err(Defect::Dicom("its meta group holds elements of another group")),
+			_ => {
+				let reason = "its meta group holds elements of another group";
+				return Err(Defect::Dicom(reason).into());
+			},
 		}
 	}
 	let class = class.ok_or(Defect::Dicom("its meta group lacks the SOP class (0002,0002)"))?;
 	let syntax =
 		syntax.ok_or(Defect::Dicom("its meta group lacks the transfer syntax (0002,0010)"))?;
-	Ok((class, syntax, data_set))
+	Ok((class, syntax))
 }
 
 /// What the data set, up to the study, says of the patient, and the study.
-fn patient_and_study(bytes: &[u8], explicit: bool) -> Result<(Named, Option<&[u8]>), Defect> {
-	let mut reader = Reader { rest: bytes, explicit };
+fn patient_and_study(
+	reader: &mut Reader<'_, impl BufRead>,
+) -> Result<(Named, Option<Vec<u8>>), Fault> {
 	// How each sequence or item around is encoded to whose marked end it goes on.
 	let mut around: Vec<bool> = Vec::new();
 	let mut named = Named::default();
-	while !reader.rest.is_empty() {
+	while !reader.is_at_end()? {
 		let element = reader.element()?;
 		if around.is_empty() && element.tag > STUDY {
 			break;
@@ -123,26 +136,21 @@ fn patient_and_study(bytes: &[u8], explicit: bool) -> Result<(Named, Option<&[u8
 			},
 			_ if element.length == UNDEFINED => {
 				if around.len() == MAX_DEPTH {
-					return Err(Defect::TooDeep);
+					return Err(Defect::TooDeep.into());
 				}
 				around.push(reader.explicit);
 				// What is not known is written without kinds (PS3.5, 6.2.2).
 				reader.explicit &= element.kind != *b"UN";
 			},
-			tag => {
+			STUDY if around.is_empty() => return Ok((named, Some(reader.value(element.length)?))),
+			tag @ (PATIENT_ID | OTHER_IDS | BIRTH_DATE) if around.is_empty() => {
 				let value = reader.value(element.length)?;
-				if !around.is_empty() {
-					continue;
-				}
-				let text = String::from_utf8_lossy(value);
+				let text = String::from_utf8_lossy(&value);
 				let parts = text.split('\\').map(plain).filter(|part| !part.is_empty());
-				match tag {
-					PATIENT_ID | OTHER_IDS => named.numbers.extend(parts.map(str::to_owned)),
-					BIRTH_DATE => named.born.extend(parts.map(str::to_owned)),
-					STUDY => return Ok((named, Some(value))),
-					_ => (),
-				}
+				let told = if tag == BIRTH_DATE { &mut named.born } else { &mut named.numbers };
+				told.extend(parts.map(str::to_owned));
 			},
+			_ => reader.skip(element.length.into())?,
 		}
 	}
 	Ok((named, None))
@@ -171,19 +179,23 @@ struct Element {
 }
 
 /// Reads one element after the other, little-endian.
-struct Reader<'a> {
-	rest: &'a [u8],
+struct Reader<'a, R> {
+	source: &'a mut R,
 	explicit: bool,
 }
 
-impl<'a> Reader<'a> {
-	fn take<const N: usize>(&mut self) -> Result<[u8; N], Defect> {
-		let (taken, rest) = self.rest.split_first_chunk().ok_or(CUT_SHORT)?;
-		self.rest = rest;
-		Ok(*taken)
+impl<R: BufRead> Reader<'_, R> {
+	fn is_at_end(&mut self) -> Result<bool, Fault> {
+		self.source.fill_buf().map(<[u8]>::is_empty).map_err(fault)
 	}
 
-	fn element(&mut self) -> Result<Element, Defect> {
+	fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+		let mut taken = [0; N];
+		self.source.read_exact(&mut taken).map_err(fault)?;
+		Ok(taken)
+	}
+
+	fn element(&mut self) -> Result<Element, Fault> {
 		let tag = (u16::from_le_bytes(self.take()?), u16::from_le_bytes(self.take()?));
 		let marks = matches!(tag, ITEM | ITEM_END | SEQUENCE_END);
 		if !self.explicit || marks {
@@ -201,12 +213,32 @@ impl<'a> Reader<'a> {
 		Ok(Element { tag, kind, length })
 	}
 
-	fn value(&mut self, length: u32) -> Result<&'a [u8], Defect> {
-		let length = usize::try_from(length).map_err(|_| CUT_SHORT)?;
-		let (value, rest) = self.rest.split_at_checked(length).ok_or(CUT_SHORT)?;
-		self.rest = rest;
-		Ok(value)
+	/// A value that is read.
+	fn value(&mut self, length: u32) -> Result<Vec<u8>, Fault> {
+		if length > MAX_VALUE {
+			return Err(Defect::Dicom("a value of its heading is longer than 64 KiB").into());
+		}
+		self.bytes(length)
 	}
+
+	fn bytes(&mut self, length: u32) -> Result<Vec<u8>, Fault> {
+		let mut bytes = vec![0; length as usize];
+		self.source.read_exact(&mut bytes).map_err(fault)?;
+		Ok(bytes)
+	}
+
+	/// Passes over bytes, of which none is missing.
+	fn skip(&mut self, length: u64) -> Result<(), Fault> {
+		let skipped = io::copy(&mut self.source.by_ref().take(length), &mut io::sink());
+		match skipped.map_err(fault)? {
+			whole if whole == length => Ok(()),
+			_ => Err(CUT_SHORT.into()),
+		}
+	}
+}
+
+fn fault(error: io::Error) -> Fault {
+	Fault::of(error, CUT_SHORT)
 }
 
 #[cfg(test)]
@@ -224,7 +256,7 @@ pub(super) mod tests {
 		let mut bytes = [tag.0.to_le_bytes(), tag.1.to_le_bytes()].concat();
 		bytes.extend(kind);
 		match kind {
-			b"SQ" | b"OB" | b"UN" => {
+			b"SQ" | b"OB" | b"UN" | b"UT" => {
 				bytes.extend([0, 0]);
 				bytes.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
 			},
@@ -290,8 +322,16 @@ pub(super) mod tests {
 		file_of("1.2.840.10008.1.2.1", &element(super::STUDY, b"UI", STUDY.as_bytes()))
 	}
 
+	/// The heading of what is in memory.
+	fn heading(mut bytes: &[u8]) -> Result<(Dicom, Named), Defect> {
+		read(&mut bytes).map_err(|fault| match fault {
+			Fault::Defect(defect) => defect,
+			Fault::Unreadable(error) => panic!("{error}"),
+		})
+	}
+
 	fn defect(bytes: &[u8]) -> &'static str {
-		match read(bytes) {
+		match heading(bytes) {
 			Err(Defect::Dicom(reason)) => reason,
 			other => panic!("{:?}", other.map(|(heading, _)| heading)),
 		}
@@ -299,7 +339,7 @@ pub(super) mod tests {
 
 	#[test]
 	fn the_heading_of_a_file_is_read_past_sequences_of_unknown_length() {
-		let (heading, named) = read(&file()).unwrap();
+		let (heading, named) = heading(&file()).unwrap();
 		assert_eq!(heading.sop_class, CLASS);
 		assert_eq!(heading.transfer_syntax, "1.2.840.10008.1.2.1");
 		assert_eq!(heading.study.as_deref(), Some(STUDY));
@@ -314,7 +354,7 @@ pub(super) mod tests {
 			implicit(OTHER_IDS, b"12\\13 "),
 			implicit(super::STUDY, b"1.2\0"),
 		];
-		let (heading, named) = read(&file_of(IMPLICIT, &data_set.concat())).unwrap();
+		let (heading, named) = heading(&file_of(IMPLICIT, &data_set.concat())).unwrap();
 		assert_eq!(heading.study.as_deref(), Some("1.2"));
 		assert_eq!(named.numbers, ["MRN-9", "12", "13"]);
 	}
@@ -338,14 +378,21 @@ pub(super) mod tests {
 		let deep: Vec<u8> = (0..=MAX_DEPTH)
 			.flat_map(|_| [&[0x08, 0, 0x40, 0x11][..], b"SQ\0\0", &[0xff; 4]].concat())
 			.collect();
-		assert_eq!(read(&file_of("1.2.840.10008.1.2.1", &deep)).err(), Some(Defect::TooDeep));
+		assert_eq!(heading(&file_of("1.2.840.10008.1.2.1", &deep)).err(), Some(Defect::TooDeep));
+		let mut long_group = whole.clone();
+		long_group[meta + 8..meta + 12].copy_from_slice(&u32::MAX.to_le_bytes());
+		assert!(defect(&long_group).contains("1 MiB"));
+		let mut long_value = element((0x0010, 0x0020), b"UT", &[0; 8]);
+		let length = (MAX_VALUE + 1).to_le_bytes();
+		long_value[8..12].copy_from_slice(&length);
+		assert!(defect(&file_of("1.2.840.10008.1.2.1", &long_value)).contains("64 KiB"));
 	}
 
 	#[test]
 	fn a_file_that_was_cut_short_is_refused_or_names_nobody_else() {
 		let whole = file();
 		for length in PREAMBLE + MAGIC.len()..whole.len() {
-			if let Ok((_, named)) = read(&whole[..length]) {
+			if let Ok((_, named)) = heading(&whole[..length]) {
 				assert!(named.numbers.is_empty() || named.numbers == ["MRN-9"]);
 			}
 		}

@@ -1,9 +1,10 @@
 //! The heading of an HL7 v2 message (HL7 v2.5.1, chapter 2): its MSH segment, and what PID says of the patient.
 
-use super::Named;
+use super::{Fault, Named, MAX_VALUE};
 use crate::fhir::Defect;
 use curex_primitives::Category;
 use serde::Serialize;
+use std::io::BufRead;
 
 /// What an HL7 v2 message says of itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -63,25 +64,62 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 	[&b"MSH"[..], b"\x0bMSH", b"FHS", b"BHS"].iter().any(|begin| bytes.starts_with(begin))
 }
 
+/// The first segment of a message, and those that tell of the patient. The others may be of any length: they are not taken
+/// into memory.
+fn segments(source: &mut impl BufRead) -> Result<Vec<Vec<u8>>, Fault> {
+	let most = MAX_VALUE as usize;
+	let (mut wanted, mut segment) = (Vec::new(), Vec::new());
+	loop {
+		let bytes = source.fill_buf().map_err(|error| Fault::of(error, CUT_SHORT))?;
+		let is_over = bytes.is_empty();
+		let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+		let part = &bytes[..end.unwrap_or(bytes.len())];
+		if wanted.is_empty() || segment.len() < 3 || segment.starts_with(b"PID") {
+			// One byte more tells that it is too long.
+			let room = (most + 1).saturating_sub(segment.len());
+			segment.extend_from_slice(&part[..part.len().min(room)]);
+		}
+		let read = part.len() + usize::from(end.is_some());
+		source.consume(read);
+		if end.is_some() || is_over {
+			let segment = std::mem::take(&mut segment);
+			if wanted.is_empty() || segment.starts_with(b"PID") {
+				if segment.len() > most {
+					let reason = "a segment of its heading is longer than 64 KiB";
+					return Err(Defect::Hl7v2(reason).into());
+				}
+				wanted.push(segment);
+			}
+		}
+		if is_over {
+			return Ok(wanted);
+		}
+	}
+}
+
 /// Reads the heading of a message, and what it says of the patient.
-pub(super) fn read(bytes: &[u8]) -> Result<(Hl7v2, Named), Defect> {
-	if bytes.starts_with(b"\x0b") {
+pub(super) fn read(source: &mut impl BufRead) -> Result<(Hl7v2, Named), Fault> {
+	let segments = segments(source)?;
+	heading(&segments).map_err(Fault::from)
+}
+
+fn heading(segments: &[Vec<u8>]) -> Result<(Hl7v2, Named), Defect> {
+	let (first, others) = segments.split_first().ok_or(CUT_SHORT)?;
+	if first.starts_with(b"\x0b") {
 		return Err(Defect::Hl7v2("give it without the frame of MLLP around it"));
 	}
-	if !bytes.starts_with(b"MSH") {
+	if !first.starts_with(b"MSH") {
 		return Err(Defect::Hl7v2("give a single message, not a batch"));
 	}
 	let &[separator, component, repetition, escape, subcomponent] =
-		bytes.get(3..8).and_then(|marks| marks.first_chunk()).ok_or(CUT_SHORT)?;
+		first.get(3..8).and_then(|marks| marks.first_chunk()).ok_or(CUT_SHORT)?;
 	let marks = [separator, component, repetition, escape, subcomponent];
 	let is_mark = |mark: &u8| mark.is_ascii_punctuation();
 	let differ = (1..marks.len()).all(|index| !marks[..index].contains(&marks[index]));
 	if !marks.iter().all(is_mark) || !differ {
 		return Err(Defect::Hl7v2("MSH-1 and MSH-2 do not name five different separators"));
 	}
-	let mut segments = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
-	let heading: Vec<&[u8]> =
-		segments.next().unwrap_or_default().split(|byte| *byte == separator).collect();
+	let heading: Vec<&[u8]> = first.split(|byte| *byte == separator).collect();
 	// The first separator is itself a field: MSH-n is at n - 1.
 	let field = |number: usize| text(heading.get(number - 1).copied().unwrap_or_default());
 	let of = |field: &str, mark: u8| -> Vec<String> {
@@ -108,7 +146,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Hl7v2, Named), Defect> {
 	let charset = of(&field(18), repetition).swap_remove(0);
 	let charset = CHARSETS.iter().find(|(known, _)| *known == charset).map(|(_, name)| *name);
 	let mut named = Named::default();
-	for segment in segments.filter(|segment| segment.starts_with(b"PID")) {
+	for segment in others {
 		let fields: Vec<&[u8]> = segment.split(|byte| *byte == separator).collect();
 		let field = |number: usize| text(fields.get(number).copied().unwrap_or_default());
 		// PID-3, and PID-2 of old versions.
@@ -144,9 +182,17 @@ pub(super) mod tests {
 		.join("\r")
 	}
 
+	/// The heading of what is in memory.
+	fn heading(mut bytes: &[u8]) -> Result<(Hl7v2, Named), Defect> {
+		read(&mut bytes).map_err(|fault| match fault {
+			Fault::Defect(defect) => defect,
+			Fault::Unreadable(error) => panic!("{error}"),
+		})
+	}
+
 	fn defect(message: &str) -> &'static str {
 		assert!(is_one(message.as_bytes()), "{message}");
-		match read(message.as_bytes()) {
+		match heading(message.as_bytes()) {
 			Err(Defect::Hl7v2(reason)) => reason,
 			other => panic!("{:?}", other.map(|(heading, _)| heading)),
 		}
@@ -154,16 +200,16 @@ pub(super) mod tests {
 
 	#[test]
 	fn the_heading_of_a_message_is_read_with_its_own_separators() {
-		let (heading, named) = read(message().as_bytes()).unwrap();
-		assert_eq!((heading.version.as_str(), heading.charset), ("2.5.1", Some("utf-8")));
-		assert_eq!(heading.parts(), ("ORU", Some("ORU_R01")));
+		let (told, named) = heading(message().as_bytes()).unwrap();
+		assert_eq!((told.version.as_str(), told.charset), ("2.5.1", Some("utf-8")));
+		assert_eq!(told.parts(), ("ORU", Some("ORU_R01")));
 		assert_eq!(named.numbers, ["MRN-9", "12"]);
 		assert_eq!(named.born, ["19560527"]);
 		let exotic = "MSH#*~\\&#a#b#c#d#20260101##ADT*A08#1#P#2.3\nPID###7*x\n";
-		let (heading, named) = read(exotic.as_bytes()).unwrap();
-		assert_eq!((heading.message_type.as_str(), heading.version.as_str()), ("ADT^A08", "2.3"));
-		assert_eq!(heading.parts(), ("ADT", None));
-		assert_eq!(heading.charset, Some("us-ascii"));
+		let (told, named) = heading(exotic.as_bytes()).unwrap();
+		assert_eq!((told.message_type.as_str(), told.version.as_str()), ("ADT^A08", "2.3"));
+		assert_eq!(told.parts(), ("ADT", None));
+		assert_eq!(told.charset, Some("us-ascii"));
 		assert_eq!(named.numbers, ["7"]);
 	}
 
@@ -183,8 +229,19 @@ pub(super) mod tests {
 	fn no_beginning_of_a_message_makes_the_reader_fail() {
 		let message = message();
 		for length in 0..message.len() {
-			let _ = read(&message.as_bytes()[..length]);
+			let _ = heading(&message.as_bytes()[..length]);
 		}
-		let _ = read(b"MSH|^~\\&|\xff\xfe|\r\n\r\nPID\rPID|||\xc3");
+		let _ = heading(b"MSH|^~\\&|\xff\xfe|\r\n\r\nPID\rPID|||\xc3");
+	}
+
+	#[test]
+	fn a_segment_of_any_length_is_passed_over_unless_it_names_the_patient() {
+		let long = "x".repeat(3 * MAX_VALUE as usize);
+		let between = message().replace("\rPID|", &format!("\rOBX|1|ED|{long}\rPID|"));
+		let (_, named) = heading(between.as_bytes()).unwrap();
+		assert_eq!(named.numbers, ["MRN-9", "12"]);
+		let named = message().replace("MRN-9", &long);
+		assert!(defect(&named).contains("64 KiB"));
+		assert!(defect(&message().replace("LAB", &long)).contains("64 KiB"));
 	}
 }

@@ -4,9 +4,11 @@
 //! as far as is needed to name them correctly and to see that they are the patient's. A payload needs no heading of its own,
 //! for each kind is told by how it begins; so sender and recipient cannot differ in what it is.
 
+mod body;
 mod dicom;
 mod hl7v2;
 
+pub use body::Body;
 pub use dicom::Dicom;
 pub use hl7v2::Hl7v2;
 
@@ -16,6 +18,7 @@ use crate::{
 };
 use curex_primitives::{Categories, Category};
 use serde::Serialize;
+use std::io;
 
 /// What a payload is, with what a reader needs in order to open it. Names nobody; what identifies a study is not in its
 /// `Debug`.
@@ -66,18 +69,67 @@ impl Content {
 /// # Errors
 /// The first [`Defect`] found; [`Defect::acknowledgement`] is how to acknowledge it.
 pub fn check_content(bytes: &[u8], whom: &PatientIdentification) -> Result<Document, Defect> {
-	if dicom::is_one(bytes) {
-		let (file, patient) = dicom::read(bytes)?;
-		patient.check(whom)?;
-		return Ok(Document::opaque(bytes, Content::Dicom(file)));
-	}
-	if hl7v2::is_one(bytes) {
-		let (message, patient) = hl7v2::read(bytes)?;
-		patient.check(whom)?;
-		return Ok(Document::opaque(bytes, Content::Hl7v2(message)));
-	}
-	check_document(bytes, whom)
+	// What is in memory can be read.
+	examine(Body::Bytes(bytes), whom).unwrap_or(Err(Defect::Source))
 }
+
+/// As [`check_content`], wherever the payload lies. An HL7 v2 message or a DICOM file in a file stays there, whatever its size;
+/// FHIR data are taken into memory, up to 16 MiB.
+///
+/// # Errors
+/// [`Error::Fhir`] with the first [`Defect`] found, [`Error::File`].
+pub fn check_body<'a>(
+	body: impl Into<Body<'a>>,
+	whom: &PatientIdentification,
+) -> Result<Document, Error> {
+	Ok(examine(body.into(), whom)??)
+}
+
+/// As [`check_body`], but what is wrong with the payload is told apart from a file that cannot be read.
+pub(crate) fn examine(
+	body: Body<'_>,
+	whom: &PatientIdentification,
+) -> Result<Result<Document, Defect>, Error> {
+	let beginning = body.beginning(dicom::BEGINNING)?;
+	let heading = if dicom::is_one(&beginning) {
+		let read = body.examine(|mut source| dicom::read(&mut source))?;
+		read.map(|(file, patient)| (Content::Dicom(file), patient))
+	} else if hl7v2::is_one(&beginning) {
+		let read = body.examine(|mut source| hl7v2::read(&mut source))?;
+		read.map(|(message, patient)| (Content::Hl7v2(message), patient))
+	} else {
+		return Ok(body.in_memory()?.and_then(|bytes| check_document(&bytes, whom)));
+	};
+	let checked = heading.and_then(|(content, patient)| patient.check(whom).map(|()| content));
+	Ok(checked.map(|content| Document::opaque(body, content)))
+}
+
+/// Why a heading is not read.
+enum Fault {
+	/// It is not as it should be.
+	Defect(Defect),
+	/// Its file cannot be read.
+	Unreadable(io::Error),
+}
+
+impl From<Defect> for Fault {
+	fn from(defect: Defect) -> Self {
+		Self::Defect(defect)
+	}
+}
+
+impl Fault {
+	/// A failure to read: the end of the file is its content's own defect.
+	fn of(error: io::Error, cut_short: Defect) -> Self {
+		match error.kind() {
+			io::ErrorKind::UnexpectedEof => Self::Defect(cut_short),
+			_ => Self::Unreadable(error),
+		}
+	}
+}
+
+/// Longest value of a heading that is taken into memory: 64 KiB.
+const MAX_VALUE: u32 = 64 * 1024;
 
 /// What a payload says of its patient.
 #[derive(Default)]
@@ -165,7 +217,7 @@ pub(crate) mod tests {
 	fn each_kind_is_told_by_how_it_begins_and_named_by_its_media_type() {
 		let message = hl7v2::tests::message();
 		let checked = check_content(message.as_bytes(), &patient()).unwrap();
-		assert_eq!(checked.bytes(), message.as_bytes(), "not a byte is changed");
+		assert_eq!(*checked.bytes().unwrap(), *message.as_bytes(), "not a byte is changed");
 		assert!(checked.resources().is_empty());
 		assert_eq!(checked.content().media_type(), "x-application/hl7-v2+er7; charset=utf-8");
 		assert_eq!(checked.content().category(), Some(Category::TestResult));
@@ -173,7 +225,7 @@ pub(crate) mod tests {
 
 		let file = dicom::tests::file();
 		let checked = check_content(&file, &patient()).unwrap();
-		assert_eq!(checked.bytes(), file);
+		assert_eq!(*checked.bytes().unwrap(), *file);
 		assert_eq!(
 			checked.content().media_type(),
 			"application/dicom; transfer-syntax=1.2.840.10008.1.2.1"
@@ -206,6 +258,33 @@ pub(crate) mod tests {
 		assert_eq!(refused(nobody.as_bytes(), &patient()), Defect::NotOnePatient);
 		let nobody = dicom::tests::file_without_patient();
 		assert_eq!(refused(&nobody, &patient()), Defect::NotOnePatient);
+	}
+
+	#[test]
+	fn an_opaque_payload_stays_in_its_file_whatever_its_size() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("study");
+		for (beginning, told) in [
+			(dicom::tests::file(), "a DICOM file"),
+			(hl7v2::tests::message().into_bytes(), "an HL7 v2.5.1 message ORU^R01^ORU_R01"),
+		] {
+			std::fs::write(&path, &beginning).unwrap();
+			// Sparse: nothing of what follows is on the disk.
+			let file = std::fs::File::options().write(true).open(&path).unwrap();
+			file.set_len(1 << 28).unwrap();
+			let checked = check_body(path.as_path(), &patient()).unwrap();
+			assert_eq!(checked.told(), told);
+			assert!(matches!(checked.body(), Body::File(_)));
+			let mut other = patient();
+			other.identifiers.clear();
+			let refused = check_body(path.as_path(), &other).unwrap_err();
+			assert!(matches!(refused, Error::Fhir(Defect::WrongPatient)), "{refused}");
+		}
+		std::fs::write(&path, "{").unwrap();
+		let refused = check_body(path.as_path(), &patient()).unwrap_err();
+		assert!(matches!(refused, Error::Fhir(Defect::NotJson)), "{refused}");
+		let missing = check_body(folder.path().join("none").as_path(), &patient()).unwrap_err();
+		assert!(matches!(missing, Error::File { .. }), "{missing}");
 	}
 
 	#[test]

@@ -1,18 +1,16 @@
 //! Many exchanges in one transaction. Each item is gated and recorded like a single one; one that is refused fails alone.
 
-use super::{payload_of, Delivery, Kind, Pending};
+use super::{acknowledgement_of, receiving::discards_held, Incoming, Kind, Opening, Pending, Wait};
 use crate::{
 	client::{Client, View},
 	error::Rejection,
+	fhir::{Defect, Document},
 	ledger::curex::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
-	seal,
 	submission::Recorded,
 	Error,
 };
-use curex_primitives::{
-	transfer::Part, BatchAnswer, BatchCompletion, BatchRequest, ExchangeId, ExchangeState,
-};
-use serde::Serialize;
+use curex_primitives::{BatchAnswer, BatchCompletion, BatchRequest, ExchangeId, ExchangeState};
+use std::path::Path;
 
 /// Most items of a batch.
 pub const MAX_ITEMS: usize = curex_primitives::batch::MAX_BATCH as usize;
@@ -84,13 +82,14 @@ impl BatchOutcome {
 }
 
 /// What a recipient found of one exchange of a batch.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Found {
 	/// The exchange.
 	pub exchange: ExchangeId,
-	/// The delivery.
-	#[serde(skip)]
-	pub delivery: Delivery,
+	/// The document, or what is wrong with what came.
+	pub document: Result<Document, Defect>,
+	/// What opens the receipt that goes on the ledger.
+	pub receipt: Opening,
 }
 
 impl Client {
@@ -129,12 +128,16 @@ impl Client {
 		BatchOutcome::read(recorded, count)
 	}
 
-	/// Takes what was dispatched for a request, opens and checks it; puts nothing on the ledger. For a batch, whose
-	/// receipts and acknowledgements go there together ([`Self::complete_batch`]). Nothing if it is not dispatched yet.
+	/// Takes what was dispatched for a request into a new file, opens and checks it; puts nothing on the ledger. For a batch,
+	/// whose receipts and acknowledgements go there together ([`Self::complete_batch`]). Nothing if it is not dispatched yet.
 	///
 	/// # Errors
-	/// [`Error::NothingAvailable`] when the exchange ended without data; otherwise as [`Client::receive`].
-	pub async fn open_dispatched(&self, pending: &Pending) -> Result<Option<Found>, Error> {
+	/// [`Error::NothingAvailable`] when the exchange ended without data; otherwise as [`Client::receive_file`].
+	pub async fn open_dispatched(
+		&self,
+		pending: &Pending,
+		file: &Path,
+	) -> Result<Option<Found>, Error> {
 		let id = pending.id();
 		let Some(exchange) = self.exchange(id, View::Finalised).await? else { return Ok(None) };
 		match exchange.state {
@@ -144,14 +147,21 @@ impl Client {
 			},
 			_ => return Ok(None),
 		}
-		let sealed = self.fetch(id, Part::Payload, payload_of(&exchange)?).await?;
-		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
-		let bytes = seal::open(&pending.secret()?, purpose, &sealed)?;
-		let delivery = Delivery {
-			document: super::check_delivered(&bytes, pending.patient()),
-			receipt: super::receipt_of(id, &exchange, sealed.len())?,
+		let incoming = Incoming {
+			id,
+			exchange: &exchange,
+			key: &pending.secret()?,
+			patient: pending.patient(),
 		};
-		Ok(Some(Found { exchange: id, delivery }))
+		let length = self.take_sealed(&incoming, file, Wait::Patiently).await?;
+		if discards_held(file)? {
+			return Err(Error::input(
+				"its holder keeps the key back until the receipt: take it singly (`curex receive`)",
+			));
+		}
+		let receipt = super::receipt_of(id, &exchange, length)?;
+		let document = self.open_sealed(&incoming, file, length).await?;
+		Ok(Some(Found { exchange: id, document, receipt }))
 	}
 
 	/// Puts receipts and acknowledgements of exchanges on the ledger at once, as their recipient. This closes them.
@@ -164,8 +174,8 @@ impl Client {
 			.iter()
 			.map(|found| BatchCompletion {
 				exchange: found.exchange,
-				receipt: found.delivery.receipt.commitment,
-				code: found.delivery.acknowledgement(),
+				receipt: found.receipt.commitment,
+				code: acknowledgement_of(&found.document),
 				evidence: None,
 			})
 			.map(Into::into);

@@ -54,7 +54,7 @@ impl Client {
 		let opening = Opening::new(Domain::Evidence, &id.0, evidence);
 		let evidence = opening.commitment.into();
 		let call = curex::tx().exchange().dispute(id.into(), grounds.into(), evidence);
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Answers a dispute, as the holder. The opening of the answer is for the organisation's file.
@@ -68,7 +68,7 @@ impl Client {
 	) -> Result<(Recorded, Opening), Error> {
 		let opening = Opening::new(Domain::Evidence, &id.0, answer);
 		let call = curex::tx().exchange().answer_dispute(id.into(), opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Settles a dispute: the recipient takes it back or accepts the remedy, an authority upholds or dismisses it.
@@ -102,7 +102,7 @@ impl Client {
 	) -> Result<(Recorded, Opening), Error> {
 		let opening = Opening::new(Domain::Evidence, &id.0, notice);
 		let call = curex::tx().exchange().rectify(id.into(), opening.commitment.into());
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Acknowledges that received data were superseded, as the recipient.
@@ -126,7 +126,7 @@ impl Client {
 		let opening = Opening::new(Domain::Evidence, &id.0, evidence);
 		let evidence = opening.commitment.into();
 		let call = curex::tx().exchange().attest_duty(id.into(), obligation.into(), evidence);
-		Ok((self.record(&call).await?, opening))
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
 	/// Defers the notice that the patient of a break-glass is owed. Once.

@@ -3,6 +3,7 @@
 use super::{exchange_id, subscription_id, DataRequestSpec, Kind, Pending, Spec};
 use crate::{
 	client::{Client, View},
+	content::Body,
 	keys::EncryptionKey,
 	subject::Subject,
 	Error,
@@ -166,10 +167,13 @@ impl Pending {
 	}
 
 	/// Whether it offers this document, as a spec says.
-	pub fn offers(&self, spec: &Spec, document: &[u8]) -> bool {
-		let same = sp_crypto_hashing::blake2_256(document);
-		self.asks_for(spec, None)
-			&& matches!(self.kind, Kind::Offer { document } if document.0 == same)
+	///
+	/// # Errors
+	/// [`Error::File`] when the document cannot be read.
+	pub fn offers<'a>(&self, spec: &Spec, document: impl Into<Body<'a>>) -> Result<bool, Error> {
+		let same = document.into().digest()?;
+		Ok(self.asks_for(spec, None)
+			&& matches!(self.kind, Kind::Offer { document } if document.0 == same))
 	}
 
 	/// Whether it asks for the data under a permit that a spec says.

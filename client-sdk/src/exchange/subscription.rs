@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
 	client::{Client, View},
-	content::check_content,
+	content::{check_body, Body},
 	envelope::{Envelope, RecipientKey},
 	exchange::Kind,
 	ledger::curex,
@@ -20,7 +20,8 @@ use crate::{
 use curex_primitives::{
 	exchange::exchange_id,
 	transfer::{record_of, Manifest, Part},
-	ExchangeId, ExchangeProposal, ExchangeState, Subscription, SubscriptionId, SubscriptionTerms,
+	Commitment, ExchangeId, ExchangeProposal, ExchangeState, Gate, Subscription, SubscriptionId,
+	SubscriptionTerms,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -131,14 +132,18 @@ impl SubscriptionEnvelope {
 	}
 }
 
-/// A delivery that is ready: two ciphertexts with the salts of their commitments.
+/// A delivery that is prepared, but for its payload.
 pub(crate) struct PreparedDelivery {
 	pub(crate) id: ExchangeId,
 	pub(crate) subject: Subject,
 	subscription: SubscriptionId,
 	key: [u8; 32],
+	/// The salt of its commitment, and the ciphertext.
 	pub(crate) envelope: ([u8; 32], Vec<u8>),
-	pub(crate) payload: ([u8; 32], Vec<u8>),
+	/// On what it rests.
+	pub(crate) gate: Gate,
+	/// To which the payload is to be sealed.
+	pub(crate) recipient_key: [u8; 32],
 }
 
 impl PendingSubscription {
@@ -399,16 +404,16 @@ impl Client {
 		self.record(&curex::tx().exchange().end_subscription(id.into())).await
 	}
 
-	/// Seals a document for delivery under a subscription; nothing is sent.
+	/// Prepares the delivery of a document under a subscription; nothing is sealed or sent.
 	pub(crate) async fn prepare_delivery(
 		&self,
 		envelope: &SubscriptionEnvelope,
 		key: &EncryptionKey,
-		document: &[u8],
+		document: Body<'_>,
 	) -> Result<PreparedDelivery, Error> {
 		let (subscription, opened, recipient_key) = self.read_subscription(envelope, key).await?;
 		let subject = Subject::of(&opened).ok_or(Error::Sealed("it names no patient"))?;
-		check_content(document, &subject.patient)?;
+		check_body(document, &subject.patient)?;
 		let own = self.own_delegate().await?.organisation;
 		let recipient = self.partner(subscription.recipient).await?;
 		let exchange_key = random();
@@ -420,30 +425,30 @@ impl Client {
 			self.genesis(),
 			id,
 		)?;
-		let purpose = seal::Purpose::Part(self.genesis(), id, Part::Payload);
 		Ok(PreparedDelivery {
 			id,
 			subject,
 			subscription: envelope.subscription,
 			key: exchange_key,
 			envelope: (random(), delivered),
-			payload: (random(), seal::seal(&recipient_key.key, purpose, document)?),
+			gate: subscription.terms.gate,
+			recipient_key: recipient_key.key,
 		})
 	}
 
-	/// Puts a delivery on the ledger. Submitting again is safe.
+	/// Puts a delivery on the ledger, with the commitment to what was sealed. Submitting again is safe.
 	pub(crate) async fn begin_delivery(
 		&self,
 		delivery: &PreparedDelivery,
+		payload: Commitment,
 	) -> Result<Submission, Error> {
-		let commit = |part, (salt, bytes): &([u8; 32], Vec<u8>)| {
-			Manifest::of(*salt, bytes).commitment(part, &delivery.id).into()
-		};
+		let (salt, envelope) = &delivery.envelope;
+		let envelope = Manifest::of(*salt, envelope).commitment(Part::Envelope, &delivery.id);
 		let call = curex::tx().exchange().deliver(
 			delivery.subscription.into(),
 			delivery.key,
-			commit(Part::Envelope, &delivery.envelope),
-			commit(Part::Payload, &delivery.payload),
+			envelope.into(),
+			payload.into(),
 		);
 		self.submit_own(&call).await
 	}

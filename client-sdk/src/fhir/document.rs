@@ -1,11 +1,18 @@
 //! The document that travels: a patient summary in the manner of the International Patient Summary.
 
 use super::{any, array, read_bundle, Defect, PatientIdentification, Record, Resource};
-use crate::{content::Content, time};
+use crate::{
+	content::{Body, Content},
+	time, Error,
+};
 use curex_primitives::{Moment, OrganisationId};
 use rand::RngCore;
 use serde::Serialize;
 use serde_json::{json, value::RawValue, Value};
+use std::{
+	borrow::Cow,
+	path::{Path, PathBuf},
+};
 
 /// Resources whose address is not known get one here; `.invalid` never resolves (RFC 2606).
 const BASE: &str = "https://fhir.invalid";
@@ -221,9 +228,15 @@ fn names_another_patient(resource: &Value, patient: &Resource) -> bool {
 
 /// A payload that passed its checks: a document, or what is opaque ([`Content`]).
 pub struct Document {
-	bytes: Vec<u8>,
+	kept: Kept,
 	resources: Vec<Resource>,
 	content: Content,
+}
+
+/// Where a payload lies.
+enum Kept {
+	Memory(Vec<u8>),
+	File(PathBuf),
 }
 
 impl std::fmt::Debug for Document {
@@ -233,17 +246,46 @@ impl std::fmt::Debug for Document {
 }
 
 impl Document {
-	pub(crate) fn opaque(bytes: &[u8], content: Content) -> Self {
-		Self { bytes: bytes.to_vec(), resources: Vec::new(), content }
+	pub(crate) fn opaque(body: Body<'_>, content: Content) -> Self {
+		let kept = match body {
+			Body::Bytes(bytes) => Kept::Memory(bytes.to_vec()),
+			Body::File(path) => Kept::File(path.to_owned()),
+		};
+		Self { kept, resources: Vec::new(), content }
 	}
 
 	fn of_bundle(bytes: &[u8], resources: Vec<Resource>) -> Self {
-		Self { bytes: bytes.to_vec(), resources, content: Content::Fhir }
+		Self { kept: Kept::Memory(bytes.to_vec()), resources, content: Content::Fhir }
 	}
 
-	/// The payload as received.
-	pub fn bytes(&self) -> &[u8] {
-		&self.bytes
+	/// The same payload, whose file has another name now.
+	pub(crate) fn moved(self, to: &Path) -> Self {
+		let kept = match self.kept {
+			Kept::File(_) => Kept::File(to.to_owned()),
+			Kept::Memory(bytes) => Kept::Memory(bytes),
+		};
+		Self { kept, ..self }
+	}
+
+	/// The payload as received: its bytes, or the file in which it is.
+	pub fn body(&self) -> Body<'_> {
+		match &self.kept {
+			Kept::Memory(bytes) => Body::Bytes(bytes),
+			Kept::File(path) => Body::File(path),
+		}
+	}
+
+	/// The payload as received, taken into memory if it is in a file.
+	///
+	/// # Errors
+	/// [`Error::File`] when it is in a file that cannot be read.
+	pub fn bytes(&self) -> Result<Cow<'_, [u8]>, Error> {
+		match &self.kept {
+			Kept::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+			Kept::File(path) => {
+				std::fs::read(path).map(Cow::Owned).map_err(|error| Error::file(path, error))
+			},
+		}
 	}
 
 	/// Its resources, the Composition first; none of what is opaque.

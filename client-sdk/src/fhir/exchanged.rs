@@ -12,6 +12,7 @@ use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use curex_primitives::{Category, Exchange, ExchangeId, Gate, Moment, Side};
 use serde_json::{json, Value};
 use sha1::{Digest, Sha1};
+use sha2::Sha256;
 use std::collections::BTreeSet;
 
 const PARTICIPANT: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
@@ -49,7 +50,8 @@ impl Client {
 	/// What this side received in an exchange: DocumentReference and Provenance, as JSON that people read, too.
 	///
 	/// # Errors
-	/// [`Error::NotFound`] when the ledger has no such exchange; [`Error::Connection`].
+	/// [`Error::NotFound`] when the ledger has no such exchange; [`Error::File`] when the document cannot be read;
+	/// [`Error::Connection`].
 	pub async fn describe_received(
 		&self,
 		id: ExchangeId,
@@ -80,16 +82,21 @@ impl Exchanged<'_> {
 	/// The document as a DocumentReference.
 	///
 	/// # Errors
-	/// [`Error::Input`] when `now` is out of range.
+	/// [`Error::Input`] when `now` is out of range, [`Error::File`] when the document cannot be read.
 	pub fn document_reference(&self) -> Result<Value, Error> {
+		let (mut size, mut sha_1, mut sha_256) = (0, Sha1::new(), Sha256::new());
+		self.document.body().read_through(|piece| {
+			size += piece.len();
+			sha_1.update(piece);
+			sha_256.update(piece);
+		})?;
 		let mut attachment = json!({
 			"contentType": self.document.content().media_type(),
-			"size": self.document.bytes().len(),
-			"hash": BASE64.encode(Sha1::digest(self.document.bytes())),
+			"size": size,
+			"hash": BASE64.encode(sha_1.finalize()),
 			"extension": [{
 				"url": SHA_256,
-				"valueBase64Binary":
-					BASE64.encode(sp_crypto_hashing::sha2_256(self.document.bytes())),
+				"valueBase64Binary": BASE64.encode(sha_256.finalize()),
 			}],
 		});
 		if let Some(url) = self.url {
@@ -139,7 +146,7 @@ impl Exchanged<'_> {
 	/// Where it comes from as a Provenance.
 	///
 	/// # Errors
-	/// As [`Self::document_reference`].
+	/// [`Error::Input`] when `now` is out of range.
 	pub fn provenance(&self) -> Result<Value, Error> {
 		let Exchange { holder, recipient, gate, purpose, begun, .. } = *self.exchange;
 		let commitment = |url: &str, commitment: Option<curex_primitives::Commitment>| {

@@ -11,14 +11,14 @@ use super::{
 };
 use crate::{
 	client::View,
+	content::Body,
 	error::Rejection,
 	exchange::{Asked, Countersigned, EmergencyAnswer, EmergencyRequest},
+	files,
+	transfer::MAX_PART,
 	Error,
 };
-use curex_primitives::{
-	transfer::{Manifest, Part},
-	Commitment, Exchange, ExchangeId,
-};
+use curex_primitives::{transfer::Part, Commitment, Exchange, ExchangeId};
 use serde::Serialize;
 
 /// What came of a request that was handed over.
@@ -91,7 +91,9 @@ impl Gateway {
 		let due = Due { exchange: id, urgent: true };
 		match self.ready(due, &exchange, &envelope).await? {
 			Ok((_, payload)) => {
-				Ok(EmergencyAnswer { exchange: id, sealed: hex::encode(payload.sealed) })
+				// A summary, which fits into a file that is handed over.
+				let sealed = files::read(&payload.file, MAX_PART)?;
+				Ok(EmergencyAnswer { exchange: id, sealed: hex::encode(sealed) })
 			},
 			Err(reason) => Err(Error::input(format!("it is not served: {reason}"))),
 		}
@@ -115,7 +117,8 @@ impl Gateway {
 		match self.consider(&case, exchange).await? {
 			Answer::Serve(document, key) => {
 				decide(Decision::Serve, "")?;
-				let payload = self.seal_payload(id, &document, &key)?;
+				let document = Body::Bytes(&document);
+				let payload = self.seal_payload(exchange.gate, id, document, &key).await?;
 				Ok(Ok((case, payload)))
 			},
 			Answer::Refuse(reason) => {
@@ -202,5 +205,5 @@ const fn due(exchange: ExchangeId) -> Due {
 }
 
 fn commitment(id: ExchangeId, payload: &Payload) -> Commitment {
-	Manifest::of(payload.salt, &payload.sealed).commitment(Part::Payload, &id)
+	payload.manifest.commitment(Part::Payload, &id)
 }

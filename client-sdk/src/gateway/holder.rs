@@ -7,19 +7,23 @@ use super::{
 };
 use crate::{
 	client::View,
-	content::{check_content, covered},
+	content::{check_body, covered, Body},
 	envelope::{Envelope, RecipientKey},
 	error::Rejection,
-	exchange::{IdempotencyKey, Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS},
+	exchange::{
+		HeldKey, IdempotencyKey, Pending, PreparedDelivery, Spec, SubscriptionEnvelope, MAX_ITEMS,
+	},
 	fhir::{self, build_summary, Author, Defect, Sensitivity},
 	ledger::curex,
 	receipt::random,
-	seal, time, Error,
+	seal, time,
+	transfer::{self, Sealing, Stage},
+	Error,
 };
 use curex_primitives::{
-	transfer::{Manifest, Part},
-	BatchAnswer, Category, Direction, Exchange, ExchangeId, ExchangeState, Gate,
+	transfer::Part, BatchAnswer, Category, Direction, Exchange, ExchangeId, ExchangeState, Gate,
 };
+use std::path::Path;
 
 /// What the holder's own view of a request comes to.
 pub(super) enum Answer {
@@ -55,6 +59,9 @@ impl Gateway {
 			},
 			(ExchangeState::Approved, Decision::Serve) => self.dispatch(case, exchange).await,
 			(ExchangeState::Dispatched, _) if !case.deposited => self.deposit_payload(case).await,
+			(ExchangeState::Delivered, Decision::Serve) if case.withholds_key() => {
+				self.release_key(case, exchange).await
+			},
 			_ => Ok(()),
 		}
 	}
@@ -124,7 +131,9 @@ impl Gateway {
 			Some(payload) => payload.clone(),
 			// Looked at again: a restriction may have come meanwhile.
 			None => match self.consider(case, exchange).await? {
-				Answer::Serve(document, key) => self.seal_payload(case.id, &document, &key)?,
+				Answer::Serve(document, key) => {
+					self.seal_payload(exchange.gate, case.id, Body::Bytes(&document), &key).await?
+				},
 				Answer::Refuse(reason) => {
 					return self.store().decide(case.id, Decision::Refuse, reason);
 				},
@@ -136,8 +145,7 @@ impl Gateway {
 		if exchange.direction == Direction::Push && !self.was_sealed_for(case.id, exchange).await? {
 			return self.store().decide(case.id, Decision::Person, "recipient-rotated-its-key");
 		}
-		let commitment =
-			Manifest::of(payload.salt, &payload.sealed).commitment(Part::Payload, &case.id);
+		let commitment = payload.manifest.commitment(Part::Payload, &case.id);
 		let call = curex::tx().exchange().dispatch(case.id.into(), commitment.into());
 		let submitted = async { self.client.submit(&call).await?.in_block().await }.await;
 		match submitted {
@@ -157,9 +165,22 @@ impl Gateway {
 		let Some(payload) = &case.payload else {
 			return self.store().decide(case.id, Decision::Person, "payload-lost");
 		};
-		let Payload { salt, sealed } = payload;
-		self.client.deposit_now(case.id, Part::Payload, *salt, sealed).await?;
+		let Payload { manifest, file, .. } = payload;
+		self.client.deposit_file_once(case.id, Part::Payload, manifest, file).await?;
 		self.store().deposited(case.id)
+	}
+
+	/// Gives out the key of a payload that was held back, if it was, now that the receipt is on the finalised ledger.
+	async fn release_key(&self, case: &Case, exchange: &Exchange) -> Result<(), Error> {
+		let Some(held) = case.payload.as_ref().and_then(|payload| payload.held.as_ref()) else {
+			return Ok(());
+		};
+		if exchange.receipt != Some(held.heading().receipt(case.id)) {
+			return self.store().decide(case.id, Decision::Person, "receipt-without-key");
+		}
+		self.client.deposit_now(case.id, Part::Key, held.salt, &held.sealed).await?;
+		tracing::info!(exchange = %case.id, "the receipt is final: the key was given out");
+		self.store().released(case.id)
 	}
 
 	/// Settles what the ledger said to a step.
@@ -181,7 +202,12 @@ impl Gateway {
 	///
 	/// # Errors
 	/// As [`Self::prepare_offer`] and [`Self::begin_offer`].
-	pub async fn offer(&self, spec: &Spec, document: &[u8]) -> Result<ExchangeId, Error> {
+	pub async fn offer(
+		&self,
+		spec: &Spec,
+		document: impl Into<Body<'_>>,
+	) -> Result<ExchangeId, Error> {
+		let document = document.into();
 		let pending = self.prepare_offer(spec, document, None).await?;
 		self.begin_offer(&pending, document).await?;
 		Ok(pending.id())
@@ -196,10 +222,11 @@ impl Gateway {
 	pub async fn prepare_offer(
 		&self,
 		spec: &Spec,
-		document: &[u8],
+		document: impl Into<Body<'_>>,
 		key: Option<&IdempotencyKey>,
 	) -> Result<Pending, Error> {
-		covered(&check_content(document, &spec.patient)?, spec.categories)?;
+		let document = document.into();
+		covered(&check_body(document, &spec.patient)?, spec.categories)?;
 		self.client.prepare_offer(spec, document, key).await
 	}
 
@@ -207,15 +234,20 @@ impl Gateway {
 	///
 	/// # Errors
 	/// As [`crate::Submission::in_block`] and [`crate::Client::deposit`].
-	pub async fn begin_offer(&self, pending: &Pending, document: &[u8]) -> Result<(), Error> {
-		let id = pending.id();
+	pub async fn begin_offer(
+		&self,
+		pending: &Pending,
+		document: impl Into<Body<'_>>,
+	) -> Result<(), Error> {
+		let (id, document) = (pending.id(), document.into());
 		let recipient = self.client.partner(pending.partner()).await?;
-		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
-		let sealed = seal::seal(&recipient.encryption_key, purpose, document)?;
 		let before = self.store().case(id)?;
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		self.note_subject(id, pending.subject())?;
-		self.store().keep_payload(id, &Payload { salt: random(), sealed })?;
+		if before.as_ref().is_none_or(|case| case.payload.is_none()) {
+			let gate = pending.gate();
+			self.seal_payload(gate, id, document, &recipient.encryption_key).await?;
+		}
 		if before.is_none_or(|case| case.decision == Decision::Open) {
 			self.store().decide(id, Decision::Serve, "")?;
 		}
@@ -233,19 +265,24 @@ impl Gateway {
 		}
 	}
 
-	/// Answers a request with a document of a person's choice: whatever [`check_content`] takes. The gateway delivers it: this
+	/// Answers a request with a document of a person's choice: whatever [`check_body`] takes. The gateway delivers it: this
 	/// one does its part at once, and one that serves goes on should this be interrupted.
 	///
 	/// # Errors
 	/// [`Error::Fhir`] when the document is none, or of another patient; [`Error::Input`] when it is of a category that was
 	/// not asked for, or the exchange is not asked of this organisation or does not wait for an answer;
 	/// [`Error::Rejected`] when the gate is shut; otherwise as [`crate::Client::deposit`].
-	pub async fn answer_with_document(&self, id: ExchangeId, document: &[u8]) -> Result<(), Error> {
+	pub async fn answer_with_document(
+		&self,
+		id: ExchangeId,
+		document: impl Into<Body<'_>>,
+	) -> Result<(), Error> {
+		let document = document.into();
 		self.answer(id, document, |exchange, envelope| match (exchange.gate, &envelope.patient) {
 			(Gate::Permit { .. }, _) | (_, None) => {
 				Err(Error::input("nobody is named under a permit: use `curex permit answer`"))
 			},
-			(_, Some(patient)) => covered(&check_content(document, patient)?, exchange.categories),
+			(_, Some(patient)) => covered(&check_body(document, patient)?, exchange.categories),
 		})
 		.await
 	}
@@ -257,9 +294,14 @@ impl Gateway {
 	/// [`Error::Fhir`] when the data are no collection, or name a person; [`Error::Input`] when the exchange is not asked of
 	/// this organisation under a permit, or does not wait for an answer; [`Error::Rejected`] when the gate is shut;
 	/// otherwise as [`crate::Client::deposit`].
-	pub async fn answer_with_data(&self, id: ExchangeId, data: &[u8]) -> Result<(), Error> {
-		fhir::check_data_set(data)?;
-		self.answer(id, data, |exchange, _| match exchange.gate {
+	pub async fn answer_with_data(
+		&self,
+		id: ExchangeId,
+		data: impl Into<Body<'_>>,
+	) -> Result<(), Error> {
+		let data = data.into().in_memory()??;
+		fhir::check_data_set(&data)?;
+		self.answer(id, Body::Bytes(&data), |exchange, _| match exchange.gate {
 			Gate::Permit { .. } => Ok(()),
 			_ => Err(Error::input("it is not asked of this organisation under a permit")),
 		})
@@ -269,7 +311,7 @@ impl Gateway {
 	async fn answer(
 		&self,
 		id: ExchangeId,
-		document: &[u8],
+		document: Body<'_>,
 		check: impl FnOnce(&Exchange, &Envelope) -> Result<(), Error>,
 	) -> Result<(), Error> {
 		let exchange = self.client.exchange(id, View::Finalised).await?;
@@ -280,6 +322,11 @@ impl Gateway {
 		if !matches!(exchange.state, ExchangeState::Requested | ExchangeState::Approved) {
 			return Err(Error::input("the exchange does not wait for an answer"));
 		}
+		if self.holds_keys && matches!(exchange.gate, Gate::BreakGlass(_)) {
+			return Err(Error::input(
+				"the key of a broken glass is not held back: urgent care waits for nobody",
+			));
+		}
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		let case = self.store().case(id)?.ok_or_else(|| Error::Store("a case is gone".into()))?;
 		let envelope = self.envelope(&case, &exchange).await?;
@@ -288,7 +335,7 @@ impl Gateway {
 		if case.payload.is_none() {
 			let key = recipient_key(&envelope, id, &exchange)
 				.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
-			self.seal_payload(id, document, &key)?;
+			self.seal_payload(exchange.gate, id, document, &key).await?;
 		}
 		self.store().decide(id, Decision::Serve, "")
 	}
@@ -302,16 +349,19 @@ impl Gateway {
 	pub async fn deliver(
 		&self,
 		envelope: &SubscriptionEnvelope,
-		document: &[u8],
+		document: impl Into<Body<'_>>,
 	) -> Result<ExchangeId, Error> {
+		let document = document.into();
 		let delivery = self.client.prepare_delivery(envelope, &self.setup.key, document).await?;
 		let PreparedDelivery { id, subject, envelope: (envelope_salt, envelope), .. } = &delivery;
-		let (salt, sealed) = delivery.payload.clone();
 		self.store().see([Due { exchange: *id, urgent: false }], None)?;
 		self.note_subject(*id, Some(subject))?;
-		self.store().keep_payload(*id, &Payload { salt, sealed })?;
+		let payload =
+			self.seal_payload(delivery.gate, *id, document, &delivery.recipient_key).await?;
+		let payload = payload.manifest.commitment(Part::Payload, id);
 		self.store().decide(*id, Decision::Serve, "")?;
-		let begun = async { self.client.begin_delivery(&delivery).await?.finalized().await }.await;
+		let begun =
+			async { self.client.begin_delivery(&delivery, payload).await?.finalized().await }.await;
 		if let Err(error) = begun {
 			if !error.is_retryable() {
 				self.store().done(*id)?;
@@ -353,8 +403,7 @@ impl Gateway {
 		}
 		let answers = batch.iter().map(|(case, payload)| BatchAnswer {
 			exchange: case.id,
-			payload: Manifest::of(payload.salt, &payload.sealed)
-				.commitment(Part::Payload, &case.id),
+			payload: payload.manifest.commitment(Part::Payload, &case.id),
 		});
 		let outcome = self.client.answer_batch(answers.collect()).await?;
 		let mut answered = Vec::new();
@@ -389,7 +438,8 @@ impl Gateway {
 		match self.consider(case, &exchange).await? {
 			Answer::Serve(document, key) => {
 				self.store().decide(case.id, Decision::Serve, "")?;
-				self.seal_payload(case.id, &document, &key).map(Some)
+				let document = Body::Bytes(&document);
+				self.seal_payload(exchange.gate, case.id, document, &key).await.map(Some)
 			},
 			Answer::Refuse(reason) => {
 				self.store().decide(case.id, Decision::Refuse, reason)?;
@@ -402,17 +452,43 @@ impl Gateway {
 		}
 	}
 
-	/// Seals a document to the recipient's key and keeps it.
-	pub(super) fn seal_payload(
+	/// Seals a document for the recipient's key and keeps it, unless one is kept. Gives the one that is kept. If this gateway
+	/// holds keys back, it is sealed to a key of its own, except in an emergency.
+	pub(super) async fn seal_payload(
 		&self,
+		gate: Gate,
 		id: ExchangeId,
-		document: &[u8],
+		document: Body<'_>,
 		key: &[u8; 32],
 	) -> Result<Payload, Error> {
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
-		let payload = Payload { salt: random(), sealed: seal::seal(key, purpose, document)? };
-		self.store().keep_payload(id, &payload)?;
-		Ok(payload)
+		let (_, length) = document.open()?;
+		let meter = self.client.meter(id, Part::Payload, Stage::Sealing, length);
+		let file = self.store().new_payload(id);
+		let (recipient, held) = match gate {
+			Gate::Consent(_) | Gate::Statutory(_) | Gate::Permit { .. } if self.holds_keys => {
+				let (key, held) = HeldKey::new(key, self.client.genesis(), id)?;
+				(key, Some(held))
+			},
+			// Urgent care waits for nobody.
+			_ => (*key, None),
+		};
+		let heading = held.as_ref().map(|held| held.heading().bytes());
+		let seal = move |document: Body<'_>, file: &Path| {
+			let heading = heading.as_ref().map_or(&[][..], |heading| &heading[..]);
+			let sealing = Sealing { recipient: &recipient, purpose, heading };
+			transfer::seal_body(&sealing, document, file, random(), &meter)
+		};
+		let manifest = match document {
+			// A summary or a message: done at once.
+			Body::Bytes(_) => seal(document, &file)?,
+			Body::File(path) => {
+				let (path, sealed) = (path.to_owned(), file.clone());
+				let sealing = tokio::task::spawn_blocking(move || seal(Body::File(&path), &sealed));
+				sealing.await.map_err(|error| Error::Store(error.to_string()))??
+			},
+		};
+		self.store().keep_payload(id, Payload { manifest, file, held })
 	}
 }
 

@@ -29,8 +29,8 @@ use crate::{
 };
 use curex_primitives::{
 	transfer::{record_of, Part},
-	ConsentId, Direction, Duty, Exchange, ExchangeId, Gate, Grantee, OrganisationId,
-	SubscriptionId,
+	Consent, ConsentId, ConsentStatus, Direction, Duty, Exchange, ExchangeId, Gate, Grantee,
+	OrganisationId, SubscriptionId,
 };
 use schedule::{Finished, Schedule};
 use std::{
@@ -62,6 +62,7 @@ pub struct Gateway {
 	setup: Arc<Setup>,
 	limits: Limits,
 	describes: bool,
+	holds_keys: bool,
 }
 
 impl Gateway {
@@ -88,7 +89,7 @@ impl Gateway {
 		let setup = Arc::new(setup);
 		let limits = Limits::default();
 		let organisation = delegate.organisation;
-		Ok(Self { client, organisation, setup, limits, describes: false })
+		Ok(Self { client, organisation, setup, limits, describes: false, holds_keys: false })
 	}
 
 	/// The same gateway, working on so many cases at once.
@@ -102,6 +103,14 @@ impl Gateway {
 	#[must_use]
 	pub fn with_descriptions(self) -> Self {
 		Self { describes: true, ..self }
+	}
+
+	/// The same gateway, which keeps the key of every payload that it seals from now on until the recipient's receipt is on the
+	/// finalised ledger: nobody reads it without having signed for it. Broken glasses are served as ever: urgent care is not
+	/// delayed. Recipients with a program of an earlier version find such a payload unreadable.
+	#[must_use]
+	pub fn with_receipt_before_key(self) -> Self {
+		Self { holds_keys: true, ..self }
 	}
 
 	/// The client through which it asks and submits.
@@ -232,6 +241,7 @@ impl Gateway {
 								block,
 								"the node no longer keeps this block: reading the whole ledger"
 							);
+							self.note_withdrawals_since(seen, head).await?;
 							self.store().see(self.every_exchange(head).await?, Some(number))?;
 							break;
 						},
@@ -259,14 +269,35 @@ impl Gateway {
 	/// Notes the consents that events say were withdrawn, if they opened records of this organisation or to it.
 	async fn note_withdrawals(&self, events: &[Event]) -> Result<(), Error> {
 		for consent in withdrawn_by(events) {
-			let Some(found) = self.client.consent(consent, View::Finalised).await? else {
-				continue;
-			};
-			let own = self.organisation;
-			if found.holder == own || found.terms.grantee == Grantee::Organisation(own) {
-				tracing::info!(%consent, "withdrawn: nothing more is served under it");
-				self.store().note_withdrawal(consent)?;
+			if let Some(found) = self.client.consent(consent, View::Finalised).await? {
+				self.note_withdrawal(consent, &found)?;
 			}
+		}
+		Ok(())
+	}
+
+	/// As [`Self::note_withdrawals`], of the consents that were withdrawn after a block, out of the state of a later one.
+	async fn note_withdrawals_since(
+		&self,
+		seen: u64,
+		head: subxt::utils::H256,
+	) -> Result<(), Error> {
+		for (consent, found) in self.client.stored_consents(head).await? {
+			match found.status {
+				ConsentStatus::Withdrawn { at } if u64::from(at) > seen => {
+					self.note_withdrawal(consent, &found)?;
+				},
+				_ => (),
+			}
+		}
+		Ok(())
+	}
+
+	fn note_withdrawal(&self, id: ConsentId, consent: &Consent) -> Result<(), Error> {
+		let own = self.organisation;
+		if consent.holder == own || consent.terms.grantee == Grantee::Organisation(own) {
+			tracing::info!(consent = %id, "withdrawn: nothing more is served under it");
+			self.store().note_withdrawal(id)?;
 		}
 		Ok(())
 	}

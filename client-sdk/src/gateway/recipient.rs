@@ -6,12 +6,13 @@ use super::{
 };
 use crate::{
 	envelope::RecipientKey,
-	exchange::{payload_of, Delivery},
+	exchange::{Delivery, Incoming, Wait},
 	fhir::PatientIdentification,
+	files,
 	ledger::curex,
 	Error,
 };
-use curex_primitives::{transfer::Part, AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
+use curex_primitives::{AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
 use std::path::Path;
 
 impl Gateway {
@@ -42,12 +43,15 @@ impl Gateway {
 			Ok(envelope) => envelope,
 			Err(reason) => return self.store().decide(case.id, Decision::Refuse, reason),
 		};
-		let sealed = self.client.fetch_now(case.id, Part::Payload, payload_of(exchange)?).await?;
-		let key = &self.setup.key;
+		let Some(inbox) = &self.setup.inbox else { return Ok(()) };
+		let file = inbox.join(format!("{}.incoming", hex::encode(case.id.0)));
+		// Of an attempt that did not come to its end.
+		files::remove(&file)?;
 		let patient = envelope.patient.as_ref();
-		let taken = self.client.take_delivery(case.id, exchange, &sealed, key, patient);
-		let code = match taken.await {
-			Ok(delivery) => self.keep(case.id, &delivery, patient).await?,
+		let incoming = Incoming { id: case.id, exchange, key: &self.setup.key, patient };
+		let length = self.client.take_sealed(&incoming, &file, Wait::Never).await?;
+		let code = match self.client.take_delivery(&incoming, &file, length, Wait::Never).await {
+			Ok(delivery) => self.keep(inbox, case.id, &file, &delivery, patient).await?,
 			Err(Error::Sealed(reason)) => {
 				tracing::warn!(exchange = %case.id, reason, "the offered document does not open");
 				AcknowledgementCode::Unreadable
@@ -59,25 +63,29 @@ impl Gateway {
 		self.store().done(case.id)
 	}
 
-	/// Puts a document into the inbox, with its description beside it if that is wanted. A file that is there already is from
-	/// an attempt that did not come to its end.
+	/// Gives a document that came its name in the inbox, with its description beside it if that is wanted. A file that is there
+	/// already is from an attempt that did not come to its end.
 	async fn keep(
 		&self,
+		inbox: &Path,
 		id: ExchangeId,
+		file: &Path,
 		delivery: &Delivery,
 		patient: Option<&PatientIdentification>,
 	) -> Result<AcknowledgementCode, Error> {
-		if let (Ok(document), Some(inbox)) = (&delivery.document, &self.setup.inbox) {
+		if let Ok(document) = &delivery.document {
 			let name = hex::encode(id.0);
-			let file = format!("{name}.{}", document.content().extension());
+			let ending = document.content().extension();
+			let named = format!("{name}.{ending}");
 			if self.describes {
 				let patient = patient.and_then(|patient| patient.identifiers.first());
 				let (reference, provenance) =
-					self.client.describe_received(id, document, patient, Some(&file)).await?;
+					self.client.describe_received(id, document, patient, Some(&named)).await?;
 				put(inbox, &format!("{name}.document-reference.json"), &reference)?;
 				put(inbox, &format!("{name}.provenance.json"), &provenance)?;
 			}
-			put(inbox, &file, document.bytes())?;
+			let path = inbox.join(named);
+			std::fs::rename(file, &path).map_err(|error| Error::file(&path, error))?;
 		}
 		Ok(delivery.acknowledgement())
 	}
@@ -91,6 +99,6 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
 	}
 	let part = folder.join(format!("{name}.part"));
 	let _ = std::fs::remove_file(&part);
-	crate::files::write_private(&part, bytes)?;
+	files::write_private(&part, bytes)?;
 	std::fs::rename(&part, &path).map_err(|error| Error::file(&path, error))
 }

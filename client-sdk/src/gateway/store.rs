@@ -1,17 +1,19 @@
-//! What a gateway must not forget: an SQLite database.
+//! What a gateway must not forget: an SQLite database, and beside it a folder of sealed payloads.
 //!
-//! Written before the ledger is told, so that after a crash the same ciphertext is dispatched and not another. It
-//! holds no plaintext: envelopes, and whom exchanges were about, are sealed to the own organisation, payloads to their
-//! recipients.
+//! Written before the ledger is told, so that after a crash the same ciphertext is dispatched and not another. There is no
+//! plaintext in it: envelopes, and whom exchanges were about, are sealed to the own organisation, payloads to their
+//! recipients. A payload has a name of its own each time it is sealed; which one counts, the database says.
 
 use super::schedule::Due;
-use crate::{time, Error};
-use curex_primitives::{ConsentId, ExchangeId, Moment};
+use crate::{exchange::HeldKey, files, receipt::random, time, Error};
+use curex_primitives::{transfer::Manifest, ConsentId, ExchangeId, MerkleRoot, Moment};
 use rusqlite::{params, Connection, OptionalExtension, Row};
 use serde::Serialize;
 use std::{
-	path::Path,
+	fs,
+	path::{Path, PathBuf},
 	sync::{Mutex, MutexGuard, PoisonError},
+	time::{Duration, SystemTime},
 };
 
 /// What was decided about an exchange.
@@ -52,23 +54,34 @@ pub struct Case {
 	pub reason: String,
 	/// The envelope, sealed to this organisation; of a subscription, as JSON with the salt of its commitment.
 	pub envelope: Option<Vec<u8>>,
-	/// The payload, sealed to the recipient, with the salt of its commitment.
+	/// The payload, sealed to the recipient.
 	pub payload: Option<Payload>,
 	/// Whether the payload was left at the node.
 	pub deposited: bool,
+	/// Whether the key that was held back was left at the node.
+	pub released: bool,
 	/// Whether it is a broken glass.
 	pub urgent: bool,
 	/// Not to be looked at before this moment.
 	pub due: Moment,
 }
 
-/// A sealed payload and the salt of its commitment.
+impl Case {
+	/// Whether a key is held back until the receipt, and was not given out.
+	pub fn withholds_key(&self) -> bool {
+		!self.released && self.payload.as_ref().is_some_and(|payload| payload.held.is_some())
+	}
+}
+
+/// A sealed payload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Payload {
-	/// Salt.
-	pub salt: [u8; 32],
-	/// Ciphertext.
-	pub sealed: Vec<u8>,
+	/// What its commitment is made of.
+	pub manifest: Manifest,
+	/// The file with the ciphertext.
+	pub file: PathBuf,
+	/// Its key, if that is held back until the receipt.
+	pub held: Option<HeldKey>,
 }
 
 /// An entry of the list of cases that wait for a person.
@@ -94,7 +107,10 @@ pub struct Withdrawal {
 
 /// The store.
 #[derive(Debug)]
-pub struct Store(Mutex<Connection>);
+pub struct Store {
+	connection: Mutex<Connection>,
+	payloads: PathBuf,
+}
 
 const SCHEMA: &str = "
 	CREATE TABLE IF NOT EXISTS cases (
@@ -104,6 +120,12 @@ const SCHEMA: &str = "
 		envelope BLOB,
 		salt BLOB,
 		payload BLOB,
+		file TEXT,
+		length INTEGER,
+		root BLOB,
+		key_salt BLOB,
+		key BLOB,
+		released INTEGER NOT NULL DEFAULT 0,
 		deposited INTEGER NOT NULL DEFAULT 0,
 		attempts INTEGER NOT NULL DEFAULT 0,
 		due INTEGER NOT NULL DEFAULT 0,
@@ -132,26 +154,30 @@ const SCHEMA: &str = "
 	) STRICT;
 ";
 
+/// The folder of the payloads, beside the database.
+const PAYLOADS: &str = "payloads";
+/// A sealed payload that no case counts is of an attempt that was given up, once it is so old.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3_600);
 /// A failed attempt is repeated after this many milliseconds, doubling up to [`MAX_PAUSE`].
 const PAUSE: Moment = 2_000;
 const MAX_PAUSE: Moment = 120_000;
 
 impl Store {
-	/// Opens or creates the store of one chain.
+	/// Opens or creates the store of one chain, with the folder `payloads` beside it. What attempts that were given up left there
+	/// is removed.
 	///
 	/// # Errors
-	/// [`Error::Store`], also when the file belongs to another chain.
+	/// [`Error::Store`], also when the file belongs to another chain; [`Error::File`].
 	pub fn open(path: &Path, genesis: [u8; 32]) -> Result<Self, Error> {
 		if !path.exists() {
 			// SQLite would create it readable for everybody.
-			drop(crate::files::create_private(path)?);
+			drop(files::create_private(path)?);
 		}
 		let connection = Connection::open(path)?;
 		connection.pragma_update(None, "journal_mode", "WAL")?;
 		connection.pragma_update(None, "synchronous", "FULL")?;
 		connection.busy_timeout(std::time::Duration::from_secs(5))?;
 		connection.execute_batch(SCHEMA)?;
-		bring_up_to_date(&connection)?;
 		connection.execute(
 			"INSERT OR IGNORE INTO progress (only, genesis) VALUES (1, ?1)",
 			params![genesis],
@@ -161,11 +187,42 @@ impl Store {
 		if of != genesis {
 			return Err(Error::Store("it belongs to another chain".into()));
 		}
-		Ok(Self(Mutex::new(connection)))
+		let payloads = path.with_file_name(PAYLOADS);
+		fs::create_dir_all(&payloads).map_err(|error| Error::file(&payloads, error))?;
+		let store = Self { connection: Mutex::new(connection), payloads };
+		store.bring_up_to_date()?;
+		store.tidy(SystemTime::now())?;
+		Ok(store)
 	}
 
 	fn lock(&self) -> MutexGuard<'_, Connection> {
-		self.0.lock().unwrap_or_else(PoisonError::into_inner)
+		self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// A name for a file with a sealed payload of an exchange, which nobody else uses.
+	pub(super) fn new_payload(&self, id: ExchangeId) -> PathBuf {
+		let attempt: [u8; 32] = random();
+		let (id, attempt) = (hex::encode(id.0), hex::encode(&attempt[..8]));
+		self.payloads.join(format!("{id}-{attempt}.sealed"))
+	}
+
+	/// Removes the payloads that no case counts and that are old enough for nobody to be at work on them.
+	fn tidy(&self, now: SystemTime) -> Result<(), Error> {
+		let unreadable = |error| Error::file(&self.payloads, error);
+		for entry in fs::read_dir(&self.payloads).map_err(unreadable)? {
+			let entry = entry.map_err(unreadable)?;
+			let begun = entry.metadata().and_then(|metadata| metadata.modified());
+			let age = now.duration_since(begun.map_err(unreadable)?).unwrap_or_default();
+			let name = entry.file_name();
+			let counts = self
+				.lock()
+				.query_row("SELECT 1 FROM cases WHERE file = ?1", [name.to_str()], |_| Ok(()))
+				.optional()?;
+			if counts.is_none() && age >= LEFT_BEHIND {
+				files::remove(&entry.path())?;
+			}
+		}
+		Ok(())
 	}
 
 	/// The last finalised block whose exchanges are all in the store.
@@ -225,8 +282,9 @@ impl Store {
 	/// [`Error::Store`].
 	pub fn case(&self, id: ExchangeId) -> Result<Option<Case>, Error> {
 		let connection = self.lock();
+		let read = |row: &Row<'_>| read_case(row, &self.payloads);
 		Ok(connection
-			.query_row("SELECT * FROM cases WHERE id = ?1", params![id.0], read_case)
+			.query_row("SELECT * FROM cases WHERE id = ?1", params![id.0], read)
 			.optional()?)
 	}
 
@@ -249,15 +307,26 @@ impl Store {
 		self.change("UPDATE cases SET envelope = ?2 WHERE id = ?1", params![id.0, envelope])
 	}
 
-	/// Keeps the sealed payload. The first one stays: what was dispatched cannot be another.
+	/// Keeps the sealed payload, and gives the one that is kept: the first stays, for what was dispatched cannot be another. The
+	/// file of one that does not count is removed.
 	///
 	/// # Errors
-	/// [`Error::Store`].
-	pub fn keep_payload(&self, id: ExchangeId, payload: &Payload) -> Result<(), Error> {
-		self.change(
-			"UPDATE cases SET salt = ?2, payload = ?3 WHERE id = ?1 AND payload IS NULL",
-			params![id.0, payload.salt, payload.sealed],
-		)
+	/// [`Error::Store`], [`Error::File`].
+	pub fn keep_payload(&self, id: ExchangeId, payload: Payload) -> Result<Payload, Error> {
+		let name = name_of(&payload.file)?;
+		let Manifest { salt, length, root } = &payload.manifest;
+		let (key_salt, key) = payload.held.as_ref().map(|held| (held.salt, &held.sealed)).unzip();
+		let kept = self.lock().execute(
+			"UPDATE cases SET salt = ?2, length = ?3, root = ?4, file = ?5, key_salt = ?6, key = ?7 \
+			 WHERE id = ?1 AND file IS NULL",
+			params![id.0, salt, length, root.0, name, key_salt, key],
+		)?;
+		if kept == 1 {
+			return Ok(payload);
+		}
+		files::remove(&payload.file)?;
+		let known = self.case(id)?.and_then(|case| case.payload);
+		known.ok_or_else(|| Error::Store("a case is gone".into()))
 	}
 
 	/// Notes that the payload lies at the node.
@@ -266,6 +335,14 @@ impl Store {
 	/// [`Error::Store`].
 	pub fn deposited(&self, id: ExchangeId) -> Result<(), Error> {
 		self.change("UPDATE cases SET deposited = 1 WHERE id = ?1", params![id.0])
+	}
+
+	/// Notes that the key that was held back lies at the node.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn released(&self, id: ExchangeId) -> Result<(), Error> {
+		self.change("UPDATE cases SET released = 1 WHERE id = ?1", params![id.0])
 	}
 
 	/// Notes a failed attempt; the next is later each time.
@@ -283,12 +360,15 @@ impl Store {
 	/// Closes a case and forgets its ciphertexts.
 	///
 	/// # Errors
-	/// [`Error::Store`].
+	/// [`Error::Store`], [`Error::File`].
 	pub fn done(&self, id: ExchangeId) -> Result<(), Error> {
+		let payload = self.case(id)?.and_then(|case| case.payload);
 		self.change(
-			"UPDATE cases SET done = 1, envelope = NULL, payload = NULL, salt = NULL, changed = ?2 WHERE id = ?1",
+			"UPDATE cases SET done = 1, envelope = NULL, file = NULL, length = NULL, root = NULL, salt = NULL, key_salt = NULL, \
+			 key = NULL, changed = ?2 WHERE id = ?1",
 			params![id.0, time::now()],
-		)
+		)?;
+		payload.map_or(Ok(()), |payload| files::remove(&payload.file))
 	}
 
 	/// Keeps whom an exchange was about, sealed to the organisation ([`crate::subject::Subject`]), beyond its end. The first
@@ -401,22 +481,74 @@ impl Store {
 	}
 }
 
-/// Adds what stores of earlier versions lack.
-fn bring_up_to_date(connection: &Connection) -> Result<(), Error> {
-	let known = connection
-		.query_row("SELECT 1 FROM pragma_table_info('cases') WHERE name = 'urgent'", [], |_| Ok(()))
-		.optional()?;
-	if known.is_none() {
-		connection
-			.execute_batch("ALTER TABLE cases ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0")?;
+/// What stores of earlier versions lack.
+const ADDED: [(&str, &str); 7] = [
+	("urgent", "INTEGER NOT NULL DEFAULT 0"),
+	("file", "TEXT"),
+	("length", "INTEGER"),
+	("root", "BLOB"),
+	("key_salt", "BLOB"),
+	("key", "BLOB"),
+	("released", "INTEGER NOT NULL DEFAULT 0"),
+];
+
+impl Store {
+	/// Adds what stores of earlier versions lack, and takes the payloads out that they had in the database.
+	fn bring_up_to_date(&self) -> Result<(), Error> {
+		for (column, kind) in ADDED {
+			let connection = self.lock();
+			let sql = "SELECT 1 FROM pragma_table_info('cases') WHERE name = ?1";
+			if connection.query_row(sql, [column], |_| Ok(())).optional()?.is_none() {
+				connection
+					.execute_batch(&format!("ALTER TABLE cases ADD COLUMN {column} {kind}"))?;
+			}
+		}
+		let within: Vec<[u8; 32]> = {
+			let connection = self.lock();
+			let mut statement =
+				connection.prepare("SELECT id FROM cases WHERE payload IS NOT NULL")?;
+			let found = statement.query_map([], |row| row.get(0))?;
+			found.collect::<Result<_, _>>()?
+		};
+		for id in within.into_iter().map(ExchangeId) {
+			let (salt, sealed): (_, Vec<u8>) = self.lock().query_row(
+				"SELECT salt, payload FROM cases WHERE id = ?1",
+				params![id.0],
+				|row| Ok((row.get(0)?, row.get(1)?)),
+			)?;
+			let file = self.new_payload(id);
+			files::write_private(&file, &sealed)?;
+			let manifest = Manifest::of(salt, &sealed);
+			self.keep_payload(id, Payload { manifest, file, held: None })?;
+			self.change("UPDATE cases SET payload = NULL WHERE id = ?1", params![id.0])?;
+		}
+		Ok(())
 	}
-	Ok(())
 }
 
-fn read_case(row: &Row) -> rusqlite::Result<Case> {
+/// The name of a file of the folder of payloads.
+fn name_of(file: &Path) -> Result<&str, Error> {
+	let name = file.file_name().and_then(|name| name.to_str());
+	name.ok_or_else(|| Error::file(file, "has no name that can be kept"))
+}
+
+fn read_case(row: &Row, payloads: &Path) -> rusqlite::Result<Case> {
 	let text: String = row.get("decision")?;
-	let salt: Option<[u8; 32]> = row.get("salt")?;
-	let sealed: Option<Vec<u8>> = row.get("payload")?;
+	let file: Option<String> = row.get("file")?;
+	let key_salt: Option<[u8; 32]> = row.get("key_salt")?;
+	let key: Option<Vec<u8>> = row.get("key")?;
+	let payload = match file {
+		None => None,
+		Some(name) => Some(Payload {
+			manifest: Manifest {
+				salt: row.get("salt")?,
+				length: row.get("length")?,
+				root: MerkleRoot(row.get("root")?),
+			},
+			file: payloads.join(name),
+			held: key_salt.zip(key).map(|(salt, sealed)| HeldKey { salt, sealed }),
+		}),
+	};
 	Ok(Case {
 		id: ExchangeId(row.get("id")?),
 		// What cannot be read is not served.
@@ -426,8 +558,9 @@ fn read_case(row: &Row) -> rusqlite::Result<Case> {
 			.unwrap_or(Decision::Person),
 		reason: row.get("reason")?,
 		envelope: row.get("envelope")?,
-		payload: salt.zip(sealed).map(|(salt, sealed)| Payload { salt, sealed }),
+		payload,
 		deposited: row.get("deposited")?,
+		released: row.get("released")?,
 		urgent: row.get("urgent")?,
 		due: row.get("due")?,
 	})
@@ -447,8 +580,16 @@ mod tests {
 		Due { exchange, urgent: false }
 	}
 
-	fn payload(byte: u8) -> Payload {
-		Payload { salt: [byte; 32], sealed: vec![byte; 5] }
+	/// A payload that was sealed and is not kept yet.
+	fn payload(store: &Store, byte: u8) -> Payload {
+		let (sealed, file) = ([byte; 5], store.new_payload(ID));
+		fs::write(&file, sealed).unwrap();
+		let held = HeldKey { salt: [byte; 32], sealed: vec![byte; 3] };
+		Payload { manifest: Manifest::of([byte; 32], &sealed), file, held: Some(held) }
+	}
+
+	fn files(folder: &tempfile::TempDir) -> usize {
+		fs::read_dir(folder.path().join(PAYLOADS)).unwrap().count()
 	}
 
 	#[test]
@@ -459,14 +600,14 @@ mod tests {
 		first.see([due(ID), due(ExchangeId([8; 32]))], Some(12)).unwrap();
 		first.decide(ID, Decision::Serve, "").unwrap();
 		first.keep_envelope(ID, b"envelope").unwrap();
-		first.keep_payload(ID, &payload(1)).unwrap();
+		let payload = first.keep_payload(ID, payload(&first, 1)).unwrap();
 		drop(first);
 		let again = store(&folder);
 		assert_eq!(again.progress().unwrap(), Some(12));
 		let case = again.case(ID).unwrap().unwrap();
 		assert_eq!(case.decision, Decision::Serve);
 		assert_eq!(case.envelope.as_deref(), Some(&b"envelope"[..]));
-		assert_eq!(case.payload, Some(payload(1)));
+		assert_eq!(case.payload, Some(payload));
 		assert_eq!(again.due(0).unwrap().len(), 2);
 	}
 
@@ -475,9 +616,25 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let store = store(&folder);
 		store.see([due(ID)], None).unwrap();
-		store.keep_payload(ID, &payload(1)).unwrap();
-		store.keep_payload(ID, &payload(2)).unwrap();
-		assert_eq!(store.case(ID).unwrap().unwrap().payload, Some(payload(1)));
+		let first = store.keep_payload(ID, payload(&store, 1)).unwrap();
+		assert_eq!(store.keep_payload(ID, payload(&store, 2)).unwrap(), first);
+		assert_eq!(store.case(ID).unwrap().unwrap().payload, Some(first.clone()));
+		assert_eq!((fs::read(&first.file).unwrap(), files(&folder)), (vec![1; 5], 1));
+		store.done(ID).unwrap();
+		assert_eq!((store.case(ID).unwrap().unwrap().payload, files(&folder)), (None, 0));
+	}
+
+	#[test]
+	fn what_an_attempt_left_behind_goes_when_nobody_can_be_at_work_on_it() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([due(ID)], None).unwrap();
+		store.keep_payload(ID, payload(&store, 1)).unwrap();
+		let left = payload(&store, 2).file;
+		store.tidy(SystemTime::now()).unwrap();
+		assert!(left.exists());
+		store.tidy(SystemTime::now() + LEFT_BEHIND).unwrap();
+		assert_eq!((left.exists(), files(&folder)), (false, 1));
 	}
 
 	#[test]
@@ -589,15 +746,32 @@ mod tests {
 	fn a_store_of_an_earlier_version_is_brought_up_to_date() {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("gateway.sqlite");
-		let earlier = SCHEMA.replace(",\n\t\turgent INTEGER NOT NULL DEFAULT 0", "");
-		assert_ne!(earlier, SCHEMA);
+		let earlier = SCHEMA
+			.replace(",\n\t\turgent INTEGER NOT NULL DEFAULT 0", "")
+			.replace("\t\tfile TEXT,\n\t\tlength INTEGER,\n\t\troot BLOB,\n", "")
+			.replace(
+				"\t\tkey_salt BLOB,\n\t\tkey BLOB,\n\t\treleased INTEGER NOT NULL DEFAULT 0,\n",
+				"",
+			);
+		assert!(
+			["urgent", "root", "key_salt", "released"]
+				.iter()
+				.all(|column| !earlier.contains(column)),
+			"{earlier}"
+		);
 		let connection = Connection::open(&path).unwrap();
 		connection.execute_batch(&earlier).unwrap();
 		connection
-			.execute("INSERT INTO cases (id, changed) VALUES (?1, 0)", params![ID.0])
+			.execute(
+				"INSERT INTO cases (id, changed, salt, payload) VALUES (?1, 0, ?2, ?3)",
+				params![ID.0, [7u8; 32], [9u8; 5]],
+			)
 			.unwrap();
 		drop(connection);
+		let payload = store(&folder).case(ID).unwrap().unwrap().payload.unwrap();
+		assert_eq!(payload.manifest, Manifest::of([7; 32], &[9; 5]));
+		assert_eq!(fs::read(&payload.file).unwrap(), [9; 5]);
+		assert_eq!(store(&folder).case(ID).unwrap().unwrap().payload, Some(payload), "as before");
 		assert_eq!(store(&folder).due(time::now()).unwrap(), [due(ID)]);
-		assert_eq!(store(&folder).due(time::now()).unwrap().len(), 1, "a second time as well");
 	}
 }

@@ -67,6 +67,11 @@ fn advice(reason: &str) -> (&str, &'static str) {
 			"what was dispatched is not in this gateway's store",
 			"restore the store from its backup, then `curex worklist --retry EXCHANGE`",
 		),
+		"receipt-without-key" => (
+			"the recipient's receipt does not ask for the key that was held back: its program is of an earlier version, or the \
+			 receipt is of something else",
+			"the key stays here. Offer or answer again without `--receipt-before-key`, or dispute it with the recipient",
+		),
 		"subscription" => (
 			"a standing subscription waits to be accepted",
 			"see what is asked for with `curex subscription show EXCHANGE --read`, then `curex subscription accept EXCHANGE`. To \

@@ -168,7 +168,7 @@ impl Store {
 			|row| row.get(0),
 		)?;
 		if kept != text {
-			return Err(Error::input(format!("the key {key} stands for another call")));
+			return Err(Error::input("the key stands for another call"));
 		}
 		self.offer_again(key)
 	}

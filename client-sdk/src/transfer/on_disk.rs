@@ -1,8 +1,9 @@
 //! Large parts, from file to file: sealed, left, taken and opened with a few chunks in memory, whatever their size.
 
-use super::{Progress, MAX_CHUNKS_AT_ONCE};
+use super::{Meter, Pulse, MAX_CHUNKS_AT_ONCE};
 use crate::{
 	client::Client,
+	content::Body,
 	files,
 	keys::EncryptionKey,
 	seal::{self, Purpose},
@@ -15,7 +16,7 @@ use curex_primitives::{
 };
 use std::{
 	fs::{self, File},
-	io::{self, BufReader, Read, Write},
+	io::{self, BufReader, Read, Seek, SeekFrom, Write},
 	os::unix::fs::FileExt,
 	path::{Path, PathBuf},
 };
@@ -33,13 +34,35 @@ pub fn seal_file(
 	sealed: &Path,
 	salt: [u8; 32],
 ) -> Result<Manifest, Error> {
-	let (mut source, length) = open(plaintext)?;
-	if seal::sealed_length(length) > MAX_LENGTH {
+	let sealing = Sealing { recipient, purpose, heading: &[] };
+	seal_body(&sealing, Body::File(plaintext), sealed, salt, &Meter::silent())
+}
+
+/// To whom and for what a file is sealed.
+pub(crate) struct Sealing<'a> {
+	pub recipient: &'a [u8; 32],
+	pub purpose: Purpose,
+	/// What is written before the ciphertext, for everybody to read.
+	pub heading: &'a [u8],
+}
+
+/// As [`seal_file`], wherever the plaintext lies; `meter` is told how much of it is sealed.
+pub(crate) fn seal_body(
+	sealing: &Sealing<'_>,
+	plaintext: Body<'_>,
+	sealed: &Path,
+	salt: [u8; 32],
+	meter: &Meter,
+) -> Result<Manifest, Error> {
+	let Sealing { recipient, purpose, heading } = *sealing;
+	let (source, length) = plaintext.open()?;
+	if seal::sealed_length(length) + heading.len() as u64 > MAX_LENGTH {
 		return Err(Error::input("the file is larger than a part may be: 4 GiB sealed"));
 	}
 	fill(sealed, |target| {
 		let mut hashing = Hashing::new(target);
-		seal::seal_stream(recipient, purpose, &mut source, length, &mut hashing)?;
+		hashing.write_all(heading).map_err(|error| Error::file(sealed, error))?;
+		seal::seal_stream(recipient, purpose, &mut meter.reading(source), length, &mut hashing)?;
 		hashing.flush().map_err(|error| Error::file(sealed, error))?;
 		Ok(hashing.leaves.manifest(salt))
 	})
@@ -57,8 +80,21 @@ pub fn open_file(
 	sealed: &Path,
 	plaintext: &Path,
 ) -> Result<u64, Error> {
-	let (source, length) = open(sealed)?;
-	let mut source = BufReader::with_capacity(seal::SEGMENT, source);
+	open_watched(key, purpose, (sealed, 0), plaintext, &Meter::silent())
+}
+
+/// As [`open_file`], of what has a heading of so many bytes before it; `meter` is told how much was read.
+pub(crate) fn open_watched(
+	key: &EncryptionKey,
+	purpose: Purpose,
+	(sealed, heading): (&Path, u64),
+	plaintext: &Path,
+	meter: &Meter,
+) -> Result<u64, Error> {
+	let (mut source, length) = open(sealed)?;
+	source.seek(SeekFrom::Start(heading)).map_err(|error| Error::file(sealed, error))?;
+	let length = length.saturating_sub(heading);
+	let mut source = meter.reading(BufReader::with_capacity(seal::SEGMENT, source));
 	fill(plaintext, |target| seal::open_stream(key, purpose, &mut source, length, target))
 }
 
@@ -75,6 +111,38 @@ impl Client {
 		manifest: &Manifest,
 		path: &Path,
 	) -> Result<(), Error> {
+		let pulse = Pulse::new();
+		self.patiently("the node to take a part", &pulse, || {
+			self.deposit_file_now(exchange, part, manifest, path, &pulse)
+		})
+		.await
+	}
+
+	/// As [`Self::deposit_file`], but what the node may not take yet is not offered again.
+	pub(crate) async fn deposit_file_once(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		manifest: &Manifest,
+		path: &Path,
+	) -> Result<(), Error> {
+		let (pulse, patience) = (Pulse::new(), self.patience());
+		tokio::select! {
+			left = self.deposit_file_now(exchange, part, manifest, path, &pulse) => left,
+			() = pulse.ends(patience) => {
+				Err(Error::Timeout { what: "the node to take a part", seconds: patience.as_secs() })
+			},
+		}
+	}
+
+	async fn deposit_file_now(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		manifest: &Manifest,
+		path: &Path,
+		pulse: &Pulse,
+	) -> Result<(), Error> {
 		let (file, length) = open(path)?;
 		if length != manifest.length {
 			return Err(Error::file(path, "is not what the manifest describes"));
@@ -85,11 +153,7 @@ impl Client {
 				.map_err(|error| Error::file(path, error))?;
 			Ok(chunk)
 		};
-		let progress = Progress::new();
-		self.patiently("the node to take a part", &progress, || {
-			self.deposit_chunks(exchange, part, manifest, &read, &progress)
-		})
-		.await
+		self.deposit_chunks(exchange, part, manifest, &read, pulse).await
 	}
 
 	/// As [`Client::fetch`], into a new file that only its owner may read. What was taken before an error stays beside it
@@ -105,11 +169,28 @@ impl Client {
 		commitment: Commitment,
 		path: &Path,
 	) -> Result<u64, Error> {
-		let progress = Progress::new();
-		self.patiently("the partner's node", &progress, || {
-			self.fetch_file_now(exchange, part, commitment, path, &progress)
+		let pulse = Pulse::new();
+		self.patiently("the partner's node", &pulse, || {
+			self.fetch_file_now(exchange, part, commitment, path, &pulse)
 		})
 		.await
+	}
+
+	/// As [`Self::fetch_file`], but what no node has yet is not waited for.
+	pub(crate) async fn fetch_file_once(
+		&self,
+		exchange: ExchangeId,
+		part: Part,
+		commitment: Commitment,
+		path: &Path,
+	) -> Result<u64, Error> {
+		let (pulse, patience) = (Pulse::new(), self.patience());
+		tokio::select! {
+			fetched = self.fetch_file_now(exchange, part, commitment, path, &pulse) => fetched,
+			() = pulse.ends(patience) => {
+				Err(Error::Timeout { what: "the partner's node", seconds: patience.as_secs() })
+			},
+		}
 	}
 
 	async fn fetch_file_now(
@@ -118,16 +199,16 @@ impl Client {
 		part: Part,
 		commitment: Commitment,
 		path: &Path,
-		progress: &Progress,
+		pulse: &Pulse,
 	) -> Result<u64, Error> {
-		self.await_fetch(exchange, part, progress).await?;
+		self.await_fetch(exchange, part, pulse).await?;
 		let manifest = self.manifest(exchange, part, commitment).await?;
 		let mut partial = Partial::open(path, &manifest)?;
 		while partial.leaves.count() < manifest.chunks() {
 			let from = partial.leaves.count();
 			let indices = from..manifest.chunks().min(from + MAX_CHUNKS_AT_ONCE);
 			self.fetch_chunks(exchange, part, &manifest, indices, |chunk, leaf| {
-				progress.made();
+				pulse.felt();
 				partial.append(chunk, leaf)
 			})
 			.await?;

@@ -9,8 +9,8 @@ use curex_primitives::{
 	batch::tally,
 	erasure::ErasureMethod,
 	exchange::{DeferralReason, DisputeGrounds, Settlement},
-	AcknowledgementCode, BatchAnswer, BlockNumber, Commitment, DutyDue, DutyKind, ErasureId,
-	ExchangeId, Obligation, OrganisationId, SubscriptionId,
+	BatchAnswer, BlockNumber, Commitment, DutyDue, DutyKind, ErasureId, ExchangeId, Obligation,
+	OrganisationId, SubscriptionId,
 };
 use std::collections::BTreeMap;
 
@@ -144,16 +144,13 @@ async fn a_completion_carries_the_acknowledgement_of_each_delivery() {
 	let (node, client) = client().await;
 	let found = curex_client::exchange::Found {
 		exchange: EXCHANGE,
-		delivery: curex_client::Delivery {
-			document: Err(curex_client::fhir::Defect::WrongPatient),
-			receipt: curex_client::exchange::Opening::new(
-				curex_primitives::commitment::Domain::Receipt,
-				&EXCHANGE.0,
-				"receipt",
-			),
-		},
+		document: Err(curex_client::fhir::Defect::WrongPatient),
+		receipt: curex_client::exchange::Opening::new(
+			curex_primitives::commitment::Domain::Receipt,
+			&EXCHANGE.0,
+			"receipt",
+		),
 	};
-	assert_eq!(found.delivery.acknowledgement(), AcknowledgementCode::WrongPatient);
 	node.next_transaction_causes(&[caused("Exchange", "BatchDone", &(1u32, 0u32).encode())]);
 	let outcome = client.complete_batch(&[found]).await.unwrap();
 	assert_eq!(outcome.failed(), 0);

@@ -1,6 +1,6 @@
 //! The gateway works on several cases at once.
 
-use crate::node::{event, Node, Reply};
+use crate::node::{event, text, Node, Reply};
 use base64::{engine::general_purpose::STANDARD as BASE64, Engine};
 use codec::{Decode, Encode};
 use curex_client::{
@@ -185,19 +185,63 @@ async fn a_gateway_that_was_away_for_longer_than_states_are_kept_reads_the_whole
 	node.method("state_getStorage", |_| {
 		Reply::Error(4003, "Client error: UnknownBlock: State already discarded for 0x00")
 	});
-	let key = [curex_verify::bundle::storage_key("Exchange", "Exchanges"), [5; 32]].concat();
-	let listed = std::sync::atomic::AtomicBool::new(false);
-	node.method("state_getKeysPaged", move |_| {
-		// One page.
-		match listed.swap(true, std::sync::atomic::Ordering::SeqCst) {
-			true => Reply::Value(json!([])),
-			false => Reply::Value(json!([format!("0x{}", hex::encode(&key))])),
-		}
+	let exchanges = curex_verify::bundle::storage_key("Exchange", "Exchanges");
+	let key = text(&[&exchanges[..], &[5; 32]].concat());
+	let exchanges = text(&exchanges);
+	node.method("state_getKeysPaged", move |params| {
+		let asked = params[0] == exchanges.as_str() && params[2].is_null();
+		Reply::Value(if asked { json!([key]) } else { json!([]) })
 	});
 	gateway.tick().await.unwrap();
 	assert_eq!(gateway.store().progress().unwrap(), Some(3));
 	let case = gateway.store().case(id(5)).unwrap().unwrap();
 	assert_eq!(case.decision, Decision::Refuse, "it is worked on like any other");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_withdrawn_while_a_gateway_was_away_for_long_is_told_all_the_same() {
+	let folder = tempfile::tempdir().unwrap();
+	let (node, gateway) = gateway(&folder, &[], &[]).await;
+	gateway.tick().await.unwrap();
+	(0..9).for_each(|_| node.block(&[]));
+	gateway.tick().await.unwrap();
+	assert_eq!(gateway.store().progress().unwrap(), Some(9));
+	(0..9).for_each(|_| node.block(&[]));
+	node.method("state_getStorage", |_| {
+		Reply::Error(4003, "Client error: UnknownBlock: State already discarded for 0x00")
+	});
+	let prefix = curex_verify::bundle::storage_key("Consent", "Consents");
+	let key = move |number: u8| {
+		// The hash before the handle is of no consequence.
+		text(&[&prefix[..], &[0xee; 16], &[number; 32]].concat())
+	};
+	let prefix = text(&curex_verify::bundle::storage_key("Consent", "Consents"));
+	let keys: Vec<String> = (1..=4).map(key).collect();
+	let listed = keys.clone();
+	node.method("state_getKeysPaged", move |params| {
+		let is_first = params[0] == prefix.as_str() && params[2].is_null();
+		Reply::Value(if is_first { json!(listed) } else { json!([]) })
+	});
+	let withdrawn = |at| ConsentStatus::Withdrawn { at };
+	let elsewhere = [7, 8].map(OrganisationId);
+	let stored = [
+		(HOLDER, RECIPIENT, withdrawn(12)),
+		(HOLDER, RECIPIENT, withdrawn(9)),
+		(HOLDER, RECIPIENT, ConsentStatus::Active),
+		(elsewhere[0], elsewhere[1], withdrawn(12)),
+	];
+	let stored = stored.map(|(holder, grantee, status)| {
+		text(&Consent { status, ..consent(holder, grantee) }.encode())
+	});
+	node.method("state_queryStorageAt", move |_| {
+		let changes: Vec<_> = keys.iter().zip(&stored).collect();
+		Reply::Value(json!([{ "block": format!("0x{:064x}", 1), "changes": changes }]))
+	});
+	gateway.tick().await.unwrap();
+	let told = gateway.store().withdrawals().unwrap();
+	let told: Vec<ConsentId> = told.iter().map(|withdrawal| withdrawal.consent).collect();
+	assert_eq!(told, [ConsentId([1; 32])], "what was seen before, lives or is others' is not told");
+	assert_eq!(gateway.store().progress().unwrap(), Some(18));
 }
 
 /// A consent of `holder` to `grantee`.

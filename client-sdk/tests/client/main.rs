@@ -2,11 +2,15 @@
 
 mod accounts;
 mod calls;
+mod carriage;
 mod countersigned;
 mod fhir_examples;
 mod gateway;
+mod held;
+mod large;
 mod node;
 mod once;
+mod openings;
 mod outbox;
 mod oversight;
 mod permits;

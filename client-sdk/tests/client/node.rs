@@ -321,7 +321,7 @@ pub fn encoded_call(extrinsic: &[u8]) -> &[u8] {
 }
 
 /// The call of a signed extrinsic (version 4, mortal), as text.
-fn call_of(extrinsic: &[u8]) -> String {
+pub fn call_of(extrinsic: &[u8]) -> String {
 	let mut rest = encoded_call(extrinsic);
 	let metadata = metadata();
 	let calls = metadata.outer_enums().call_enum_ty();

@@ -391,6 +391,25 @@ mod tests {
 	}
 
 	#[test]
+	fn a_key_that_is_held_back_travels_only_while_delivered() {
+		let scene = scene(Part::Key);
+		let peer = scene.ledger.add_peer(RECIPIENT);
+		assert_eq!(scene.refusal(peer), TransferRefusal::NotNow, "there is no receipt");
+		let receipt =
+			Manifest::of([3; 32], &scene.bytes).commitment(Part::Key, &scene.key.exchange);
+		for &state in ExchangeState::ALL {
+			scene.ledger.change(|exchange| {
+				(exchange.state, exchange.receipt) = (state, Some(receipt));
+			});
+			let served = matches!(scene.ask(peer, |_| ()), Response::Chunks { .. });
+			assert_eq!(served, state == ExchangeState::Delivered, "{state:?}");
+		}
+		scene.ledger.change(|exchange| exchange.state = ExchangeState::Delivered);
+		let own = scene.ledger.add_peer(HOLDER);
+		assert_eq!(scene.refusal(own), TransferRefusal::NotAuthorised);
+	}
+
+	#[test]
 	fn an_envelope_goes_to_the_partner_of_whoever_began() {
 		for (direction, receiver, sender) in
 			[(Direction::Pull, HOLDER, RECIPIENT), (Direction::Push, RECIPIENT, HOLDER)]

@@ -70,6 +70,7 @@ impl Key {
 		let part = match self.part {
 			Part::Envelope => "envelope",
 			Part::Payload => "payload",
+			Part::Key => "key",
 		};
 		format!("{}-{part}", hex::encode(self.exchange))
 	}
@@ -79,6 +80,7 @@ impl Key {
 		let part = match part {
 			"envelope" => Part::Envelope,
 			"payload" => Part::Payload,
+			"key" => Part::Key,
 			_ => return None,
 		};
 		Some(Self { exchange: exchange.parse().ok()?, part })
@@ -92,7 +94,7 @@ pub struct Limits {
 	pub total: u64,
 	/// Of all parts of one organisation together.
 	pub per_organisation: u64,
-	/// Of an envelope.
+	/// Of an envelope, and of a key.
 	pub envelope: u64,
 	/// Of a payload.
 	pub payload: u64,
@@ -192,7 +194,7 @@ impl Store {
 		manifest: &Manifest,
 	) -> Result<Status, Error> {
 		let limit = match key.part {
-			Part::Envelope => self.limits.envelope,
+			Part::Envelope | Part::Key => self.limits.envelope,
 			Part::Payload => self.limits.payload.min(MAX_LENGTH),
 		};
 		if manifest.length > limit {

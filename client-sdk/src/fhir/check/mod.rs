@@ -11,7 +11,7 @@ mod element;
 mod outcome;
 mod provenance;
 
-pub use outcome::{Issue, IssueType, Outcome, Severity};
+pub use outcome::{Issue, IssueType, Outcome, Severity, FAILURE, REJECTION};
 
 use super::{json, Defect};
 use element::{short, Element};
@@ -80,11 +80,7 @@ pub fn check(bytes: &[u8]) -> Result<Mapped, Outcome> {
 }
 
 fn unreadable(defect: Defect) -> Outcome {
-	let code = match defect {
-		Defect::TooLarge | Defect::TooDeep | Defect::TooMany => IssueType::TooCostly,
-		_ => IssueType::Structure,
-	};
-	Outcome::of(code, "$this", defect.to_string())
+	Outcome::of(outcome::kind_of_defect(defect), "$this", defect.to_string())
 }
 
 #[cfg(test)]
