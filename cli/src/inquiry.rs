@@ -1,7 +1,12 @@
-//! `curex inquiry case` and `sign`: inquiries that an explorer's page prepares and that are signed here.
+//! `curex inquiry case`, `reasons` and `sign`: what an explorer's page prepares about inquiries, and is signed here.
 
 use crate::context::{parse, pretty, read_text, write_private, Context, Output};
-use curex_client::{exchange::Opening, prepared::Prepared, time, Error};
+use curex_client::{
+	exchange::Opening,
+	oversight,
+	prepared::{Act, Prepared},
+	time, Error,
+};
 use curex_primitives::{commitment::Domain, RecordHandle};
 use serde_json::json;
 use std::{
@@ -11,26 +16,43 @@ use std::{
 
 /// Commits to the text of a case file, under the record that an inquiry is about.
 pub fn case(file: &Path, about: RecordHandle, out: &Path) -> Result<Output, Error> {
-	let opening = Opening::new(Domain::Oversight, &about.0, &read_text(file)?);
-	write_private(out, &pretty(&opening)?)?;
+	keep(&Opening::new(Domain::Oversight, &about.0, &read_text(file)?), out)
+}
+
+/// Commits to the text of the reasons for which an inquiry is refused.
+pub fn reasons(file: &Path, inquiry: u32, out: &Path) -> Result<Output, Error> {
+	keep(&oversight::reasons(inquiry, &read_text(file)?), out)
+}
+
+fn keep(opening: &Opening, out: &Path) -> Result<Output, Error> {
+	write_private(out, &pretty(opening)?)?;
 	Ok(Output::new(
 		format!("commitment {}; keep {}", opening.commitment, out.display()),
 		json!({ "commitment": opening.commitment, "opening": out }),
 	))
 }
 
-/// What a prepared inquiry says, in words of this program's own.
+/// What was prepared, in words of this program's own.
 fn said(prepared: &Prepared) -> String {
-	let question = &prepared.question;
+	let act = match &prepared.act {
+		Act::Open { question, case } => format!(
+			"an inquiry to organisation {} in the field of {:?}, about the record {}, to be answered within {} days. Your case \
+			 file's commitment: {case}",
+			question.organisation,
+			question.field,
+			question.about,
+			question.term / time::DAY,
+		),
+		Act::Refuse { inquiry, ground, reasons } => format!(
+			"the refusal to disclose what inquiry {inquiry} asks for, on the ground {ground:?}. Your reasons' commitment: {reasons}",
+		),
+		Act::Withdraw { inquiry } => {
+			format!("the withdrawal of inquiry {inquiry}, which then needs no answer")
+		},
+	};
 	format!(
-		"You are about to sign: an inquiry to organisation {} in the field of {:?}, about the record {}, to be answered within \
-		 {} days. Your case file's commitment: {}. Account 0x{}, its transaction number {}, on the ledger 0x{}; it lapses 64 \
-		 blocks after block {}.",
-		question.organisation,
-		question.field,
-		question.about,
-		question.term / time::DAY,
-		prepared.case,
+		"You are about to sign: {act}. Account 0x{}, its transaction number {}, on the ledger 0x{}; it lapses 64 blocks after \
+		 block {}.",
 		hex::encode(prepared.account),
 		prepared.number,
 		hex::encode(prepared.ledger),
@@ -38,9 +60,9 @@ fn said(prepared: &Prepared) -> String {
 	)
 }
 
-/// Reads a prepared inquiry out and signs it.
+/// Reads out what was prepared, and signs it.
 pub fn sign(context: &Context, path: &Path, yes: bool) -> Result<Output, Error> {
-	let prepared: Prepared = parse(path, "the prepared inquiry")?;
+	let prepared: Prepared = parse(path, "what was prepared")?;
 	eprintln!("{}", said(&prepared));
 	if !yes && !is_confirmed() {
 		return Err(Error::Input(

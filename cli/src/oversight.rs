@@ -36,7 +36,18 @@ pub enum InquiryCommand {
 		#[arg(long)]
 		out: PathBuf,
 	},
-	/// Read out an inquiry that an explorer prepared, and sign it. Needs no connection; nothing is sent.
+	/// Commit to the reasons for a refusal, which stay here, for a refusal that an explorer's page prepares.
+	Reasons {
+		/// The text.
+		file: PathBuf,
+		/// Number of the inquiry.
+		#[arg(long)]
+		inquiry: u32,
+		/// Where to keep what opens the commitment.
+		#[arg(long)]
+		out: PathBuf,
+	},
+	/// Read out the inquiry, refusal or withdrawal that an explorer prepared, and sign it. Needs no connection; nothing is sent.
 	Sign {
 		/// What the explorer prepared.
 		prepared: PathBuf,
@@ -186,6 +197,9 @@ pub async fn inquiry(context: &Context, command: InquiryCommand) -> Result<Outpu
 		InquiryCommand::Open(command) => open(context, command).await,
 		InquiryCommand::Case { file, about, out } => {
 			crate::inquiry::case(&file, RecordHandle(about.0), &out)
+		},
+		InquiryCommand::Reasons { file, inquiry, out } => {
+			crate::inquiry::reasons(&file, inquiry, &out)
 		},
 		InquiryCommand::Sign { prepared, yes } => crate::inquiry::sign(context, &prepared, yes),
 		InquiryCommand::Show { inquiry } => {

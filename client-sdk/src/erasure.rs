@@ -181,7 +181,9 @@ impl Client {
 		let batch: Option<ErasureBatch> = self.read("ErasureApi_batch", day, view).await?;
 		let batch = batch.ok_or_else(|| {
 			let date = day_text(day);
-			Error::NotFound(format!("batch of {date}; orders are released once their day is over (UTC)"))
+			Error::NotFound(format!(
+				"batch of {date}; orders are released once their day is over (UTC)"
+			))
 		})?;
 		Ok((batch, self.read("ErasureApi_orders", day, view).await?))
 	}

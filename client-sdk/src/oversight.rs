@@ -153,6 +153,12 @@ fn context(number: u32) -> [u8; 32] {
 	context
 }
 
+/// Commits to the reasons for which an inquiry is refused, in words.
+#[must_use]
+pub fn reasons(inquiry: u32, words: &str) -> Opening {
+	Opening::new(Domain::Oversight, &context(inquiry), words)
+}
+
 /// The number that an event of the oversight pallet gives.
 fn number_in(events: &[Event], name: &str, field: &str) -> Result<u32, Error> {
 	events
@@ -218,7 +224,7 @@ impl Client {
 		ground: InquiryRefusal,
 		reasons: &str,
 	) -> Result<(Recorded, Opening), Error> {
-		let opening = Opening::new(Domain::Oversight, &context(inquiry), reasons);
+		let opening = self::reasons(inquiry, reasons);
 		let call = curex::tx().oversight().refuse_inquiry(
 			inquiry,
 			ground.into(),

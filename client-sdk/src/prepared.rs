@@ -1,5 +1,6 @@
-//! Inquiries that one program prepares and another signs: an explorer's page prepares the exact call, the delegate's machine
-//! reads out what it says, signs it without any connection, and gives back a signature that is good for this call alone.
+//! What is done about inquiries, prepared by one program and signed by another: an explorer's page prepares the exact call, the
+//! delegate's machine reads out what it says, signs it without any connection, and gives back a signature that is good for this
+//! call alone.
 
 use crate::{
 	client::{form_error, parameters, rpc_error, Client, View, MORTALITY},
@@ -9,7 +10,7 @@ use crate::{
 	submission::Submission,
 	Error, Signer,
 };
-use curex_primitives::Commitment;
+use curex_primitives::{oversight::InquiryRefusal, Commitment};
 use serde::{Deserialize, Serialize};
 use subxt::{
 	client::OfflineClient,
@@ -18,13 +19,41 @@ use subxt::{
 		SubstrateConfig,
 	},
 	metadata::Metadata,
+	transactions::Payload,
 	utils::{AccountId32, MultiSignature, H256},
 };
 
-/// With what every prepared inquiry begins.
-pub const FORMAT: &str = "curex-prepared-inquiry-1";
+/// With what everything that is prepared begins.
+pub const FORMAT: &str = "curex-prepared-inquiry-2";
 
-/// An inquiry that is ready to be signed: the question, and what makes a signature good for it alone.
+/// What is done about an inquiry.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Act {
+	/// An authority opens it.
+	Open {
+		/// What is asked.
+		question: Question,
+		/// Commitment to the authority's case file.
+		case: Commitment,
+	},
+	/// The organisation that is asked refuses to disclose.
+	Refuse {
+		/// Number of the inquiry.
+		inquiry: u32,
+		/// Why.
+		ground: InquiryRefusal,
+		/// Commitment to the reasons in words ([`crate::oversight::reasons`]).
+		reasons: Commitment,
+	},
+	/// The authority needs no answer any more.
+	Withdraw {
+		/// Number of the inquiry.
+		inquiry: u32,
+	},
+}
+
+/// An act that is ready to be signed, with what makes a signature good for it alone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prepared {
@@ -47,10 +76,8 @@ pub struct Prepared {
 	pub spec_version: u32,
 	/// Version of the form of its transactions.
 	pub transaction_version: u32,
-	/// What is asked.
-	pub question: Question,
-	/// Commitment to the authority's case file.
-	pub case: Commitment,
+	/// What is done.
+	pub act: Act,
 }
 
 impl Prepared {
@@ -61,7 +88,7 @@ impl Prepared {
 	/// does not know, [`Error::Input`] when it is of another form.
 	pub fn sign(&self, signer: &Signer) -> Result<[u8; 64], Error> {
 		if signer.account() != self.account {
-			return Err(Error::Key("this inquiry is for another account".into()));
+			return Err(Error::Key("this is for another account".into()));
 		}
 		let mut given = [0; 64];
 		self.transaction(|payload| {
@@ -77,7 +104,7 @@ impl Prepared {
 	/// The transaction with a signature that was given, as bytes.
 	///
 	/// # Errors
-	/// [`Error::Key`] when the signature is not the account's over this inquiry; otherwise as [`Self::sign`].
+	/// [`Error::Key`] when the signature is not the account's over this act; otherwise as [`Self::sign`].
 	pub fn signed_with(&self, signature: &[u8; 64]) -> Result<Vec<u8>, Error> {
 		self.transaction(|payload| {
 			let is_in = |scheme| is_signed_in(scheme, &self.account, payload, signature);
@@ -86,9 +113,7 @@ impl Prepared {
 			} else if is_in(Scheme::Ed25519) {
 				MultiSignature::Ed25519(*signature)
 			} else {
-				return Err(Error::Key(
-					"the signature is not this account's over this inquiry".into(),
-				));
+				return Err(Error::Key("the signature is not this account's over this".into()));
 			};
 			Ok((AccountId32(self.account), signature))
 		})
@@ -96,6 +121,31 @@ impl Prepared {
 
 	fn transaction(
 		&self,
+		sign: impl FnOnce(&[u8]) -> Result<(AccountId32, MultiSignature), Error>,
+	) -> Result<Vec<u8>, Error> {
+		let calls = curex::tx().oversight();
+		match &self.act {
+			Act::Open { question, case } => {
+				let call = calls.open_inquiry(
+					question.organisation.into(),
+					question.field.into(),
+					question.about.into(),
+					(*case).into(),
+					question.term,
+				);
+				self.signed(&call, sign)
+			},
+			Act::Refuse { inquiry, ground, reasons } => {
+				let call = calls.refuse_inquiry(*inquiry, (*ground).into(), (*reasons).into());
+				self.signed(&call, sign)
+			},
+			Act::Withdraw { inquiry } => self.signed(&calls.withdraw_inquiry(*inquiry), sign),
+		}
+	}
+
+	fn signed(
+		&self,
+		call: &impl Payload,
 		sign: impl FnOnce(&[u8]) -> Result<(AccountId32, MultiSignature), Error>,
 	) -> Result<Vec<u8>, Error> {
 		let Self { block, spec_version, transaction_version, .. } = *self;
@@ -121,17 +171,9 @@ impl Prepared {
 		let hash = H256(self.block_hash);
 		let mortality = CheckMortalityParams::mortal_from_unchecked(MORTALITY, block, hash);
 		let form = |error| form_error(error, spec_version);
-		let question = &self.question;
-		let call = curex::tx().oversight().open_inquiry(
-			question.organisation.into(),
-			question.field.into(),
-			question.about.into(),
-			self.case.into(),
-			question.term,
-		);
 		let mut signable = at
 			.tx()
-			.create_v4_signable_offline(&call, parameters(self.number, mortality))
+			.create_v4_signable_offline(call, parameters(self.number, mortality))
 			.map_err(form)?;
 		let payload = signable.signer_payload().map_err(form)?;
 		let (account, signature) = sign(&payload)?;
@@ -142,16 +184,11 @@ impl Prepared {
 }
 
 impl Client {
-	/// Prepares an inquiry that an account is to sign elsewhere; nothing is sent.
+	/// Prepares what an account is to sign elsewhere; nothing is sent.
 	///
 	/// # Errors
 	/// [`Error::Connection`], and [`Error::WrongRuntime`] when the node has another runtime than this library.
-	pub async fn prepare_inquiry(
-		&self,
-		account: [u8; 32],
-		question: Question,
-		case: Commitment,
-	) -> Result<Prepared, Error> {
+	pub async fn prepare_act(&self, account: [u8; 32], act: Act) -> Result<Prepared, Error> {
 		let head = self.block_of(View::Finalised).await?;
 		let block = self.height(View::At(head)).await?;
 		let number = self
@@ -174,12 +211,11 @@ impl Client {
 			block_hash: head.0,
 			spec_version: version.spec_version,
 			transaction_version: version.transaction_version,
-			question,
-			case,
+			act,
 		})
 	}
 
-	/// Hands in a prepared inquiry with its signature.
+	/// Hands in what was prepared, with its signature.
 	///
 	/// # Errors
 	/// As [`Prepared::signed_with`] and [`Self::submit`].
@@ -197,16 +233,17 @@ mod tests {
 	use super::*;
 	use curex_primitives::{Competence, OrganisationId, RecordHandle};
 
-	fn question() -> Question {
-		Question {
+	fn open() -> Act {
+		let question = Question {
 			organisation: OrganisationId(3),
 			field: Competence::DataProtection,
 			about: RecordHandle([5; 32]),
 			term: 14 * crate::time::DAY,
-		}
+		};
+		Act::Open { question, case: Commitment([6; 32]) }
 	}
 
-	fn prepared(signer: &Signer) -> Prepared {
+	fn prepared(signer: &Signer, act: Act) -> Prepared {
 		Prepared {
 			format: FORMAT.into(),
 			ledger: [1; 32],
@@ -216,15 +253,43 @@ mod tests {
 			block_hash: [2; 32],
 			spec_version: ledger::built_for().unwrap(),
 			transaction_version: 1,
-			question: question(),
-			case: Commitment([6; 32]),
+			act,
+		}
+	}
+
+	#[test]
+	fn a_refusal_and_a_withdrawal_are_signed_for_their_inquiry_alone() {
+		let alice = Signer::development("//Alice").unwrap();
+		let refuse = |inquiry, ground, byte| Act::Refuse {
+			inquiry,
+			ground,
+			reasons: Commitment([byte; 32]),
+		};
+		let acts = [
+			refuse(7, InquiryRefusal::Erased, 8),
+			refuse(8, InquiryRefusal::Erased, 8),
+			refuse(7, InquiryRefusal::Privileged, 8),
+			refuse(7, InquiryRefusal::Erased, 9),
+			Act::Withdraw { inquiry: 7 },
+			Act::Withdraw { inquiry: 8 },
+			open(),
+		];
+		for act in &acts {
+			let own = prepared(&alice, act.clone());
+			let json = serde_json::to_string(&own).unwrap();
+			assert_eq!(serde_json::from_str::<Prepared>(&json).unwrap(), own);
+			let signature = own.sign(&alice).unwrap();
+			for other in &acts {
+				let is_good = prepared(&alice, other.clone()).signed_with(&signature).is_ok();
+				assert_eq!(is_good, act == other, "{act:?} as {other:?}");
+			}
 		}
 	}
 
 	#[test]
 	fn a_signature_is_good_for_its_inquiry_alone() {
 		let [alice, bob] = ["//Alice", "//Bob"].map(|name| Signer::development(name).unwrap());
-		let prepared = prepared(&alice);
+		let prepared = prepared(&alice, open());
 		let json = serde_json::to_string(&prepared).unwrap();
 		assert_eq!(serde_json::from_str::<Prepared>(&json).unwrap(), prepared);
 		let signature = prepared.sign(&alice).unwrap();
@@ -244,9 +309,16 @@ mod tests {
 		assert!(refused(|other| other.spec_version += 1));
 		assert!(refused(|other| other.transaction_version += 1));
 		assert!(refused(|other| other.format.clear()));
-		assert!(refused(|other| other.question.organisation = OrganisationId(4)));
-		assert!(refused(|other| other.question.term += 1));
-		assert!(refused(|other| other.case = Commitment([7; 32])));
+		let changed = |change: fn(&mut Question, &mut Commitment)| {
+			let mut other = prepared.clone();
+			if let Act::Open { question, case } = &mut other.act {
+				change(question, case);
+			}
+			other.signed_with(&signature).is_err()
+		};
+		assert!(changed(|question, _| question.organisation = OrganisationId(4)));
+		assert!(changed(|question, _| question.term += 1));
+		assert!(changed(|_, case| *case = Commitment([7; 32])));
 		assert!(!refused(|_| ()));
 	}
 }

@@ -1,14 +1,13 @@
-//! The way to the ledger's newest state, and what is handed to it: the withdrawals of patients, and the inquiries that an
-//! authority signed elsewhere. What pages show comes from the index; a code is compared with what a node holds.
+//! The way to the ledger's newest state, and what is handed to it: the withdrawals of patients, and what delegates signed
+//! elsewhere about inquiries. What pages show comes from the index; a code is compared with what a node holds.
 
 use crate::{prove::Witness, Error};
 use curex_client::{
-	oversight::Question,
-	prepared::Prepared,
+	prepared::{Act, Prepared},
 	receipt::{self, WithdrawalCode},
 	Submission, View,
 };
-use curex_primitives::{commitment, Commitment, Consent, ConsentId};
+use curex_primitives::{commitment, Consent, ConsentId};
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex};
 
@@ -74,16 +73,15 @@ pub trait Ledger: Send + Sync {
 		progress: Progress,
 	) -> BoxFuture<'_, ()>;
 
-	/// Prepares an inquiry that an account is to sign elsewhere.
+	/// Prepares what an account is to sign elsewhere.
 	fn prepare(
 		&self,
 		genesis: [u8; 32],
 		account: [u8; 32],
-		question: Question,
-		case: Commitment,
+		act: Act,
 	) -> BoxFuture<'_, Result<Prepared, Error>>;
 
-	/// Hands in a prepared inquiry with its signature, and follows it until it is final.
+	/// Hands in what was prepared with its signature, and follows it until it is final.
 	fn hand_in(
 		&self,
 		genesis: [u8; 32],
@@ -123,12 +121,9 @@ impl Ledger for Witness {
 		&self,
 		genesis: [u8; 32],
 		account: [u8; 32],
-		question: Question,
-		case: Commitment,
+		act: Act,
 	) -> BoxFuture<'_, Result<Prepared, Error>> {
-		Box::pin(async move {
-			Ok(self.client(genesis).await?.prepare_inquiry(account, question, case).await?)
-		})
+		Box::pin(async move { Ok(self.client(genesis).await?.prepare_act(account, act).await?) })
 	}
 
 	fn hand_in(

@@ -11,13 +11,14 @@ pub const LAST_BLOCKS: u32 = 1_000;
 /// So many events are told, the newest.
 pub const MOST_EVENTS: u32 = 200;
 
-/// The events of governance, by their names; other pallets have none of these. The index `event_governance` in
-/// `schema.sql` holds the same list, so that it serves.
+/// The events of governance, by their names. Exchanges close, too. The index `event_governance` in `schema.sql` has the same
+/// words, so that it serves.
 const NAMES: &str = "name IN ('Proposed', 'Voted', 'Closed', 'Executed', 'Disapproved', 'UpgradeAuthorized', \
 	'CodeUpdated', 'NewAuthorities', 'Offence', 'OrganisationAdmitted', 'OrganisationSuspended', \
 	'OrganisationReinstated', 'OrganisationExpelled', 'QuotaSet', 'ValidatorChangeQueued', \
 	'ValidatorChangeDropped', 'ValidatorAdded', 'ValidatorMoved', 'ValidatorRemoved', 'ValidatorDisabled', \
-	'ReplacementNeeded', 'LawChanged', 'OldestPolicyRaised', 'GroupChanged')";
+	'ReplacementNeeded', 'LawChanged', 'OldestPolicyRaised', 'GroupChanged') \
+	AND (name <> 'Closed' OR pallet = 'Council')";
 
 /// How the network is governed and how it goes.
 #[derive(Clone, PartialEq, Debug, Serialize)]

@@ -28,7 +28,7 @@ use serde_json::Value as Json;
 use std::{collections::HashMap, sync::Mutex};
 
 /// Version of the schema. Another version is indexed anew.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 
 /// The side that writes.
 pub struct Store {

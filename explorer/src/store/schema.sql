@@ -26,7 +26,7 @@ CREATE TABLE event (
 ) WITHOUT ROWID;
 
 -- Decisions and changes of the network, few among all (`governance.rs` asks with the same words).
-CREATE INDEX event_governance ON event (block, position) WHERE name IN ('Proposed', 'Voted', 'Closed', 'Executed', 'Disapproved', 'UpgradeAuthorized', 'CodeUpdated', 'NewAuthorities', 'Offence', 'OrganisationAdmitted', 'OrganisationSuspended', 'OrganisationReinstated', 'OrganisationExpelled', 'QuotaSet', 'ValidatorChangeQueued', 'ValidatorChangeDropped', 'ValidatorAdded', 'ValidatorMoved', 'ValidatorRemoved', 'ValidatorDisabled', 'ReplacementNeeded', 'LawChanged', 'OldestPolicyRaised', 'GroupChanged');
+CREATE INDEX event_governance ON event (block, position) WHERE name IN ('Proposed', 'Voted', 'Closed', 'Executed', 'Disapproved', 'UpgradeAuthorized', 'CodeUpdated', 'NewAuthorities', 'Offence', 'OrganisationAdmitted', 'OrganisationSuspended', 'OrganisationReinstated', 'OrganisationExpelled', 'QuotaSet', 'ValidatorChangeQueued', 'ValidatorChangeDropped', 'ValidatorAdded', 'ValidatorMoved', 'ValidatorRemoved', 'ValidatorDisabled', 'ReplacementNeeded', 'LawChanged', 'OldestPolicyRaised', 'GroupChanged') AND (name <> 'Closed' OR pallet = 'Council');
 
 -- A record as it stands; `serial` grows with the block in which it was first seen.
 CREATE TABLE record (

@@ -73,6 +73,57 @@ pub(super) fn fields(value: &Json, around: &Surroundings) -> Markup {
 	}
 }
 
+/// Fields that say most of a record, in the order in which people ask for them.
+const FIRST: [&str; 20] = [
+	"name",
+	"kind",
+	"state",
+	"status",
+	"outcome",
+	"authority",
+	"organisation",
+	"holder",
+	"recipient",
+	"user",
+	"reviewer",
+	"direction",
+	"purpose",
+	"categories",
+	"gate",
+	"about",
+	"terms",
+	"begun",
+	"begun_at",
+	"deadline",
+];
+
+/// The content of a record: first what says most, at the end which fields have no value.
+pub(super) fn record(value: &Json, around: &Surroundings) -> Markup {
+	let Json::Object(all) = value else { return fields(value, around) };
+	let (empty, mut told): (Vec<_>, Vec<_>) = all.iter().partition(|(_, value)| value.is_null());
+	let place = |name: &str| FIRST.iter().position(|first| *first == name);
+	told.sort_by_key(|(name, _)| place(name).unwrap_or(FIRST.len()));
+	html! {
+		dl.fields {
+			@for (name, value) in told {
+				div {
+					dt { (label(name)) }
+					dd { (field(name, value, around)) }
+				}
+			}
+		}
+		@if !empty.is_empty() {
+			@let names = html! {
+				@for (position, (name, _)) in empty.iter().enumerate() {
+					@if position > 0 { ", " }
+					(label(name))
+				}
+			};
+			p.quiet { (say!("Without a value: {names}.", names = names)) }
+		}
+	}
+}
+
 /// A field's value.
 fn field(name: &str, value: &Json, around: &Surroundings) -> Markup {
 	match value {
@@ -91,6 +142,13 @@ fn field(name: &str, value: &Json, around: &Surroundings) -> Markup {
 			ol.items { @for value in values { li { (field(name, value, around)) } } }
 		},
 		Json::Object(inner) if inner.is_empty() => html! { span.quiet { (say!("nothing")) } },
+		// One of several forms, with what belongs to it.
+		Json::Object(inner) if inner.len() == 1 => html! {
+			@for (name, value) in inner {
+				strong.form { (label(&kebab(name).replace('-', "_"))) } " "
+				@if !value.is_null() { (field(name, value, around)) }
+			}
+		},
 		Json::Object(_) => fields(value, around),
 	}
 }
@@ -273,6 +331,18 @@ mod tests {
 			connected: false,
 			viewer: crate::access::Viewer::Open,
 		}
+	}
+
+	#[test]
+	fn a_record_begins_with_what_says_most_and_ends_with_what_has_no_value() {
+		let value = json!({"border": null, "envelope": "x", "holder": 1, "released": null, "state": "Held"});
+		let html = record(&value, &around()).into_string();
+		let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text} in {html}"));
+		assert!(at(">State<") < at(">Holder<") && at(">Holder<") < at(">Envelope<"));
+		assert!(
+			html.ends_with("</dl><p class=\"quiet\">Without a value: Border, Released.</p>"),
+			"{html}"
+		);
 	}
 
 	#[test]

@@ -142,7 +142,7 @@ pub(super) async fn page(
 				h2 id=(format!("part-{position}")) { (word(row.kind.singular())) }
 				@if let Some(state) = &row.state { p { (content::state(state)) } }
 				p { a.long href=(row.link()) { code { (row.id) } } }
-				(content::fields(&row.value, &around))
+				(content::record(&row.value, &around))
 				h3 { (say!("Timeline")) }
 				(timeline_of(events, false, &around))
 			}

@@ -1,6 +1,8 @@
 //! An inquiry from a page. The page prepares the exact call; the delegate's own machine reads out what it says and signs it;
 //! the page hands it to a node and shows how far it came. No key is in this program.
 
+pub(super) mod ending;
+
 use super::{
 	content,
 	forms::{lead_to, Form},
@@ -23,8 +25,12 @@ use axum::{
 	http::header,
 	response::{IntoResponse, Response},
 };
-use curex_client::{oversight::Question, prepared::Prepared, time};
-use curex_primitives::{Commitment, Competence, Competences, OrganisationId, RecordHandle};
+use curex_client::{
+	oversight::Question,
+	prepared::{Act, Prepared},
+	time,
+};
+use curex_primitives::{Commitment, Competences, OrganisationId, RecordHandle};
 use maud::{html, Markup};
 use std::{
 	collections::HashMap,
@@ -71,6 +77,16 @@ fn authority(viewer: &Viewer) -> Result<(&Standing, Competences), Error> {
 			_ => Err(Error::Refused("inquiries are opened by authorities".into())),
 		},
 		_ => Err(Error::Refused("inquiries are opened by authorities".into())),
+	}
+}
+
+/// Somebody who signs what concerns inquiries: for an authority, or for an organisation that is asked.
+fn signer(viewer: &Viewer) -> Result<&Standing, Error> {
+	match viewer {
+		Viewer::SignedIn(standing) if standing.role != Role::SecurityOfficer => Ok(standing),
+		_ => Err(Error::Refused(
+			"inquiries are opened by authorities and answered by protection officers".into(),
+		)),
 	}
 }
 
@@ -155,16 +171,17 @@ async fn form(
 	Ok(layout::page(say!("New inquiry"), "/inquiries", &around, body))
 }
 
-fn word_of(field: Competence) -> String {
-	crate::facts::kebab(&format!("{field:?}"))
+/// The word of the ledger's vocabulary for one of its elements.
+fn word_of(element: impl std::fmt::Debug) -> String {
+	crate::facts::kebab(&format!("{element:?}"))
 }
 
-/// What was filled in, as a question.
+/// What was filled in, as an act.
 fn read(
 	filled: &Filled,
 	standing: &Standing,
 	competences: Competences,
-) -> Result<(Question, Commitment), &'static str> {
+) -> Result<Act, &'static str> {
 	let organisation: u32 = filled.organisation.parse().map_err(|_| "choose an organisation")?;
 	if organisation == standing.organisation || !standing.within.contains(&organisation) {
 		return Err("choose an organisation");
@@ -182,7 +199,7 @@ fn read(
 		about: RecordHandle(about),
 		term: u64::from(days) * time::DAY,
 	};
-	Ok((question, Commitment(case)))
+	Ok(Act::Open { question, case: Commitment(case) })
 }
 
 pub(super) async fn prepare(
@@ -200,7 +217,7 @@ pub(super) async fn prepare(
 		case: field("case"),
 		days: field("days"),
 	};
-	let (question, case) = match read(&filled, standing, competences) {
+	let act = match read(&filled, standing, competences) {
 		Ok(read) => read,
 		Err(wrong) => {
 			let page = form(&app, &viewer, &filled, Some(wrong)).await?;
@@ -208,10 +225,16 @@ pub(super) async fn prepare(
 			return Ok((status, axum::response::Html(page.into_string())).into_response());
 		},
 	};
-	let genesis = app.genesis().await?;
-	let prepared = app.ledger().prepare(genesis, standing.account, question, case).await?;
-	app.drafts.keep(Draft { prepared, progress: None, until: time::now() + DRAFT_LIFE });
+	keep_draft(&app, standing.account, act).await?;
 	Ok(lead_to("/inquiries/draft"))
+}
+
+/// Prepares an act for an account, and keeps it for the signature.
+async fn keep_draft(app: &Arc<App>, account: [u8; 32], act: Act) -> Result<(), Error> {
+	let genesis = app.genesis().await?;
+	let prepared = app.ledger().prepare(genesis, account, act).await?;
+	app.drafts.keep(Draft { prepared, progress: None, until: time::now() + DRAFT_LIFE });
+	Ok(())
 }
 
 fn no_draft() -> Error {
@@ -219,13 +242,18 @@ fn no_draft() -> Error {
 }
 
 pub(super) async fn draft(State(app): State<Arc<App>>, Extension(viewer): Who) -> Answer {
-	let (standing, _) = authority(&viewer)?;
+	let standing = signer(&viewer)?;
 	let draft = app.drafts.of(standing.account).ok_or_else(no_draft)?;
 	let around = app.surroundings(&viewer).await?;
+	let title = match draft.prepared.act {
+		Act::Open { .. } => say!("Your inquiry"),
+		Act::Refuse { .. } => say!("Your refusal"),
+		Act::Withdraw { .. } => say!("Your withdrawal"),
+	};
 	let body = html! {
-		(layout::trail(&[("/inquiries", plain(Kind::Inquiry.plural()))], say!("New inquiry")))
-		h1 { (say!("Your inquiry")) }
-		(said(&draft.prepared, &around))
+		(layout::trail(&[("/inquiries", plain(Kind::Inquiry.plural()))], title))
+		h1 { (title) }
+		(said(&draft.prepared.act, &around))
 		@match &draft.progress {
 			Some(progress) => {
 				(steps(&progress.step(), "/inquiries/draft"))
@@ -236,19 +264,33 @@ pub(super) async fn draft(State(app): State<Arc<App>>, Extension(viewer): Who) -
 			None => { (signing(&draft.prepared)) },
 		}
 	};
-	show(layout::page(say!("Your inquiry"), "/inquiries", &around, body))
+	show(layout::page(title, "/inquiries", &around, body))
 }
 
-/// What an inquiry says.
-fn said(prepared: &Prepared, around: &Surroundings) -> Markup {
-	let question = &prepared.question;
+/// What an act says.
+fn said(act: &Act, around: &Surroundings) -> Markup {
+	let inquiry = |number: u32| {
+		html! {
+			div { dt { (say!("Inquiry")) } dd { a href=(format!("/inquiries/{number}")) { (number) } } }
+		}
+	};
 	html! {
 		dl.fields {
-			div { dt { (say!("Organisation")) } dd { (content::organisation(question.organisation.0, around)) } }
-			div { dt { (say!("Field of supervision")) } dd { (plain(&word_of(question.field).replace('-', " "))) } }
-			div { dt { (say!("Handle of the record that it is about")) } dd { code.long { (question.about) } } }
-			div { dt { (say!("Commitment to your case file")) } dd { code.long { (prepared.case) } } }
-			div { dt { (say!("Days for the answer (1 to 90)")) } dd { (question.term / time::DAY) } }
+			@match act {
+				Act::Open { question, case } => {
+					div { dt { (say!("Organisation")) } dd { (content::organisation(question.organisation.0, around)) } }
+					div { dt { (say!("Field of supervision")) } dd { (plain(&word_of(question.field).replace('-', " "))) } }
+					div { dt { (say!("Handle of the record that it is about")) } dd { code.long { (question.about) } } }
+					div { dt { (say!("Commitment to your case file")) } dd { code.long { (case) } } }
+					div { dt { (say!("Days for the answer (1 to 90)")) } dd { (question.term / time::DAY) } }
+				},
+				Act::Refuse { inquiry: number, ground, reasons } => {
+					(inquiry(*number))
+					div { dt { (say!("Ground")) } dd { (plain(&word_of(*ground).replace('-', " "))) } }
+					div { dt { (say!("Commitment to your reasons")) } dd { code.long { (reasons) } } }
+				},
+				Act::Withdraw { inquiry: number } => (inquiry(*number)),
+			}
 		}
 	}
 }
@@ -256,26 +298,26 @@ fn said(prepared: &Prepared, around: &Surroundings) -> Markup {
 fn signing(prepared: &Prepared) -> Markup {
 	html! {
 		h2 { (say!("Sign it on your machine")) }
-		p { (say!("Save the prepared inquiry there and sign it. The command reads out what the inquiry says, from the file and not \
-			from this page, before it signs: compare the two. It needs no connection.")) }
-		p.verify { a.button href="/inquiries/draft.json" download="inquiry.json" { (say!("Prepared inquiry")) } }
+		p { (say!("Save the prepared file there and sign it. The command reads out what it says, from the file and not from this \
+			page, before it signs: compare the two. It needs no connection.")) }
+		p.verify { a.button href="/inquiries/draft.json" download="inquiry.json" { (say!("Prepared file")) } }
 		pre tabindex="0" { code { "curex --key KEY --password-file FILE inquiry sign inquiry.json" } }
 		form.stacked method="post" action="/inquiries/draft" {
 			label for="signature" { (say!("Signature in hexadecimal")) }
 			input id="signature" name="signature" required maxlength="130" spellcheck="false" autocomplete="off" placeholder="0x…";
 			button type="submit" { (say!("Hand it in")) }
 		}
-		p.quiet { (say!("The signature is good for this inquiry alone: your account's transaction number {number}, on this ledger, \
+		p.quiet { (say!("The signature is good for this alone: your account's transaction number {number}, on this ledger, \
 			until 64 blocks after block {block}.", number = prepared.number, block = prepared.block)) }
 	}
 }
 
-/// The prepared inquiry as a file.
+/// What was prepared, as a file.
 pub(super) async fn file(
 	State(app): State<Arc<App>>,
 	Extension(viewer): Who,
 ) -> Result<Response, PageError> {
-	let (standing, _) = authority(&viewer)?;
+	let standing = signer(&viewer)?;
 	let draft = app.drafts.of(standing.account).ok_or_else(no_draft)?;
 	let json = serde_json::to_vec_pretty(&draft.prepared)
 		.map_err(|error| Error::Damaged(error.to_string()))?;
@@ -287,7 +329,7 @@ pub(super) async fn hand_in(
 	Extension(viewer): Who,
 	body: Bytes,
 ) -> Result<Response, PageError> {
-	let (standing, _) = authority(&viewer)?;
+	let standing = signer(&viewer)?;
 	let draft = app.drafts.of(standing.account).ok_or_else(no_draft)?;
 	let is_under_way =
 		draft.progress.as_ref().is_some_and(|progress| !matches!(progress.step(), Step::Failed(_)));

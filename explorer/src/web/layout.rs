@@ -205,7 +205,7 @@ pub(super) fn failure(status: StatusCode, error: &Error) -> Markup {
 		None,
 		html! {
 			h1 { (title) }
-			@if let Some(told) = told { p.lead { (word(&told)) } }
+			@if let Some(told) = told { p.lead { (words::told(&told)) } }
 			p { (advice) }
 			@if matches!(error, Error::Refused(_)) { p { a.button href="/sign-in" { (say!("Sign in")) } } }
 			p.quiet { (say!("Status {code}", code = status.as_u16())) }

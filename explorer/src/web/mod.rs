@@ -1,7 +1,8 @@
 //! Pages, JSON interface and exports. Nobody's records can be changed from here: what changes anything signs in and out, keeps
-//! a language, or hands to the ledger what a patient's code withdraws and what an authority signed elsewhere.
+//! a language, or hands to the ledger what a patient's code withdraws and what delegates signed elsewhere.
 
 mod api;
+mod breach;
 mod content;
 mod dossier;
 mod export;
@@ -248,6 +249,7 @@ pub fn router(app: Arc<App>) -> Router {
 		.route("/inquiries/new", get(inquiry::page).post(inquiry::prepare))
 		.route("/inquiries/draft", get(inquiry::draft).post(inquiry::hand_in))
 		.route("/inquiries/draft.json", get(inquiry::file))
+		.route("/inquiries/{id}/end", get(inquiry::ending::page).post(inquiry::ending::prepare))
 		.route("/{kind}", get(records::records))
 		.route("/{kind}/{id}", get(records::record))
 		.route("/exchanges/{id}/dossier", get(dossier::page))

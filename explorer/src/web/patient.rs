@@ -8,7 +8,7 @@ use super::{
 	guard, layout,
 	pages::{show, Answer},
 	proofs,
-	words::{plain, said, say},
+	words::{plain, said, say, told},
 	App, PageError, Peer, Surroundings, Who,
 };
 use crate::{
@@ -462,7 +462,7 @@ pub(super) fn steps(step: &Step, here: &str) -> Markup {
 		@match step {
 			Step::Failed(reason) => {
 				p.verdict.bad role="alert" {
-					strong { (say!("It failed.")) } " " span lang="en" { (reason) }
+					strong { (say!("It failed.")) } " " (told(reason))
 				}
 				p { (say!("Nothing was recorded, as far as this explorer knows. Try again, here or at any other node.")) }
 			},

@@ -328,7 +328,12 @@ fn findings(report: &Report) -> Markup {
 				tbody {
 					@for finding in &report.findings {
 						tr {
-							th scope="row" { (content::label(&finding.what)) }
+							th scope="row" {
+								@match finding.what.strip_prefix("event ") {
+									Some(number) => (say!("Event {number}", number = number)),
+									None => (content::label(&finding.what)),
+								}
+							}
 							td { code.long { (finding.shown) } }
 							td {
 								@if finding.agrees { span.quiet { (say!("the same")) } }

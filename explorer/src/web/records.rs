@@ -1,7 +1,7 @@
 //! Lists of records with their filters, and the page of one record with its timeline.
 
 use super::{
-	content, inquiry, layout,
+	breach, content, inquiry, layout,
 	pages::{read_kind, show, verify_box, Answer, Parameters},
 	past::{self, Stood},
 	words::{plain, said, say, word},
@@ -106,6 +106,13 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 	let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
 	let both_sides = matches!(kind, Kind::Exchange | Kind::Consent | Kind::Permit | Kind::Inquiry);
 	let has_purpose = matches!(kind, Kind::Exchange | Kind::Permit);
+	// Whoever asked for something rare sees it.
+	let rare = filter.category.is_some()
+		|| filter.consent.is_some()
+		|| filter.action.is_some()
+		|| filter.case.is_some()
+		|| filter.from.is_some()
+		|| filter.to.is_some();
 	let organisations = |id: &str, text: &str, chosen: Option<u32>| {
 		html! {
 			div {
@@ -145,21 +152,6 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 						value=(filter.purpose.clone().unwrap_or_default()) placeholder=(say!("treatment"));
 				}
 			}
-			@if kind == Kind::Exchange {
-				div.grow {
-					label for="consent" { (say!("Consent")) }
-					input id="consent" name="consent" maxlength="66" spellcheck="false" placeholder="0x…"
-						value=(filter.consent.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
-				}
-			}
-			div {
-				label for="from" { (say!("From block")) }
-				input id="from" name="from" inputmode="numeric" maxlength="12" value=(number(filter.from));
-			}
-			div {
-				label for="to" { (say!("To block")) }
-				input id="to" name="to" inputmode="numeric" maxlength="12" value=(number(filter.to));
-			}
 			@for (name, text, moment) in
 				[("since", say!("Since (UTC)"), filter.since), ("until", say!("Until (UTC)"), filter.until)]
 			{
@@ -169,34 +161,54 @@ fn filter_form(kind: Kind, filter: &Filter, states: &[String], around: &Surround
 						value=(moment.and_then(time::text).unwrap_or_default());
 				}
 			}
-			@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Permit) {
-				div {
-					label for="category" { (say!("Category of data")) }
-					select id="category" name="category" {
-						option value="" { (say!("any")) }
-						@for category in Category::ALL {
-							@let word = category_word(*category);
-							option value=(word) selected[filter.category == Some(*category)] { (plain(&word.replace('-', " "))) }
-						}
-					}
-				}
-			}
-			div {
-				label for="action" { (say!("Changed by (event)")) }
-				input id="action" name="action" maxlength="64" spellcheck="false" placeholder="withdrawn"
-					value=(filter.action.clone().unwrap_or_default());
-			}
-			@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Review | Kind::Permit | Kind::Inquiry) {
-				div.grow {
-					label for="case" { (say!("Case (exchange, or commitment to the file)")) }
-					input id="case" name="case" maxlength="66" spellcheck="false" placeholder="0x…"
-						value=(filter.case.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
-				}
-			}
 			div {
 				label for="at" { (say!("As they stood (block, or moment in UTC)")) }
 				input id="at" name="at" maxlength="32" spellcheck="false" placeholder="2026-11-01T08:00:00Z"
 					value=(filter.at.and_then(Point::text).unwrap_or_default());
+			}
+			details open[rare] {
+				summary { (say!("More filters")) }
+				div.more {
+					@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Permit) {
+						div {
+							label for="category" { (say!("Category of data")) }
+							select id="category" name="category" {
+								option value="" { (say!("any")) }
+								@for category in Category::ALL {
+									@let word = category_word(*category);
+									option value=(word) selected[filter.category == Some(*category)] { (plain(&word.replace('-', " "))) }
+								}
+							}
+						}
+					}
+					@if kind == Kind::Exchange {
+						div.grow {
+							label for="consent" { (say!("Consent")) }
+							input id="consent" name="consent" maxlength="66" spellcheck="false" placeholder="0x…"
+								value=(filter.consent.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
+						}
+					}
+					div {
+						label for="action" { (say!("Changed by (event)")) }
+						input id="action" name="action" maxlength="64" spellcheck="false" placeholder="withdrawn"
+							value=(filter.action.clone().unwrap_or_default());
+					}
+					@if matches!(kind, Kind::Exchange | Kind::Consent | Kind::Review | Kind::Permit | Kind::Inquiry) {
+						div.grow {
+							label for="case" { (say!("Case (exchange, or commitment to the file)")) }
+							input id="case" name="case" maxlength="66" spellcheck="false" placeholder="0x…"
+								value=(filter.case.map(|id| format!("0x{}", hex::encode(id))).unwrap_or_default());
+						}
+					}
+					div {
+						label for="from" { (say!("From block")) }
+						input id="from" name="from" inputmode="numeric" maxlength="12" value=(number(filter.from));
+					}
+					div {
+						label for="to" { (say!("To block")) }
+						input id="to" name="to" inputmode="numeric" maxlength="12" value=(number(filter.to));
+					}
+				}
 			}
 			div.buttons {
 				button type="submit" { (say!("Filter")) }
@@ -311,7 +323,7 @@ pub(super) async fn record(
 	let at = past::read(&parameters)?;
 	let scope = viewer.scope();
 	let around = app.surroundings(&viewer).await?;
-	let (stood, related) = app
+	let (stood, related, clocks) = app
 		.read(move |connection| {
 			let stood = past::stood(connection, &scope, kind, &id, at)?;
 			// What belongs to a record is shown as it stands now.
@@ -319,7 +331,11 @@ pub(super) async fn record(
 				Some(_) => Vec::new(),
 				None => related(connection, &scope, &stood.row)?,
 			};
-			Ok((stood, related))
+			let clocks = match kind {
+				Kind::Breach => breach::clocks(connection, &stood.row.value, &stood.timeline)?,
+				_ => Vec::new(),
+			};
+			Ok((stood, related, clocks))
 		})
 		.await?;
 	let Stood { row, timeline, more, block: then } = stood;
@@ -352,6 +368,7 @@ pub(super) async fn record(
 			say!("Proves what is shown here against a block that the validators finalised."),
 		))
 		(inquiry::offer(&viewer, kind, &row.id, holder))
+		@if kind == Kind::Inquiry && then.is_none() { (inquiry::ending::offer(&viewer, &row)) }
 		@if kind == Kind::Inquiry && row.state.as_deref() == Some("disclosed") { (inquiry::reading(&row.id)) }
 		@if kind == Kind::Exchange {
 			p { a href=(format!("{}/dossier", row.link())) { (say!("Dossier of this case")) } }
@@ -363,7 +380,11 @@ pub(super) async fn record(
 				div { dt { (say!("First seen")) } dd { (say!("block {number}", number = content::block(row.begun))) } }
 				div { dt { (say!("Last changed")) } dd { (say!("block {number}", number = content::block(row.changed))) } }
 			}
-			(content::fields(&row.value, &around))
+			(content::record(&row.value, &around))
+		}
+		@if !clocks.is_empty() {
+			@let now = then.as_ref().map_or(around.head.and_then(|(.., time)| time), |block| block.time);
+			(breach::table(&clocks, now))
 		}
 		section aria-labelledby="timeline" {
 			h2 id="timeline" { (say!("Timeline")) }

@@ -4,7 +4,7 @@
 use super::{
 	api::{self, ApiError},
 	content, layout,
-	pages::{level_name, show, Answer, Parameters, LEVELS, RISKS},
+	pages::{bar, level_name, show, Answer, Parameters, LEVELS, RISKS},
 	words::{self, plain, said, say, word},
 	App, Surroundings, Who,
 };
@@ -91,38 +91,26 @@ pub(super) async fn page(
 	show(layout::page(say!("Charts"), "/trends", &around, body))
 }
 
-/// A bar chart, lying; `title` says what it shows. The rows of the table beside it have the same order.
-fn bars(title: &str, counts: &[u64]) -> Markup {
-	let most = counts.iter().copied().max().unwrap_or(1).max(1);
-	let height = counts.len() * 12;
-	html! {
-		svg.drawing role="img" aria-label=(title) viewBox=(format!("0 0 200 {height}")) focusable="false" {
-			@for (row, count) in counts.iter().enumerate() {
-				rect.track x="0" y=(row * 12 + 1) width="200" height="10" {}
-				rect.bar x="0" y=(row * 12 + 1) width=(count * 200 / most) height="10" {}
-			}
-		}
-	}
-}
-
 fn stages(stages: &[Stage]) -> Markup {
 	let all = stages.first().map_or(0, |stage| stage.exchanges).max(1);
-	let counts: Vec<u64> = stages.iter().map(|stage| stage.exchanges).collect();
 	html! {
-		@if counts.iter().all(|count| *count == 0) { p { (say!("None.")) } }
+		@if stages.iter().all(|stage| stage.exchanges == 0) { p { (say!("None.")) } }
 		@else {
-			div.two {
-				(bars(say!("Exchanges by how far they came, as in the table"), &counts))
-				div.scroll tabindex="0" role="region" aria-label=(say!("Table of stages")) {
-					table {
-						thead { tr { @for name in [say!("Came to be"), say!("Exchanges"), say!("Share")] { th scope="col" { (name) } } } }
-						tbody {
-							@for stage in stages {
-								tr {
-									th scope="row" { (word(stage.name)) }
-									td.number { (content::count(stage.exchanges)) }
-									td.number { (stage.exchanges * 100 / all) " %" }
-								}
+			div.scroll tabindex="0" role="region" aria-label=(say!("Table of stages")) {
+				table.bars {
+					thead { tr {
+						th scope="col" { (say!("Came to be")) }
+						th.number scope="col" { (say!("Exchanges")) }
+						th.number scope="col" { (say!("Share")) }
+						td {}
+					} }
+					tbody {
+						@for stage in stages {
+							tr {
+								th scope="row" { (word(stage.name)) }
+								td.number { (content::count(stage.exchanges)) }
+								td.number { (stage.exchanges * 100 / all) " %" }
+								td aria-hidden="true" { (bar(stage.exchanges, all, "bar")) }
 							}
 						}
 					}
@@ -133,23 +121,26 @@ fn stages(stages: &[Stage]) -> Markup {
 }
 
 fn pairs(pairs: &[Pair], around: &Surroundings) -> Markup {
-	let counts: Vec<u64> = pairs.iter().map(|pair| pair.exchanges).collect();
+	let most = pairs.iter().map(|pair| pair.exchanges).max().unwrap_or(0).max(1);
 	html! {
 		@if pairs.is_empty() { p { (say!("None.")) } }
 		@else {
-			div.two {
-				(bars(say!("Exchanges by pair of organisations, as in the table"), &counts))
-				div.scroll tabindex="0" role="region" aria-label=(say!("Table of pairs")) {
-					table {
-						thead { tr { @for name in [say!("One"), say!("Other"), say!("Exchanges")] { th scope="col" { (name) } } } }
-						tbody {
-							@for pair in pairs {
-								@let link = format!("/exchanges?organisation={}&partner={}", pair.one, pair.other);
-								tr {
-									th scope="row" { (content::organisation(pair.one, around)) }
-									td { (content::organisation(pair.other, around)) }
-									td.number { a href=(link) { (content::count(pair.exchanges)) } }
-								}
+			div.scroll tabindex="0" role="region" aria-label=(say!("Table of pairs")) {
+				table.bars {
+					thead { tr {
+						th scope="col" { (say!("One")) }
+						th scope="col" { (say!("Other")) }
+						th.number scope="col" { (say!("Exchanges")) }
+						td {}
+					} }
+					tbody {
+						@for pair in pairs {
+							@let link = format!("/exchanges?organisation={}&partner={}", pair.one, pair.other);
+							tr {
+								th scope="row" { (content::organisation(pair.one, around)) }
+								td { (content::organisation(pair.other, around)) }
+								td.number { a href=(link) { (content::count(pair.exchanges)) } }
+								td aria-hidden="true" { (bar(pair.exchanges, most, "bar")) }
 							}
 						}
 					}

@@ -3,6 +3,7 @@
 mod access;
 mod anchors;
 mod attacks;
+mod breach;
 #[path = "../../../verify/tests/chain/mod.rs"]
 mod chain;
 mod index;

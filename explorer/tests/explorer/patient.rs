@@ -2,9 +2,8 @@
 
 use crate::support::{append, escape, record, Answer, Explorer};
 use curex_client::{
-	oversight::Question,
 	paper::PaperCode,
-	prepared::Prepared,
+	prepared::{Act, Prepared},
 	receipt::{ConsentSpec, PreparedConsent, WithdrawalCode},
 	time,
 };
@@ -14,7 +13,7 @@ use curex_explorer::{
 	ledger::{Ledger, Progress, Step},
 	Error, Kind, Record,
 };
-use curex_primitives::{Commitment, Consent, ConsentId, ConsentStatus, OrganisationId};
+use curex_primitives::{Consent, ConsentId, ConsentStatus, OrganisationId};
 use futures::future::BoxFuture;
 use serde_json::json;
 use std::{
@@ -47,13 +46,7 @@ impl Ledger for Consents {
 		Box::pin(std::future::ready(()))
 	}
 
-	fn prepare(
-		&self,
-		_: [u8; 32],
-		_: [u8; 32],
-		_: Question,
-		_: Commitment,
-	) -> BoxFuture<'_, Result<Prepared, Error>> {
+	fn prepare(&self, _: [u8; 32], _: [u8; 32], _: Act) -> BoxFuture<'_, Result<Prepared, Error>> {
 		Box::pin(std::future::ready(Err(Error::Input("no inquiry is here".into()))))
 	}
 

@@ -6,9 +6,11 @@
 //!
 //! The language is that of the request ([`speaking`]): its texts are chosen where they are written, with nothing to pass on.
 
+mod errors;
 mod texts;
 
 use axum::http::{header, HeaderMap};
+use errors::ERRORS;
 use maud::{Markup, PreEscaped, Render};
 use std::{
 	collections::HashMap,
@@ -172,6 +174,46 @@ pub(super) fn plain(english: &str) -> &str {
 	known(english).unwrap_or(english)
 }
 
+/// What an error says, in the language of the request; what has no row is marked as English.
+pub(super) fn told(english: &str) -> Markup {
+	let find =
+		|(text, german): &(&'static str, &'static str)| Some((*german, matched(*text, english)?));
+	let row = if known(english).is_none() { ERRORS.iter().find_map(find) } else { None };
+	match (language(), row) {
+		(Language::German, Some((german, values))) => {
+			let values: Vec<(&str, Markup)> =
+				values.into_iter().map(|(name, value)| (name, value_of_error(value))).collect();
+			let places: Vec<(&str, &dyn Render)> =
+				values.iter().map(|(name, value)| (*name, value as &dyn Render)).collect();
+			markup(german, &places)
+		},
+		(Language::Marked, Some(_)) => maud::html! { "⟦" (english) "⟧" },
+		_ => word(english),
+	}
+}
+
+/// A value in an error: a word of the vocabulary, a number, a name, or words that nobody translated.
+fn value_of_error(value: &str) -> Markup {
+	if value.contains(' ') {
+		word(value)
+	} else {
+		maud::html! { (plain(value)) }
+	}
+}
+
+/// The values that stand in a text's places, if this is the text.
+fn matched<'a>(text: &'static str, said: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+	let mut pieces = text.split(['{', '}']);
+	let mut rest = said.strip_prefix(pieces.next()?)?;
+	let mut values = Vec::new();
+	while let (Some(name), Some(literal)) = (pieces.next(), pieces.next()) {
+		let end = if literal.is_empty() { rest.len() } else { rest.find(literal)? };
+		values.push((name, &rest[..end]));
+		rest = &rest[end + literal.len()..];
+	}
+	rest.is_empty().then_some(values)
+}
+
 /// Puts values into the places of a text that bear their names.
 fn place(text: &str, mut put: impl FnMut(Result<&str, &str>)) {
 	let mut rest = text;
@@ -283,11 +325,32 @@ mod tests {
 	#[test]
 	fn every_text_stands_once_and_has_its_places_in_every_language() {
 		let mut seen = BTreeSet::new();
-		for (english, german) in TEXTS {
+		for (english, german) in TEXTS.iter().chain(ERRORS) {
 			assert!(seen.insert(english), "{english} stands twice");
 			assert!(!german.trim().is_empty(), "{english}");
 			assert_eq!(places(english), places(german), "{english}");
 			assert_eq!(english.ends_with('.'), german.ends_with('.'), "{english}");
+		}
+	}
+
+	#[tokio::test]
+	async fn an_error_is_told_in_german_whatever_it_holds() {
+		let german = |english: &'static str| {
+			speaking(Language::German, "/".into(), async move { told(english).into_string() })
+		};
+		for (english, said) in [
+			("there is no parameter <b>", "Einen Parameter &lt;b&gt; gibt es nicht"),
+			("limit: expected a number", "limit: Hier steht eine Zahl"),
+			("there is no such Exchange", "Dies gibt es hier nicht: Austausch"),
+			("from: lies after to", "from: liegt nach to"),
+			(
+				"not proven: a justification is forged",
+				"Nicht bewiesen: <span lang=\"en\">a justification is forged</span>",
+			),
+			("something new", "<span lang=\"en\">something new</span>"),
+		] {
+			assert_eq!(german(english).await, said);
+			assert_eq!(told("limit: expected a number").into_string(), "limit: expected a number");
 		}
 	}
 
