@@ -151,9 +151,7 @@ fn transient(arguments: &Arguments, config: &Config) -> Result<Report, Error> {
 			watcher.observe(&event);
 		})?;
 	}
-	let [flows, accesses, logs] = watcher.coverage();
-	let (drifted, alerts) = (watcher.drifted(), watcher.alerts());
-	Ok(Report { events, malformed, flows, accesses, logs, drifted, alerts })
+	Ok(watcher.report(events, malformed))
 }
 
 /// The file, or the files of the folder by name, so that rotated logs come in order.
