@@ -6,10 +6,10 @@ use super::table::Table;
 
 /// How often a point must have been seen before an equal one counts as known: fewer may be the
 /// point itself.
-const KNOWN: u32 = 4;
+pub(super) const KNOWN: u32 = 4;
 
 /// Numbers that are subtracted at once; rows are filled with zeros to a multiple of it.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// Numbers after which a distance is compared with the greatest that still matters.
 const BLOCK: usize = 32;
@@ -135,7 +135,7 @@ fn dot(one: &[f32], other: &[f32]) -> f32 {
 }
 
 /// Stops early once the sum exceeds `worst`. Widths are multiples of [`LANES`].
-fn squared_distance(one: &[f32], other: &[f32], worst: f32) -> f32 {
+pub(super) fn squared_distance(one: &[f32], other: &[f32], worst: f32) -> f32 {
 	let mut sum = 0.0;
 	for (one, other) in one.chunks(BLOCK).zip(other.chunks(BLOCK)) {
 		let mut lanes = [0.0f32; LANES];

@@ -3,7 +3,7 @@
 use super::{random::Random, table::Table};
 
 /// Points a tree is grown from (Liu, Ting and Zhou, ICDM 2008, section 4.1).
-const SUBSAMPLE: usize = 256;
+const SUBSAMPLE: usize = 32;
 
 /// Features a cut combines at most.
 const COMBINED: usize = 2;

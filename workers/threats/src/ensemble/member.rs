@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{
 	density::{mean_distance, Neighbours},
-	isolation::IsolationForest,
+	deviations::Deviations,
 	random::Random,
+	subsamples::Subsamples,
 	table::Table,
 	tails::Tails,
 	whitening::Whitening,
@@ -32,12 +33,9 @@ pub(super) trait Member: Send + Sync {
 /// A point in every space.
 pub(super) struct Mapped {
 	pub(super) standard: Vec<f32>,
-	pub(super) joint: Vec<f32>,
+	/// Empty where nobody asks for it.
+	joint: Vec<f32>,
 	pub(super) whitened: Vec<f32>,
-	/// Sum over the columns of `−ln` of the tail probability.
-	pub(super) tail_sum: f64,
-	tails: Vec<f64>,
-	bins: Vec<f64>,
 }
 
 /// Where neighbours are sought.
@@ -65,162 +63,127 @@ impl Space {
 
 /// The maps into the spaces.
 pub(super) struct Spaces {
-	tails: Tails,
+	/// Of the joint space, if it is asked for.
+	tails: Option<Arc<Tails>>,
 	whitening: Whitening,
 }
 
 impl Spaces {
-	pub(super) fn fit(standard: &Table) -> Self {
-		Self { tails: Tails::fit(standard), whitening: Whitening::fit(standard) }
+	/// `most` are the rows whose features are made independent.
+	pub(super) fn fit(tails: Option<Arc<Tails>>, most: &Table) -> Self {
+		Self { tails, whitening: Whitening::fit(most) }
 	}
 
 	pub(super) fn map(&self, standard: Vec<f32>) -> Mapped {
-		let columns = || standard.iter().copied().enumerate();
-		let scores = columns().map(|(column, value)| self.tails.normal_score(column, value));
-		let logarithms = standard.iter().map(|value| value.signum() * value.abs().ln_1p());
-		let tails: Vec<f64> =
-			columns().map(|(column, value)| self.tails.tail(column, value)).collect();
-		let joint = scores.chain(logarithms).collect();
-		let bins = columns().map(|(column, value)| self.tails.histogram(column, value)).collect();
+		let joint = self.tails.as_ref().map(|tails| {
+			let columns = standard.iter().copied().enumerate();
+			let scores = columns.map(|(column, value)| tails.normal_score(column, value));
+			let logarithms = standard.iter().map(|value| value.signum() * value.abs().ln_1p());
+			scores.chain(logarithms).collect()
+		});
 		Mapped {
-			joint,
+			joint: joint.unwrap_or_default(),
 			whitened: self.whitening.apply(&standard),
-			tail_sum: tails.iter().sum(),
-			tails,
-			bins,
 			standard,
 		}
 	}
 
-	pub(super) fn tail_sum(&self, standard: &[f32]) -> f64 {
-		self.tails.tail_sum(standard)
+	/// The middle of the rows whose features were made independent.
+	pub(super) fn middle(&self) -> &[f64] {
+		self.whitening.mean()
 	}
 }
 
-/// See [`IsolationForest`].
-#[derive(Clone)]
-pub(super) struct Isolation(IsolationForest);
+/// Least and greatest score that count of members of an unvetted baseline, in its spreads: where hardly anything varied, a
+/// distance has no bound that means something.
+const UNVETTED_RANGE: [f64; 2] = [-3.0, 10.0];
 
-impl Isolation {
-	pub(super) fn fit(standard: &Table, trees: usize, random: &mut Random) -> Self {
-		Self(IsolationForest::fit(standard, trees, random))
-	}
-}
-
-impl Member for Isolation {
+impl Member for Deviations {
 	fn name(&self) -> &'static str {
-		"isolation"
+		"deviations"
 	}
 
 	fn score(&self, point: &Mapped) -> f64 {
-		self.0.score(&point.standard)
+		self.mean(&point.standard)
 	}
 
-	/// A forest isolates what lies far out: the tails say in which column.
-	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
-		for (share, tail) in shares.iter_mut().zip(&point.tails) {
-			*share += tail;
-		}
-	}
-}
-
-/// The sum of the tails.
-pub(super) struct TailSum;
-
-impl Member for TailSum {
-	fn name(&self) -> &'static str {
-		"tails"
-	}
-
-	fn score(&self, point: &Mapped) -> f64 {
-		point.tail_sum
-	}
-
-	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
-		for (share, tail) in shares.iter_mut().zip(&point.tails) {
-			*share += tail;
-		}
-	}
-}
-
-/// The sum over the columns of `−ln` of the share of the bin.
-pub(super) struct HistogramSum;
-
-impl Member for HistogramSum {
-	fn name(&self) -> &'static str {
-		"histogram"
-	}
-
-	fn score(&self, point: &Mapped) -> f64 {
-		point.bins.iter().sum()
-	}
-
-	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
-		for (share, surprise) in shares.iter_mut().zip(&point.bins) {
-			*share += surprise;
-		}
-	}
-}
-
-/// Distance from the middle of most of the baseline, in its own spread (the minimum covariance determinant of Rousseeuw
-/// and Van Driessen, Technometrics 1999, by their concentration steps from the whole baseline).
-pub(super) struct FromMost {
-	whitening: Whitening,
-}
-
-/// Share of the baseline that is most of it.
-const MOST: f64 = 0.7;
-
-/// Concentration steps at most; a few suffice.
-const STEPS: usize = 10;
-
-impl FromMost {
-	pub(super) fn fit(standard: &Table) -> Self {
-		let count = (MOST * standard.len() as f64) as usize;
-		let mut whitening = Whitening::fit(standard);
-		let mut kept: Vec<usize> = Vec::new();
-		for _ in 0..STEPS {
-			let mut order: Vec<(f64, usize)> = standard
-				.rows()
-				.enumerate()
-				.map(|(place, row)| (length(&whitening.apply(row)), place))
-				.collect();
-			order.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-			let mut nearest: Vec<usize> = order[..count].iter().map(|(_, place)| *place).collect();
-			nearest.sort_unstable();
-			if nearest == kept || nearest.is_empty() {
-				break;
-			}
-			whitening = Whitening::fit(&standard.select(nearest.iter().copied()));
-			kept = nearest;
-		}
-		Self { whitening }
-	}
-}
-
-fn length(point: &[f32]) -> f64 {
-	point.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
-}
-
-impl Member for FromMost {
-	fn name(&self) -> &'static str {
-		"distance-from-most"
-	}
-
-	fn score(&self, point: &Mapped) -> f64 {
-		length(&self.whitening.apply(&point.standard))
-	}
-
-	/// Where hardly anything varied, the distance has no bound that means something.
 	fn range(&self) -> [f64; 2] {
-		[-3.0, 10.0]
+		UNVETTED_RANGE
 	}
 
 	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
-		let mean = self.whitening.mean();
-		for (share, (value, mean)) in shares.iter_mut().zip(point.standard.iter().zip(mean)) {
-			*share += (f64::from(*value) - mean).powi(2);
+		for (share, deviation) in shares.iter_mut().zip(self.of(&point.standard)) {
+			*share += f64::from(deviation);
 		}
+	}
+}
+
+/// Distance from the middle of the trusted half, in its own spread: a minimum covariance determinant (Rousseeuw and Van
+/// Driessen, Technometrics 1999) whose half is not sought, but given.
+pub(super) struct FromTrusted {
+	middle: Vec<f64>,
+}
+
+impl FromTrusted {
+	pub(super) fn new(spaces: &Spaces) -> Self {
+		Self { middle: spaces.middle().to_vec() }
+	}
+}
+
+impl Member for FromTrusted {
+	fn name(&self) -> &'static str {
+		"distance-from-trusted"
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		point.whitened.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
+	}
+
+	fn range(&self) -> [f64; 2] {
+		UNVETTED_RANGE
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		for (share, (value, middle)) in
+			shares.iter_mut().zip(point.standard.iter().zip(&self.middle))
+		{
+			*share += (f64::from(*value) - middle).powi(2);
+		}
+	}
+}
+
+/// Logarithm of the mean distance to the nearest of each subsample.
+pub(super) struct Sampled {
+	subsamples: Subsamples,
+	/// Median of these distances among the baseline.
+	median: f64,
+}
+
+impl Sampled {
+	pub(super) fn fit(trusted: &Table, random: &mut Random) -> Self {
+		let subsamples = Subsamples::fit(trusted, random);
+		let step = trusted.len().div_ceil(SAMPLED).max(1);
+		let distances = trusted.rows().step_by(step).map(|row| subsamples.distance(row));
+		let median = median(distances.collect());
+		Self { subsamples, median }
+	}
+}
+
+impl Member for Sampled {
+	fn name(&self) -> &'static str {
+		"distance-sampled"
+	}
+
+	fn score(&self, point: &Mapped) -> f64 {
+		(self.subsamples.distance(&point.standard) + LEAST * self.median + 1e-6).ln()
+	}
+
+	fn range(&self) -> [f64; 2] {
+		UNVETTED_RANGE
+	}
+
+	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
+		self.subsamples.attribute(&point.standard, shares);
 	}
 }
 
@@ -384,26 +347,5 @@ impl Member for Relative {
 		if self.around.space != Space::Whitened {
 			self.around.attribute(point, self.count, shares);
 		}
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn a_clump_of_a_quarter_of_the_baseline_is_far_from_most_of_it() {
-		let mut random = Random::new(3);
-		let rows: Table = (0..400)
-			.map(|row| {
-				let value = random.normal();
-				let beside = if row % 4 == 0 { 3.0 } else { 0.0 };
-				[value as f32, (value + beside + 0.1 * random.normal()) as f32]
-			})
-			.collect();
-		let spaces = Spaces::fit(&rows);
-		let score = |row: [f32; 2]| FromMost::fit(&rows).score(&spaces.map(row.to_vec()));
-		assert!(score([0.0, 3.0]) > 4.0 * score([1.0, 1.0]));
-		assert_eq!(FromMost::fit(&Table::new(2)).score(&spaces.map(vec![0.0, 0.0])), 0.0);
 	}
 }

@@ -2,34 +2,42 @@
 //!
 //! | module | member |
 //! |---|---|
-//! | [`isolation`] | how few random cuts separate a point from the others; of unvetted baselines |
 //! | [`density`] | how far its nearest neighbours are, also against how far theirs are |
+//! | [`deviations`] | how far each feature lies from its median; of unvetted baselines |
+//! | [`subsamples`] | how far the nearest in small random selections are; of unvetted baselines |
+//! | [`isolation`] | how few random cuts separate a point from the others; which half of an unvetted baseline is trusted |
 //! | [`tails`] | how far out each feature lies; normal scores; what screens events |
 //! | [`whitening`] | the space in which correlated features are independent |
 //! | [`stream`] | the ensemble as a [`crate::Detector`] that learns |
 //! | [`scaling`] | columns of any kind made comparable |
 //!
-//! Neighbours are sought in three spaces: standardised; standardised and normal scores together;
+//! Of a vetted baseline neighbours are sought in three spaces: standardised; standardised and normal scores together;
 //! whitened. Every member's score is put on the scale of the scores that the baseline itself gets.
 //! Of members that ask the same in several spaces the greatest counts, over the rest the mean is
 //! taken. Everything is computed from a bounded reservoir and a seed, so that a
 //! reservoir is a complete snapshot of an ensemble.
 
 pub mod density;
+pub mod deviations;
 pub mod isolation;
 mod member;
 pub mod random;
 pub mod scaling;
 pub mod stream;
+pub mod subsamples;
 pub mod table;
 pub mod tails;
 pub mod whitening;
 
+use std::sync::Arc;
+
+use deviations::Deviations;
+use isolation::IsolationForest;
+use member::{Mapped, Member, Spaces};
 use random::Random;
 use scaling::{Column, Scaling, Value};
 use table::Table;
-
-use member::{Mapped, Member, Spaces};
+use tails::Tails;
 
 /// What is known about what was learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -38,10 +46,11 @@ pub enum Baseline {
 	/// Nothing in it is an attack: a lab, a commissioning, a reviewed period. Neighbours alone are asked,
 	/// and how far they are from their own; the space in which a row is most unusual counts.
 	Vetted,
-	/// Attacks may be among it, and not only a few. The two fifths of the baseline that are isolated most easily are not
-	/// taken as neighbours, more neighbours are asked, and no distance is compared with the neighbours'
-	/// own, which a clump of remembered attacks would mislead; histograms and the distance from most of the baseline
-	/// are asked instead.
+	/// Attacks may be among it, up to a third and more, and alike. What a member learns is therefore medians, or the half
+	/// of the baseline that lies least far out and is isolated least easily. How far each feature lies from
+	/// its median is asked, how far the row is from the middle of that half, from its nearest neighbours there, and from
+	/// the nearest in small selections of it. No distance is compared with the neighbours' own, which a clump of
+	/// remembered attacks would mislead.
 	Unvetted,
 }
 
@@ -53,7 +62,7 @@ pub struct EnsembleConfig {
 	pub seed: u64,
 	/// Points remembered at most; of more, a random selection (Vitter 1985, algorithm R).
 	pub reservoir: usize,
-	/// Trees of the isolation forest.
+	/// Trees of the isolation forest that helps to tell which half of an unvetted baseline is trusted.
 	pub trees: usize,
 	/// Neighbours asked.
 	pub neighbours: usize,
@@ -61,8 +70,6 @@ pub struct EnsembleConfig {
 	pub relative_neighbours: usize,
 	/// Neighbours asked of an unvetted baseline.
 	pub unvetted_neighbours: usize,
-	/// Share of an unvetted baseline that is not taken as neighbours.
-	pub guarded_share: f64,
 }
 
 impl Default for EnsembleConfig {
@@ -70,11 +77,10 @@ impl Default for EnsembleConfig {
 		Self {
 			seed: 0,
 			reservoir: 8_192,
-			trees: 100,
+			trees: 200,
 			neighbours: 5,
 			relative_neighbours: 20,
 			unvetted_neighbours: 10,
-			guarded_share: 0.4,
 		}
 	}
 }
@@ -90,24 +96,26 @@ pub struct Attribution {
 pub struct Ensemble {
 	scaling: Scaling,
 	spaces: Spaces,
-	/// Members that ask the same in other ways stand together.
-	members: Vec<Vec<Calibrated>>,
+	tails: Arc<Tails>,
+	members: Members,
 	/// Sums of tails that screen: scores of the baseline, ascending.
 	screened: Vec<f64>,
 }
 
 struct Calibrated {
 	member: Box<dyn Member>,
+	scale: Scale,
+}
+
+/// Puts the median of scores at 0, their ninth decile at 1.
+struct Scale {
 	centre: f64,
 	spread: f64,
 }
 
-impl Calibrated {
-	/// Puts a member on the scale of its scores of the baseline: their median is 0, their ninth
-	/// decile 1.
-	fn new(member: Box<dyn Member>, baseline: &[Mapped]) -> Self {
-		let mut scores: Vec<f64> =
-			baseline.iter().map(|point| member.score(point)).filter(|s| s.is_finite()).collect();
+impl Scale {
+	fn of(scores: impl Iterator<Item = f64>) -> Self {
+		let mut scores: Vec<f64> = scores.filter(|score| score.is_finite()).collect();
 		scores.sort_by(f64::total_cmp);
 		let quantile = |share: f64| {
 			let place = (share * scores.len() as f64) as usize;
@@ -119,11 +127,22 @@ impl Calibrated {
 			let squares = scores.iter().map(|score| (score - centre).powi(2)).sum::<f64>();
 			spread = (squares / scores.len().max(1) as f64).sqrt().max(1e-6);
 		}
-		Self { member, centre, spread }
+		Self { centre, spread }
+	}
+
+	fn apply(&self, score: f64) -> f64 {
+		(score - self.centre) / self.spread
+	}
+}
+
+impl Calibrated {
+	fn new(member: Box<dyn Member>, baseline: &[Mapped]) -> Self {
+		let scale = Scale::of(baseline.iter().map(|point| member.score(point)));
+		Self { member, scale }
 	}
 
 	fn score(&self, point: &Mapped) -> f64 {
-		let score = (self.member.score(point) - self.centre) / self.spread;
+		let score = self.scale.apply(self.member.score(point));
 		let [least, greatest] = self.member.range();
 		if score.is_finite() {
 			score.clamp(least, greatest)
@@ -149,51 +168,14 @@ impl Ensemble {
 		};
 		let scaling = Scaling::fit(columns, &chosen);
 		let standard: Table = chosen.iter().map(|row| scaling.apply(row)).collect();
-		let spaces = Spaces::fit(&standard);
-		let mapped: Vec<Mapped> = standard.rows().map(|row| spaces.map(row.to_vec())).collect();
-		let calibrated = |member: Box<dyn Member>| Calibrated::new(member, &mapped);
-		let members = match baseline {
-			Baseline::Vetted => {
-				let all: Vec<&Mapped> = mapped.iter().collect();
-				let (mut distances, mut relative): (Vec<_>, Vec<_>) = Default::default();
-				for space in member::Space::ALL {
-					let (around, own) = member::Neighbourhood::fit_with_own(space, &all, config);
-					distances.push(calibrated(Box::new(around.distance(config.neighbours))));
-					let count = config.relative_neighbours;
-					relative.push(calibrated(Box::new(around.relative(count, own))));
-				}
-				vec![distances, relative]
-			},
-			Baseline::Unvetted => {
-				let forest = member::Isolation::fit(&standard, config.trees, &mut random);
-				let guards =
-					[calibrated(Box::new(forest.clone())), calibrated(Box::new(member::TailSum))];
-				let suspicion =
-					|point: &Mapped| guards.iter().map(|guard| guard.score(point)).sum();
-				let scores: Vec<f64> = mapped.iter().map(suspicion).collect();
-				let easiest = greatest(&scores, config.guarded_share);
-				let kept: Vec<&Mapped> = mapped
-					.iter()
-					.enumerate()
-					.filter(|(index, _)| easiest.binary_search(index).is_err())
-					.map(|(_, point)| point)
-					.collect();
-				let distance = |space| -> Box<dyn Member> {
-					let around = member::Neighbourhood::fit(space, &kept, config);
-					Box::new(around.distance(config.unvetted_neighbours))
-				};
-				let members = member::Space::ALL.map(distance).into_iter();
-				let more: [Box<dyn Member>; 3] = [
-					Box::new(forest),
-					Box::new(member::HistogramSum),
-					Box::new(member::FromMost::fit(&standard)),
-				];
-				members.chain(more).map(|member| vec![calibrated(member)]).collect()
-			},
-		};
-		let mut screened: Vec<f64> = mapped.iter().map(|point| point.tail_sum).collect();
+		let tails = Arc::new(Tails::fit(&standard));
+		let mut screened: Vec<f64> = standard.rows().map(|row| tails.tail_sum(row)).collect();
 		screened.sort_by(f64::total_cmp);
-		Self { scaling, spaces, members, screened }
+		let (spaces, members) = match baseline {
+			Baseline::Vetted => vetted(&standard, tails.clone(), config),
+			Baseline::Unvetted => unvetted(&standard, config, &mut random),
+		};
+		Self { scaling, spaces, tails, members, screened }
 	}
 
 	fn map(&self, row: &[Value]) -> Mapped {
@@ -219,7 +201,7 @@ impl Ensemble {
 	/// Share of the baseline whose features lie no further out than those of the row: cheap, and
 	/// blind to unusual combinations of usual values.
 	pub fn screen(&self, row: &[Value]) -> f64 {
-		let sum = self.spaces.tail_sum(&self.scaling.apply(row));
+		let sum = self.tails.tail_sum(&self.scaling.apply(row));
 		let below = self.screened.partition_point(|other| *other <= sum);
 		below as f64 / self.screened.len().max(1) as f64
 	}
@@ -251,11 +233,62 @@ impl Ensemble {
 	}
 }
 
-/// Positions of the greatest so large a share of the scores, ascending.
-fn greatest(scores: &[f64], share: f64) -> Vec<usize> {
-	let mut order: Vec<usize> = (0..scores.len()).collect();
-	order.sort_by(|one, other| scores[*other].total_cmp(&scores[*one]));
-	order.truncate((scores.len() as f64 * share) as usize);
+/// Members that ask the same in other ways stand together.
+type Members = Vec<Vec<Calibrated>>;
+
+fn vetted(standard: &Table, tails: Arc<Tails>, config: &EnsembleConfig) -> (Spaces, Members) {
+	let spaces = Spaces::fit(Some(tails), standard);
+	let mapped: Vec<Mapped> = standard.rows().map(|row| spaces.map(row.to_vec())).collect();
+	let all: Vec<&Mapped> = mapped.iter().collect();
+	let (mut distances, mut relative): (Vec<_>, Vec<_>) = Default::default();
+	for space in member::Space::ALL {
+		let (around, own) = member::Neighbourhood::fit_with_own(space, &all, config);
+		distances.push(Calibrated::new(Box::new(around.distance(config.neighbours)), &mapped));
+		let compared = around.relative(config.relative_neighbours, own);
+		relative.push(Calibrated::new(Box::new(compared), &mapped));
+	}
+	(spaces, vec![distances, relative])
+}
+
+fn unvetted(standard: &Table, config: &EnsembleConfig, random: &mut Random) -> (Spaces, Members) {
+	let deviations = Deviations::fit(standard);
+	let forest = IsolationForest::fit(standard, config.trees, random);
+	let trusted = least_suspicious_half(standard, &deviations, &forest);
+	let most = standard.select(trusted.iter().copied());
+	let spaces = Spaces::fit(None, &most);
+	let mapped: Vec<Mapped> = standard.rows().map(|row| spaces.map(row.to_vec())).collect();
+	let kept: Vec<&Mapped> = trusted.into_iter().map(|place| &mapped[place]).collect();
+	let around = member::Neighbourhood::fit(member::Space::Whitened, &kept, config);
+	let members: [Box<dyn Member>; 4] = [
+		Box::new(deviations),
+		Box::new(member::FromTrusted::new(&spaces)),
+		Box::new(around.distance(config.unvetted_neighbours)),
+		Box::new(member::Sampled::fit(&most, random)),
+	];
+	let members = members.into_iter().map(|member| vec![Calibrated::new(member, &mapped)]);
+	(spaces, members.collect())
+}
+
+/// Forests of how much weight the medians have: a dense third of the baseline fills the trees, but moves no median far.
+const TRUST_IN_MEDIANS: f64 = 3.0;
+
+/// Positions of the half of the rows that lies least far out and is isolated least easily, ascending.
+fn least_suspicious_half(
+	standard: &Table,
+	deviations: &Deviations,
+	forest: &IsolationForest,
+) -> Vec<usize> {
+	let mut suspicion = vec![0.0; standard.len()];
+	let mut add = |weight: f64, scores: Vec<f64>| {
+		let scale = Scale::of(scores.iter().copied());
+		let scores = scores.into_iter().map(|score| weight * scale.apply(score));
+		suspicion.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
+	};
+	add(TRUST_IN_MEDIANS, standard.rows().map(|row| deviations.mean(row)).collect());
+	add(1.0, standard.rows().map(|row| forest.score(row)).collect());
+	let mut order: Vec<usize> = (0..suspicion.len()).collect();
+	order.sort_by(|one, other| suspicion[*one].total_cmp(&suspicion[*other]));
+	order.truncate(standard.len().div_ceil(2));
 	order.sort_unstable();
 	order
 }
@@ -288,5 +321,25 @@ mod tests {
 		}
 		// Both values are usual, together they are not.
 		assert!(ensemble.score(&row(0.5, -0.5)) > 3.0 * ensemble.score(&row(0.5, 0.5)).max(0.1));
+	}
+
+	#[test]
+	fn a_third_of_the_baseline_that_is_one_dense_attack_stays_unusual() {
+		let mut random = Random::new(9);
+		let rows: Vec<Vec<Value>> = (0..900)
+			.map(|row| {
+				let (at, around) = if row % 3 == 0 { (4.0, 0.05) } else { (0.0, 1.0) };
+				(0..4).map(|_| Value::Number(at + around * random.normal())).collect()
+			})
+			.collect();
+		let config = EnsembleConfig::default();
+		let attack = vec![Value::Number(4.0); 4];
+		let normal: Vec<Value> = [1.5, -1.0, 0.5, -1.5].map(Value::Number).into();
+		let lead = |baseline| {
+			let ensemble = Ensemble::fit(&[Column::Number; 4], &rows, baseline, &config);
+			ensemble.score(&attack) - ensemble.score(&normal)
+		};
+		assert!(lead(Baseline::Unvetted) > 0.5, "{}", lead(Baseline::Unvetted));
+		assert!(lead(Baseline::Vetted) < 0.0);
 	}
 }

@@ -6,18 +6,6 @@ use super::table::Table;
 #[derive(Clone, Debug)]
 pub struct Tails {
 	sorted: Vec<Vec<f32>>,
-	histograms: Vec<Histogram>,
-}
-
-/// Equal bins between the least and the greatest value.
-#[derive(Clone, Debug)]
-struct Histogram {
-	least: f32,
-	bins_per_unit: f32,
-	/// `−ln` of the share in each bin.
-	surprise: Vec<f32>,
-	/// `−ln` of the share of a bin with nothing.
-	empty: f32,
 }
 
 impl Tails {
@@ -30,16 +18,11 @@ impl Tails {
 				values
 			})
 			.collect();
-		Self { histograms: sorted.iter().map(|values| Histogram::new(values)).collect(), sorted }
+		Self { sorted }
 	}
 
-	/// For one feature, `−ln` of the two-sided tail probability of a value (Li et al., ECOD, IEEE
-	/// TKDE 2022, the empirical tails). 0 in the middle.
-	pub fn tail(&self, column: usize, value: f32) -> f64 {
-		-self.tail_share(column, value).ln()
-	}
-
-	/// Sum over the features of their tails: cheap, for one logarithm serves many.
+	/// Sum over the features of `−ln` of the two-sided tail probability of their values (Li et al., ECOD, IEEE TKDE
+	/// 2022, the empirical tails), each 0 in the middle: cheap, for one logarithm serves many.
 	pub fn tail_sum(&self, point: &[f32]) -> f64 {
 		let (mut sum, mut product) = (0.0, 1.0);
 		for (column, value) in point.iter().enumerate() {
@@ -68,11 +51,6 @@ impl Tails {
 		normal_quantile(share.clamp(1.0 / count, 1.0 - 1.0 / count)) as f32
 	}
 
-	/// `−ln` of the share of the bin in which the value lies (Goldstein and Dengel, HBOS, KI 2012).
-	pub fn histogram(&self, column: usize, value: f32) -> f64 {
-		f64::from(self.histograms[column].surprise_of(value))
-	}
-
 	/// How many values lie below, and how many not above.
 	fn ranks(&self, column: usize, value: f32) -> (usize, usize) {
 		let values = &self.sorted[column];
@@ -82,53 +60,6 @@ impl Tails {
 			_ => 0,
 		};
 		(low, low + equal)
-	}
-
-	/// Features.
-	pub fn width(&self) -> usize {
-		self.sorted.len()
-	}
-}
-
-impl Histogram {
-	fn new(sorted: &[f32]) -> Self {
-		let count = sorted.len() as f32;
-		let (least, greatest) = match (sorted.first(), sorted.last()) {
-			(Some(least), Some(greatest)) => (*least, *greatest),
-			_ => (0.0, 0.0),
-		};
-		let bins = if greatest > least { (count.sqrt() as usize).clamp(10, 100) } else { 1 };
-		let bins_per_unit = if bins > 1 { bins as f32 / (greatest - least) } else { 0.0 };
-		let mut counts = vec![0usize; bins];
-		for value in sorted {
-			counts[(((value - least) * bins_per_unit) as usize).min(bins - 1)] += 1;
-		}
-		let surprise = |members: usize| -((members as f32 + 0.5) / (count + 1.0)).ln();
-		let empty = surprise(0);
-		let mut histogram = Self {
-			least,
-			bins_per_unit,
-			surprise: counts.into_iter().map(surprise).collect(),
-			empty,
-		};
-		if bins == 1 {
-			// A constant: anything else was never seen.
-			histogram.bins_per_unit = f32::INFINITY;
-		}
-		histogram
-	}
-
-	fn surprise_of(&self, value: f32) -> f32 {
-		let offset = value - self.least;
-		if offset == 0.0 {
-			return self.surprise[0];
-		}
-		let bin = offset * self.bins_per_unit;
-		let last = self.surprise.len() as f32;
-		if bin < 0.0 || bin > last * 1.000_001 {
-			return self.empty;
-		}
-		self.surprise[(bin as usize).min(self.surprise.len() - 1)]
 	}
 }
 
@@ -188,15 +119,16 @@ mod tests {
 	}
 
 	#[test]
-	fn tails_and_histograms_rise_away_from_the_middle_and_a_constant_knows_its_value() {
+	fn tails_rise_away_from_the_middle_and_the_sum_of_many_does_not_vanish() {
 		let points: Table = (0..1_000).map(|row| [row as f32, 7.0]).collect();
 		let tails = Tails::fit(&points);
-		assert!(tails.tail(0, 500.0) < 0.1 && tails.tail(0, 990.0) > 3.0);
-		assert!(tails.tail(0, 2_000.0) > tails.tail(0, 990.0));
-		let sum = tails.tail(0, 990.0) + tails.tail(1, 8.0);
-		assert!((tails.tail_sum(&[990.0, 8.0]) - sum).abs() < 1e-9);
-		assert!(tails.histogram(0, -50.0) > tails.histogram(0, 10.0) + 3.0);
-		assert!(tails.histogram(1, 7.0) < 0.1 && tails.histogram(1, 7.1) > 6.0);
+		let tail = |value: f32| tails.tail_sum(&[value, 7.0]);
+		assert!(tail(500.0) < 0.1 && tail(990.0) > 3.0);
+		assert!(tail(2_000.0) > tail(990.0));
 		assert!((tails.normal_score(0, 499.5)).abs() < 0.01);
+		let wide: Table = (0..1_000).map(|row| [row as f32; 200]).collect();
+		let of_all = Tails::fit(&wide).tail_sum(&[2_000.0; 200]);
+		let of_one = tail(2_000.0);
+		assert!((of_all - 200.0 * of_one).abs() < 1e-6 * of_all, "{of_all} {of_one}");
 	}
 }
