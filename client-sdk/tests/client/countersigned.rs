@@ -244,7 +244,7 @@ async fn a_broken_glass_is_asked_for_answered_and_opened_without_any_node() {
 		let prefix = bundle::storage_key("Consortium", map);
 		let key =
 			|end: &Vec<u8>| format!("0x{}", hex::encode([&prefix[..], &[7; 8], &end[..]].concat()));
-		(format!("0x{}", hex::encode(&prefix)), json!(ends.iter().map(key).collect::<Vec<_>>()))
+		(format!("0x{}", hex::encode(prefix)), json!(ends.iter().map(key).collect::<Vec<_>>()))
 	};
 	let maps = [
 		keys_of("Organisations", &[HOLDER, RECIPIENT].map(|id| id.encode())),

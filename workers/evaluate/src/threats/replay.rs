@@ -90,9 +90,9 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		None => (transient(arguments, &config)?, json!([])),
 	};
 	let seconds = started.elapsed().as_secs_f64();
-	let Report { events, malformed, flows, accesses, logs, drifted, alerts } = report;
+	let Report { events, malformed, drifted, alerts, .. } = &report;
 	let mut output = std::io::stdout().lock();
-	for alert in &alerts {
+	for alert in alerts {
 		serde_json::to_writer(&mut output, alert)
 			.map_err(std::io::Error::from)
 			.and_then(|()| writeln!(output))
@@ -101,11 +101,17 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 	Ok(json!({
 		"events": events,
 		"alerts": alerts.len(),
-		"events_per_second": events as f64 / seconds.max(1e-9),
+		"events_per_second": *events as f64 / seconds.max(1e-9),
 		"seconds": seconds,
 		"malformed": malformed,
 		"drifted": drifted,
-		"coverage": { "flows": flows, "accesses": accesses, "logs": logs },
+		"coverage": {
+			"flows": report.flows,
+			"accesses": report.accesses,
+			"logs": report.logs,
+			"working_days": report.working_days,
+			"measurements": report.measurements,
+		},
 		"peak_memory_bytes": peak_memory(),
 		"snapshots": snapshots,
 	}))
