@@ -317,6 +317,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 	std::fs::read(path).map_err(|error| file_error(path, error))
 }
 
+/// A file the user gave whose content is read as it is needed: told at once if it is none.
+pub fn present(path: &Path) -> Result<&Path, Error> {
+	let metadata = std::fs::metadata(path).map_err(|error| file_error(path, error))?;
+	match metadata.is_file() {
+		true => Ok(path),
+		false => Err(file_error(path, "is not a regular file")),
+	}
+}
+
 /// Reads a text the user gave.
 pub fn read_text(path: &Path) -> Result<String, Error> {
 	std::fs::read_to_string(path).map_err(|error| file_error(path, error))

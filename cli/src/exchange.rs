@@ -1,8 +1,8 @@
 //! `curex request`, `receive`, `acknowledge`, `break-glass`, `offer`, `answer`, `serve`, `worklist`, `release`, `review`.
 
 use crate::context::{
-	file_error, keep_opening, keep_unless_refused, read, read_text, word, write_private, Context,
-	Output,
+	file_error, keep_opening, keep_unless_refused, present, read, read_text, word, write_private,
+	Context, Output,
 };
 use clap::Args;
 use curex_client::{
@@ -426,8 +426,9 @@ pub fn descriptions(document: &Path) -> [PathBuf; 2] {
 }
 
 pub async fn answer(context: &Context, command: Answer) -> Result<Output, Error> {
+	let document = present(&command.document)?;
 	let gateway = command.key_release.of(gateway(context, None, None).await?);
-	gateway.answer_with_document(command.exchange, command.document.as_path()).await?;
+	gateway.answer_with_document(command.exchange, document).await?;
 	deliver(context, &gateway, command.exchange).await
 }
 
@@ -440,7 +441,7 @@ pub async fn acknowledge(context: &Context, command: Acknowledge) -> Result<Outp
 
 pub async fn offer(context: &Context, command: Offer) -> Result<Output, Error> {
 	let spec = Spec::from_json(&read(&command.spec)?)?;
-	let document = command.document.as_path();
+	let document = present(&command.document)?;
 	let gateway = command.key_release.of(gateway(context, None, None).await?);
 	let key = idempotency_key(context, command.idempotency_key.as_deref())?;
 	let id = match key {

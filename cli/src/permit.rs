@@ -2,8 +2,8 @@
 
 use crate::{
 	context::{
-		keep_opening, keep_unless_refused, parse, pretty, read, read_text, word, write_private,
-		Context, Output,
+		keep_opening, keep_unless_refused, parse, present, pretty, read, read_text, word,
+		write_private, Context, Output,
 	},
 	exchange::{begun_before, deliver, gateway, see_through, Begun, Handling},
 	follow_up::text,
@@ -214,8 +214,9 @@ pub async fn run(context: &Context, command: Permit) -> Result<Output, Error> {
 			}
 		},
 		Permit::Answer { exchange, data } => {
+			let data = present(&data)?;
 			let gateway = gateway(context, None, None).await?;
-			gateway.answer_with_data(exchange, data.as_path()).await?;
+			gateway.answer_with_data(exchange, data).await?;
 			deliver(context, &gateway, exchange).await
 		},
 		Permit::Export { permit, outputs_file, check_file } => {

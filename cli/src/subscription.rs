@@ -1,7 +1,7 @@
 //! `curex subscription`: standing subscriptions and their deliveries.
 
 use crate::{
-	context::{read, write_private, Context, Output},
+	context::{present, read, write_private, Context, Output},
 	exchange::{self, forget_file, gateway, note_subject, take, KeyRelease, Taking},
 };
 use clap::{Args, Subcommand};
@@ -129,9 +129,10 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			Ok(Output::recorded(&format!("subscription {subscription} ended"), &recorded))
 		},
 		Subscription::Deliver { which, document, key_release } => {
+			let document = present(&document)?;
 			let gateway = key_release.of(gateway(context, None, None).await?);
 			let envelope = which.envelope(&gateway).await?;
-			let id = gateway.deliver(&envelope, document.as_path()).await?;
+			let id = gateway.deliver(&envelope, document).await?;
 			let json = json!({ "subscription": envelope.subscription, "exchange": id });
 			Ok(Output::new(format!("delivered as exchange {id}"), json))
 		},

@@ -768,7 +768,10 @@ mod tests {
 		let unsafe_first = format!("ws://192.0.2.1:9944,{}", closed());
 		let error = Client::connect(&unsafe_first, None).await.unwrap_err();
 		assert!(matches!(error, Error::Input(_)), "a mistake is told: {error}");
-		assert!(matches!(Client::connect(" , ", None).await, Err(Error::Input(_))));
+		for wrong in [" , ", "node.example", "http://127.0.0.1:9944", "ws:/127.0.0.1:9944"] {
+			let told = Client::connect(wrong, None).await;
+			assert!(matches!(told, Err(Error::Input(_))), "{wrong}: {told:?}");
+		}
 	}
 
 	#[tokio::test]

@@ -153,6 +153,17 @@ impl Pool {
 		if ways.is_empty() {
 			return Err(Error::input("name a node"));
 		}
+		let is_address = |way: &Way| match way {
+			Way::Address(address) => {
+				["ws://", "wss://"].iter().any(|scheme| address.starts_with(scheme))
+			},
+			Way::Given(_) => true,
+		};
+		if !ways.iter().all(is_address) {
+			return Err(Error::input(
+				"the address of a node begins with wss://, or ws:// on this machine",
+			));
+		}
 		let nodes: Vec<Node> = ways.into_iter().map(Node::new).collect();
 		let seen = first_look(&nodes).await?;
 		let found: Vec<[u8; 32]> = seen.iter().flatten().map(|look| look.genesis).collect();

@@ -177,6 +177,23 @@ macro_rules! client_class {
 				$run(py, async move { client.receive(&pending, patience).await.map(Delivery) })
 			}
 
+			/// As `receive`, of data of any size, into a new file that only its owner may read; there is none if what came is not
+			/// usable. What was taken before an interruption is not taken again.
+			#[pyo3(signature = (pending, file, timeout=600.0))]
+			fn receive_file<'py>(
+				&self,
+				py: Python<'py>,
+				pending: &Pending,
+				file: Given,
+				timeout: f64,
+			) -> PyResult<Bound<'py, PyAny>> {
+				let (client, pending) = (self.0.clone(), pending.pending.clone());
+				let patience = seconds(timeout)?;
+				$run(py, async move {
+					client.receive_file(&pending, &file, patience).await.map(Delivery)
+				})
+			}
+
 			/// Tells the holder, on the ledger, how the data were found. This closes the exchange.
 			fn acknowledge<'py>(
 				&self,

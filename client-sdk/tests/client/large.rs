@@ -74,7 +74,7 @@ async fn a_file_goes_from_file_to_file_and_what_is_done_is_told() {
 	let receipt = delivery.receipt.map(|receipt| receipt.commitment);
 	assert_eq!(scene.exchange().receipt, receipt);
 
-	let told = std::mem::take(&mut *told.lock().unwrap());
+	let told = told.lock().unwrap().clone();
 	for stage in [Stage::Sealing, Stage::Sending, Stage::Taking, Stage::Opening] {
 		let steps: Vec<u64> =
 			told.iter().filter(|progress| progress.stage == stage).map(Progress::percent).collect();
