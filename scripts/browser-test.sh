@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Looks at every page of the explorer in Chromium (explorer/browser-tests), on generated exchanges, and on the ledger of a
-# consortium of one hospital, whose records are proven and whose protection officer signs in. Leaves screenshots in
-# target folder/browser-artefacts. CUREX_PROGRAMS names a folder of programs that are built already, CHROMIUM the browser.
+# consortium of one hospital, to which a clinic and an authority come, whose exchanges are proven and whose protection officer
+# signs in. Leaves screenshots in target folder/browser-artefacts. CUREX_PROGRAMS names a folder of programs that are built
+# already, CHROMIUM the browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/setup.sh
@@ -51,8 +52,11 @@ PROVING=$(cat "$home/proving.address") OFFICE=$(cat "$home/office.address")
 export CUREX=$CUREX_PROGRAMS/curex NODE_ADDRESS=$hospital_address
 
 ARTEFACTS=$CARGO_TARGET_DIR/browser-artefacts
-export EXPLORER CLOSED PROVING OFFICE CHROMIUM ARTEFACTS
+STORY=$home/story
+export EXPLORER CLOSED PROVING OFFICE CHROMIUM ARTEFACTS STORY
 cd explorer/browser-tests
 npm ci --no-audit --no-fund --silent
+say "exchanges on the ledger of one hospital"
+node story.js
 npm test
 say "screenshots: $ARTEFACTS"

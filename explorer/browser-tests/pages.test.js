@@ -1,22 +1,15 @@
 // Every page of an explorer in Chromium: accessibility (axe-core, WCAG 2.2 AA) in both colour schemes and in forced
-// colours, reflow at 320 pixels and at 400 % zoom, the keyboard alone, without scripts, on paper; and that nothing is
-// loaded from elsewhere.
+// colours, reflow at 320 pixels and at 400 % zoom, the keyboard alone, without scripts, in German, on paper; and that nothing
+// is loaded from elsewhere.
 //
 // EXPLORER is the address of an open explorer with generated exchanges, CLOSED of one where people sign in. PROVING and
-// OFFICE are the same with the node of a consortium of one hospital (NODE_ADDRESS), for which //Alice acts; CUREX is the
-// command line, CHROMIUM the browser, ARTEFACTS the folder for screenshots.
+// OFFICE are the same with the node of a consortium of one hospital (NODE_ADDRESS), for which //Alice acts, after what story.js
+// did there; CUREX is the command line, CHROMIUM the browser, ARTEFACTS the folder for screenshots.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { curex, NARROW, open as openIn, start, story, until, violationsOf } from "./support.js";
 
-const { EXPLORER, CLOSED, PROVING, OFFICE, NODE_ADDRESS, CUREX, CHROMIUM, ARTEFACTS } = process.env;
-const AXE = createRequire(import.meta.url).resolve("axe-core");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-/** CSS pixels (WCAG 2.2, 1.4.10). */
-const NARROW = { width: 320, height: 640 };
+const { EXPLORER, CLOSED, PROVING, OFFICE, ARTEFACTS } = process.env;
 /** What is left of a window of 1280 × 1024 pixels at 400 % zoom. */
 const ZOOMED = { viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 };
 const KINDS = [
@@ -27,83 +20,65 @@ const KINDS = [
 let browser;
 /** Address and name of every page. */
 let pages;
+const told = story();
+
+/** Opens a page in a context of its own. */
+const open = (address, options) => openIn(browser, address, options);
 
 before(async () => {
-	mkdirSync(ARTEFACTS, { recursive: true });
-	// The browser's own sandbox does not work for root, as which containers run.
-	browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+	browser = await start();
 	const list = await (await fetch(`${EXPLORER}/api/v1/exchanges?limit=1`)).json();
 	const { id, consent } = list.items[0];
 	const own = (path, name) => ({ address: EXPLORER + path, name });
+	const real = (path, name) => ({ address: PROVING + path, name: `ledger-${name}` });
+	const { exchange, glass } = told;
+	/** After the block with which the exchange began, nobody had answered. */
+	const then = exchange.begun;
 	pages = [
 		own("/", "overview"), own("/about", "about"), own("/patient", "patient"), own("/questions", "questions"), own("/trends", "trends"), own("/network", "network"), own("/search", "search"),
 		own("/blocks", "blocks"), own("/blocks/3", "block"),
-		own("/transactions/3-0", "transaction"), own("/search?q=hospital", "search"), own("/nowhere", "not-found"),
+		own("/transactions/3-0", "transaction"), own("/search?q=hospital", "search-results"), own("/nowhere", "not-found"),
 		...KINDS.map((kind) => own(`/${kind}`, kind)), own("/organisations/3", "organisation"),
 		own(`/exchanges/${id}`, "exchange"), own(`/exchanges/${id}/dossier`, "dossier"),
 		own(`/consents/${consent}`, "consent"), own("/exchanges?state=not-served&organisation=3", "filtered"),
-		own("/print/exchanges?state=not-served", "sheet"),
+		own("/print/exchanges?state=not-served", "sheet"), own("/exchanges?at=3", "past"),
+		own(`/exchanges/${id}?at=22`, "exchange-past"), own("/print/exchanges?at=3", "sheet-past"), own("/exchanges?state=nonsense", "nothing-found"),
+		own("/exchanges?at=rubbish", "unreadable"),
 		{ address: CLOSED, name: "public" }, { address: `${CLOSED}/sign-in`, name: "sign-in" },
 		{ address: `${CLOSED}/exchanges`, name: "refused" },
+		real("/", "overview"), real("/network", "network"), real("/questions", "questions"), real("/trends", "trends"),
+		real("/exchanges", "exchanges"), real(`/exchanges?at=${then}`, "past"),
+		real(`/exchanges/${exchange.exchange}`, "exchange"), real(`/exchanges/${exchange.exchange}?at=${then}`, "exchange-past"),
+		real(`/exchanges/${exchange.exchange}/verify`, "exchange-proof"),
+		real(`/exchanges/${exchange.exchange}/verify?at=${then}`, "exchange-past-proof"),
+		real(`/exchanges/${exchange.exchange}/dossier`, "dossier"), real(`/exchanges/${glass.exchange}`, "glass"),
+		real(`/exchanges/${glass.exchange}/dossier`, "glass-dossier"),
+		real("/reviews", "reviews"), real(`/reviews/${glass.exchange}`, "review"),
+		real(`/reviews/${glass.exchange}/verify`, "review-proof"), real(`/breaches/${told.breach}`, "breach"),
+		real(`/permits/${told.permit}`, "permit"), real("/assessments", "assessments"),
+		real(`/consents/${told.consent}`, "consent"), real("/organisations/1", "organisation"), real("/print/exchanges", "sheet"),
+		real(`/blocks/${glass.begun}`, "block"), real(`/transactions/${glass.begun}-1`, "transaction"),
+		real(`/transactions/${told.admitted}-1`, "motion"), real(`/search?q=${glass.exchange}`, "search"),
 		{ address: `${PROVING}/organisations/0/verify`, name: "proof-of-record" },
 		{ address: `${PROVING}/transactions/1-0/verify`, name: "proof-of-transaction" },
 	];
-	await until("the hospital's first blocks", async () => {
-		for (const explorer of [PROVING, OFFICE]) {
-			const answer = await fetch(`${explorer}/${explorer === PROVING ? "blocks/1" : "trust-root.json"}`);
-			if (!answer.ok) return false;
-		}
-		return (await fetch(pages.at(-1).address)).ok;
+	await until("the story in the index", async () => {
+		const answers = await Promise.all([
+			fetch(`${PROVING}/permits/${told.permit}`), fetch(`${OFFICE}/trust-root.json`), fetch(pages.at(-1).address),
+		]);
+		return answers.every((answer) => answer.ok);
 	});
 });
 
-/** Waits for something that takes a while to be so. */
-async function until(what, isSo) {
-	for (let turn = 0; turn < 240; turn += 1) {
-		if (await isSo()) return;
-		await new Promise((resolve) => setTimeout(resolve, 500));
-	}
-	assert.fail(`${what}: not within two minutes`);
-}
-
-/** Runs axe-core on a page; returns what it finds wrong. */
-async function violationsOf(page) {
-	await page.addScriptTag({ path: AXE });
-	const { violations } = await page.evaluate(
-		(values) => globalThis.axe.run({ runOnly: { type: "tag", values } }),
-		RULES,
-	);
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-}
-
 after(() => browser?.close());
-
-/** Opens a page in a context of its own, and fails if it loads anything from elsewhere or complains. */
-async function open(address, options = {}) {
-	const context = await browser.newContext({ reducedMotion: "reduce", ...options });
-	const page = await context.newPage();
-	const troubles = [];
-	page.on("request", (request) => {
-		if (new URL(request.url()).origin !== new URL(address).origin) troubles.push(request.url());
-	});
-	page.on("pageerror", (error) => troubles.push(error.message));
-	page.on("console", (message) => {
-		// A status that is an error is told on the console as well.
-		if (message.type() === "error" && !message.text().includes("Failed to load resource")) {
-			troubles.push(message.text());
-		}
-	});
-	await page.goto(address);
-	return { page, close: () => context.close(), troubles };
-}
 
 for (const colorScheme of ["light", "dark"]) {
 	test(`no page violates a rule of accessibility, ${colorScheme}`, async () => {
 		for (const { address, name } of pages) {
 			const { page, close, troubles } = await open(address, { colorScheme, bypassCSP: true });
-			const told = await violationsOf(page);
+			const violations = await violationsOf(page);
 			await page.screenshot({ path: `${ARTEFACTS}/${name}-${colorScheme}.png`, fullPage: true });
-			assert.deepEqual(told, [], `${name}\n${told.join("\n")}`);
+			assert.deepEqual(violations, [], `${name}\n${violations.join("\n")}`);
 			assert.deepEqual(troubles, [], name);
 			await close();
 		}
@@ -154,8 +129,13 @@ test("in forced colours nothing is lost", async () => {
 	}
 });
 
-test("the browser proves a record and a transaction itself", async () => {
-	for (const path of ["/organisations/0/verify", "/transactions/1-0/verify"]) {
+test("the browser proves records and transactions itself, those of an exchange and of its past among them", async () => {
+	const { exchange, begun } = told.exchange;
+	for (const path of [
+		"/organisations/0/verify", "/transactions/1-0/verify", `/exchanges/${exchange}/verify`,
+		`/exchanges/${exchange}/verify?at=${begun}`, `/reviews/${told.glass.exchange}/verify?at=now`,
+		`/transactions/${told.glass.begun}-1/verify`,
+	]) {
 		const { page, close, troubles } = await open(PROVING + path);
 		assert.match(await page.locator(".verdict").first().innerText(), /Everything that is shown is proven/);
 		await page.locator("#browser-verify").click();
@@ -179,8 +159,7 @@ test("a page that stands open says that a block was indexed", async () => {
 });
 
 test("the hospital's protection officer signs in, looks, and signs out", async () => {
-	const told = execFileSync(CUREX, ["--dev", "//Alice", "--node", NODE_ADDRESS, "--json", "sign-in", OFFICE]);
-	const { link } = JSON.parse(told);
+	const { link } = curex("//Alice", "sign-in", OFFICE);
 	const { page, close, troubles } = await open(new URL(link, OFFICE).href, { bypassCSP: true });
 	assert.deepEqual(await violationsOf(page), [], "ticket");
 	await page.getByRole("button", { name: "Continue" }).click();
@@ -196,6 +175,40 @@ test("the hospital's protection officer signs in, looks, and signs out", async (
 	await page.getByRole("button", { name: "Sign out" }).click();
 	await page.waitForURL(`${OFFICE}/`);
 	assert.equal((await page.goto(`${OFFICE}/accounts`)).status(), 401);
+	assert.deepEqual(troubles, []);
+	await close();
+});
+
+test("in German every page has its words, and fits", async () => {
+	const english = [];
+	for (const { address, name } of pages) {
+		const { page, close } = await open(address, { locale: "de", viewport: NARROW, bypassCSP: true });
+		assert.equal(await page.locator("html").getAttribute("lang"), "de", name);
+		assert.deepEqual(await violationsOf(page), [], name);
+		const width = await page.evaluate(() => document.documentElement.scrollWidth);
+		assert.ok(width <= NARROW.width, `${name} is ${width} pixels wide`);
+		await page.screenshot({ path: `${ARTEFACTS}/${name}-german.png`, fullPage: true });
+		const left = await page.locator("[lang=en]:not(button)").allInnerTexts();
+		if (left.length > 0) english.push(`${name}: ${[...new Set(left)].join(" | ")}`);
+		await close();
+	}
+	assert.deepEqual(english, []);
+});
+
+test("the keyboard alone goes back in time, and the page says so", async () => {
+	const { exchange, begun } = told.exchange;
+	const { page, close, troubles } = await open(`${PROVING}/exchanges/${exchange}`);
+	assert.match(await page.locator(".state").first().innerText(), /acknowledged/);
+	for (let turn = 0; turn < 120 && (await page.evaluate(() => document.activeElement.id)) !== "at"; turn += 1) {
+		await page.keyboard.press("Tab");
+	}
+	await page.keyboard.type(String(begun));
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/\?at=/);
+	assert.match(await page.locator(".note:not(#live)").first().innerText(), new RegExp(`As it stood after block ${begun}`));
+	assert.doesNotMatch(await page.locator(".state").first().innerText(), /acknowledged/);
+	await page.getByRole("link", { name: "As it stands now" }).click();
+	assert.match(await page.locator(".state").first().innerText(), /acknowledged/);
 	assert.deepEqual(troubles, []);
 	await close();
 });

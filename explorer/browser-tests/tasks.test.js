@@ -2,22 +2,11 @@
 // an inquiry and reads the answer. OFFICE is an explorer where people sign in, with the hospital's node (NODE_ADDRESS), for which
 // //Alice acts; CUREX is the command line, CHROMIUM the browser, ARTEFACTS the folder for screenshots.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { curex, file, NARROW, open as openIn, PROTECTED, start, until, violationsOf } from "./support.js";
 
-const { OFFICE, NODE_ADDRESS, CUREX, CHROMIUM, ARTEFACTS } = process.env;
-const AXE = createRequire(import.meta.url).resolve("axe-core");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-/** Well-known development accounts. */
-const BOB = "0x8eaf04151687736326c9fea17e25fc5287613693c912909cb226aa4794f26a48";
-const CHARLIE = "0x90b5ab205c6974c9ea841be688864633dc9ca8a357843eeacf2314649965fe22";
-const FOLDER = mkdtempSync(join(tmpdir(), "curex-tasks-"));
-const file = (name) => join(FOLDER, name);
+const { OFFICE, ARTEFACTS } = process.env;
 
 let browser;
 /** The codes of a receipt, as they stand on paper. */
@@ -25,39 +14,15 @@ let view;
 let withdrawal;
 let consent;
 
-/** Runs the command line for an account; returns what it says. */
-function curex(account, ...words) {
-	const options = ["--dev", account, "--node", NODE_ADDRESS, "--state", file("state"), "--json"];
-	return JSON.parse(execFileSync(CUREX, [...options, ...words], { encoding: "utf8" }) || "{}");
-}
-
-/** Waits for something that takes a while to be so. */
-async function until(what, isSo) {
-	for (let turn = 0; turn < 240; turn += 1) {
-		if (await isSo()) return;
-		await new Promise((resolve) => setTimeout(resolve, 500));
-	}
-	assert.fail(`${what}: not within two minutes`);
-}
-
 /** Runs axe-core on a page, and keeps a picture of it. */
 async function look(page, name) {
-	await page.addScriptTag({ path: AXE });
-	const { violations } = await page.evaluate(
-		(values) => globalThis.axe.run({ runOnly: { type: "tag", values } }),
-		RULES,
-	);
-	const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+	const violations = await violationsOf(page);
 	await page.screenshot({ path: `${ARTEFACTS}/${name}.png`, fullPage: true });
-	assert.deepEqual(told, [], name);
+	assert.deepEqual(violations, [], name);
 }
 
-async function open(address, options = {}) {
-	const context = await browser.newContext({ reducedMotion: "reduce", bypassCSP: true, ...options });
-	const page = await context.newPage();
-	await page.goto(address);
-	return { page, close: () => context.close() };
-}
+/** Opens a page in a context of its own, in which axe-core may run. */
+const open = (address, options) => openIn(browser, address, { bypassCSP: true, ...options });
 
 /** Signs an account in; returns its page. */
 async function signedIn(account, options) {
@@ -68,12 +33,24 @@ async function signedIn(account, options) {
 	return opened;
 }
 
+/** Signs what a page prepared on another machine, as it were, hands it in, and waits until it is final. */
+async function signAndHandIn(page, account) {
+	const [download] = await Promise.all([
+		page.waitForEvent("download"), page.getByRole("link", { name: "Prepared file" }).click(),
+	]);
+	await download.saveAs(file("prepared.json"));
+	const { signature } = curex(account, "inquiry", "sign", file("prepared.json"), "--yes");
+	await page.getByLabel("Signature in hexadecimal").fill(signature);
+	await page.getByRole("button", { name: "Hand it in" }).click();
+	await until("what was handed in to be final", async () => {
+		await page.goto(`${OFFICE}/inquiries/draft`);
+		return (await page.locator("main").innerText()).includes("It is final.");
+	});
+}
+
 before(async () => {
-	mkdirSync(ARTEFACTS, { recursive: true });
-	// The browser's own sandbox does not work for root, as which containers run.
-	browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+	browser = await start();
 	await until("the first blocks", async () => (await fetch(`${OFFICE}/trust-root.json`)).ok);
-	curex("//Alice", "organisation", "set-delegate", BOB, "--duties", "consent");
 	const spec = {
 		grantee: { kind: "care-centre" }, purposes: ["treatment"], categories: ["patient-summary"],
 		"access-modes": ["view"], "valid-until": new Date(Date.now() + 31 * 864e5).toISOString(), "max-uses": 3,
@@ -91,7 +68,6 @@ before(async () => {
 
 after(async () => {
 	await browser?.close();
-	rmSync(FOLDER, { recursive: true, force: true });
 });
 
 test("a patient sees the own consent with the viewing code, by keyboard alone, and its proof", async () => {
@@ -121,7 +97,7 @@ test("a patient sees the own consent with the viewing code, by keyboard alone, a
 
 test("a wrong code is told in place, at 320 pixels and in German as well", async () => {
 	for (const locale of ["en", "de"]) {
-		const { page, close } = await open(`${OFFICE}/patient`, { viewport: { width: 320, height: 640 }, locale });
+		const { page, close } = await open(`${OFFICE}/patient`, { viewport: NARROW, locale });
 		await page.locator("#code").fill(view.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")));
 		await page.locator("#code + button").click();
 		assert.match(await page.getByRole("alert").innerText(), locale === "de" ? /öffnet hier nichts/ : /opens nothing/);
@@ -145,22 +121,9 @@ test("the chosen language stays", async () => {
 });
 
 test("an authority opens an inquiry that is signed elsewhere, and reads what is disclosed", async () => {
-	writeFileSync(file("password"), "a long password for a test\n");
-	const protectedBy = ["--password-file", file("password")];
-	curex("//Charlie", ...protectedBy, "keys", "generate", "--kind", "encryption", "--out", file("authority.key"));
-	const told = curex("//Charlie", ...protectedBy, "keys", "inspect", file("authority.key"));
-	const key = Object.values(told).find((value) => /^(0x)?[0-9a-f]{64}$/.test(value));
-	curex("//Alice", "council", "propose", "--threshold", "1", "admit", "--kind", "authority", "--country", "GR",
-		"--competences", "data-protection", "--public-encryption-key", key, "--name", "Data Protection Authority",
-		"--administrator", CHARLIE);
-	curex("//Charlie", "organisation", "set-delegate", CHARLIE, "--duties", "administration,oversight");
 	await until("the authority in the index", async () => {
-		try {
-			curex("//Charlie", "sign-in", OFFICE);
-			return true;
-		} catch {
-			return false;
-		}
+		curex("//Charlie", "sign-in", OFFICE);
+		return true;
 	});
 	const { page, close } = await signedIn("//Charlie");
 	await page.goto(`${OFFICE}/consents/${consent}`);
@@ -175,17 +138,7 @@ test("an authority opens an inquiry that is signed elsewhere, and reads what is 
 	await page.getByRole("button", { name: "Prepare it" }).click();
 	await page.waitForURL(`${OFFICE}/inquiries/draft`);
 	await look(page, "inquiry-draft");
-	const [download] = await Promise.all([
-		page.waitForEvent("download"), page.getByRole("link", { name: "Prepared inquiry" }).click(),
-	]);
-	await download.saveAs(file("inquiry.json"));
-	const { signature } = curex("//Charlie", "inquiry", "sign", file("inquiry.json"), "--yes");
-	await page.getByLabel("Signature in hexadecimal").fill(signature);
-	await page.getByRole("button", { name: "Hand it in" }).click();
-	await until("the inquiry to be final", async () => {
-		await page.goto(`${OFFICE}/inquiries/draft`);
-		return (await page.locator("main").innerText()).includes("It is final.");
-	});
+	await signAndHandIn(page, "//Charlie");
 	await look(page, "inquiry-final");
 	writeFileSync(file("answer.txt"), "Nobody looked at it.");
 	curex("//Alice", "inquiry", "disclose", "0", "--content", file("answer.txt"), "--out", file("answer.sealed"), "--keep",
@@ -195,14 +148,50 @@ test("an authority opens an inquiry that is signed elsewhere, and reads what is 
 		return (await page.locator("main").innerText()).includes("Read the disclosure");
 	});
 	await look(page, "inquiry-disclosed");
-	curex("//Charlie", ...protectedBy, "--encryption-key", file("authority.key"), "inquiry", "receive", "0", "--sealed",
+	curex("//Charlie", ...PROTECTED, "--encryption-key", file("authority.key"), "inquiry", "receive", "0", "--sealed",
 		file("answer.sealed"), "--out", file("opened.txt"));
 	assert.equal(readFileSync(file("opened.txt"), "utf8"), "Nobody looked at it.");
-	for (const path of ["/", "/consents", "/inquiries", "/organisations/1", "/questions", "/inquiries/0/verify"]) {
+	for (const path of ["/", "/consents", "/inquiries", "/organisations/2", "/questions", "/inquiries/0/verify"]) {
 		await page.goto(OFFICE + path);
 		await look(page, `authority${path.replaceAll("/", "-")}`);
 	}
 	await close();
+});
+
+test("an authority withdraws an inquiry, and whom it asks refuses another, without scripts and signed elsewhere", async () => {
+	// The first inquiry was answered; these are the second and the third.
+	for (const number of [1, 2]) {
+		const opened = curex("//Charlie", "inquiry", "open", "--organisation", "0", "--field", "data-protection", "--about", consent,
+			"--days", "14", "--case-file", file("case.txt"));
+		assert.equal(opened.inquiry, number);
+	}
+	for (const [account, number, link, state] of [
+		["//Charlie", 1, "Withdraw this inquiry", "withdrawn"], ["//Bob", 2, "Refuse to disclose", "refused"],
+	]) {
+		const { page, close } = await signedIn(account, { javaScriptEnabled: false });
+		await until("the inquiry in the index", async () => {
+			await page.goto(`${OFFICE}/inquiries/${number}`);
+			return page.getByRole("link", { name: link }).isVisible();
+		});
+		await page.getByRole("link", { name: link }).click();
+		if (state === "refused") {
+			writeFileSync(file("reasons.txt"), "Our lawyers wrote it.");
+			const { commitment } = curex(account, "inquiry", "reasons", file("reasons.txt"), "--inquiry", String(number), "--out",
+				file("reasons.opening"));
+			await page.getByLabel("Ground").selectOption("privileged");
+			await page.getByLabel("Commitment to your reasons").fill(commitment);
+		}
+		await page.screenshot({ path: `${ARTEFACTS}/inquiry-${state}.png`, fullPage: true });
+		await page.getByRole("button", { name: "Prepare it" }).click();
+		await page.waitForURL(`${OFFICE}/inquiries/draft`);
+		await signAndHandIn(page, account);
+		await until("the end of the inquiry in the index", async () => {
+			await page.goto(`${OFFICE}/inquiries/${number}`);
+			return (await page.locator(".state").first().innerText()) === state;
+		});
+		assert.equal(await page.getByRole("link", { name: link }).count(), 0);
+		await close();
+	}
 });
 
 test("a patient withdraws in two steps, with scripts switched off", async () => {

@@ -276,6 +276,15 @@ impl At {
 		}
 	}
 
+	/// The same once it was proven as of a block: the last one is another one soon.
+	#[must_use]
+	pub fn proven_in(self, block: u32) -> Self {
+		match self {
+			Self::Now => Self::Then(Point::Block(block.into())),
+			Self::Change | Self::Then(_) => self,
+		}
+	}
+
 	/// As the query of an address.
 	pub fn to_query(self) -> String {
 		match self {
@@ -495,5 +504,18 @@ fn proof_error(error: curex_client::Error) -> Error {
 	match error {
 		curex_client::Error::NotProven(error) => Error::NotProven(error.to_string()),
 		other => other.into(),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn what_was_proven_as_of_the_last_block_stays_proven_as_of_that_block() {
+		for (asked, bundle) in [("now", "?at=7"), ("change", ""), ("", ""), ("3", "?at=3")] {
+			assert_eq!(At::parse(asked).unwrap().proven_in(7).to_query(), bundle, "{asked}");
+		}
+		assert_eq!(At::parse("now").unwrap().to_query(), "?at=now");
 	}
 }

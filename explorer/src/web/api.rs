@@ -205,7 +205,8 @@ async fn verify_record(
 ) -> Answer {
 	let at = read_at(&parameters)?;
 	let (_, report) = prove_record(&app, &viewer, &slug, id.clone(), at).await?;
-	Ok(proof(&report, format!("/{slug}/{id}/bundle.json{}", at.to_query())))
+	let query = at.proven_in(report.block).to_query();
+	Ok(proof(&report, format!("/{slug}/{id}/bundle.json{query}")))
 }
 
 async fn verify_transaction(

@@ -2,7 +2,7 @@
 
 use super::{
 	content,
-	words::{plain, say},
+	words::{plain, said, say},
 };
 use crate::{
 	facts::kebab,
@@ -69,7 +69,7 @@ pub(super) fn table(clocks: &[Clock], now: Option<Moment>) -> Markup {
 	html! {
 		section aria-labelledby="clocks" {
 			h2 id="clocks" { (say!("Deadlines")) }
-			div.scroll tabindex="0" role="region" aria-label=(say!("Deadlines")) {
+			div.scroll tabindex="0" role="region" aria-label=(said!("Table: {name}", name = say!("Deadlines"))) {
 				table {
 					thead { tr {
 						th scope="col" { (say!("Notice")) }

@@ -238,7 +238,7 @@ async fn show(
 	let around = app.surroundings(viewer).await?;
 	let title =
 		if report.agrees { say!("Proven") } else { say!("What is shown is not what is proven") };
-	let query = at.map(At::to_query).unwrap_or_default();
+	let query = at.map(|at| at.proven_in(report.block).to_query()).unwrap_or_default();
 	let body = html! {
 		(layout::trail(&place.trail, say!("Proof")))
 		h1 { (title) }

@@ -17,7 +17,7 @@ const INJECTIONS: [&str; 10] = [
 	"1\u{0}2",
 ];
 
-fn parameters() -> [&'static str; 11] {
+fn parameters() -> [&'static str; 15] {
 	[
 		"organisation",
 		"partner",
@@ -28,10 +28,35 @@ fn parameters() -> [&'static str; 11] {
 		"to",
 		"since",
 		"until",
+		"category",
+		"action",
+		"case",
+		"at",
 		"after",
 		"limit",
 	]
 }
+
+/// What is nothing of the sort, or more than there can be.
+const RUBBISH: [&str; 17] = [
+	"",
+	"-1",
+	"+1",
+	"1e9",
+	"9223372036854775808",
+	"18446744073709551615",
+	"18446744073709551616",
+	"0000-01-01T00:00:00Z",
+	"9999-12-31T23:59:59Z",
+	"2026-11-01T08:00:00",
+	"2026-11-01T08:00:00+99:00",
+	"\0",
+	"\u{202e}",
+	"３",
+	"%%%",
+	"NaN",
+	"../..",
+];
 
 fn exchanges(explorer: &Explorer) -> u64 {
 	let tallies =
@@ -64,6 +89,23 @@ async fn no_parameter_carries_sql() {
 		assert_eq!(found["items"].as_array().unwrap().len(), 0, "{injection}");
 		let blocks = explorer.get(&format!("/blocks?after={text}")).await;
 		assert_eq!(blocks.status, 400, "{injection}");
+	}
+	assert_eq!(exchanges(&explorer), EXCHANGES);
+}
+
+#[tokio::test]
+async fn no_rubbish_in_a_parameter_breaks_a_page() {
+	let explorer = Explorer::start().await;
+	let filtered = ["/exchanges", "/print/consents", "/api/v1/exchanges", "/export/inquiries.pdf"];
+	let others = ["/trends?since", "/trends?until", "/blocks?after", "/search?q", "/consents/3?at"];
+	for rubbish in RUBBISH.map(escape) {
+		let questions =
+			filtered.iter().flat_map(|path| parameters().map(|name| format!("{path}?{name}")));
+		for question in questions.chain(others.map(String::from)) {
+			let answer = explorer.get(&format!("{question}={rubbish}")).await;
+			let is_told = matches!(answer.status, 200 | 400 | 404);
+			assert!(is_told, "{question}={rubbish}: {} {}", answer.status, answer.body);
+		}
 	}
 	assert_eq!(exchanges(&explorer), EXCHANGES);
 }

@@ -177,7 +177,7 @@ pub(super) fn plain(english: &str) -> &str {
 /// What an error says, in the language of the request; what has no row is marked as English.
 pub(super) fn told(english: &str) -> Markup {
 	let find =
-		|(text, german): &(&'static str, &'static str)| Some((*german, matched(text, english)?));
+		|&(text, german): &(&'static str, &'static str)| Some((german, matched(text, english)?));
 	let row = if known(english).is_none() { ERRORS.iter().find_map(find) } else { None };
 	match (language(), row) {
 		(Language::German, Some((german, values))) => {
