@@ -16,6 +16,10 @@ pub enum Kind {
 	RecordAccess,
 	/// Messages of logs; the entity is an address or a program on its host.
 	Log,
+	/// A whole working day of accesses to patient records; the entity is a user code.
+	WorkingDay,
+	/// Measured values; the entity is what was measured by which device.
+	Measurement,
 	/// Rules that fired; the entity is an address or a host.
 	Known,
 }
@@ -41,6 +45,9 @@ pub struct Alert {
 	pub what: String,
 	/// What made it unusual, greatest share first.
 	pub drivers: Vec<Driver>,
+	/// The others of its kind, and what is usual of them; nothing if it has no peers.
+	#[serde(default)]
+	pub peers: Option<Peers>,
 	/// ATT&CK Enterprise technique, if the drivers point to one.
 	pub technique: Option<String>,
 	/// What to do about it.
@@ -65,8 +72,35 @@ pub struct Driver {
 	pub share: f64,
 }
 
+/// Those with whom an entity is compared.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Peers {
+	/// What they have in common: a unit, a kind of device, what is measured.
+	pub group: String,
+	/// How many are known, the entity among them.
+	pub members: u64,
+	/// What is usual of them, in the order of the drivers.
+	pub typical: Vec<PeerValue>,
+}
+
+/// What is usual of peers in one feature.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct PeerValue {
+	/// Name of the feature.
+	pub feature: String,
+	/// Its typical value, in the unit of the driver.
+	pub typical: f64,
+}
+
 /// Drivers listed in an alert.
-pub(crate) const DRIVERS: usize = 4;
+const DRIVERS: usize = 4;
+
+/// The drivers that an alert lists: those with the greatest shares, greatest first.
+pub(crate) fn leading(mut drivers: Vec<Driver>) -> Vec<Driver> {
+	drivers.sort_by(|one, other| other.share.total_cmp(&one.share));
+	drivers.truncate(DRIVERS);
+	drivers
+}
 
 /// Lines of evidence kept in an alert.
 pub(crate) const EVIDENCE: usize = 8;

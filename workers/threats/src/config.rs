@@ -22,6 +22,11 @@ pub struct Config {
 	pub accesses: StreamConfig,
 	/// Watching of log messages per address, or program and host.
 	pub logs: StreamConfig,
+	/// Watching of measured values per device and quantity. Of these and of working days as many scores are seen before the
+	/// first flag as the rate asks for, if their `calibration` is fewer.
+	pub measurements: StreamConfig,
+	/// Watching of the working days of staff.
+	pub working_days: WorkingDayConfig,
 	/// When accesses are usual.
 	pub working_hours: WorkingHours,
 }
@@ -38,6 +43,26 @@ pub struct StreamConfig {
 	pub calibration: usize,
 	/// Entities remembered at once; the one unseen for longest is forgotten first.
 	pub entities: usize,
+}
+
+/// How to watch the working days of staff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkingDayConfig {
+	/// Hours without an access that end a day, 1 to 23.
+	pub silence_hours: u64,
+	/// Days to learn before the first score, at least 2.
+	pub warm_up: usize,
+	/// Scores of days to see before the first flag; `1 / false_alarm_rate` if that is more.
+	pub calibration: usize,
+	/// Days for which anything is remembered of a member or a unit, 7 to 366.
+	pub memory_days: u64,
+}
+
+impl Default for WorkingDayConfig {
+	fn default() -> Self {
+		Self { silence_hours: 6, warm_up: 128, calibration: 128, memory_days: 90 }
+	}
 }
 
 /// Hours of the day (local time of the event) in which accesses are usual, Monday to Friday.
@@ -60,6 +85,12 @@ impl Default for Config {
 			flows: StreamConfig { window_seconds: 60, ..StreamConfig::default() },
 			accesses: StreamConfig { window_seconds: 3_600, ..StreamConfig::default() },
 			logs: StreamConfig { window_seconds: 300, ..StreamConfig::default() },
+			measurements: StreamConfig {
+				window_seconds: 3_600,
+				entities: 256,
+				..StreamConfig::default()
+			},
+			working_days: WorkingDayConfig::default(),
 			working_hours: WorkingHours { from: 7, until: 19 },
 		}
 	}
@@ -72,6 +103,11 @@ impl Default for StreamConfig {
 }
 
 impl Config {
+	/// Scores that are needed before the first flag, at least so many.
+	pub(crate) fn scores_for(&self, calibration: usize) -> usize {
+		calibration.max((1.0 / self.false_alarm_rate).ceil() as usize)
+	}
+
 	/// Checks what the types cannot.
 	///
 	/// # Errors
@@ -93,15 +129,22 @@ impl Config {
 				"give a share of at least 0 and less than 1",
 			);
 		}
-		for (name, stream) in
-			[("flows", &self.flows), ("accesses", &self.accesses), ("logs", &self.logs)]
-		{
+		for (name, stream) in [
+			("flows", &self.flows),
+			("accesses", &self.accesses),
+			("logs", &self.logs),
+			("measurements", &self.measurements),
+		] {
 			if stream.window_seconds == 0 || stream.warm_up < 2 || stream.entities == 0 {
 				return refuse(
 					format!("{name}: window_seconds, warm_up or entities is too small"),
 					"give a window and entities of at least 1 and a warm_up of at least 2",
 				);
 			}
+		}
+		for (name, stream) in
+			[("flows", &self.flows), ("accesses", &self.accesses), ("logs", &self.logs)]
+		{
 			if ((stream.calibration + 1) as f64) * self.false_alarm_rate < 1.0 {
 				return refuse(
 					format!(
@@ -111,6 +154,13 @@ impl Config {
 					"raise calibration to at least 1 / false_alarm_rate",
 				);
 			}
+		}
+		let WorkingDayConfig { silence_hours, warm_up, memory_days, .. } = self.working_days;
+		if !(1..24).contains(&silence_hours) || warm_up < 2 || !(7..=366).contains(&memory_days) {
+			return refuse(
+				"working_days: silence_hours, warm_up or memory_days is out of range".into(),
+				"give 1 to 23 hours, a warm_up of at least 2, and a memory of 7 to 366 days",
+			);
 		}
 		if self.working_hours.from >= self.working_hours.until || self.working_hours.until > 24 {
 			return refuse(
@@ -136,6 +186,15 @@ mod tests {
 		let config = Config { false_alarm_rate: 0.001, ..Config::default() };
 		let error = config.check().unwrap_err().to_string();
 		assert!(error.contains("raise calibration"), "{error}");
+	}
+
+	#[test]
+	fn working_days_and_measured_values_wait_for_as_many_scores_as_the_rate_asks_for() {
+		let config = Config { false_alarm_rate: 0.001, ..Config::default() };
+		assert_eq!((config.scores_for(128), config.scores_for(5_000)), (1_000, 5_000));
+		let mut config = Config::default();
+		config.working_days.memory_days = 6;
+		assert!(config.check().unwrap_err().to_string().contains("memory of 7"));
 	}
 
 	#[test]

@@ -15,6 +15,8 @@ pub enum Event {
 	Log(LogLine),
 	/// A rule that fired.
 	Notice(Notice),
+	/// What was measured at one moment.
+	Measured(Vec<Measurement>),
 }
 
 impl Event {
@@ -25,6 +27,7 @@ impl Event {
 			Self::Access(access) => access.at,
 			Self::Log(line) => line.at,
 			Self::Notice(notice) => notice.at,
+			Self::Measured(values) => values.first().map_or(0, |value| value.at),
 		}
 	}
 }
@@ -79,7 +82,7 @@ fn is_group_address(address: IpAddr) -> bool {
 }
 
 /// Whether the user is known to treat the patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum CareRelationship {
 	/// Known to treat.
 	Present,
@@ -90,7 +93,7 @@ pub enum CareRelationship {
 }
 
 /// One access to the records of one or no patient.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RecordAccess {
 	/// When it was recorded.
 	pub at: Moment,
@@ -108,6 +111,21 @@ pub struct RecordAccess {
 	pub break_glass: bool,
 	/// Whether the user treats the patient.
 	pub relationship: CareRelationship,
+	/// The user's peers, a place and a role, if the record says.
+	pub unit: Option<String>,
+}
+
+/// One measured value, without the patient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measurement {
+	/// When it was measured.
+	pub at: Moment,
+	/// The device that measured it, if the record says.
+	pub device: Option<String>,
+	/// What was measured, and in which unit.
+	pub quantity: String,
+	/// The value.
+	pub value: f64,
 }
 
 /// A rule that fired, of a sensor or of Sigma: a threat that somebody else knows.

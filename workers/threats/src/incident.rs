@@ -113,6 +113,7 @@ mod tests {
 			entity: entity.into(),
 			what: String::new(),
 			drivers: Vec::new(),
+			peers: None,
 			technique: Some(technique.into()),
 			safeguard: String::new(),
 			flagged: 5,

@@ -262,7 +262,7 @@ impl Indicators {
 				});
 				named.collect()
 			},
-			Event::Access(_) | Event::Notice(_) => Vec::new(),
+			Event::Access(_) | Event::Measured(_) | Event::Notice(_) => Vec::new(),
 		}
 	}
 

@@ -64,6 +64,7 @@ impl KnownThreats {
 			entity,
 			what: format!("Rule {} fired: {}.", notice.rule, notice.title),
 			drivers: Vec::new(),
+			peers: None,
 			technique: notice.technique.clone(),
 			safeguard: "follow the rule's own advice; block the address if it is outside".into(),
 			flagged: 1,

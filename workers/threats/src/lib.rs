@@ -1,10 +1,10 @@
-//! Finds abnormal behaviour in network flows and in accesses to patient records.
+//! Finds abnormal behaviour in network flows, logs, accesses to patient records and measured values.
 //!
 //! Logs go in, alerts come out; nothing here knows of a ledger. An event passes through
 //!
 //! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV), Suricata EVE, syslog, FHIR R4 AuditEvents,
-//!    Windows events, Wazuh alerts, headers of HL7 v2 messages, DICOM associations; compressed with gzip or
-//!    not. A malformed line is counted and named, never fatal;
+//!    Windows events, Wazuh alerts, headers of HL7 v2 messages, DICOM associations, FHIR R4 Observations;
+//!    compressed with gzip or not. A malformed line is counted and named, never fatal;
 //! 2. a behaviour (one module per kind of event): the features of the entity's sliding window, a
 //!    source address for flows, a user for accesses, an address or program for log messages;
 //! 3. a [`Detector`]: the [`ensemble`] over all entities of the kind, if asked for behind a cheap
@@ -18,8 +18,9 @@
 //! positions and the state of the watcher are committed together, as [`snapshots`].
 //!
 //! What is known beforehand ([`knowledge`]) comes from a sensor's rules, from [`sigma`] rules, from [`indicators`] and
-//! from [`identity`], which tells changed hardware behind a known address; [`series`] unusual values of a measurement, [`staff`]
-//! unusual working days, [`mod@package`] how easily people are found again in a data package.
+//! from [`identity`], which tells changed hardware behind a known address. Two models have other units than an event: [`staff`]
+//! judges whole working days, once they are over, and [`series`] measured values against the rhythm of their own series.
+//! [`mod@package`] tells how easily people are found again in a data package.
 //!
 //! An event is learned one window late, and only if it was not flagged and its entity has no open
 //! alert by then. The same input, configuration and seed give the same report. An alert names
@@ -39,6 +40,7 @@ pub mod indicators;
 pub mod ingest;
 pub mod knowledge;
 mod known;
+mod measurements;
 pub mod package;
 pub mod persistence;
 pub mod replay;
@@ -48,11 +50,12 @@ pub mod snapshots;
 pub mod staff;
 pub mod template;
 mod watcher;
+mod working_days;
 
-pub use alert::{Alert, Driver, Kind};
-pub use config::{Config, StreamConfig, WorkingHours};
+pub use alert::{Alert, Driver, Kind, PeerValue, Peers};
+pub use config::{Config, StreamConfig, WorkingDayConfig, WorkingHours};
 pub use detector::Detector;
-pub use event::{CareRelationship, Event, Flow, LogLine, Notice, RecordAccess};
+pub use event::{CareRelationship, Event, Flow, LogLine, Measurement, Notice, RecordAccess};
 pub use incident::Incident;
 pub use ingest::{Format, Malformed, Source};
 pub use knowledge::Knowledge;

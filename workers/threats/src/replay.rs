@@ -333,16 +333,7 @@ impl Replay {
 
 	/// The state of the watch.
 	pub fn report(&self) -> Report {
-		let [flows, accesses, logs] = self.watcher.coverage();
-		Report {
-			events: self.progress.events,
-			malformed: self.progress.malformed.clone(),
-			flows,
-			accesses,
-			logs,
-			drifted: self.watcher.drifted(),
-			alerts: self.watcher.alerts(),
-		}
+		self.watcher.report(self.progress.events, self.progress.malformed.clone())
 	}
 
 	/// Takes what a person says of an alert, as [`Watcher::feedback`] does, and commits it.
@@ -581,6 +572,85 @@ mod tests {
 		assert_eq!(whole.open().report(), pieces.open().report());
 	}
 
+	/// AuditEvents of eight members on so many days, an evening among strangers at the end.
+	fn audit(days: u32) -> String {
+		let line = |day: u32, minute: u32, user: u32, patient: u32, relationship: &str| {
+			format!(
+				r#"{{"resourceType":"AuditEvent","action":"R","recorded":"2026-{:02}-{:02}T{:02}:{:02}:00Z","agent":[{{"who":{{"identifier":{{"value":"staff-{user}"}}}},"requestor":true,"role":[{{"coding":[{{"code":"nurse"}}]}}]}}],"entity":[{{"what":{{"reference":"Patient/{patient}"}},"role":{{"code":"1"}},"detail":[{{"type":"care-relationship","valueString":"{relationship}"}}]}}]}}{}"#,
+				1 + day / 28,
+				1 + day % 28,
+				8 + minute / 60,
+				minute % 60,
+				'\n'
+			)
+		};
+		let ordinary = (0..days).flat_map(|day| {
+			(0..80).map(move |step| {
+				line(day, 6 * step, step % 8, (day * 7 + step * 13) % 40, "present")
+			})
+		});
+		let strangers = (0..60).map(|step| line(days - 1, 500 + step, 3, 900 + step, "absent"));
+		let next = line(days, 0, 0, 1, "present");
+		ordinary.chain(strangers).chain([next]).collect()
+	}
+
+	/// Temperatures of two devices, an impossible one at the end.
+	fn observations(values: u32) -> String {
+		let line = |step: u32, value: f64| {
+			format!(
+				r#"{{"resourceType":"Observation","status":"final","code":{{"coding":[{{"code":"8310-5"}}]}},"device":{{"reference":"Device/{}"}},"effectiveDateTime":"2026-01-{:02}T{:02}:{:02}:00Z","valueQuantity":{{"value":{value},"code":"Cel"}}}}{}"#,
+				step % 2,
+				1 + step / 1_440,
+				step / 60 % 24,
+				step % 60,
+				'\n'
+			)
+		};
+		let ordinary = (0..values).map(|step| line(step, 36.5 + f64::from(step * 7 % 13) / 10.0));
+		ordinary.chain([line(values, 366.0)]).collect()
+	}
+
+	#[test]
+	fn working_days_and_measured_values_survive_a_crash_after_any_commit() {
+		let (whole, pieces) = (Bench::new(), Bench::new());
+		let texts = [audit(40), observations(900)];
+		let read = |bench: &Bench, ends: [usize; 2]| {
+			let paths = [bench.path("access.ndjson"), bench.path("observations.ndjson")];
+			for ((path, text), end) in paths.iter().zip(&texts).zip(ends) {
+				fs::write(path, &text[..end]).unwrap();
+			}
+			let formats = [Format::FhirAudit, Format::FhirObservation];
+			let logs: Vec<_> = paths.iter().map(|path| path.as_path()).zip(formats).collect();
+			// A program that knows nothing but the folder.
+			let mut replay = bench.open();
+			for log in logs {
+				replay.read(&[log], &mut |_| {}).unwrap();
+			}
+			(replay.report(), replay.watcher.learned())
+		};
+		let lengths = texts.each_ref().map(String::len);
+		// Each alone: the order in which two logs are merged depends on what is there of both.
+		let all = read(&whole, lengths);
+		for part in 1..=5 {
+			read(&pieces, [lengths[0] * part / 6, 0]);
+		}
+		read(&pieces, [lengths[0], 0]);
+		for part in 1..=5 {
+			read(&pieces, [lengths[0], lengths[1] * part / 6]);
+		}
+		let (report, learned) = read(&pieces, lengths);
+		assert_eq!((&report, learned), (&all.0, all.1));
+		let kinds: Vec<_> = report.alerts.iter().map(|alert| alert.kind).collect();
+		use crate::alert::Kind::{Measurement, WorkingDay};
+		assert!(kinds.contains(&WorkingDay) && kinds.contains(&Measurement), "{report:?}");
+		assert!(report.working_days.judged > 50 && report.measurements.judged > 100, "{report:?}");
+		let revert = pieces.open().snapshots().unwrap()[0].number;
+		let mut replay = pieces.open();
+		replay.revert_model(revert).unwrap();
+		assert!(replay.watcher.learned()[4] < learned[4], "later values are forgotten");
+		assert_eq!(replay.report().alerts, report.alerts);
+	}
+
 	/// Flows of many addresses, then a scan by one of them, every line with its moment.
 	fn scan(from: u32) -> Vec<(u32, String)> {
 		let calm = (from..from + 1_000).map(|at| (at, at % 20, at % 3, "SF", 400 + at % 97));
@@ -751,7 +821,7 @@ mod tests {
 		let mut after = Replay::open(&bench.path("states"), &config, 10, 4, None).unwrap();
 		after.read(&[(&bench.path("conn.log"), Format::Zeek)], &mut |_| {}).unwrap();
 		assert!(after.learns_anew());
-		assert_eq!(after.watcher.learned(), [0; 3]);
+		assert_eq!(after.watcher.learned(), [0; 5]);
 		let (before, after) = (before.report(), after.report());
 		assert_eq!((before.events, &before.alerts), (after.events, &after.alerts));
 		assert_eq!(before.alerts.len(), 1);

@@ -46,7 +46,7 @@ const ALARMS: usize = 1_000;
 /// p-values, as everywhere here); the mean of their `−log10` is its surprise, the greater of the two the
 /// score. A score that repeats one of a short while ago counts little: one change is one alarm; and
 /// where alarms are a habit, the next says less. The rhythm is learned, nothing is known beforehand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SeriesDetector {
 	value: Rhythm,
 	level: Rhythm,
@@ -98,8 +98,32 @@ impl SeriesDetector {
 	}
 }
 
+impl SeriesDetector {
+	/// Forgets all but the newest so many values, and so many of each slot of the day: for many series at once.
+	pub fn keep(&mut self, values: usize, of_slot: usize) {
+		for rhythm in [&mut self.value, &mut self.level] {
+			rhythm.slots.iter_mut().for_each(|slot| {
+				slot.drain(..slot.len().saturating_sub(of_slot));
+			});
+			rhythm.values.keep(values);
+			rhythm.distances.iter_mut().for_each(|distances| distances.keep(values));
+		}
+		self.alarms.drain(..self.alarms.len().saturating_sub(values));
+	}
+}
+
+impl Sorted {
+	fn keep(&mut self, newest: usize) {
+		while self.arrivals.len() > newest {
+			let Some(oldest) = self.arrivals.pop_front() else { break };
+			let place = self.ascending.partition_point(|other| *other < oldest);
+			self.ascending.remove(place);
+		}
+	}
+}
+
 /// What is usual at a time of day.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Rhythm {
 	slots: Vec<VecDeque<f64>>,
 	values: Sorted,
@@ -151,7 +175,7 @@ fn nearest(slots: &[VecDeque<f64>], slot: usize, reach: usize, value: f64) -> Op
 }
 
 /// Numbers in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Sorted {
 	ascending: Vec<f64>,
 	arrivals: VecDeque<f64>,

@@ -6,7 +6,7 @@ use std::io::BufRead;
 use curex_primitives::Moment;
 
 use crate::{
-	alert::{confidence_of, forget_first, severity_of, Alert, Driver, Kind, DRIVERS, EVIDENCE},
+	alert::{confidence_of, forget_first, leading, severity_of, Alert, Driver, Kind, EVIDENCE},
 	behaviour::{
 		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Map,
 		Observation,
@@ -18,6 +18,8 @@ use crate::{
 	event::Event,
 	ingest::{self, Malformed, Source},
 	known::KnownThreats,
+	measurements::Measurements,
+	working_days::WorkingDays,
 	ThreatsError,
 };
 
@@ -35,6 +37,12 @@ pub struct Report {
 	/// How much of the log messages could be judged.
 	#[serde(default)]
 	pub logs: Coverage,
+	/// How many working days of staff could be judged.
+	#[serde(default)]
+	pub working_days: Coverage,
+	/// How many measured values could be judged.
+	#[serde(default)]
+	pub measurements: Coverage,
 	/// Kinds of events of which the scores have drifted lately: what is usual changes.
 	#[serde(default)]
 	pub drifted: Vec<Kind>,
@@ -75,9 +83,7 @@ pub fn watch<R: BufRead>(
 	for event in &events {
 		watcher.observe(event);
 	}
-	let [flows, accesses, logs] = watcher.coverage();
-	let (events, alerts) = (events.len() as u64, watcher.alerts());
-	Ok(Report { events, malformed, flows, accesses, logs, drifted: watcher.drifted(), alerts })
+	Ok(watcher.report(events.len() as u64, malformed))
 }
 
 /// What a person says of an alert.
@@ -91,7 +97,7 @@ pub enum Feedback {
 }
 
 /// Version of the state that a watcher writes; one of another version is refused.
-const STATE: u16 = 1;
+const STATE: u16 = 2;
 
 /// Watches a stream of events.
 pub struct Watcher {
@@ -99,6 +105,8 @@ pub struct Watcher {
 	flows: Pipeline<FlowBehaviour, EnsembleDetector>,
 	accesses: Pipeline<AccessBehaviour, EnsembleDetector>,
 	logs: Pipeline<LogBehaviour, EnsembleDetector>,
+	working_days: WorkingDays,
+	measurements: Measurements,
 	known: KnownThreats,
 }
 
@@ -116,6 +124,8 @@ impl Watcher {
 			flows: Pipeline::new(flows, config, &config.flows),
 			accesses: Pipeline::new(accesses, config, &config.accesses),
 			logs: Pipeline::new(LogBehaviour::new(&config.logs), config, &config.logs),
+			working_days: WorkingDays::new(config),
+			measurements: Measurements::new(config),
 			known: KnownThreats::new(config.flows.window_seconds.saturating_mul(1_000)),
 		})
 	}
@@ -124,9 +134,34 @@ impl Watcher {
 	pub fn observe(&mut self, event: &Event) {
 		match event {
 			Event::Flow(flow) => self.flows.observe(flow),
-			Event::Access(access) => self.accesses.observe(access),
+			Event::Access(access) => {
+				self.accesses.observe(access);
+				let accesses = &self.accesses;
+				let suspected = |user: &str, since| accesses.has_alert_since(user, since);
+				self.working_days.observe(access, &suspected);
+			},
 			Event::Log(line) => self.logs.observe(line),
 			Event::Notice(notice) => self.known.observe(notice),
+			Event::Measured(values) => {
+				values.iter().for_each(|value| self.measurements.observe(value));
+			},
+		}
+	}
+
+	/// What was found in so many events beside so many malformed lines.
+	pub fn report(&self, events: u64, malformed: Malformed) -> Report {
+		let [flows, accesses, logs, working_days, measurements] = self.coverage();
+		let (drifted, alerts) = (self.drifted(), self.alerts());
+		Report {
+			events,
+			malformed,
+			flows,
+			accesses,
+			logs,
+			working_days,
+			measurements,
+			drifted,
+			alerts,
 		}
 	}
 
@@ -138,7 +173,8 @@ impl Watcher {
 	/// [`ThreatsError::Snapshot`], which would be a defect.
 	pub fn state(&self) -> Result<Vec<u8>, ThreatsError> {
 		let streams = (self.flows.state(), self.accesses.state(), self.logs.state());
-		Ok(postcard::to_stdvec(&(STATE, &self.config, streams, &self.known))?)
+		let others = (&self.working_days, &self.measurements, &self.known);
+		Ok(postcard::to_stdvec(&(STATE, &self.config, streams, others))?)
 	}
 
 	/// The watcher that wrote the state.
@@ -168,6 +204,8 @@ impl Watcher {
 		watcher.flows.held.alerts = earlier.flows.held.alerts;
 		watcher.accesses.held.alerts = earlier.accesses.held.alerts;
 		watcher.logs.held.alerts = earlier.logs.held.alerts;
+		watcher.working_days.keep_alerts_of(earlier.working_days);
+		watcher.measurements.keep_alerts_of(earlier.measurements);
 		watcher.known = earlier.known;
 		Ok((watcher, true))
 	}
@@ -181,11 +219,12 @@ impl Watcher {
 		}
 		let (config, rest): (Config, _) = postcard::take_from_bytes(rest)?;
 		let mut watcher = Self::new(&config)?;
-		let ((flows, accesses, logs), known) = postcard::from_bytes(rest)?;
+		let ((flows, accesses, logs), others) = postcard::from_bytes(rest)?;
 		watcher.flows.restore(flows)?;
 		watcher.accesses.restore(accesses)?;
 		watcher.logs.restore(logs)?;
-		watcher.known = known;
+		(watcher.working_days, watcher.measurements, watcher.known) = others;
+		watcher.working_days.restore();
 		Ok(watcher)
 	}
 
@@ -196,19 +235,26 @@ impl Watcher {
 	pub fn take_model(&mut self, other: Self) -> Result<(), ThreatsError> {
 		self.flows.take_model(other.flows)?;
 		self.accesses.take_model(other.accesses)?;
-		self.logs.take_model(other.logs)
+		self.logs.take_model(other.logs)?;
+		self.working_days.take_model(other.working_days);
+		self.measurements.take_model(other.measurements);
+		Ok(())
 	}
 
-	/// Flows, record accesses and log messages that were learned so far.
-	pub fn learned(&self) -> [u64; 3] {
-		let learned = [self.flows.detector.memory(), self.accesses.detector.memory()];
-		let [flows, accesses] = learned.map(|memory| memory.learned);
-		[flows, accesses, self.logs.detector.memory().learned]
+	/// Flows, record accesses, log messages, working days and measured values that were learned so far.
+	pub fn learned(&self) -> [u64; 5] {
+		let (flows, accesses) = (self.flows.detector.memory(), self.accesses.detector.memory());
+		let logs = self.logs.detector.memory();
+		let [flows, accesses, logs] = [flows, accesses, logs].map(|memory| memory.learned);
+		[flows, accesses, logs, self.working_days.learned(), self.measurements.learned()]
 	}
 
-	/// How much of the flows, the record accesses and the log messages could be judged so far.
-	pub fn coverage(&self) -> [Coverage; 3] {
-		[self.flows.held.coverage, self.accesses.held.coverage, self.logs.held.coverage]
+	/// How much of the flows, the record accesses, the log messages, the working days and the measured values could be
+	/// judged so far.
+	pub fn coverage(&self) -> [Coverage; 5] {
+		let [flows, accesses, logs] =
+			[self.flows.held.coverage, self.accesses.held.coverage, self.logs.held.coverage];
+		[flows, accesses, logs, self.working_days.coverage(), self.measurements.coverage()]
 	}
 
 	/// Kinds of events of which the scores have drifted lately, see [`Calibration::has_drifted`].
@@ -217,6 +263,8 @@ impl Watcher {
 			(Kind::Flow, &self.flows.held.calibration),
 			(Kind::RecordAccess, &self.accesses.held.calibration),
 			(Kind::Log, &self.logs.held.calibration),
+			(Kind::WorkingDay, self.working_days.calibration()),
+			(Kind::Measurement, self.measurements.calibration()),
 		];
 		let drifted = calibrations.into_iter().filter(|(_, one)| one.has_drifted() == Some(true));
 		drifted.map(|(kind, _)| kind).collect()
@@ -228,12 +276,15 @@ impl Watcher {
 		self.flows.feedback(id, feedback)
 			|| self.accesses.feedback(id, feedback)
 			|| self.logs.feedback(id, feedback)
+			|| self.working_days.feedback(id, feedback)
+			|| self.measurements.feedback(id, feedback)
 	}
 
 	/// Every alert raised so far, by start, then id.
 	pub fn alerts(&self) -> Vec<Alert> {
 		let alerts = self.flows.held.alerts.values().chain(self.accesses.held.alerts.values());
-		let alerts = alerts.chain(self.logs.held.alerts.values()).chain(self.known.alerts());
+		let alerts = alerts.chain(self.logs.held.alerts.values()).chain(self.working_days.alerts());
+		let alerts = alerts.chain(self.measurements.alerts()).chain(self.known.alerts());
 		let mut alerts: Vec<Alert> = alerts.cloned().collect();
 		alerts.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
 		alerts
@@ -422,6 +473,15 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		suspicion.is_some_and(|suspicion| suspicion.flagged >= self.confirmations)
 	}
 
+	/// Whether an entity had an alert that ended at this moment or later.
+	fn has_alert_since(&self, entity: &str, since: Moment) -> bool {
+		let prefix = id_of(B::KIND, entity, "");
+		let alerts = self.held.alerts.range(prefix.clone()..);
+		alerts
+			.take_while(|(id, _)| id.starts_with(&prefix))
+			.any(|(_, alert)| alert.entity == entity && alert.last >= since)
+	}
+
 	fn suspect(&mut self, observation: Observation, score: f64, event: &B::Event) {
 		let Observation { entity, at, point, reach } = observation;
 		let explained = match self.held.suspicions.get(&entity) {
@@ -498,34 +558,36 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 	fn drivers(&self, point: &[f64]) -> Vec<Driver> {
 		let shares = self.detector.explain(point);
 		let typical = self.detector.typical();
-		let mut drivers: Vec<Driver> = B::FEATURES
-			.iter()
-			.zip(shares)
-			.zip(typical.iter().zip(point))
-			.map(|((feature, share), (typical, actual))| Driver {
+		let drivers = B::FEATURES.iter().zip(shares).zip(typical.iter().zip(point)).map(
+			|((feature, share), (typical, actual))| Driver {
 				feature: feature.name.into(),
 				typical: *typical,
 				actual: *actual,
 				share,
-			})
-			.collect();
-		drivers.sort_by(|one, other| other.share.total_cmp(&one.share));
-		drivers.truncate(DRIVERS);
-		drivers
+			},
+		);
+		leading(drivers.collect())
 	}
+}
+
+/// By what an alert is known.
+pub(crate) fn id_of(kind: Kind, entity: &str, started: &str) -> String {
+	let kind = match kind {
+		Kind::Flow => "flow",
+		Kind::RecordAccess => "access",
+		Kind::Log => "log",
+		Kind::WorkingDay => "working-day",
+		Kind::Measurement => "measurement",
+		Kind::Known => "known",
+	};
+	format!("{kind}-{entity}-{started}")
 }
 
 /// The alert as it stands. Repeats of the same entity get the same id and replace it.
 fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) -> Alert {
-	let kind = match B::KIND {
-		Kind::Flow => "flow",
-		Kind::RecordAccess => "access",
-		Kind::Log => "log",
-		Kind::Known => "known",
-	};
 	let leading = suspicion.drivers.first();
 	Alert {
-		id: format!("{kind}-{entity}-{}", suspicion.started),
+		id: id_of(B::KIND, entity, &suspicion.started.to_string()),
 		kind: B::KIND,
 		started: suspicion.started,
 		last: suspicion.last,
@@ -534,6 +596,7 @@ fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) 
 		entity: entity.into(),
 		what: suspicion.what.clone(),
 		drivers: suspicion.drivers.clone(),
+		peers: None,
 		technique: leading.and_then(|driver| B::technique(&driver.feature)).map(Into::into),
 		safeguard: leading.map_or("", |driver| B::safeguard(&driver.feature)).into(),
 		flagged: suspicion.flagged,

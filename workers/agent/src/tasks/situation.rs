@@ -171,10 +171,22 @@ impl Situation {
 			newest.insert(alert.id.clone(), (digest.raised_at, alert));
 		}
 		self.sources["alerts"] = json!(newest.len());
+		let accesses: Vec<Alert> = newest
+			.values()
+			.filter(|(_, alert)| alert.kind == Kind::RecordAccess)
+			.map(|(_, alert)| alert.clone())
+			.collect();
+		// What was noticed as it happened is the reason of the day's alert too, and counts once.
+		newest.retain(|_, (_, day)| {
+			let within = |one: &Alert| {
+				one.entity == day.entity && one.started <= day.last && day.started <= one.last
+			};
+			day.kind != Kind::WorkingDay || !accesses.iter().any(within)
+		});
 		let observed = newest.into_values().map(|(raised_at, alert)| ObservedAlert {
 			kind: match alert.kind {
-				Kind::Flow | Kind::Log | Kind::Known => ObservedKind::Device,
-				Kind::RecordAccess => ObservedKind::RecordAccess,
+				Kind::Flow | Kind::Log | Kind::Known | Kind::Measurement => ObservedKind::Device,
+				Kind::RecordAccess | Kind::WorkingDay => ObservedKind::RecordAccess,
 			},
 			entity: alert.entity,
 			severity: alert.severity,

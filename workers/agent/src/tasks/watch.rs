@@ -208,6 +208,8 @@ pub fn execute(
 		"flows": report.flows,
 		"accesses": report.accesses,
 		"logs": report.logs,
+		"working_days": report.working_days,
+		"measurements": report.measurements,
 		"drifted": report.drifted,
 		"alerts": report.alerts.len(),
 		"listeners": listeners,

@@ -54,6 +54,7 @@ enum LogFormat {
 	Wazuh,
 	Hl7,
 	Dicom,
+	FhirObservation,
 }
 
 impl From<LogFormat> for Format {
@@ -67,6 +68,7 @@ impl From<LogFormat> for Format {
 			LogFormat::Wazuh => Self::Wazuh,
 			LogFormat::Hl7 => Self::Hl7,
 			LogFormat::Dicom => Self::Dicom,
+			LogFormat::FhirObservation => Self::FhirObservation,
 		}
 	}
 }
@@ -90,9 +92,9 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		None => (transient(arguments, &config)?, json!([])),
 	};
 	let seconds = started.elapsed().as_secs_f64();
-	let Report { events, malformed, flows, accesses, logs, drifted, alerts } = report;
+	let Report { events, malformed, drifted, alerts, .. } = &report;
 	let mut output = std::io::stdout().lock();
-	for alert in &alerts {
+	for alert in alerts {
 		serde_json::to_writer(&mut output, alert)
 			.map_err(std::io::Error::from)
 			.and_then(|()| writeln!(output))
@@ -101,11 +103,17 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 	Ok(json!({
 		"events": events,
 		"alerts": alerts.len(),
-		"events_per_second": events as f64 / seconds.max(1e-9),
+		"events_per_second": *events as f64 / seconds.max(1e-9),
 		"seconds": seconds,
 		"malformed": malformed,
 		"drifted": drifted,
-		"coverage": { "flows": flows, "accesses": accesses, "logs": logs },
+		"coverage": {
+			"flows": report.flows,
+			"accesses": report.accesses,
+			"logs": report.logs,
+			"working_days": report.working_days,
+			"measurements": report.measurements,
+		},
 		"peak_memory_bytes": peak_memory(),
 		"snapshots": snapshots,
 	}))
@@ -151,9 +159,7 @@ fn transient(arguments: &Arguments, config: &Config) -> Result<Report, Error> {
 			watcher.observe(&event);
 		})?;
 	}
-	let [flows, accesses, logs] = watcher.coverage();
-	let (drifted, alerts) = (watcher.drifted(), watcher.alerts());
-	Ok(Report { events, malformed, flows, accesses, logs, drifted, alerts })
+	Ok(watcher.report(events, malformed))
 }
 
 /// The file, or the files of the folder by name, so that rotated logs come in order.

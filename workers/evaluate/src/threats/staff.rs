@@ -219,6 +219,7 @@ fn access(
 		action: 'R',
 		break_glass,
 		relationship,
+		unit: None,
 	}
 }
 

@@ -188,6 +188,7 @@ mod tests {
 			action: 'R',
 			break_glass: false,
 			relationship: CareRelationship::Absent,
+			unit: None,
 		}
 	}
 

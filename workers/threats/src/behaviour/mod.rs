@@ -75,6 +75,19 @@ impl<K: Hash + Eq + Clone + Ord, W: Default> Windows<K, W> {
 		window
 	}
 
+	pub(crate) fn get(&self, entity: &K) -> Option<&W> {
+		self.by_entity.get(entity).map(|(_, window)| &**window)
+	}
+
+	pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut W> {
+		self.by_entity.values_mut().map(|(_, window)| &mut **window)
+	}
+
+	/// Forgets the entities that were not seen since.
+	pub(crate) fn forget(&mut self, before: Moment) {
+		self.by_entity.retain(|_, (seen, _)| *seen >= before);
+	}
+
 	/// Half at a time, so that a flood of new entities costs a constant for each.
 	fn forget_oldest_half(&mut self) {
 		let mut seen: Vec<(Moment, K)> =

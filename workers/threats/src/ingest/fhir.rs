@@ -33,6 +33,7 @@ pub(super) fn parse(line: &str) -> Result<Option<RecordAccess>, String> {
 		action: event.action.as_ref().and_then(|action| action.chars().next()).unwrap_or('E'),
 		break_glass: event.is_emergency(),
 		relationship: event.relationship(),
+		unit: event.unit(),
 	}))
 }
 
@@ -49,8 +50,14 @@ struct AuditEvent {
 	#[serde(rename = "purposeOfEvent", default)]
 	purpose: Vec<Concept>,
 	agent: Vec<Agent>,
+	source: Option<Source>,
 	#[serde(default)]
 	entity: Vec<Entity>,
+}
+
+#[derive(serde::Deserialize)]
+struct Source {
+	site: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -62,6 +69,9 @@ struct Agent {
 	requestor: bool,
 	#[serde(rename = "purposeOfUse", default)]
 	purpose: Vec<Concept>,
+	location: Option<Reference>,
+	#[serde(default)]
+	role: Vec<Concept>,
 }
 
 #[derive(serde::Deserialize)]
@@ -115,10 +125,26 @@ impl Reference {
 }
 
 impl AuditEvent {
+	fn requestor(&self) -> Option<&Agent> {
+		self.agent.iter().find(|agent| agent.requestor)
+	}
+
 	fn user(&self) -> Option<String> {
-		let agent = self.agent.iter().find(|agent| agent.requestor)?;
+		let agent = self.requestor()?;
 		let identity = agent.who.as_ref().and_then(Reference::identity);
 		identity.or_else(|| agent.alternative.clone())
+	}
+
+	/// The user's peers: those at the same place (`agent.location`, else `source.site`) with the same role (`agent.role`),
+	/// as far as the resource says.
+	fn unit(&self) -> Option<String> {
+		let agent = self.requestor()?;
+		let site = || self.source.as_ref().and_then(|source| source.site.clone());
+		let place = agent.location.as_ref().and_then(Reference::identity).or_else(site);
+		let mut codes = agent.role.iter().flat_map(|role| &role.coding);
+		let role = codes.find_map(|coding| coding.code.clone());
+		let known: Vec<String> = place.into_iter().chain(role).collect();
+		(!known.is_empty()).then(|| known.join(" "))
 	}
 
 	/// The entity with object role 1 (patient), else the first reference to a Patient; without its
@@ -200,6 +226,21 @@ mod tests {
 		let explained =
 			silent.replace(r#""entity":["#, r#""entity":[{"what":{"reference":"Encounter/e"}},"#);
 		assert_eq!(parse(&explained).unwrap().unwrap().relationship, CareRelationship::Present);
+	}
+
+	#[test]
+	fn peers_are_those_of_the_same_place_and_role() {
+		assert_eq!(parse(ACCESS).unwrap().unwrap().unit, None);
+		let role = r#""role":[{"coding":[{"code":"nurse"}]}],"requestor":true"#;
+		let nurse = ACCESS.replace("\"requestor\":true", role);
+		assert_eq!(parse(&nurse).unwrap().unwrap().unit.as_deref(), Some("nurse"));
+		let site = nurse.replace("\"entity\":[", "\"source\":{\"site\":\"House 2\"},\"entity\":[");
+		assert_eq!(parse(&site).unwrap().unwrap().unit.as_deref(), Some("House 2 nurse"));
+		let ward = site.replace(
+			"\"role\":[{\"coding",
+			"\"location\":{\"reference\":\"Location/3\"},\"role\":[{\"coding",
+		);
+		assert_eq!(parse(&ward).unwrap().unwrap().unit.as_deref(), Some("Location/3 nurse"));
 	}
 
 	#[test]

@@ -15,6 +15,7 @@ mod dicom;
 mod eve;
 mod fhir;
 mod hl7;
+mod observation;
 mod syslog;
 mod wazuh;
 pub(crate) mod windows;
@@ -49,6 +50,8 @@ pub enum Format {
 	Hl7,
 	/// Associations in the log of a DICOM archive, as Orthanc writes it.
 	Dicom,
+	/// FHIR R4 Observations, or Bundles that hold some, one a line.
+	FhirObservation,
 }
 
 /// A log to read.
@@ -218,6 +221,8 @@ impl Parser {
 			Format::Wazuh => wazuh::parse(text),
 			Format::Hl7 => hl7::parse(text).map(|line| line.map(Event::Log)),
 			Format::Dicom => dicom::parse(text).map(|line| line.map(Event::Log)),
+			Format::FhirObservation => observation::parse(text)
+				.map(|measured| (!measured.is_empty()).then_some(Event::Measured(measured))),
 		}
 	}
 }
