@@ -15,6 +15,7 @@ use std::{
 use chrono::DateTime;
 use curex_primitives::Moment;
 use hmac::{Hmac, Mac};
+use ipnet::IpNet;
 use serde::Deserialize;
 use sha2::Sha256;
 
@@ -64,6 +65,8 @@ pub struct Indicator {
 pub struct Indicators {
 	known: HashMap<(IndicatorKind, String), Indicator>,
 	warnings: HashSet<String>,
+	/// Networks on warning lists, apart from each other, ascending.
+	warned_networks: Vec<IpNet>,
 	shared: HashMap<[u8; 32], Indicator>,
 	/// The key of the shared ones, ready to be used.
 	key: Option<Hmac<Sha256>>,
@@ -266,10 +269,30 @@ impl Indicators {
 		}
 	}
 
-	/// Names that are never taken as indicators (MISP's warning lists: public resolvers, large
-	/// sites). To be set before feeds are read.
+	/// Names, addresses and networks (`192.0.2.0/24`, `2001:db8::/32`) that are never taken as indicators (MISP's warning
+	/// lists: public resolvers, large sites, clouds). To be set before feeds are read.
 	pub fn warn_of(&mut self, names: impl IntoIterator<Item = String>) {
-		self.warnings.extend(names.into_iter().map(|name| name.trim().to_ascii_lowercase()));
+		let mut networks = std::mem::take(&mut self.warned_networks);
+		for name in names {
+			let name = name.trim();
+			match (name.parse::<IpNet>(), name.parse::<IpAddr>()) {
+				(Ok(network), _) => networks.push(network.trunc()),
+				(_, Ok(address)) => {
+					self.warnings.insert(address.to_string());
+				},
+				_ => {
+					self.warnings.insert(name.to_ascii_lowercase());
+				},
+			}
+		}
+		self.warned_networks = IpNet::aggregate(&networks);
+		self.warned_networks.sort_by_key(IpNet::network);
+	}
+
+	/// Whether an address is in a network that is warned of.
+	fn is_warned_of(&self, address: IpAddr) -> bool {
+		let after = self.warned_networks.partition_point(|network| network.network() <= address);
+		after.checked_sub(1).is_some_and(|place| self.warned_networks[place].contains(&address))
 	}
 
 	/// Reads a STIX 2.1 bundle: indicators whose pattern compares one value for equality, joined by
@@ -370,6 +393,7 @@ impl Indicators {
 		}
 		match value.parse::<IpAddr>() {
 			_ if kind != IndicatorKind::Address => None,
+			Ok(address) if self.is_warned_of(address) => Some("on a warning list"),
 			Ok(address) if is_public(address) => None,
 			Ok(_) => Some("a private address"),
 			Err(_) => Some("no address"),
@@ -575,6 +599,41 @@ mod tests {
 		assert_eq!(indicators.len(), 1);
 		assert_eq!(indicators.refused["a private address"], 3);
 		assert_eq!(indicators.refused["on a warning list"], 1);
+	}
+
+	#[test]
+	fn addresses_in_a_network_on_a_warning_list_are_refused() {
+		let mut indicators = Indicators::default();
+		let cloud = r#"{"name":"cloud","type":"cidr","list":["198.51.100.64/26","198.51.100.0/26",
+			"203.0.113.77/28","2001:DB8:7::/48","192.0.2.9","198.51.100.0/27"]}"#;
+		indicators.read_warnings("cloud", cloud).unwrap();
+		indicators.read_warnings("own", "2001:0DB8:9::0/64 # ours\n2001:0DB8:A::1\n").unwrap();
+		for (address, warned) in [
+			("198.51.100.0", true),
+			("198.51.100.127", true),
+			("198.51.100.128", false),
+			("203.0.113.64", true),
+			("203.0.113.79", true),
+			("203.0.113.80", false),
+			("203.0.113.63", false),
+			("192.0.2.9", true),
+			("192.0.2.10", false),
+			("2001:db8:7::1", true),
+			("2001:db8:8::1", false),
+			("2001:db8:9::ffff", true),
+			("2001:db8:9:1::1", false),
+			("2001:db8:a::1", true),
+			("1.1.1.1", false),
+		] {
+			let shared = indicators.to_share(b"key", address);
+			assert_eq!(shared == Err("on a warning list"), warned, "{address}: {shared:?}");
+		}
+		indicators.read_list(
+			"list",
+			"198.51.100.7\n2001:db8:7::5\n1.1.1.1\nhttp://198.51.100.7/a\n",
+			NOW,
+		);
+		assert_eq!((indicators.len(), indicators.refused["on a warning list"]), (2, 2));
 	}
 
 	fn hexadecimal(digest: [u8; 32]) -> String {
