@@ -37,7 +37,7 @@ def flow(source, destination, port=443):
 
 def told(lines, what, seconds):
     """The moment at which the agent says something."""
-    until = time.monotonic() + seconds
+    until, heard = time.monotonic() + seconds, []
     while (left := until - time.monotonic()) > 0:
         try:
             moment, line = lines.get(timeout=left)
@@ -47,7 +47,8 @@ def told(lines, what, seconds):
             sys.exit("the agent ended; run it by hand to see why")
         if what in line:
             return moment
-    sys.exit(f"the agent did not say “{what}” within {seconds} s")
+        heard.append(line)
+    sys.exit(f"the agent did not say “{what}” within {seconds} s, but:\n{''.join(heard[-20:])}")
 
 
 def quantiles(seconds):

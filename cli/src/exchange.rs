@@ -164,6 +164,9 @@ pub struct Worklist {
 	/// Take note of a consent that was withdrawn: it is not listed again.
 	#[arg(long, value_name = "CONSENT")]
 	noted: Option<ConsentId>,
+	/// Take note of the advice about an exchange (`curex package show`): it is not listed again.
+	#[arg(long, value_name = "EXCHANGE")]
+	advice_noted: Option<ExchangeId>,
 	/// Also write the list as a page (HTML) that says what to do about each case.
 	#[arg(long, value_name = "FILE")]
 	page: Option<PathBuf>,
@@ -650,7 +653,10 @@ pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Er
 	if let Some(consent) = command.noted {
 		store.withdrawal_seen(consent)?;
 	}
-	let (list, withdrawn) = (store.worklist()?, store.withdrawals()?);
+	if let Some(id) = command.advice_noted {
+		store.advice_seen(id)?;
+	}
+	let (list, withdrawn, advice) = (store.worklist()?, store.withdrawals()?, store.advice()?);
 	if let Some(path) = &command.page {
 		let page =
 			curex_client::gateway::worklist::page(&list, &withdrawn, curex_client::time::now());
@@ -665,9 +671,13 @@ pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Er
 		let noted = entry.noted.clone().unwrap_or_else(unknown);
 		format!("{}  {noted}  consent withdrawn", entry.consent)
 	});
-	let lines: Vec<String> = waiting.chain(ended).collect();
+	let advised = advice.iter().map(|entry| {
+		let noted = entry.noted.clone().unwrap_or_else(unknown);
+		format!("{}  {noted}  advice about its package; nothing waits for it", entry.exchange)
+	});
+	let lines: Vec<String> = waiting.chain(ended).chain(advised).collect();
 	let text = if lines.is_empty() { "nothing waits".into() } else { lines.join("\n") };
-	Ok(Output::new(text, json!({ "waiting": list, "withdrawn": withdrawn })))
+	Ok(Output::new(text, json!({ "waiting": list, "withdrawn": withdrawn, "advice": advice })))
 }
 
 pub async fn release(context: &Context, command: Release) -> Result<Output, Error> {

@@ -20,6 +20,7 @@ mod keys;
 mod manual;
 mod outbox;
 mod oversight;
+mod package;
 mod patient;
 mod permit;
 mod progress;
@@ -110,6 +111,9 @@ enum Command {
 	/// What a patient may ask this organisation for.
 	#[command(subcommand)]
 	Patient(patient::Patient),
+	/// What an assessment of a data package said, beside its exchange.
+	#[command(subcommand)]
+	Package(package::Package),
 	/// Secondary use: permits, cohorts, extractions, and the data under them.
 	#[command(subcommand)]
 	Permit(permit::Permit),
@@ -253,6 +257,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Reconcile(command) => duties::reconcile(&context, command).await,
 		Command::Erasure(command) => erasure::run(&context, command).await,
 		Command::Patient(command) => patient::run(&context, command).await,
+		Command::Package(command) => package::run(&context, command).await,
 		Command::Permit(command) => permit::run(&context, command).await,
 		Command::Fhir(command) => fhir::run(&context, command).await,
 		Command::Outbox(command) => outbox::run(&context, command).await,

@@ -16,6 +16,7 @@
 //! | [`fhir`] | reading records, building and checking documents (FHIR R4) |
 //! | [`content`] | what a payload is: FHIR, or an HL7 v2 message or DICOM file that travels as it is |
 //! | [`subject`], [`report`] | whom exchanges were about; the report that a patient may ask for |
+//! | [`identity`] | who stands behind a code, for two people together |
 //! | [`receipt`], [`paper`] | what the patient receives, as JSON and on paper |
 //! | [`outbox`] | submissions that survive a crash and are recorded exactly once |
 //! | [`keys`], [`nonces`], [`accounts`] | keys, numbering of transactions, several accounts in one client |
@@ -47,6 +48,7 @@ pub mod fhir;
 mod files;
 pub mod gateway;
 mod hexadecimal;
+pub mod identity;
 pub mod indicators;
 pub mod keys;
 pub mod ledger;

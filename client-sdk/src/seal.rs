@@ -38,6 +38,8 @@ pub enum Purpose {
 	Subject([u8; 32], ExchangeId),
 	/// What answers the inquiry with this number of the chain with this genesis hash.
 	Disclosure([u8; 32], u32),
+	/// What an assessment of the package of an exchange said, kept by an organisation for itself.
+	Assessment([u8; 32], ExchangeId),
 	/// That a report with this handle was made, kept by an organisation for itself.
 	Report([u8; 32], [u8; 32]),
 }
@@ -49,6 +51,7 @@ impl Purpose {
 			Self::Keepsake(genesis, exchange) => (genesis, exchange.0, 0xff),
 			Self::Subject(genesis, exchange) => (genesis, exchange.0, 0xfe),
 			Self::Report(genesis, report) => (genesis, report, 0xfd),
+			Self::Assessment(genesis, exchange) => (genesis, exchange.0, 0xfb),
 			Self::Disclosure(genesis, inquiry) => {
 				let mut record = [0; 32];
 				record[..4].copy_from_slice(&inquiry.to_le_bytes());

@@ -116,6 +116,26 @@ impl Telling<'_> {
 		event
 	}
 
+	/// That the package of the exchange was assessed: the hashes of the result and of the package (SHA-256, in hexadecimal), for the
+	/// organisation's access log. What the result says stays in the house.
+	pub fn assessment(&self, result: &str, package: &str) -> Value {
+		let mut event = self.event("110100", "Application Activity", "E");
+		event["subtype"] =
+			json!([{ "system": "urn:curex:activity", "code": "package-assessment" }]);
+		if let Some(entities) = event["entity"].as_array_mut() {
+			let details = entities.last_mut().and_then(|entity| entity["detail"].as_array_mut());
+			if let Some(details) = details {
+				details.push(json!({ "type": "assessment-sha256", "valueString": result }));
+				details.push(json!({ "type": "package-sha256", "valueString": package }));
+			}
+		}
+		if let Some(event) = event.as_object_mut() {
+			// When it was assessed is when it is recorded, not when the exchange was begun.
+			event.remove("period");
+		}
+		event
+	}
+
 	/// The breaking of the glass.
 	fn break_glass(&self) -> Value {
 		let mut event = self.event("110113", "Security Alert", "E");
@@ -313,6 +333,33 @@ pub(super) mod tests {
 		assert_eq!(mapping["agents"][0]["who"]["identifier"]["value"], "17");
 		assert_eq!(mapping["agents"][1]["role"], "organisation");
 		assert_eq!(mapping["entities"][0]["kind"], "patient");
+	}
+
+	#[test]
+	fn an_assessment_tells_both_hashes_beside_the_exchange() {
+		let exchange = exchange(Gate::Consent(ConsentId([7; 32])), ExchangeState::Approved);
+		let telling = Telling {
+			id: ExchangeId([9; 32]),
+			exchange: &exchange,
+			ledger: [8; 32],
+			observer: OrganisationId(1),
+			now: 1_700_000_000_000,
+			patient: None,
+		};
+		let event = telling.assessment("aa", "bb");
+		assert_eq!(
+			check(event.to_string().as_bytes()).unwrap().mapping["kind"],
+			"application-activity"
+		);
+		let of_exchange = event["entity"]
+			.as_array()
+			.unwrap()
+			.iter()
+			.find(|one| one["what"]["identifier"]["value"] == ExchangeId([9; 32]).to_string());
+		let details = of_exchange.unwrap()["detail"].to_string();
+		for hash in ["assessment-sha256", "\"aa\"", "package-sha256", "\"bb\""] {
+			assert!(details.contains(hash), "{details}");
+		}
 	}
 
 	#[test]

@@ -6,6 +6,7 @@
 //! point resumes, and nothing is served twice. A refusal is doing nothing: the answer window passes, and every refusal
 //! looks like every other.
 
+pub mod assessment;
 mod countersigned;
 mod holder;
 mod recipient;
@@ -16,7 +17,7 @@ pub mod worklist;
 
 pub use countersigned::Service;
 pub use schedule::{Due, Limits};
-pub use store::{Decision, Store, Waiting, Withdrawal};
+pub use store::{Advice, Decision, Store, Waiting, Withdrawal};
 
 use crate::{
 	client::{backend_error, Client, View},

@@ -105,6 +105,15 @@ pub struct Withdrawal {
 	pub noted: Option<String>,
 }
 
+/// An exchange to which an assessment is attached that advises something, of which no person has taken note.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Advice {
+	/// The exchange.
+	pub exchange: ExchangeId,
+	/// When it was attached (RFC 3339).
+	pub noted: Option<String>,
+}
+
 /// The store.
 #[derive(Debug)]
 pub struct Store {
@@ -151,6 +160,14 @@ const SCHEMA: &str = "
 	CREATE TABLE IF NOT EXISTS reports (
 		report BLOB PRIMARY KEY NOT NULL CHECK (length(report) = 32),
 		sealed BLOB NOT NULL
+	) STRICT;
+	CREATE TABLE IF NOT EXISTS assessments (
+		exchange BLOB NOT NULL CHECK (length(exchange) = 32),
+		digest BLOB NOT NULL CHECK (length(digest) = 32),
+		sealed BLOB NOT NULL,
+		noted INTEGER NOT NULL,
+		advises INTEGER NOT NULL,
+		PRIMARY KEY (exchange, digest)
 	) STRICT;
 ";
 
@@ -475,6 +492,67 @@ impl Store {
 		self.change("UPDATE withdrawals SET seen = 1 WHERE consent = ?1", params![consent.0])
 	}
 
+	/// Keeps the result of a package's assessment, sealed to the organisation ([`super::assessment`]). The first entry of a result
+	/// stays.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn attach(
+		&self,
+		id: ExchangeId,
+		digest: [u8; 32],
+		sealed: &[u8],
+		advises: bool,
+	) -> Result<(), Error> {
+		self.change(
+			"INSERT OR IGNORE INTO assessments (exchange, digest, sealed, noted, advises) \
+			 VALUES (?1, ?2, ?3, ?4, ?5)",
+			params![id.0, digest, sealed, time::now(), advises],
+		)
+	}
+
+	/// The results that are attached to an exchange, sealed, by their hashes.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn attached(&self, id: ExchangeId) -> Result<Vec<([u8; 32], Vec<u8>)>, Error> {
+		let connection = self.lock();
+		let mut statement = connection.prepare(
+			"SELECT digest, sealed FROM assessments WHERE exchange = ?1 ORDER BY noted, digest",
+		)?;
+		let entries = statement
+			.query_map(params![id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+			.collect::<Result<_, _>>()?;
+		Ok(entries)
+	}
+
+	/// The exchanges with advice of which no person has taken note, oldest first.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn advice(&self) -> Result<Vec<Advice>, Error> {
+		let connection = self.lock();
+		let mut statement = connection.prepare(
+			"SELECT exchange, min(noted) FROM assessments WHERE advises = 1 \
+			 GROUP BY exchange ORDER BY 2, 1",
+		)?;
+		let entries = statement
+			.query_map([], |row| {
+				let exchange = ExchangeId(row.get(0)?);
+				Ok(Advice { exchange, noted: time::text(row.get(1)?) })
+			})?
+			.collect::<Result<_, _>>()?;
+		Ok(entries)
+	}
+
+	/// A person took note of the advice about an exchange.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub fn advice_seen(&self, id: ExchangeId) -> Result<(), Error> {
+		self.change("UPDATE assessments SET advises = 0 WHERE exchange = ?1", params![id.0])
+	}
+
 	fn change(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), Error> {
 		self.lock().execute(sql, params)?;
 		Ok(())
@@ -718,6 +796,28 @@ mod tests {
 		let told: Vec<ConsentId> =
 			store.withdrawals().unwrap().iter().map(|told| told.consent).collect();
 		assert_eq!(told, [second], "what was taken note of is not told again");
+	}
+
+	#[test]
+	fn advice_is_told_until_a_person_took_note_and_changes_no_case() {
+		let folder = tempfile::tempdir().unwrap();
+		let store = store(&folder);
+		store.see([due(ID)], None).unwrap();
+		let before = store.case(ID).unwrap();
+		let other = ExchangeId([8; 32]);
+		store.attach(ID, [1; 32], b"sealed", true).unwrap();
+		store.attach(ID, [2; 32], b"sealed", false).unwrap();
+		store.attach(other, [1; 32], b"sealed", false).unwrap();
+		let told = |store: &Store| -> Vec<ExchangeId> {
+			store.advice().unwrap().into_iter().map(|advice| advice.exchange).collect()
+		};
+		assert_eq!(told(&store), [ID]);
+		assert_eq!(store.case(ID).unwrap(), before, "it waits for nobody");
+		assert!(store.worklist().unwrap().is_empty());
+		store.advice_seen(ID).unwrap();
+		store.attach(ID, [1; 32], b"sealed", true).unwrap();
+		assert!(told(&store).is_empty(), "what was taken note of is not told again");
+		assert_eq!(store.attached(ID).unwrap().len(), 2);
 	}
 
 	#[test]

@@ -22,6 +22,7 @@ use curex_primitives::{
 
 use crate::{
 	mailbox::{may_be_sent_again, Mailbox, Orders},
+	notices::Retention,
 	orders::OrderGate,
 	report::{kind_name, task_name},
 	store::OrderRecord,
@@ -37,6 +38,8 @@ const GLANCE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Longest time between two attempts at an order, in milliseconds.
 const LONGEST_RETRY: Moment = 600_000;
+/// Time between two looks for what is to be deleted, in milliseconds.
+const FORGET_EVERY: Moment = 3_600_000;
 /// Most reports that are handed over at once; the node's mailbox holds as many.
 const BATCH: usize = curex_primitives::orders::mailbox::CAPACITY;
 
@@ -66,6 +69,9 @@ pub struct Agent<M, E> {
 	retry_at: HashMap<[u8; 32], Moment>,
 	/// Orders whose refusal was said already: signer and number.
 	refused: HashSet<([u8; 32], u64)>,
+	/// After what time alerts about staff are deleted, and when that is due.
+	retention: Retention,
+	forget_at: Moment,
 }
 
 impl<M: Mailbox, E: Engines> Agent<M, E> {
@@ -80,6 +86,8 @@ impl<M: Mailbox, E: Engines> Agent<M, E> {
 			settled_at: None,
 			retry_at: HashMap::new(),
 			refused: HashSet::new(),
+			retention: config.staff.retention(),
+			forget_at: 0,
 		}
 	}
 
@@ -129,6 +137,14 @@ impl<M: Mailbox, E: Engines> Agent<M, E> {
 	/// # Errors
 	/// What node or database refuse. An order that cannot be carried out is no error: it is noted and tried again.
 	pub fn turn(&mut self, now: Moment) -> Result<Turn, Error> {
+		if now >= self.forget_at {
+			// Whether the node answers or not.
+			let forgotten = self.store.forget_notices(&self.retention, now)?;
+			if forgotten > 0 {
+				tracing::info!(alerts = forgotten, "deleted the evidence of alerts about staff");
+			}
+			self.forget_at = now.saturating_add(FORGET_EVERY);
+		}
 		let orders = self.mailbox.orders()?;
 		if let Some(found) = orders.organisation.filter(|found| *found != self.organisation) {
 			return Err(Error::OtherNode { expected: self.organisation, found });

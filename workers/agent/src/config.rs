@@ -17,6 +17,7 @@ use crate::{
 	knowledge::{Hardware, IndicatorFiles},
 	listen::Listener,
 	observe::Observe,
+	staff::Staff,
 	Error,
 };
 
@@ -76,6 +77,9 @@ pub struct Config {
 	/// Hardware that is known behind addresses.
 	#[serde(default)]
 	pub hardware: Hardware,
+	/// How staff are protected whose accesses are watched.
+	#[serde(default)]
+	pub staff: Staff,
 	/// The staff survey.
 	#[serde(default)]
 	pub survey: Option<SurveyFiles>,
@@ -97,11 +101,16 @@ pub struct WorkerKey(pub [u8; 32]);
 impl<'de> Deserialize<'de> for WorkerKey {
 	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
 		let text = String::deserialize(deserializer)?;
-		let mut key = [0; 32];
-		hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(&text), &mut key)
-			.map_err(|_| de::Error::custom("a worker key has 64 hexadecimal digits after 0x"))?;
-		Ok(Self(key))
+		let wrong = || de::Error::custom("a worker key has 64 hexadecimal digits after 0x");
+		key_from(&text).map(Self).ok_or_else(wrong)
 	}
+}
+
+/// A public key from 64 hexadecimal digits, with or without `0x`.
+pub(crate) fn key_from(text: &str) -> Option<[u8; 32]> {
+	let mut key = [0; 32];
+	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut key).ok()?;
+	Some(key)
 }
 
 /// Where advisories come from.
@@ -296,6 +305,9 @@ impl Config {
 		if let Some(Err((key, problem))) = self.indicators.as_ref().map(IndicatorFiles::check) {
 			return wrong(key, problem);
 		}
+		if let Err((key, problem)) = self.staff.check() {
+			return wrong(key, problem);
+		}
 		let mut addresses = BTreeSet::new();
 		if let Some(twice) = self.hosts.iter().find(|host| !addresses.insert(host.address)) {
 			return wrong(
@@ -342,6 +354,7 @@ impl Config {
 		self.events.iter_mut().for_each(|source| here(&mut source.path));
 		self.listen.iter_mut().flat_map(Listener::files).for_each(here);
 		self.sigma_rules.iter_mut().for_each(here);
+		self.staff.units.iter_mut().for_each(here);
 		self.indicators.iter_mut().flat_map(IndicatorFiles::files).for_each(here);
 		if let Some(survey) = &mut self.survey {
 			here(&mut survey.answers);
@@ -452,6 +465,12 @@ accept_orders_from = [\"0x010101010101010101010101010101010101010101010101010101
 				"events.name",
 			),
 			("[indicators]\nshared = \"a\"", "indicators.key_file"),
+			(
+				"[staff]\nopeners = [\"0x0101010101010101010101010101010101010101010101010101010101010101\"]",
+				"staff.openers",
+			),
+			("[staff]\nopeners = [\"0x01\"]", "opener's key"),
+			("[staff]\nundecided_days = 0", "staff.undecided_days"),
 			(
 				"[[listen]]\nname = \"a/b\"\naddress = \"127.0.0.1:0\"\ntransport = \"tcp\"",
 				"listen.name",

@@ -65,6 +65,14 @@ pub enum Error {
 		/// Layout of this program.
 		known: i64,
 	},
+	/// The database was written by an earlier version.
+	#[error("the database has layout {found}, this agent knows {known}; `curex-agent run` brings it up to date")]
+	EarlierLayout {
+		/// Layout of the database.
+		found: i64,
+		/// Layout of this program.
+		known: i64,
+	},
 	/// A row of the database makes no sense.
 	#[error("the database is damaged: {0}; restore the data folder from its backup")]
 	Damaged(String),
@@ -94,6 +102,15 @@ pub enum Error {
 		/// What was looked for.
 		what: String,
 	},
+	/// Evidence that was deleted because its time was over.
+	#[error("the evidence of {what} was deleted: it is about staff, and its time was over ([staff] in the configuration)")]
+	Deleted {
+		/// Which evidence.
+		what: String,
+	},
+	/// A name could not be opened by two people.
+	#[error("the name stays sealed: {0}")]
+	Opener(curex_client::Error),
 	/// A report that the ledger would refuse.
 	#[error(
 		"the {kind:?} report is not fit for the ledger: {defect:?}; this is a defect of the agent"
@@ -205,7 +222,10 @@ impl Error {
 			Self::Configuration { .. }
 			| Self::OtherOrganisation { .. }
 			| Self::OtherNode { .. } => 2,
-			Self::DoesNotOpen { .. } | Self::OtherCommitment { .. } | Self::NotFound { .. } => 3,
+			Self::DoesNotOpen { .. }
+			| Self::OtherCommitment { .. }
+			| Self::NotFound { .. }
+			| Self::Deleted { .. } => 3,
 			_ => 1,
 		}
 	}

@@ -9,7 +9,11 @@ use std::{
 use curex_threats::{Feedback, Replay};
 use serde::{Deserialize, Serialize};
 
-use crate::{listen::spool::make_folder, Error};
+use crate::{
+	listen::spool::make_folder,
+	notices::{Decision, Said},
+	Error, Store,
+};
 
 /// Folder within the data folder.
 const FOLDER: &str = "feedback";
@@ -51,20 +55,27 @@ pub fn leave(data: &Path, word: &Word) -> Result<(), Error> {
 	write().map_err(Error::io("writing", &path))
 }
 
-/// Tells the watch what was left, in the order in which it was said, and returns what came of it, in sentences. A word
-/// that was taken when the program was stopped is taken again, which changes nothing.
+/// Tells the watch what was left, in the order in which it was said, and returns what came of it, in sentences, and what is to
+/// be recorded with it. A word that was taken when the program was stopped is taken again, which changes nothing.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Threats`].
-pub(crate) fn take(data: &Path, replay: &mut Replay) -> Result<Vec<String>, Error> {
-	let mut notes = Vec::new();
+pub(crate) fn take(
+	data: &Path,
+	replay: &mut Replay,
+	store: &Store,
+) -> Result<(Vec<String>, Vec<Said>), Error> {
+	let (mut notes, mut all) = (Vec::new(), Vec::new());
 	for (_, path) in left(&data.join(FOLDER))? {
 		let text = fs::read(&path).map_err(Error::io("reading", &path))?;
+		let mut about = None;
 		let note = match serde_json::from_slice(&text) {
 			Ok(Word::Confirm(alert)) => {
+				about = Some((store.alert_fingerprint(&alert), Decision::Confirmed));
 				said("confirmed", replay.feedback(&alert, Feedback::Confirm)?)
 			},
 			Ok(Word::Dismiss(alert)) => {
+				about = Some((store.alert_fingerprint(&alert), Decision::Dismissed));
 				said("dismissed", replay.feedback(&alert, Feedback::Dismiss)?)
 			},
 			Ok(Word::Revert(number)) => match replay.revert_model(number) {
@@ -76,9 +87,9 @@ pub(crate) fn take(data: &Path, replay: &mut Replay) -> Result<Vec<String>, Erro
 			Err(error) => format!("What was said to the watch cannot be read: {error}."),
 		};
 		notes.push(note);
-		fs::remove_file(&path).map_err(Error::io("removing", &path))?;
+		all.push(Said { path, about });
 	}
-	Ok(notes)
+	Ok((notes, all))
 }
 
 fn said(what: &str, known: bool) -> String {

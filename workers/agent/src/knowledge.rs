@@ -1,8 +1,14 @@
 //! What the watch knows beforehand: rules, indicators, hardware behind addresses.
 
-use std::{collections::BTreeSet, fs, net::IpAddr, path::PathBuf};
+use std::{
+	collections::{BTreeSet, HashMap},
+	fs,
+	net::IpAddr,
+	path::PathBuf,
+	sync::Arc,
+};
 
-use curex_discovery::{Identity, Snapshot};
+use curex_discovery::{DeviceClass, Identity, Snapshot};
 use curex_primitives::{Moment, ReportKind};
 use curex_threats::{identity::Bindings, indicators::Indicators, sigma::Rules, Knowledge};
 use serde::Deserialize;
@@ -128,29 +134,37 @@ pub(crate) fn gather(
 		let refused: u64 = indicators.refused.values().sum();
 		notes.push(format!("{} indicators, {refused} not taken.", indicators.len()));
 	}
-	Ok((Knowledge { rules, indicators, bindings: bindings(&config.hardware, store)? }, notes))
+	let snapshot = match store.newest_document(ReportKind::Inventory)? {
+		Some((_, _, mut document)) => {
+			Some(serde_json::from_value::<Snapshot>(document["snapshot"].take())?)
+		},
+		None => None,
+	};
+	let bindings = bindings(&config.hardware, snapshot.as_ref());
+	let groups = Arc::new(snapshot.as_ref().map(alike).unwrap_or_default());
+	Ok((Knowledge { rules, indicators, bindings, groups }, notes))
 }
 
-fn bindings(hardware: &Hardware, store: &Store) -> Result<Bindings, Error> {
+/// Addresses with others of the same kind of device, by that.
+fn alike(snapshot: &Snapshot) -> HashMap<String, String> {
+	let known = snapshot.assets.iter().filter(|asset| asset.device_class != DeviceClass::Unknown);
+	known.map(|asset| (asset.address.to_string(), asset.device_class.to_string())).collect()
+}
+
+fn bindings(hardware: &Hardware, snapshot: Option<&Snapshot>) -> Bindings {
 	let mut bindings = Bindings::default();
 	for binding in &hardware.bindings {
 		for hardware in &binding.hardware {
 			bindings.learn(&binding.address.to_string(), &hardware.to_ascii_lowercase());
 		}
 	}
-	let newest = match hardware.from_inventory {
-		true => store.newest_document(ReportKind::Inventory)?,
-		false => None,
-	};
-	if let Some((_, _, mut document)) = newest {
-		let snapshot: Snapshot = serde_json::from_value(document["snapshot"].take())?;
-		for asset in &snapshot.assets {
-			for identity in &asset.identities {
-				if let Identity::Mac(hardware) = identity {
-					bindings.learn(&asset.address.to_string(), &hardware.to_ascii_lowercase());
-				}
+	let inventory = snapshot.filter(|_| hardware.from_inventory);
+	for asset in inventory.iter().flat_map(|snapshot| &snapshot.assets) {
+		for identity in &asset.identities {
+			if let Identity::Mac(hardware) = identity {
+				bindings.learn(&asset.address.to_string(), &hardware.to_ascii_lowercase());
 			}
 		}
 	}
-	Ok(bindings)
+	bindings
 }

@@ -10,6 +10,7 @@
 //! | [`advisories`] | feeds: fetched, imported, compared with the inventory |
 //! | [`observe`] | what is known of the network without asking |
 //! | [`knowledge`], [`feedback`] | what the watch knows beforehand, and what people say to it |
+//! | [`staff`], [`notices`] | codes instead of names, two people to open one, deletion in time |
 //! | [`packages`] | how easily people are found again in a data package |
 //! | [`listen`] | syslog over the network, into a spool that is watched |
 //! | [`orders`] | which work orders are carried out |
@@ -34,12 +35,14 @@ mod imports;
 pub mod knowledge;
 pub mod listen;
 pub mod mailbox;
+pub mod notices;
 pub mod observe;
 pub mod orders;
 pub mod outbox;
 pub mod packages;
 pub mod report;
 mod scribe;
+pub mod staff;
 pub mod store;
 pub mod tasks;
 

@@ -23,6 +23,7 @@ use curex_agent::{
 	mailbox::Socket,
 	packages,
 	report::{evidence_of, inputs_of},
+	staff,
 	tasks::{
 		discover::{prove_asset, recorded_services, vex, why},
 		planning, watch,
@@ -94,6 +95,9 @@ enum Command {
 	/// What the watch has learned.
 	#[command(subcommand)]
 	Model(ModelCommand),
+	/// Who stands behind a code of staff: for two people together.
+	#[command(subcommand)]
+	Staff(StaffCommand),
 	/// Prints the digest under which an address, domain, hash or URL may be shared with the other members.
 	Indicator {
 		/// It.
@@ -175,6 +179,25 @@ enum ModelCommand {
 		/// Number of the state.
 		#[arg(long)]
 		number: u64,
+	},
+}
+
+#[derive(Subcommand)]
+enum StaffCommand {
+	/// Opens the name behind a code with the keys of both openers, and writes down that it was done, and why.
+	Open {
+		/// The code, as an alert has it.
+		#[arg(long)]
+		code: String,
+		/// Key file of an opener; once for each of the two.
+		#[arg(long, required = true)]
+		key: Vec<PathBuf>,
+		/// File with its password, in the same order.
+		#[arg(long, required = true)]
+		password_file: Vec<PathBuf>,
+		/// Why, for the list of look-ups.
+		#[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+		reason: String,
 	},
 }
 
@@ -267,6 +290,22 @@ fn execute(cli: &Cli) -> Result<(), Error> {
 		Command::Model(ModelCommand::Revert { number }) => {
 			feedback::leave(&config.data, &Word::Revert(*number))
 		},
+		Command::Staff(StaffCommand::Open { code, key, password_file, reason }) => {
+			let ([key, other_key], [password, other_password]) = (&key[..], &password_file[..])
+			else {
+				return Err(Error::MissingInput {
+					task: "staff",
+					what: "a key of each of the two openers".into(),
+					remedy: "give --key and --password-file twice, in the same order",
+				});
+			};
+			let keys = [staff::unlock(key, password)?, staff::unlock(other_key, other_password)?];
+			let store = open(&config, Access::Look)?;
+			let watch = watch::folder(&config);
+			let keys = [&keys[0], &keys[1]];
+			let name = staff::open_name(&config.data, &watch, &store, keys, code, reason, now())?;
+			print_line(&name)
+		},
 		Command::Indicator { value } => indicator(&config, value),
 		Command::Package { file, ours, theirs } => {
 			print_json(&packages::examine(file, ours, theirs.as_deref())?)
@@ -350,8 +389,9 @@ async fn node_gone() {
 fn once(config: Config, task: Task) -> Result<(), Error> {
 	let mut store = open(&config, Access::Work)?;
 	let runtime = runtime()?;
-	let engines = Workshop::new(config, runtime.handle().clone());
 	let moment = now();
+	store.forget_notices(&config.staff.retention(), moment)?;
+	let engines = Workshop::new(config, runtime.handle().clone());
 	let outcome = engines.execute(task, &store, moment)?;
 	let reports = store.record(None, &outcome, moment)?;
 	print_json(&json!({ "task": task, "reports": reports, "notes": outcome.notes }))

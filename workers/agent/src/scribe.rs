@@ -61,7 +61,13 @@ impl Scribe<'_> {
 				draft.alert.as_ref().map(|mark| mark.fingerprint)
 			],
 		)?;
-		if let Some(AlertMark { fingerprint, severity }) = &draft.alert {
+		if let Some(AlertMark { fingerprint, severity, code }) = &draft.alert {
+			if let Some(code) = code {
+				self.transaction.execute(
+					"INSERT INTO staff_notices (number, alert, code, recorded_at) VALUES (?1, ?2, ?3, ?4)",
+					params![small(number)?, fingerprint, code, small(self.now)?],
+				)?;
+			}
 			self.transaction.execute(
 				"INSERT INTO alerts (fingerprint, severity) VALUES (?1, ?2)
 				 ON CONFLICT (fingerprint) DO UPDATE SET severity = excluded.severity",

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::{
 	canonical,
 	evidence::{commit, report_context, EvidenceKey, Opened, WatchSeal},
+	notices::{self, Said},
 	report::{decode_report, evidence_of, inputs_of, kind_name, task_name},
 	scribe::Scribe,
 	Error,
@@ -32,7 +33,7 @@ const DATABASE: &str = "agent.sqlite";
 /// Name of the file whose lock says that an agent works in the folder.
 const LOCK: &str = "agent.lock";
 /// Layout of the database.
-const LAYOUT: i64 = 1;
+pub(crate) const LAYOUT: i64 = 2;
 
 const SCHEMA: &str = "
 	CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -85,6 +86,8 @@ pub struct AlertMark {
 	pub fingerprint: [u8; 32],
 	/// The severity that is announced.
 	pub severity: Level,
+	/// Keyed fingerprint of the code, if it is about staff.
+	pub code: Option<[u8; 32]>,
 }
 
 /// What is remembered apart from reports, sealed.
@@ -118,6 +121,8 @@ pub struct Outcome {
 	pub states: Vec<(StateName, Value)>,
 	/// What the operator should know, without names of assets, people or vulnerabilities: it is logged.
 	pub notes: Vec<String>,
+	/// What people said that was taken.
+	pub said: Vec<Said>,
 }
 
 /// A report that was recorded.
@@ -192,18 +197,25 @@ impl Store {
 		let layout: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
 		if layout == 0 {
 			transaction.execute_batch(SCHEMA)?;
+			transaction.execute_batch(notices::SCHEMA)?;
 			let insert = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
 			transaction.execute(insert, params!["organisation", organisation])?;
 			transaction.execute(insert, params!["key", fingerprint])?;
 			transaction.pragma_update(None, "user_version", LAYOUT)?;
 		}
 		transaction.commit()?;
-		Ok(())
+		match layout {
+			1 => self.add_notices(),
+			_ => Ok(()),
+		}
 	}
 
 	fn check_owner(&self) -> Result<(), Error> {
 		let found: i64 = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-		if found != LAYOUT {
+		if found < LAYOUT {
+			return Err(Error::EarlierLayout { found, known: LAYOUT });
+		}
+		if found > LAYOUT {
 			return Err(Error::LaterLayout { found, known: LAYOUT });
 		}
 		let organisation: [u8; 4] = self.meta("organisation")?;
@@ -248,10 +260,12 @@ impl Store {
 		for (name, state) in &outcome.states {
 			scribe.remember(*name, state)?;
 		}
+		notices::note(&transaction, &outcome.said)?;
 		if let Some(order) = order {
 			scribe.finish(order, &outcome.notes.join(" "))?;
 		}
 		transaction.commit()?;
+		notices::remove(&outcome.said);
 		Ok(recorded)
 	}
 
@@ -274,16 +288,22 @@ impl Store {
 	/// # Errors
 	/// [`Error::Database`].
 	pub fn announced(&self, alert: &str) -> Result<Option<Level>, Error> {
-		let fingerprint = self.key.fingerprint(alert);
+		let fingerprint = self.alert_fingerprint(alert);
 		let query = "SELECT severity FROM alerts WHERE fingerprint = ?1";
 		let severity: Option<u8> =
 			self.connection.query_row(query, [fingerprint], |row| row.get(0)).optional()?;
 		severity.map(|index| known(Level::ALL, index, "severity")).transpose()
 	}
 
-	/// By what an alert with this id will be recognised.
-	pub fn alert_mark(&self, alert: &str, severity: Level) -> AlertMark {
-		AlertMark { fingerprint: self.key.fingerprint(alert), severity }
+	/// By what an alert of this id is remembered.
+	pub(crate) fn alert_fingerprint(&self, alert: &str) -> [u8; 32] {
+		self.key.fingerprint(alert)
+	}
+
+	/// By what an alert with this id will be recognised; `staff` is the code of whom it is about, if it is about staff.
+	pub fn alert_mark(&self, alert: &str, severity: Level, staff: Option<&str>) -> AlertMark {
+		let code = staff.map(|code| self.staff_mark(code));
+		AlertMark { fingerprint: self.alert_fingerprint(alert), severity, code }
 	}
 
 	/// Seals what a watch keeps beside this database.
@@ -357,7 +377,7 @@ impl Store {
 	/// Opens the evidence of a report and checks it against the report's commitment.
 	///
 	/// # Errors
-	/// [`Error::NotFound`], [`Error::DoesNotOpen`], [`Error::OtherCommitment`], [`Error::Database`].
+	/// [`Error::NotFound`], [`Error::Deleted`], [`Error::DoesNotOpen`], [`Error::OtherCommitment`], [`Error::Database`].
 	pub fn open_evidence(&self, kind: ReportKind, number: u64) -> Result<(Report, Opened), Error> {
 		let what = format!("{} {number}", kind_name(kind));
 		let query = "SELECT report, sealed FROM entries WHERE kind = ?1 AND number = ?2";
@@ -368,6 +388,9 @@ impl Store {
 			})
 			.optional()?
 			.ok_or_else(|| Error::NotFound { what: what.clone() })?;
+		if sealed.is_empty() {
+			return Err(Error::Deleted { what });
+		}
 		let report = decode_report(&report)?;
 		let context = report_context(self.organisation, kind, number);
 		let opened = self.key.open(&context, &sealed, &what)?;
@@ -431,7 +454,7 @@ impl Store {
 		Ok(Some((number, report, serde_json::from_slice(&opened.document)?)))
 	}
 
-	/// The reports of a kind that were recorded at `since` or later, oldest first, with their documents.
+	/// The reports of a kind that were recorded at `since` or later and not deleted, oldest first, with their documents.
 	///
 	/// # Errors
 	/// As [`Self::open_evidence`].
@@ -440,17 +463,27 @@ impl Store {
 		kind: ReportKind,
 		since: Moment,
 	) -> Result<Vec<(Report, Value)>, Error> {
-		let mut statement = self.connection.prepare_cached(
-			"SELECT number FROM entries WHERE kind = ?1 AND recorded_at >= ?2 ORDER BY number",
-		)?;
-		let numbers = statement
-			.query_map(params![kind as u8, small(since)?], |row| row.get(0))?
-			.collect::<Result<Vec<i64>, _>>()?;
-		let documents = numbers.into_iter().map(|number| {
-			let (report, opened) = self.open_evidence(kind, large(number)?)?;
+		let found = self.numbers_since(kind, since)?.into_iter().map(|(number, _)| {
+			let (report, opened) = self.open_evidence(kind, number)?;
 			Ok((report, serde_json::from_slice(&opened.document)?))
 		});
-		documents.collect()
+		found.collect()
+	}
+
+	/// Numbers and moments of the reports of a kind that were recorded at `since` or later and not deleted, oldest first.
+	pub(crate) fn numbers_since(
+		&self,
+		kind: ReportKind,
+		since: Moment,
+	) -> Result<Vec<(u64, Moment)>, Error> {
+		let mut statement = self.connection.prepare_cached(
+			"SELECT number, recorded_at FROM entries
+			 WHERE kind = ?1 AND recorded_at >= ?2 AND sealed <> x'' ORDER BY number",
+		)?;
+		let numbers = statement
+			.query_map(params![kind as u8, small(since)?], |row| Ok((row.get(0)?, row.get(1)?)))?
+			.collect::<Result<Vec<(i64, i64)>, _>>()?;
+		numbers.into_iter().map(|(number, at)| Ok((large(number)?, large(at)?))).collect()
 	}
 }
 
@@ -501,6 +534,8 @@ fn connect(path: &Path, access: Access) -> Result<Connection, Error> {
 	connection.pragma_update(None, "journal_mode", "WAL")?;
 	connection.pragma_update(None, "synchronous", "FULL")?;
 	connection.pragma_update(None, "foreign_keys", "ON")?;
+	// What is deleted is overwritten.
+	connection.pragma_update(None, "secure_delete", "ON")?;
 	if access == Access::Look {
 		connection.pragma_update(None, "query_only", "ON")?;
 	}

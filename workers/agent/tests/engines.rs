@@ -10,13 +10,17 @@ use std::{
 
 use curex_agent::{
 	agent::now,
+	feedback::{leave, Word},
+	notices::Retention,
+	staff::{open_name, Staff},
 	store::{Outcome, Recorded, StateName},
 	tasks::{
 		discover::{prove_asset, vex, why},
-		planning,
+		planning, watch,
 	},
 	Access, Config, Engines, Error, Store, Workshop,
 };
+use curex_client::EncryptionKey;
 use curex_primitives::{merkle, Confidence, Level, Report, ReportKind, SizeBucket, Task};
 use fake::ORGANISATION;
 
@@ -274,6 +278,116 @@ fn what_a_watch_keeps_names_nobody_in_the_clear() {
 		count += 1;
 	}
 	assert!(count > 0);
+}
+
+/// A hospital whose two openers hold these keys, after its first watch, with the document of its alert about staff.
+fn watched_staff(keys: &[EncryptionKey; 2]) -> (Hospital, u64, serde_json::Value) {
+	let [one, other] = keys.each_ref().map(|key| hex::encode(key.public()));
+	let mut hospital =
+		Hospital::with(&format!("[staff]\nopeners = [\"0x{one}\", \"0x{other}\"]\n"));
+	let (_, recorded) = hospital.execute(Task::Watch);
+	let documents = hospital.store.documents_since(ReportKind::Alert, 0).unwrap();
+	let found = recorded.iter().zip(documents).find_map(|(recorded, (_, document))| {
+		(document["alert"]["kind"] == "record-access").then_some((recorded.number, document))
+	});
+	let (number, document) = found.unwrap();
+	(hospital, number, document)
+}
+
+#[test]
+fn a_name_is_opened_by_two_people_together_and_every_look_up_is_written_down() {
+	let keys @ [first, second] = &[(); 2].map(|()| EncryptionKey::generate());
+	let (mut hospital, _, document) = watched_staff(keys);
+	assert!(!document.to_string().contains("staff-0999"), "{document}");
+	let code = document["alert"]["entity"].as_str().unwrap();
+	assert_eq!(code.len(), "staff-0123456789abcdef".len(), "{code}");
+	let folder = watch::folder(&hospital.config);
+	let open = |hospital: &Hospital, keys: [&EncryptionKey; 2], code: &str| {
+		let data = &hospital.config.data;
+		open_name(data, &folder, &hospital.store, keys, code, "case 7", 5)
+	};
+	let third = EncryptionKey::generate();
+	for keys in [[first, first], [second, second], [first, &third]] {
+		assert!(matches!(open(&hospital, keys, code), Err(Error::Opener(_))));
+	}
+	let look_ups = hospital.config.data.join("staff-look-ups.ndjson");
+	assert!(!look_ups.exists());
+	assert_eq!(*open(&hospital, [second, first], code).unwrap(), "staff-0999");
+	let line: serde_json::Value =
+		serde_json::from_str(&std::fs::read_to_string(&look_ups).unwrap()).unwrap();
+	assert_eq!(
+		(&line["code"], &line["reason"], &line["at"]),
+		(&code.into(), &"case 7".into(), &5.into())
+	);
+	assert_eq!(line["openers"].as_array().unwrap().len(), 2);
+	let unknown = open(&hospital, [first, second], "staff-0000000000000000");
+	assert!(matches!(unknown, Err(Error::NotFound { .. })));
+	hospital.execute(Task::Assess);
+	let inputs = hospital.document(ReportKind::Assessment)["inputs"]["alerts"].clone();
+	assert!(!inputs.to_string().contains(code), "an assessment is kept for longer: {inputs}");
+	// A folder that cannot be written to: no look-up without a line about it.
+	std::fs::remove_file(&look_ups).unwrap();
+	std::fs::create_dir(&look_ups).unwrap();
+	assert!(matches!(open(&hospital, [first, second], code), Err(Error::Io { .. })));
+}
+
+#[test]
+fn alerts_about_staff_are_deleted_when_their_time_is_over_and_the_name_with_them() {
+	const DAY: u64 = 86_400_000;
+	let keys @ [first, second] = &[(); 2].map(|()| EncryptionKey::generate());
+	let (mut hospital, number, document) = watched_staff(keys);
+	let alert = |key: &str| document["alert"][key].as_str().unwrap().to_owned();
+	let (retention, begin) = (Staff::default().retention(), now());
+	assert_eq!(hospital.store.forget_notices(&retention, begin + 89 * DAY).unwrap(), 0);
+	let words = hospital.config.data.join("feedback");
+	leave(&hospital.config.data, &Word::Dismiss(alert("id"))).unwrap();
+	// The program ends before what was said is recorded: it is said again.
+	hospital.workshop.execute(Task::Watch, &hospital.store, begin).unwrap();
+	assert_eq!(words.read_dir().unwrap().count(), 1);
+	hospital.execute(Task::Watch);
+	assert_eq!(words.read_dir().unwrap().count(), 0);
+	assert_eq!(hospital.store.forget_notices(&retention, begin + 29 * DAY).unwrap(), 0);
+	let name = |hospital: &Hospital| {
+		let Config { data, .. } = &hospital.config;
+		let folder = watch::folder(&hospital.config);
+		open_name(data, &folder, &hospital.store, [first, second], &alert("entity"), "why", 5)
+	};
+	assert!(name(&hospital).is_ok());
+	assert_eq!(hospital.store.forget_notices(&retention, begin + 31 * DAY).unwrap(), 1);
+	let opened = hospital.store.open_evidence(ReportKind::Alert, number);
+	assert!(matches!(opened, Err(Error::Deleted { .. })));
+	let left = hospital.store.documents_since(ReportKind::Alert, 0).unwrap();
+	assert_eq!(left.len(), 1, "the one about a device stays");
+	hospital.execute(Task::Assess);
+	hospital.execute(Task::Watch);
+	assert!(matches!(name(&hospital), Err(Error::NotFound { .. })));
+	assert!(hospital.execute(Task::Watch).1.is_empty(), "nothing is announced again");
+}
+
+#[test]
+fn a_confirmed_alert_is_kept_for_longer_and_alerts_of_an_earlier_layout_are_known() {
+	const DAY: u64 = 86_400_000;
+	let keys = [(); 2].map(|()| EncryptionKey::generate());
+	let (mut hospital, number, document) = watched_staff(&keys);
+	let alert = document["alert"]["id"].as_str().unwrap().to_owned();
+	leave(&hospital.config.data, &Word::Confirm(alert)).unwrap();
+	hospital.execute(Task::Watch);
+	let retention = Retention { dismissed: 0, undecided: 0, confirmed: 365 * DAY };
+	assert_eq!(hospital.store.forget_notices(&retention, now() + 364 * DAY).unwrap(), 0);
+	assert_eq!(hospital.store.forget_notices(&retention, now() + 366 * DAY).unwrap(), 1);
+
+	let (hospital, again, _) = watched_staff(&keys);
+	assert_eq!(again, number);
+	let Hospital { config, store, _folder, .. } = hospital;
+	drop(store);
+	let database = rusqlite::Connection::open(config.data.join("agent.sqlite")).unwrap();
+	database.execute_batch("DROP TABLE staff_notices; PRAGMA user_version = 1").unwrap();
+	drop(database);
+	let open = |access| Store::open(&config.data, &config.key_file(), ORGANISATION, access);
+	assert!(matches!(open(Access::Look), Err(Error::EarlierLayout { .. })));
+	let mut store = open(Access::Work).unwrap();
+	let retention = Retention { dismissed: 0, undecided: 90 * DAY, confirmed: 0 };
+	assert_eq!(store.forget_notices(&retention, now() + 91 * DAY).unwrap(), 1);
 }
 
 #[test]

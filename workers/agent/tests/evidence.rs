@@ -100,10 +100,10 @@ fn nothing_confidential_is_in_the_files() {
 	let mut store = open(folder.path()).unwrap();
 	let mut draft = fake::draft(ReportKind::Alert, NOW);
 	draft.document = json!({"alert": {"entity": "staff-0999"}});
-	let mark = store.alert_mark("access-staff-0999-1", curex_primitives::Level::High);
+	let mark = store.alert_mark("access-staff-0999-1", curex_primitives::Level::High, None);
 	draft.alert = Some(mark);
 	let states = vec![(StateName::Watch, json!({"entity": "staff-0999"}))];
-	let outcome = Outcome { drafts: vec![draft], states, notes: Vec::new() };
+	let outcome = Outcome { drafts: vec![draft], states, ..Outcome::default() };
 	store.record(None, &outcome, NOW).unwrap();
 	assert_eq!(
 		store.announced("access-staff-0999-1").unwrap(),

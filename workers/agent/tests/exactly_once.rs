@@ -253,7 +253,7 @@ fn an_alert_whose_announcement_was_refused_counts_as_new() {
 	let folder = tempfile::tempdir().unwrap();
 	let mut store = store(folder.path(), Access::Work).unwrap();
 	let mut draft = fake::draft(ReportKind::Alert, STEP);
-	draft.alert = Some(store.alert_mark("flow-a-1", Level::High));
+	draft.alert = Some(store.alert_mark("flow-a-1", Level::High, None));
 	let outcome = curex_agent::store::Outcome { drafts: vec![draft], ..Default::default() };
 	store.record(None, &outcome, STEP).unwrap();
 	assert_eq!(store.announced("flow-a-1").unwrap(), Some(Level::High));

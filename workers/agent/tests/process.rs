@@ -114,6 +114,57 @@ fn a_program_that_is_killed_at_any_moment_records_everything_once() {
 	assert_eq!(scene.node.recorded_numbers(ReportKind::GroupResult), [1, 2, 3]);
 }
 
+/// Temperatures of one device, then an impossible one, as FHIR Observations.
+fn observations() -> String {
+	let line = |step: u32, value: f64| {
+		format!(
+			"{{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{{\"coding\":[{{\"code\":\"8310-5\"}}]}},\
+			 \"device\":{{\"reference\":\"Device/monitor\"}},\"effectiveDateTime\":\"2026-03-02T{:02}:{:02}:00Z\",\
+			 \"valueQuantity\":{{\"value\":{value},\"code\":\"Cel\"}}}}\n",
+			step / 60,
+			step % 60
+		)
+	};
+	let ordinary = (0..600).map(|step| line(step, 36.5 + f64::from(step * 7 % 13) / 10.0));
+	ordinary.chain([line(600, 366.0)]).collect()
+}
+
+#[test]
+fn measured_values_are_watched_once_however_often_the_program_is_killed() {
+	let scene = Scene::new();
+	let folder = scene.folder.path();
+	std::fs::write(folder.join("observations.ndjson"), observations()).unwrap();
+	let file = folder.join("agent.toml");
+	let mut text = std::fs::read_to_string(&file).unwrap();
+	text.push_str(
+		"[[events]]\nname = \"monitor\"\nformat = \"fhir-observation\"\npath = \"observations.ndjson\"\n",
+	);
+	std::fs::write(&file, text).unwrap();
+	scene.node.order(Task::Watch);
+	for milliseconds in [0, 10, 25, 50, 90, 150, 250] {
+		let mut child = scene.start();
+		std::thread::sleep(Duration::from_millis(milliseconds));
+		child.kill().unwrap();
+		child.wait().unwrap();
+	}
+	let mut child = scene.start();
+	scene.until_final(3);
+	child.kill().unwrap();
+	child.wait().unwrap();
+	assert_eq!(scene.node.recorded_numbers(ReportKind::Alert), [1, 2, 3]);
+	let once = json(&scene.ask(&["once", "--task", "watch"]));
+	let note = once["notes"][0].as_str().unwrap();
+	assert!(note.starts_with("0 new events of 1481,"), "{note}");
+	let alerts = (1..=3).map(|number: u32| {
+		let open = ["evidence", "open", "--kind", "alert", "--number", &number.to_string()];
+		json(&scene.ask(&open))["document"]["alert"].clone()
+	});
+	let measured: Vec<Value> = alerts.filter(|alert| alert["kind"] == "measurement").collect();
+	let [alert] = &measured[..] else { panic!("{measured:?}") };
+	assert_eq!(alert["entity"], "Device/monitor 8310-5 [Cel]");
+	assert_eq!(alert["drivers"][0]["actual"], 366.0);
+}
+
 #[test]
 fn the_program_ends_with_its_node() {
 	let scene = Scene::new();

@@ -24,6 +24,16 @@ pub enum Kind {
 	Known,
 }
 
+impl Kind {
+	/// Whether its alerts are about people at work.
+	pub fn is_about_staff(self) -> bool {
+		match self {
+			Self::RecordAccess | Self::WorkingDay => true,
+			Self::Flow | Self::Log | Self::Known | Self::Measurement => false,
+		}
+	}
+}
+
 /// Abnormal behaviour of one entity. Stays inside the hospital.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Alert {

@@ -22,7 +22,8 @@ pub struct Config {
 	pub accesses: StreamConfig,
 	/// Watching of log messages per address, or program and host.
 	pub logs: StreamConfig,
-	/// Watching of measured values per device and quantity.
+	/// Watching of measured values per device and quantity. Of these and of working days as many scores are seen before the
+	/// first flag as the rate asks for, if their `calibration` is fewer.
 	pub measurements: StreamConfig,
 	/// Watching of the working days of staff.
 	pub working_days: WorkingDayConfig,
@@ -52,7 +53,7 @@ pub struct WorkingDayConfig {
 	pub silence_hours: u64,
 	/// Days to learn before the first score, at least 2.
 	pub warm_up: usize,
-	/// Scores of days to see before the first flag; at least `1 / false_alarm_rate`.
+	/// Scores of days to see before the first flag; `1 / false_alarm_rate` if that is more.
 	pub calibration: usize,
 	/// Days for which anything is remembered of a member or a unit, 7 to 366.
 	pub memory_days: u64,
@@ -102,6 +103,11 @@ impl Default for StreamConfig {
 }
 
 impl Config {
+	/// Scores that are needed before the first flag, at least so many.
+	pub(crate) fn scores_for(&self, calibration: usize) -> usize {
+		calibration.max((1.0 / self.false_alarm_rate).ceil() as usize)
+	}
+
 	/// Checks what the types cannot.
 	///
 	/// # Errors
@@ -123,14 +129,6 @@ impl Config {
 				"give a share of at least 0 and less than 1",
 			);
 		}
-		let too_coarse = |name: &str, calibration: usize| {
-			let coarse = ((calibration + 1) as f64) * self.false_alarm_rate < 1.0;
-			coarse.then(|| {
-				let rate = self.false_alarm_rate;
-				format!("{name}: {calibration} calibration scores cannot resolve a rate of {rate}")
-			})
-		};
-		const FINER: &str = "raise calibration to at least 1 / false_alarm_rate";
 		for (name, stream) in [
 			("flows", &self.flows),
 			("accesses", &self.accesses),
@@ -143,20 +141,26 @@ impl Config {
 					"give a window and entities of at least 1 and a warm_up of at least 2",
 				);
 			}
-			if let Some(what) = too_coarse(name, stream.calibration) {
-				return refuse(what, FINER);
+		}
+		for (name, stream) in
+			[("flows", &self.flows), ("accesses", &self.accesses), ("logs", &self.logs)]
+		{
+			if ((stream.calibration + 1) as f64) * self.false_alarm_rate < 1.0 {
+				return refuse(
+					format!(
+						"{name}: {} calibration scores cannot resolve a rate of {}",
+						stream.calibration, self.false_alarm_rate
+					),
+					"raise calibration to at least 1 / false_alarm_rate",
+				);
 			}
 		}
-		let WorkingDayConfig { silence_hours, warm_up, calibration, memory_days } =
-			self.working_days;
+		let WorkingDayConfig { silence_hours, warm_up, memory_days, .. } = self.working_days;
 		if !(1..24).contains(&silence_hours) || warm_up < 2 || !(7..=366).contains(&memory_days) {
 			return refuse(
 				"working_days: silence_hours, warm_up or memory_days is out of range".into(),
 				"give 1 to 23 hours, a warm_up of at least 2, and a memory of 7 to 366 days",
 			);
-		}
-		if let Some(what) = too_coarse("working_days", calibration) {
-			return refuse(what, FINER);
 		}
 		if self.working_hours.from >= self.working_hours.until || self.working_hours.until > 24 {
 			return refuse(
@@ -182,6 +186,15 @@ mod tests {
 		let config = Config { false_alarm_rate: 0.001, ..Config::default() };
 		let error = config.check().unwrap_err().to_string();
 		assert!(error.contains("raise calibration"), "{error}");
+	}
+
+	#[test]
+	fn working_days_and_measured_values_wait_for_as_many_scores_as_the_rate_asks_for() {
+		let config = Config { false_alarm_rate: 0.001, ..Config::default() };
+		assert_eq!((config.scores_for(128), config.scores_for(5_000)), (1_000, 5_000));
+		let mut config = Config::default();
+		config.working_days.memory_days = 6;
+		assert!(config.check().unwrap_err().to_string().contains("memory of 7"));
 	}
 
 	#[test]

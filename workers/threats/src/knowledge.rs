@@ -1,4 +1,6 @@
-//! What is known beforehand: rules and indicators of others, and which hardware is behind which address.
+//! What is known beforehand: rules and indicators of others, which hardware is behind which address, and who is alike.
+
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
 	event::{Event, Notice},
@@ -17,6 +19,8 @@ pub struct Knowledge {
 	pub indicators: Indicators,
 	/// Hardware addresses by address.
 	pub bindings: Bindings,
+	/// Peers of addresses, hosts and users: the group by the entity.
+	pub groups: Arc<HashMap<String, String>>,
 }
 
 impl Knowledge {

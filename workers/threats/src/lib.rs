@@ -22,6 +22,8 @@
 //! judges whole working days, once they are over, and [`series`] measured values against the rhythm of their own series.
 //! [`mod@package`] tells how easily people are found again in a data package.
 //!
+//! Where people stand in a log of accesses, codes take their place before anything else sees them ([`pseudonym`]).
+//!
 //! An event is learned one window late, and only if it was not flagged and its entity has no open
 //! alert by then. The same input, configuration and seed give the same report. An alert names
 //! devices and pseudonymous staff codes; a patient is never named.
@@ -42,7 +44,9 @@ pub mod knowledge;
 mod known;
 mod measurements;
 pub mod package;
+mod peers;
 pub mod persistence;
+pub mod pseudonym;
 pub mod replay;
 pub mod series;
 pub mod sigma;
@@ -85,6 +89,14 @@ pub enum ThreatsError {
 	/// A snapshot does not fit.
 	#[error("the snapshot does not fit: {reason}; restore one of this version, or start anew")]
 	Snapshot {
+		/// Why.
+		reason: String,
+	},
+	/// A name could not be sealed beside its code.
+	#[error(
+		"a name could not be sealed: {reason}; correct the public keys of those who open names"
+	)]
+	Identity {
 		/// Why.
 		reason: String,
 	},

@@ -135,7 +135,10 @@ impl Measurements {
 			warm_up: stream.warm_up as u64,
 			limit: stream.entities,
 			series: HashMap::new(),
-			calibration: Calibration::new(config.false_alarm_rate, stream.calibration),
+			calibration: Calibration::new(
+				config.false_alarm_rate,
+				config.scores_for(stream.calibration),
+			),
 			alerts: BTreeMap::new(),
 			flags: HashMap::new(),
 			coverage: Coverage::default(),

@@ -9,20 +9,25 @@
 //! Logs that are read together are merged by the time of their events.
 
 use std::{
+	collections::HashSet,
 	fs::File,
 	io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom},
 	path::Path,
 	sync::Arc,
+	time::SystemTime,
 };
 
+use curex_primitives::Moment;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::{
+	alert::Alert,
 	config::Config,
 	event::{Event, Notice},
 	ingest::{is_compressed, read_line, Format, Malformed, Parser},
 	knowledge::Knowledge,
+	pseudonym::{Identities, Pseudonyms},
 	snapshots::{Seal, Snapshot, Snapshots},
 	watcher::{Feedback, Report, Watcher},
 	ThreatsError,
@@ -71,6 +76,7 @@ struct Progress {
 	logs: Vec<Position>,
 	events: u64,
 	malformed: Malformed,
+	identities: Identities,
 }
 
 /// An event that was read ahead.
@@ -177,6 +183,7 @@ pub struct Replay {
 	snapshots: Snapshots,
 	seal: Option<Box<dyn Seal>>,
 	knowledge: Option<Arc<Knowledge>>,
+	pseudonyms: Option<Pseudonyms>,
 	/// Events after which a state is committed.
 	every: u64,
 	uncommitted: u64,
@@ -218,6 +225,7 @@ impl Replay {
 			snapshots,
 			seal,
 			knowledge: None,
+			pseudonyms: None,
 			every: every.max(1),
 			uncommitted: 0,
 			changed: false,
@@ -227,7 +235,53 @@ impl Replay {
 
 	/// Looks for what is known beforehand in what is read from now on.
 	pub fn use_knowledge(&mut self, knowledge: Arc<Knowledge>) {
+		self.watcher.use_groups(knowledge.groups.clone());
 		self.knowledge = Some(knowledge);
+	}
+
+	/// Puts codes in the place of people in what is read from now on.
+	pub fn use_pseudonyms(&mut self, pseudonyms: Pseudonyms) {
+		self.pseudonyms = Some(pseudonyms);
+	}
+
+	/// Deletes what its time is over for, and commits: alerts about staff that ended before `before`, sealed names of codes
+	/// that were not seen since and of which no alert is left, but for those that are to be kept; and the states that were kept
+	/// before `states_before`. Returns how many alerts and names.
+	///
+	/// # Errors
+	/// [`ThreatsError::Folder`].
+	pub fn forget_staff(
+		&mut self,
+		before: Moment,
+		keeps_alert: impl Fn(&Alert) -> bool,
+		keeps_name: impl Fn(&str) -> bool,
+		states_before: SystemTime,
+	) -> Result<usize, ThreatsError> {
+		let alerts = self.watcher.forget_staff_alerts(before, &keeps_alert);
+		let left = self.watcher.alerts();
+		let left: HashSet<&str> = left.iter().map(|alert| alert.entity.as_str()).collect();
+		let keeps_name = |code: &str| left.contains(code) || keeps_name(code);
+		let forgotten = alerts + self.progress.identities.forget(before, keeps_name);
+		if forgotten > 0 {
+			self.commit()?;
+		}
+		self.snapshots.retire(states_before)?;
+		Ok(forgotten)
+	}
+
+	/// The sealed name that stands behind a code, from the newest state in a folder; nothing if there is none.
+	///
+	/// # Errors
+	/// [`ThreatsError::Folder`], [`ThreatsError::Snapshot`].
+	pub fn sealed_name(
+		folder: &Path,
+		seal: Option<&dyn Seal>,
+		code: &str,
+	) -> Result<Option<Vec<u8>>, ThreatsError> {
+		let Some(state) = Snapshots::open(folder, usize::MAX)?.newest()? else { return Ok(None) };
+		let state = opened(seal, state)?;
+		let (progress, _): (Progress, _) = postcard::take_from_bytes(&state)?;
+		Ok(progress.identities.sealed(code).map(Vec::from))
 	}
 
 	/// Whether the configuration changed since the state was written, so that what is usual has to be
@@ -328,7 +382,13 @@ impl Replay {
 
 	fn advance(&mut self, log: &mut Open) -> Result<(), ThreatsError> {
 		log.advance(&mut self.progress.malformed, self.knowledge.as_deref())
-			.map_err(unreadable(&log.position.name))
+			.map_err(unreadable(&log.position.name))?;
+		if let (Some(pseudonyms), Some(Next { event: Event::Access(access), .. })) =
+			(&self.pseudonyms, &mut log.next)
+		{
+			pseudonyms.apply(access, &mut self.progress.identities)?;
+		}
+		Ok(())
 	}
 
 	/// The state of the watch.
@@ -586,7 +646,9 @@ mod tests {
 		};
 		let ordinary = (0..days).flat_map(|day| {
 			(0..80).map(move |step| {
-				line(day, 6 * step, step % 8, (day * 7 + step * 13) % 40, "present")
+				let chance = (day * 7_919 + step * 104_729) % 1_009;
+				let relationship = if chance < 20 { "absent" } else { "present" };
+				line(day, 6 * step + chance % 5, step % 8, chance % 40, relationship)
 			})
 		});
 		let strangers = (0..60).map(|step| line(days - 1, 500 + step, 3, 900 + step, "absent"));
@@ -762,6 +824,64 @@ mod tests {
 		assert_eq!(bench.open().report(), replay.report());
 		replay.read(&logs, &mut |_| kept += 1).unwrap();
 		assert_eq!(kept, 1);
+	}
+
+	/// Leaves names readable.
+	struct Open;
+
+	impl crate::pseudonym::IdentitySeal for Open {
+		fn seal(&self, _code: &str, name: &str) -> Result<Vec<u8>, ThreatsError> {
+			Ok(name.into())
+		}
+	}
+
+	#[test]
+	fn no_name_is_in_the_state_and_the_sealed_one_goes_when_its_time_is_over() {
+		let bench = Bench::new();
+		fs::write(bench.path("access.ndjson"), audit(40)).unwrap();
+		let pseudonyms = || Pseudonyms::new(&[1; 32]).sealed_with(Box::new(Open));
+		let read = |pseudonyms: Pseudonyms| {
+			let mut replay = bench.open();
+			replay.use_pseudonyms(pseudonyms);
+			let path = bench.path("access.ndjson");
+			replay.read(&[(&path, Format::FhirAudit)], &mut |_| {}).unwrap();
+			replay
+		};
+		let mut replay = read(Pseudonyms::new(&[1; 32]));
+		let states = bench.path("states");
+		let holds = |text: &str| {
+			let files = fs::read_dir(&states).unwrap().map(|entry| fs::read(entry.unwrap().path()));
+			let found =
+				|bytes: Vec<u8>| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+			files.map(Result::unwrap).any(found)
+		};
+		assert!(!holds("staff-3\"") && !holds("Patient/"), "neither staff nor patients");
+		let code = pseudonyms().staff_code("staff-3");
+		let alerts = replay.report().alerts;
+		assert!(alerts.iter().any(|alert| alert.entity == code), "{alerts:?}");
+		assert_eq!(Replay::sealed_name(&states, None, &code).unwrap(), None);
+
+		fs::remove_dir_all(&states).unwrap();
+		replay = read(pseudonyms());
+		assert_eq!(Replay::sealed_name(&states, None, &code).unwrap(), Some(b"staff-3".to_vec()));
+		let last = alerts.iter().map(|alert| alert.last).max().unwrap();
+		let long_ago = SystemTime::UNIX_EPOCH;
+		let later = last + 30 * 86_400_000;
+		let mut forget = |before, keeps_alerts: bool, keeps: &dyn Fn(&str) -> bool| {
+			replay.forget_staff(before, |_| keeps_alerts, keeps, long_ago).unwrap()
+		};
+		let ended = alerts.iter().filter(|alert| alert.last < last).count();
+		assert_eq!(forget(last, false, &|_| true), ended, "those that ended before");
+		assert_eq!(forget(later, true, &|_| false), 7, "names without an alert");
+		let left = alerts.len() - ended;
+		assert_eq!(forget(later, false, &|one| one == code), left, "the alerts alone");
+		assert!(Replay::sealed_name(&states, None, &code).unwrap().is_some());
+		assert_eq!(forget(later, false, &|_| false), 1);
+		assert_eq!(Replay::sealed_name(&states, None, &code).unwrap(), None);
+		assert!(bench.open().report().alerts.is_empty(), "it was committed");
+		assert!(replay.snapshots().unwrap().len() > 1);
+		replay.forget_staff(later, |_| false, |_| false, SystemTime::now()).unwrap();
+		assert_eq!(replay.snapshots().unwrap().len(), 1, "earlier states go too");
 	}
 
 	#[test]

@@ -5,6 +5,7 @@ use std::{
 	io::Write,
 	os::unix::fs::{DirBuilderExt, OpenOptionsExt},
 	path::{Path, PathBuf},
+	time::SystemTime,
 };
 
 use sha2::{Digest, Sha256};
@@ -100,6 +101,23 @@ impl Snapshots {
 			fs::remove_file(&path).map_err(|error| failed(&path, error))?;
 		}
 		Ok(Snapshot { number, hash: hexadecimal(&hash), bytes: state.len() as u64 })
+	}
+
+	/// Deletes the states that were kept before a moment, but never the newest. Returns how many.
+	///
+	/// # Errors
+	/// [`ThreatsError::Folder`].
+	pub fn retire(&self, before: SystemTime) -> Result<usize, ThreatsError> {
+		let mut retired = 0;
+		for number in self.numbers()?.into_iter().filter(|number| *number != self.newest) {
+			let path = self.path(number);
+			let kept = path.metadata().and_then(|about| about.modified());
+			if kept.map_err(|error| failed(&path, error))? < before {
+				fs::remove_file(&path).map_err(|error| failed(&path, error))?;
+				retired += 1;
+			}
+		}
+		Ok(retired)
 	}
 
 	/// The newest state that is undamaged, if there is any.
@@ -208,5 +226,22 @@ mod tests {
 		assert!(again.get(5).is_err() && again.get(1).is_err());
 		assert_eq!(again.commit(b"next").unwrap().number, 6);
 		assert_eq!(again.newest().unwrap(), Some(b"next".to_vec()));
+	}
+
+	#[test]
+	fn states_that_are_too_old_are_deleted_and_the_newest_stays() {
+		let folder = tempfile::tempdir().unwrap();
+		let mut snapshots = Snapshots::open(folder.path(), 5).unwrap();
+		for step in 0..4u8 {
+			snapshots.commit(&[step]).unwrap();
+		}
+		let day = std::time::Duration::from_secs(86_400);
+		for number in [1, 3, 4] {
+			let file = OpenOptions::new().write(true).open(snapshots.path(number)).unwrap();
+			file.set_modified(SystemTime::now() - 2 * day).unwrap();
+		}
+		assert_eq!(snapshots.retire(SystemTime::now() - day).unwrap(), 2);
+		let numbers: Vec<u64> = snapshots.list().unwrap().iter().map(|one| one.number).collect();
+		assert_eq!(numbers, [2, 4]);
 	}
 }

@@ -1,12 +1,15 @@
 //! From events to alerts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::BufRead;
+use std::sync::Arc;
 
 use curex_primitives::Moment;
 
 use crate::{
-	alert::{confidence_of, forget_first, leading, severity_of, Alert, Driver, Kind, EVIDENCE},
+	alert::{
+		confidence_of, forget_first, leading, severity_of, Alert, Driver, Kind, Peers, EVIDENCE,
+	},
 	behaviour::{
 		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Map,
 		Observation,
@@ -19,6 +22,7 @@ use crate::{
 	ingest::{self, Malformed, Source},
 	known::KnownThreats,
 	measurements::Measurements,
+	peers::PeerGroups,
 	working_days::WorkingDays,
 	ThreatsError,
 };
@@ -130,6 +134,13 @@ impl Watcher {
 		})
 	}
 
+	/// Takes the peers of addresses, hosts and users from here, where events do not say them: groups by entity.
+	pub fn use_groups(&mut self, groups: Arc<HashMap<String, String>>) {
+		self.flows.groups = groups.clone();
+		self.logs.groups = groups.clone();
+		self.accesses.groups = groups;
+	}
+
 	/// Watches one event. Events of an entity should come roughly in order of time.
 	pub fn observe(&mut self, event: &Event) {
 		match event {
@@ -138,7 +149,10 @@ impl Watcher {
 				self.accesses.observe(access);
 				let accesses = &self.accesses;
 				let suspected = |user: &str, since| accesses.has_alert_since(user, since);
-				self.working_days.observe(access, &suspected);
+				if let Some(before) = self.working_days.observe(access, &suspected) {
+					self.accesses.held.behaviour.forget(before);
+					self.accesses.held.peers.forget(before);
+				}
 			},
 			Event::Log(line) => self.logs.observe(line),
 			Event::Notice(notice) => self.known.observe(notice),
@@ -280,6 +294,16 @@ impl Watcher {
 			|| self.measurements.feedback(id, feedback)
 	}
 
+	/// Deletes the alerts about staff that ended before a moment, but for those to be kept; returns how many.
+	pub(crate) fn forget_staff_alerts(
+		&mut self,
+		before: Moment,
+		keeps: &dyn Fn(&Alert) -> bool,
+	) -> usize {
+		let stays = |alert: &Alert| alert.last >= before || keeps(alert);
+		self.accesses.forget_alerts(&stays) + self.working_days.forget_alerts(&stays)
+	}
+
 	/// Every alert raised so far, by start, then id.
 	pub fn alerts(&self) -> Vec<Alert> {
 		let alerts = self.flows.held.alerts.values().chain(self.accesses.held.alerts.values());
@@ -298,6 +322,8 @@ struct Pipeline<B: Behaviour, D> {
 	screening: f64,
 	/// Silence that ends a suspicion, in milliseconds.
 	silence: Moment,
+	/// Whose peers an entity is among, where its events do not say.
+	groups: Arc<HashMap<String, String>>,
 	held: Held<B>,
 }
 
@@ -317,6 +343,7 @@ struct Held<B> {
 	alerts: BTreeMap<String, Alert>,
 	/// The highest scores of each alert, for what a person says of it later.
 	flags: Map<String, Vec<f64>>,
+	peers: PeerGroups,
 	coverage: Coverage,
 }
 
@@ -333,6 +360,7 @@ struct Probation {
 	entity: String,
 	point: Vec<f64>,
 	score: f64,
+	group: Option<String>,
 }
 
 /// Events on probation at once; beyond it the oldest is dropped unlearned.
@@ -353,6 +381,8 @@ struct Suspicion {
 	drivers: Vec<Driver>,
 	reach: u64,
 	evidence: Vec<String>,
+	/// What was usual of the peers then.
+	peers: Option<Peers>,
 }
 
 impl Suspicion {
@@ -367,6 +397,7 @@ impl Suspicion {
 			drivers: Vec::new(),
 			reach: 0,
 			evidence: Vec::new(),
+			peers: None,
 		}
 	}
 }
@@ -384,6 +415,7 @@ impl<B: Behaviour> Pipeline<B, EnsembleDetector> {
 			confirmations: config.confirmations as u64,
 			screening: config.screening,
 			silence: stream.window_seconds.saturating_mul(1_000),
+			groups: Arc::default(),
 			held: Held::new(behaviour, calibration),
 		}
 	}
@@ -400,6 +432,7 @@ impl<B: Behaviour> Pipeline<B, EnsembleDetector> {
 	/// Takes over what another pipeline has learned, and nothing else of it.
 	fn take_model(&mut self, other: Self) -> Result<(), ThreatsError> {
 		self.held.calibration = other.held.calibration;
+		self.held.peers = other.held.peers;
 		self.held.probation.clear();
 		self.detector.restore(other.detector.memory().clone())
 	}
@@ -415,6 +448,7 @@ impl<B> Held<B> {
 			probation: VecDeque::new(),
 			alerts: BTreeMap::new(),
 			flags: Map::default(),
+			peers: PeerGroups::default(),
 			coverage: Coverage::default(),
 		}
 	}
@@ -422,7 +456,10 @@ impl<B> Held<B> {
 
 impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 	fn observe(&mut self, event: &B::Event) {
-		let observation = self.held.behaviour.observe(event);
+		let mut observation = self.held.behaviour.observe(event);
+		if observation.group.is_none() {
+			observation.group = self.groups.get(&observation.entity).cloned();
+		}
 		self.review_suspicions(observation.at);
 		self.end_probation(observation.at);
 		let usual = self.screening > 0.0
@@ -433,7 +470,8 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		};
 		let Some(score) = score else {
 			self.held.coverage.unjudged += 1;
-			return self.detector.learn(&observation.point);
+			let Observation { entity, at, point, group, .. } = observation;
+			return self.learn(&entity, at, &point, group.as_ref());
 		};
 		self.held.coverage.screened += u64::from(usual);
 		match self.held.calibration.judge(score) {
@@ -445,12 +483,13 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 				return self.suspect(observation, score, event);
 			},
 		}
-		let Observation { entity, at, point, .. } = observation;
+		let Observation { entity, at, point, group, .. } = observation;
 		self.held.probation.push_back(Probation {
 			until: at.saturating_add(self.silence),
 			entity,
 			point,
 			score,
+			group,
 		});
 		if self.held.probation.len() > PROBATION {
 			self.held.probation.pop_front();
@@ -463,14 +502,31 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			let Some(event) = self.held.probation.pop_front() else { break };
 			if !self.has_open_alert(&event.entity) {
 				self.held.calibration.record(event.score);
-				self.detector.learn(&event.point);
+				let Probation { until, entity, point, group, .. } = event;
+				self.learn(&entity, until, &point, group.as_ref());
 			}
+		}
+	}
+
+	fn learn(&mut self, entity: &str, at: Moment, point: &[f64], group: Option<&String>) {
+		self.detector.learn(point);
+		if let Some(group) = group {
+			self.held.peers.learn(group, entity, at, point);
 		}
 	}
 
 	fn has_open_alert(&self, entity: &str) -> bool {
 		let suspicion = self.held.suspicions.get(entity);
 		suspicion.is_some_and(|suspicion| suspicion.flagged >= self.confirmations)
+	}
+
+	/// Deletes the alerts that do not stay; returns how many.
+	fn forget_alerts(&mut self, stays: &dyn Fn(&Alert) -> bool) -> usize {
+		let all = self.held.alerts.len();
+		self.held.alerts.retain(|_, alert| stays(alert));
+		let Held { alerts, flags, .. } = &mut self.held;
+		flags.retain(|id, _| alerts.contains_key(id));
+		all - alerts.len()
 	}
 
 	/// Whether an entity had an alert that ended at this moment or later.
@@ -483,10 +539,16 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 	}
 
 	fn suspect(&mut self, observation: Observation, score: f64, event: &B::Event) {
-		let Observation { entity, at, point, reach } = observation;
+		let Observation { entity, at, point, reach, group } = observation;
 		let explained = match self.held.suspicions.get(&entity) {
 			Some(suspicion) if suspicion.highest >= score => None,
-			_ => Some((self.held.behaviour.describe(&entity, &point), self.drivers(&point))),
+			_ => {
+				let drivers = self.drivers(&point);
+				let place = |name: &str| B::FEATURES.iter().position(|one| one.name == name);
+				let peers =
+					group.and_then(|group| self.held.peers.of(&group, &entity, &drivers, place));
+				Some((self.held.behaviour.describe(&entity, &point), drivers, peers))
+			},
 		};
 		let suspicion = self.held.suspicions.entry(entity.clone()).or_insert_with(|| {
 			self.held.reviews.push_back((at.saturating_add(self.silence), entity.clone()));
@@ -495,10 +557,11 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		suspicion.last = suspicion.last.max(at);
 		suspicion.flagged += 1;
 		suspicion.reach = suspicion.reach.max(reach);
-		if let Some((what, drivers)) = explained {
+		if let Some((what, drivers, peers)) = explained {
 			suspicion.highest = score;
 			suspicion.what = what;
 			suspicion.drivers = drivers;
+			suspicion.peers = peers;
 		}
 		if suspicion.evidence.len() < EVIDENCE {
 			suspicion.evidence.push(B::evidence(event));
@@ -596,7 +659,7 @@ fn alert<B: Behaviour>(entity: &str, suspicion: &Suspicion, calibration: usize) 
 		entity: entity.into(),
 		what: suspicion.what.clone(),
 		drivers: suspicion.drivers.clone(),
-		peers: None,
+		peers: suspicion.peers.clone(),
 		technique: leading.and_then(|driver| B::technique(&driver.feature)).map(Into::into),
 		safeguard: leading.map_or("", |driver| B::safeguard(&driver.feature)).into(),
 		flagged: suspicion.flagged,
@@ -618,7 +681,14 @@ mod tests {
 		const FEATURES: &'static [Feature] = &[Feature { name: "value", scale: Scale::Share }];
 
 		fn observe(&mut self, (entity, at, value): &Self::Event) -> Observation {
-			Observation { entity: entity.to_string(), at: *at, point: vec![*value], reach: 0 }
+			let group = Some("group".into());
+			Observation {
+				entity: entity.to_string(),
+				at: *at,
+				point: vec![*value],
+				reach: 0,
+				group,
+			}
 		}
 
 		fn describe(&self, entity: &str, point: &[f64]) -> String {
@@ -670,6 +740,7 @@ mod tests {
 			confirmations: 3,
 			screening: 0.0,
 			silence: 100,
+			groups: Arc::default(),
 			held: Held::new(Plain, calibration),
 		}
 	}
@@ -713,6 +784,16 @@ mod tests {
 			run(&mut pipeline, &again);
 			assert_eq!(pipeline.held.alerts.len(), alerts, "{feedback:?}");
 		}
+	}
+
+	#[test]
+	fn an_alert_names_the_peers_and_what_is_usual_of_them() {
+		let mut pipeline = calibrated();
+		run(&mut pipeline, &[("calm", 1, 0.25), ("still", 2, 0.75), ("bad", 3, 0.5)]);
+		run(&mut pipeline, &[("bad", 150, 9.0), ("bad", 151, 9.0), ("bad", 152, 9.0)]);
+		let peers = pipeline.held.alerts["flow-bad-150"].peers.clone().unwrap();
+		assert_eq!((peers.group.as_str(), peers.members), ("group", 3));
+		assert_eq!(peers.typical[0].typical, 0.75);
 	}
 
 	#[test]

@@ -4,7 +4,7 @@
 //! one. It is compared with the member's own past and with the unit ([`StaffModel`]). A day that is flagged is an alert, and
 //! nothing of it is learned.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use curex_primitives::Moment;
 
@@ -38,6 +38,12 @@ const ALERTS: usize = 10_000;
 /// spoken: left out for good, the highest scores of ordinary days would lower the threshold without end.
 const UNDECIDED: Moment = 14 * DAY;
 
+/// Flagged days of one member that begin within so many milliseconds of the last are one alert.
+const TOGETHER: Moment = 7 * DAY;
+
+/// Flagged days kept of an alert.
+const FLAGS: usize = 64;
+
 /// Watches working days.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct WorkingDays {
@@ -48,12 +54,12 @@ pub(crate) struct WorkingDays {
 	next_fit: u64,
 	calibration: Calibration,
 	open: HashMap<String, Day>,
-	/// When to look whether a member's day is over, in the order in which days began.
-	reviews: VecDeque<(Moment, String)>,
+	/// When to look whether a member's day is over.
+	reviews: BTreeSet<(Moment, String)>,
 	/// Accesses in open days.
 	held: usize,
 	/// What is behind each alert, for what a person says of it later.
-	flagged: BTreeMap<String, Flagged>,
+	flagged: BTreeMap<String, Vec<Flagged>>,
 	alerts: BTreeMap<String, Alert>,
 	coverage: Coverage,
 	/// Days since 1970 when old memories were last deleted.
@@ -97,9 +103,9 @@ impl WorkingDays {
 			memory: memory_days.saturating_mul(DAY),
 			model: StaffModel::unvetted(config.seed),
 			next_fit: warm_up as u64,
-			calibration: Calibration::new(config.false_alarm_rate, calibration),
+			calibration: Calibration::new(config.false_alarm_rate, config.scores_for(calibration)),
 			open: HashMap::new(),
-			reviews: VecDeque::new(),
+			reviews: BTreeSet::new(),
 			held: 0,
 			flagged: BTreeMap::new(),
 			alerts: BTreeMap::new(),
@@ -142,19 +148,22 @@ impl WorkingDays {
 	}
 
 	/// Adds an access to its member's day and judges the days that are over. Whom `suspected` speaks of, from a moment on,
-	/// is judged and not learned.
+	/// is judged and not learned. Once a day it deletes what is older than it may be, and returns the moment before which that is.
 	pub(crate) fn observe(
 		&mut self,
 		access: &RecordAccess,
 		suspected: &dyn Fn(&str, Moment) -> bool,
-	) {
-		while self.reviews.front().is_some_and(|(due, _)| *due < access.at) {
-			let Some((_, user)) = self.reviews.pop_front() else { break };
+	) -> Option<Moment> {
+		let cleared = self.cleared;
+		while self.reviews.first().is_some_and(|(due, _)| *due < access.at) {
+			let Some((_, user)) = self.reviews.pop_first() else { break };
 			let Some(day) = self.open.get(&user) else { continue };
 			let ends = day.ends(self.silence);
 			match ends < access.at {
 				true => self.end(&user, suspected),
-				false => self.reviews.push_back((ends, user)),
+				false => {
+					self.reviews.insert((ends, user));
+				},
 			}
 		}
 		if self.open.get(&access.user).is_some_and(|day| day.ends(self.silence) < access.at) {
@@ -162,7 +171,7 @@ impl WorkingDays {
 		}
 		let silence = self.silence;
 		let day = self.open.entry(access.user.clone()).or_insert_with(|| {
-			self.reviews.push_back((access.at.saturating_add(silence), access.user.clone()));
+			self.reviews.insert((access.at.saturating_add(silence), access.user.clone()));
 			Day {
 				unit: access.unit.clone().unwrap_or_default(),
 				started: access.at,
@@ -183,6 +192,7 @@ impl WorkingDays {
 			let Some(user) = first.map(|(user, _)| user.clone()) else { break };
 			self.end(&user, suspected);
 		}
+		(self.cleared > cleared).then(|| (self.cleared * DAY).saturating_sub(self.memory))
 	}
 
 	/// Judges a member's day, and learns it unless it is flagged.
@@ -228,14 +238,29 @@ impl WorkingDays {
 		else {
 			return true;
 		};
-		let alert = alert(user, day, why, self.calibration.len());
-		let flagged = Flagged { at: day.last, score, point, counted: false };
-		self.flagged.insert(alert.id.clone(), flagged);
+		let mut alert = alert(user, day, why, self.calibration.len());
+		if let Some(open) = self.open_alert(user, day.started) {
+			alert = repeated(self.alerts[&open].clone(), alert, self.flagged.get(&open), score);
+		}
+		let flagged = self.flagged.entry(alert.id.clone()).or_default();
+		flagged.push(Flagged { at: day.last, score, point, counted: false });
+		flagged.truncate(FLAGS);
 		self.alerts.insert(alert.id.clone(), alert);
 		if let Some(id) = forget_first(&mut self.alerts, ALERTS) {
 			self.flagged.remove(&id);
 		}
 		true
+	}
+
+	/// The alert about a member that a day goes on with.
+	fn open_alert(&self, user: &str, started: Moment) -> Option<String> {
+		let prefix = id_of(Kind::WorkingDay, user, "");
+		let alerts = self.alerts.range(prefix.clone()..);
+		alerts
+			.take_while(|(id, _)| id.starts_with(&prefix))
+			.filter(|(_, alert)| alert.entity == user && alert.last + TOGETHER >= started)
+			.max_by_key(|(_, alert)| alert.last)
+			.map(|(id, _)| id.clone())
 	}
 
 	/// Once a day: deletes what is older than it may be, and decides what nobody has decided.
@@ -245,7 +270,7 @@ impl WorkingDays {
 		}
 		self.cleared = now / DAY;
 		self.model.forget(now.saturating_sub(self.memory));
-		for flagged in self.flagged.values_mut() {
+		for flagged in self.flagged.values_mut().flatten() {
 			if !flagged.counted && flagged.at.saturating_add(UNDECIDED) < now {
 				self.calibration.record(flagged.score);
 				flagged.counted = true;
@@ -253,25 +278,56 @@ impl WorkingDays {
 		}
 	}
 
+	/// Deletes the alerts that do not stay; returns how many.
+	pub(crate) fn forget_alerts(&mut self, stays: &dyn Fn(&Alert) -> bool) -> usize {
+		let all = self.alerts.len();
+		self.alerts.retain(|_, alert| stays(alert));
+		let Self { alerts, flagged, .. } = self;
+		flagged.retain(|id, _| alerts.contains_key(id));
+		all - alerts.len()
+	}
+
 	/// Takes what a person says of an alert; false if there is none of this id.
 	pub(crate) fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
 		if !self.alerts.contains_key(id) {
 			return false;
 		}
-		match (feedback, self.flagged.remove(id)) {
-			(Feedback::Confirm, Some(flagged)) => self.calibration.forget_from(flagged.score),
-			(Feedback::Dismiss, Some(flagged)) => {
-				if !flagged.counted {
-					self.calibration.record(flagged.score);
-				}
-				self.model.learn_point(flagged.at, flagged.point);
+		let flagged = self.flagged.remove(id).unwrap_or_default();
+		match feedback {
+			Feedback::Confirm => {
+				let least = flagged.iter().map(|day| day.score).fold(f64::INFINITY, f64::min);
+				self.calibration.forget_from(least);
 			},
-			(_, None) => {},
-		}
-		if feedback == Feedback::Dismiss {
-			self.alerts.remove(id);
+			Feedback::Dismiss => {
+				for Flagged { at, score, point, counted } in flagged {
+					if !counted {
+						self.calibration.record(score);
+					}
+					self.model.learn_point(at, point);
+				}
+				self.alerts.remove(id);
+			},
 		}
 		true
+	}
+}
+
+/// An alert that goes on with another day; what is told is that of the day with the highest score.
+fn repeated(before: Alert, day: Alert, flagged: Option<&Vec<Flagged>>, score: f64) -> Alert {
+	let highest = flagged.into_iter().flatten().map(|one| one.score).fold(f64::MIN, f64::max);
+	let mut evidence = before.evidence.clone();
+	evidence.extend(day.evidence.iter().cloned());
+	evidence.truncate(EVIDENCE);
+	let told = if score > highest { day.clone() } else { before.clone() };
+	Alert {
+		id: before.id,
+		started: before.started,
+		last: day.last,
+		severity: before.severity.max(day.severity),
+		confidence: before.confidence.max(day.confidence),
+		flagged: before.flagged + day.flagged,
+		evidence,
+		..told
 	}
 }
 
@@ -448,6 +504,17 @@ mod tests {
 			assert_eq!(watch.alerts().filter(|alert| alert.id == id).count(), alerts);
 			assert!(!watch.feedback("working-day-nobody-1", feedback));
 		}
+	}
+
+	#[test]
+	fn flagged_days_of_one_member_that_follow_each_other_are_one_alert() {
+		let mut watch = watched(60);
+		misuse(&mut watch, 60);
+		misuse(&mut watch, 62);
+		misuse(&mut watch, 75);
+		let of_one = watch.alerts().filter(|alert| alert.entity == "staff-3");
+		let days: Vec<_> = of_one.map(|alert| (alert.started / DAY, alert.last / DAY)).collect();
+		assert_eq!(days[days.len() - 2..], [(60, 62), (75, 75)], "{days:?}");
 	}
 
 	#[test]

@@ -49,5 +49,5 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 		Some(plan) => drafts.push(plan),
 		None => notes.push("No budget is configured, so no safeguards are planned.".into()),
 	}
-	Ok(Outcome { drafts, states: Vec::new(), notes })
+	Ok(Outcome { drafts, notes, ..Outcome::default() })
 }

@@ -110,7 +110,7 @@ pub fn execute(
 		"previous": { "number": previous.number, "root": previous.root },
 	});
 	let draft = Draft { report, document, inputs: None, alert: None };
-	Ok(Outcome { drafts: vec![draft], states: Vec::new(), notes })
+	Ok(Outcome { drafts: vec![draft], notes, ..Outcome::default() })
 }
 
 /// Adds what hosts say of themselves. A list that cannot be read is noted; the others of its host count.

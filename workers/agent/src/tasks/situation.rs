@@ -188,7 +188,11 @@ impl Situation {
 				Kind::Flow | Kind::Log | Kind::Known | Kind::Measurement => ObservedKind::Device,
 				Kind::RecordAccess | Kind::WorkingDay => ObservedKind::RecordAccess,
 			},
-			entity: alert.entity,
+			// Who it was changes no risk, and an assessment is kept for longer.
+			entity: match alert.kind.is_about_staff() {
+				true => "staff".into(),
+				false => alert.entity,
+			},
 			severity: alert.severity,
 			confidence: alert.confidence,
 			age_hours: u32::try_from(now.saturating_sub(raised_at) / HOUR).unwrap_or(u32::MAX),

@@ -98,7 +98,7 @@ pub fn execute(config: &Config, store: &Store, now: Moment) -> Result<Outcome, E
 		.collect();
 	let state = LastSurvey { campaign, fingerprint, at: now, groups };
 	let states = vec![(StateName::Survey, serde_json::to_value(state)?)];
-	Ok(Outcome { drafts, states, notes })
+	Ok(Outcome { drafts, states, notes, ..Outcome::default() })
 }
 
 /// The last survey that was evaluated; nothing if none was.

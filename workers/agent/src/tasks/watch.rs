@@ -29,7 +29,7 @@ use crate::{
 	Config, Error, Store,
 };
 
-/// Folder within the data folder that holds positions in the logs and what was learned, sealed.
+/// The folder within the data folder that holds positions in the logs and what was learned, sealed.
 const FOLDER: &str = "watch";
 
 /// Events after which the state is committed while logs are read.
@@ -56,9 +56,10 @@ type Look = (PathBuf, u64, Option<SystemTime>);
 
 impl Watching {
 	fn open(config: &Config, store: &Store) -> Result<Self, Error> {
-		let folder = config.data.join(FOLDER);
+		let folder = folder(config);
 		let seal = Box::new(store.watch_seal());
-		let replay = Replay::open(&folder, &config.watch, COMMIT_EVERY, KEPT, Some(seal))?;
+		let mut replay = Replay::open(&folder, &config.watch, COMMIT_EVERY, KEPT, Some(seal))?;
+		replay.use_pseudonyms(config.staff.pseudonyms(store)?);
 		Ok(Self { told_anew: !replay.learns_anew(), replay, known: Vec::new(), seen: Vec::new() })
 	}
 
@@ -167,7 +168,7 @@ pub fn execute(
 	}
 	let mut watching = held.take().map_or_else(|| Watching::open(config, store), Ok)?;
 	watching.know(config, store, now)?;
-	let said = take(&config.data, &mut watching.replay)?;
+	let (told, said) = take(&config.data, &mut watching.replay, store)?;
 	let before = watching.replay.report().events;
 	watching.seen = sources.look(config);
 	watching.replay.read(&sources.logs(), &mut |_| {})?;
@@ -178,8 +179,9 @@ pub fn execute(
 		retire(folder, whole, listener.keep()).map_err(Error::io("clearing", folder))?;
 		listeners.insert(listener.name.clone(), json!(counts(folder)));
 	}
-	let report = watching.replay.report();
 	let drafts = watching.drafts(store, now)?;
+	let forgotten = config.staff.clear(&mut watching.replay, store, now)?;
+	let report = watching.replay.report();
 	let mut notes = vec![format!(
 		"{} new events of {}, {} alerts, {} of them new or worse.",
 		report.events - before,
@@ -190,7 +192,12 @@ pub fn execute(
 	if !std::mem::replace(&mut watching.told_anew, true) {
 		notes.push("The configuration of the watch changed: what is usual is learned anew.".into());
 	}
-	notes.extend(said);
+	notes.extend(told);
+	if forgotten > 0 {
+		notes.push(format!(
+			"{forgotten} alerts and sealed names of staff were deleted: their time was over."
+		));
+	}
 	notes.extend(watching.known.iter().cloned());
 	if !missing.is_empty() {
 		notes.push(format!("Not readable: {}.", missing.join("; ")));
@@ -218,7 +225,7 @@ pub fn execute(
 	if config.watch_at_once {
 		*held = Some(watching);
 	}
-	Ok(Outcome { drafts, states: vec![(StateName::Watch, state)], notes })
+	Ok(Outcome { drafts, states: vec![(StateName::Watch, state)], notes, said })
 }
 
 /// Reads what is new in logs that have grown since they were last looked at; nothing if none has, or if no alert comes
@@ -250,7 +257,12 @@ pub fn glance(
 	let drafts = watching.drafts(store, now)?;
 	*held = Some(watching);
 	let notes = vec![format!("{} alerts in logs that grew.", drafts.len())];
-	Ok((!drafts.is_empty()).then_some(Outcome { drafts, states: Vec::new(), notes }))
+	Ok((!drafts.is_empty()).then_some(Outcome { drafts, notes, ..Outcome::default() }))
+}
+
+/// The folder of a watch within the data folder.
+pub fn folder(config: &Config) -> PathBuf {
+	config.data.join(FOLDER)
 }
 
 /// The states that are kept of what was learned, oldest first, with the hashes of their sealed form.
@@ -258,10 +270,11 @@ pub fn glance(
 /// # Errors
 /// [`Error::Threats`] if the folder cannot be read.
 pub fn states(config: &Config) -> Result<Vec<Snapshot>, Error> {
-	Ok(Snapshots::open(&config.data.join(FOLDER), KEPT)?.list()?)
+	Ok(Snapshots::open(&folder(config), KEPT)?.list()?)
 }
 
 fn draft(store: &Store, alert: &Alert, incident: Option<&Incident>, now: Moment) -> Draft {
+	let staff = alert.kind.is_about_staff().then_some(alert.entity.as_str());
 	Draft {
 		report: Report::Alert(AlertDigest {
 			severity: alert.severity,
@@ -271,6 +284,6 @@ fn draft(store: &Store, alert: &Alert, incident: Option<&Incident>, now: Moment)
 		}),
 		document: json!({ "alert": alert, "incident": incident, "raised_at": now }),
 		inputs: None,
-		alert: Some(store.alert_mark(&alert.id, alert.severity)),
+		alert: Some(store.alert_mark(&alert.id, alert.severity, staff)),
 	}
 }

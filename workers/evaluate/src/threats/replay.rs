@@ -54,6 +54,7 @@ enum LogFormat {
 	Wazuh,
 	Hl7,
 	Dicom,
+	FhirObservation,
 }
 
 impl From<LogFormat> for Format {
@@ -67,6 +68,7 @@ impl From<LogFormat> for Format {
 			LogFormat::Wazuh => Self::Wazuh,
 			LogFormat::Hl7 => Self::Hl7,
 			LogFormat::Dicom => Self::Dicom,
+			LogFormat::FhirObservation => Self::FhirObservation,
 		}
 	}
 }

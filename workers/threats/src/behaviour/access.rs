@@ -1,6 +1,6 @@
 //! Record accesses by user: how many, of whom, when, and on what ground.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use curex_primitives::Moment;
 
@@ -39,6 +39,14 @@ impl AccessBehaviour {
 		}
 	}
 
+	/// Forgets whom nobody has seen since, users and patients.
+	pub(crate) fn forget(&mut self, before: Moment) {
+		self.windows.forget(before);
+		for window in self.windows.values_mut() {
+			window.known.retain(|_, seen| *seen >= before);
+		}
+	}
+
 	fn is_off_hours(&self, access: &RecordAccess) -> bool {
 		let hours = self.working_hours.from..self.working_hours.until;
 		access.weekend || !hours.contains(&access.local_hour)
@@ -50,7 +58,8 @@ impl AccessBehaviour {
 struct Window {
 	accesses: Recent<Access>,
 	patients: Tally<String>,
-	known: HashSet<String>,
+	/// Patients that were seen before, and when last.
+	known: HashMap<String, Moment>,
 	first_time: usize,
 	off_hours: usize,
 	break_glass: usize,
@@ -68,7 +77,8 @@ struct Access {
 
 impl Window {
 	fn push(&mut self, access: &RecordAccess, off_hours: bool, length: Moment) {
-		let first_time = access.patient.clone().is_some_and(|patient| self.is_first_time(patient));
+		let first_time =
+			access.patient.clone().is_some_and(|patient| self.is_first_time(patient, access.at));
 		let entry = Access {
 			patient: access.patient.clone(),
 			first_time,
@@ -96,11 +106,11 @@ impl Window {
 		}
 	}
 
-	fn is_first_time(&mut self, patient: String) -> bool {
+	fn is_first_time(&mut self, patient: String, at: Moment) -> bool {
 		if self.known.len() >= KNOWN_PATIENTS {
 			self.known.clear();
 		}
-		self.known.insert(patient)
+		self.known.insert(patient, at).is_none()
 	}
 }
 
@@ -133,6 +143,7 @@ impl Behaviour for AccessBehaviour {
 				share(window.no_relationship, accesses),
 			],
 			reach: window.patients.distinct() as u64,
+			group: access.unit.clone(),
 		}
 	}
 
@@ -202,6 +213,19 @@ mod tests {
 		assert_eq!(observation.point, [3.0, 2.0, 2.0, 1.0 / 3.0, 0.0, 1.0]);
 		let later = behaviour.observe(&access(3_601_500, "a", 19));
 		assert_eq!(later.point, [2.0, 1.0, 0.0, 0.5, 0.0, 1.0]);
+	}
+
+	#[test]
+	fn who_was_not_seen_for_too_long_is_forgotten() {
+		let config = StreamConfig { window_seconds: 1, ..StreamConfig::default() };
+		let mut behaviour = AccessBehaviour::new(&config, WorkingHours { from: 7, until: 19 });
+		behaviour.observe(&access(0, "a", 9));
+		behaviour.observe(&access(10_000, "b", 9));
+		behaviour.forget(10_000);
+		assert_eq!(behaviour.observe(&access(20_000, "b", 9)).point[2], 0.0, "b is known");
+		assert_eq!(behaviour.observe(&access(30_000, "a", 9)).point[2], 1.0, "a was forgotten");
+		behaviour.forget(40_000);
+		assert!(behaviour.windows.get(&"staff-1".into()).is_none());
 	}
 
 	#[test]

@@ -129,6 +129,7 @@ impl Behaviour for FlowBehaviour {
 				share(window.failed, window.flows.len()),
 			],
 			reach: (window.failed_targets.distinct() as u64).max(u64::from(ports)),
+			group: None,
 		}
 	}
 

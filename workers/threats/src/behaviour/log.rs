@@ -115,6 +115,7 @@ impl Behaviour for LogBehaviour {
 				share(window.failures, messages),
 			],
 			reach: window.failures as u64,
+			group: None,
 		}
 	}
 

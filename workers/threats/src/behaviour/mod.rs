@@ -47,6 +47,8 @@ pub(crate) struct Observation {
 	pub(crate) point: Vec<f64>,
 	/// Targets reached within the window.
 	pub(crate) reach: u64,
+	/// The entity's peers, if the event says whose they are.
+	pub(crate) group: Option<String>,
 }
 
 /// Sliding windows by entity. Bounded: entities unseen for longest are forgotten.
