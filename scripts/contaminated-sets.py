@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Makes sets with known shares of attacks from NSL-KDD and WUSTL-EHMS, in the form of ADBench: data that no rule of the
-unsupervised ensemble was chosen on.
+"""Makes sets with known shares of attacks from NSL-KDD and WUSTL-EHMS, or of one class among others, in the form of ADBench:
+data that no rule of the unsupervised ensemble was chosen on.
 
-Needs Python 3.10 or newer with numpy:
+Needs Python 3.10 or newer with numpy; with --classes also scikit-learn and river:
 
     venv/bin/python scripts/contaminated-sets.py --data ../shared/data/anomaly --out sets
     venv/bin/python scripts/compare-anomaly.py --data sets --protocol unsupervised --seeds 3
 
 Of KDDTest+ the numbers of each record, all normal records, and so many of one kind of attack, drawn at random, that they make
 5, 20 or 35 of 100, or all there are; of WUSTL-EHMS every record without the columns that name somebody.
+With --classes instead, of the tables that scikit-learn and River bring along: each digit as 5 of 100 images, each kind of image segment as
+5 and 20, malignant tumours among benign ones, phishing pages among others.
 """
 
 import argparse
@@ -42,13 +44,49 @@ def kdd(path):
     return values, np.array([row[LABEL] for row in rows])
 
 
+def one_class(rows, classes, wanted, share, random):
+    """All rows of other classes and so many of one that they make the share; of the others fewer where it has too few."""
+    of_class = random.permutation(np.flatnonzero(classes == wanted))
+    others = random.permutation(np.flatnonzero(classes != wanted))
+    ratio = share / (100 - share)
+    others = others[: int(len(of_class) / ratio)]
+    chosen = random.permutation(np.concatenate([of_class[: int(len(others) * ratio)], others]))
+    return {"X": rows[chosen], "y": (classes[chosen] == wanted).astype(int)}
+
+
+def class_sets(random):
+    """Names and contents of the sets of tables that libraries bring along."""
+    from river import datasets as river
+    from sklearn import datasets as scikit
+
+    digits, digit = scikit.load_digits(return_X_y=True)
+    segments = list(river.ImageSegments())
+    segment = np.array([list(numbers.values()) for numbers, _ in segments], dtype=float)
+    kinds = np.array([kind for _, kind in segments])
+    for rows, classes, shares in ((digits, digit, (5,)), (segment, kinds, (5, 20))):
+        for wanted in np.unique(classes):
+            for share in shares:
+                yield f"class-{wanted}-{share}", one_class(rows, classes, wanted, share, random)
+    tumours, benign = scikit.load_breast_cancer(return_X_y=True)
+    yield "tumours", {"X": tumours, "y": 1 - benign}
+    pages = list(river.Phishing())
+    page = np.array([[float(value) for value in numbers.values()] for numbers, _ in pages])
+    yield "phishing", {"X": page, "y": np.array([int(label) for _, label in pages])}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with nsl-kdd and wustl-ehms-2020")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=pathlib.Path, help="folder with nsl-kdd and wustl-ehms-2020")
+    source.add_argument("--classes", action="store_true", help="tables of scikit-learn and River instead")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for the sets")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(1)
+    if chosen.classes:
+        for name, content in class_sets(random):
+            np.savez(chosen.out / f"{name}.npz", **content)
+        return
 
     values, attack = ehms(chosen.data / "wustl-ehms-2020" / "wustl-ehms-2020.csv")
     np.savez(chosen.out / "1_ehms.npz", X=values, y=attack)
