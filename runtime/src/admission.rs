@@ -1,7 +1,7 @@
 //! Which calls are let in, from whom, and with which priority: one table for the whole runtime.
 
 use crate::{Runtime, RuntimeCall};
-use curex_primitives::Duty;
+use curex_primitives::{Attestation, Duty};
 use frame_support::traits::Contains;
 use pallet_consortium::{AdmissionRules, Family, Rule};
 
@@ -228,13 +228,21 @@ fn security(call: &RuntimeCall) -> Rule<'_, RuntimeCall> {
 	match call {
 		RuntimeCall::Inventory(pallet_inventory::Call::record { .. })
 		| RuntimeCall::Threats(pallet_threats::Call::record { .. })
+		| RuntimeCall::Threats(pallet_threats::Call::share_indicator { .. })
 		| RuntimeCall::Risk(pallet_risk::Call::record { .. })
 		| RuntimeCall::Safeguards(pallet_safeguards::Call::record { .. })
 		| RuntimeCall::Hygiene(pallet_hygiene::Call::record { .. }) => {
 			Rule::Duty(Duty::SecurityReport, Family::SecurityReport)
 		},
-		RuntimeCall::Safeguards(pallet_safeguards::Call::decide { .. }) => {
-			Rule::Duty(Duty::SecurityDecision, Family::SecurityReport)
+		RuntimeCall::Threats(pallet_threats::Call::close { .. })
+		| RuntimeCall::Safeguards(
+			pallet_safeguards::Call::decide { .. } | pallet_safeguards::Call::implemented { .. },
+		) => Rule::Duty(Duty::SecurityDecision, Family::SecurityReport),
+		RuntimeCall::Risk(pallet_risk::Call::attest { attestation, .. }) => match attestation {
+			Attestation::Audited => Rule::Duty(Duty::Oversight, Family::Ordinary),
+			Attestation::Recomputed => Rule::Duty(Duty::SecurityReport, Family::SecurityReport),
+			// Nobody attests so: it is what an assessment is without an attestation.
+			Attestation::SelfAssessed => Rule::Never,
 		},
 		RuntimeCall::Risk(pallet_risk::Call::set_tolerance { .. })
 		| RuntimeCall::Orders(pallet_orders::Call::set_policy { .. }) => {

@@ -1,13 +1,20 @@
 //! Who is let in, through the whole pipeline of a transaction.
 
-use crate::network::{apply, general, network, signed, Ended};
-use codec::Encode;
+use crate::{
+	fixed_size::{calls_of, metadata},
+	network::{apply, general, network, signed, Ended},
+};
+use codec::{Decode, Encode};
 use curex_primitives::{
 	commitment, AccessMode, Category, Commitment, ConsentId, ConsentTerms, Grantee, LegalBasis,
 	OrganisationId, Purpose, Representation,
 };
-use curex_runtime::{Runtime, RuntimeCall, UncheckedExtrinsic};
-use frame_support::dispatch::DispatchClass;
+use curex_runtime::{
+	admission::{AdmissionTable, CallFilter},
+	Runtime, RuntimeCall, UncheckedExtrinsic,
+};
+use frame_support::{dispatch::DispatchClass, traits::Contains};
+use pallet_consortium::{AdmissionRules, Rule};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::transaction_validity::InvalidTransaction;
 
@@ -151,4 +158,52 @@ fn abuse_23_a_withdrawal_by_code_finds_its_place_when_spam_fills_the_block() {
 		assert!(matches!(refused, Ended::Refused(_)), "{refused:?}");
 		assert_eq!(apply(general(withdraw(code))), Ended::Done);
 	});
+}
+
+/// Calls of the project's own pallets that are no transaction of anybody: they are sent within a motion of the council.
+const MOTIONS: [(&str, &str); 10] = [
+	("Consortium", "suspend"),
+	("Consortium", "reinstate"),
+	("Consortium", "expel"),
+	("Consortium", "add_validator"),
+	("Consortium", "remove_validator"),
+	("Consortium", "set_quota"),
+	("Consortium", "authorize_upgrade"),
+	("Consent", "set_law"),
+	("Consent", "raise_oldest_policy"),
+	("Consent", "set_group_member"),
+];
+
+/// Calls of this kind, each with arguments of which every byte is the same.
+fn samples(pallet: u8, call: u8) -> Vec<RuntimeCall> {
+	let of_bytes = |fill| [&[pallet, call][..], &[fill; 4096]].concat();
+	(0..=2).filter_map(|fill| RuntimeCall::decode(&mut &of_bytes(fill)[..]).ok()).collect()
+}
+
+#[test]
+fn every_call_of_the_projects_pallets_is_admitted_from_somebody_or_is_a_motion() {
+	let foreign = ["System", "Timestamp", "Babe", "Grandpa", "Session", "Council", "Utility"];
+	let metadata = metadata();
+	let (mut motions, mut without) = (0, Vec::new());
+	for (pallet, pallet_index, calls) in calls_of(&metadata) {
+		if foreign.contains(&pallet) {
+			continue;
+		}
+		for call in calls {
+			let samples = samples(pallet_index, call.index);
+			if samples.is_empty() {
+				without.push(format!("{pallet}.{}", call.name));
+				continue;
+			}
+			let is_never = |call: &RuntimeCall| matches!(AdmissionTable::rule(call), Rule::Never);
+			let motion = MOTIONS.contains(&(pallet, call.name.as_str()));
+			assert_eq!(samples.iter().all(is_never), motion, "{pallet}.{}", call.name);
+			assert!(samples.iter().any(CallFilter::contains), "{pallet}.{}", call.name);
+			motions += usize::from(motion);
+		}
+	}
+	assert_eq!(motions, MOTIONS.len());
+	// No country and no peer is named by bytes that are all the same.
+	let named = ["Consortium.admit", "Consortium.register_peer", "Consortium.remove_peer"];
+	assert_eq!(without, named);
 }

@@ -1,8 +1,8 @@
 //! Nothing of variable size reaches the ledger unseen: the metadata are walked, argument by argument.
 
 use codec::Decode;
-use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
-use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
+use frame_metadata::{v15::RuntimeMetadataV15, RuntimeMetadata, RuntimeMetadataPrefixed};
+use scale_info::{form::PortableForm, PortableRegistry, TypeDef, Variant};
 use std::collections::BTreeSet;
 
 /// Calls of variable size that the admission lets through, each with the check that bounds it.
@@ -56,27 +56,41 @@ fn is_bounded(types: &PortableRegistry, id: u32, seen: &mut BTreeSet<u32>) -> bo
 	bounded
 }
 
-/// Every call with an argument of variable size.
-fn variable_calls() -> Vec<(String, String)> {
+/// The runtime's metadata.
+pub fn metadata() -> RuntimeMetadataV15 {
 	let bytes = curex_runtime::metadata();
 	let metadata = RuntimeMetadataPrefixed::decode(&mut &bytes[..]).expect("metadata decode");
 	let RuntimeMetadata::V15(metadata) = metadata.1 else { panic!("metadata of version 15") };
+	metadata
+}
+
+/// The calls of every pallet, each pallet with its name and its number.
+pub fn calls_of(metadata: &RuntimeMetadataV15) -> Vec<(&str, u8, &[Variant<PortableForm>])> {
 	let mut found = Vec::new();
 	for pallet in &metadata.pallets {
 		let Some(calls) = &pallet.calls else { continue };
 		let definition = &metadata.types.resolve(calls.ty.id).expect("calls resolve").type_def;
 		let TypeDef::Variant(calls) = definition else { panic!("calls are variants") };
-		for call in &calls.variants {
-			let fixed = call
-				.fields
-				.iter()
-				.all(|field| is_bounded(&metadata.types, field.ty.id, &mut BTreeSet::new()));
-			if !fixed {
-				found.push((pallet.name.clone(), call.name.clone()));
-			}
-		}
+		found.push((pallet.name.as_str(), pallet.index, calls.variants.as_slice()));
 	}
 	found
+}
+
+/// Every call with an argument of variable size.
+fn variable_calls() -> Vec<(String, String)> {
+	let metadata = metadata();
+	let is_fixed = |call: &&Variant<PortableForm>| {
+		call.fields
+			.iter()
+			.all(|field| is_bounded(&metadata.types, field.ty.id, &mut BTreeSet::new()))
+	};
+	calls_of(&metadata)
+		.into_iter()
+		.flat_map(|(pallet, _, calls)| {
+			let variable = calls.iter().filter(|call| !is_fixed(call));
+			variable.map(|call| (pallet.to_owned(), call.name.clone())).collect::<Vec<_>>()
+		})
+		.collect()
 }
 
 #[test]
