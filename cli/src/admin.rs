@@ -1,4 +1,4 @@
-//! `curex status`, `assessment`, `decide`, `organisation`, `council`.
+//! `curex status`, `assessment`, `decide`, `implemented`, `close-alert`, `organisation`, `council`.
 
 use crate::{
 	context::{account, bytes, keep_opening, read, read_text, word, Bytes, Context, Output},
@@ -36,6 +36,28 @@ pub struct Status {
 pub enum AssessmentCommand {
 	/// Record a self-declared assessment.
 	Record(RecordAssessment),
+	/// Attest the assessment of another member.
+	Attest {
+		/// Whose it is, by its number.
+		#[arg(long)]
+		organisation: u32,
+		/// Number under which it was recorded.
+		#[arg(long)]
+		number: u64,
+		/// What was done: recomputed or audited.
+		#[arg(long = "as", value_parser = word::<Attestation>)]
+		attestation: Attestation,
+	},
+}
+
+#[derive(Args)]
+pub struct CloseAlert {
+	/// Number under which the alert was recorded.
+	#[arg(long)]
+	alert: u64,
+	/// File with the evidence in words; stays with the organisation.
+	#[arg(long)]
+	evidence_file: PathBuf,
 }
 
 #[derive(Args)]
@@ -411,7 +433,15 @@ async fn own(
 }
 
 pub async fn assessment(context: &Context, command: AssessmentCommand) -> Result<Output, Error> {
-	let AssessmentCommand::Record(command) = command;
+	let command = match command {
+		AssessmentCommand::Record(command) => command,
+		AssessmentCommand::Attest { organisation, number, attestation } => {
+			let client = context.client().await?;
+			let organisation = OrganisationId(organisation);
+			let recorded = client.attest_assessment(organisation, number, attestation).await?;
+			return Ok(Output::recorded("assessment attested", &recorded));
+		},
+	};
 	let declaration = Declaration {
 		cyber: command.cyber,
 		privacy: command.privacy,
@@ -440,6 +470,15 @@ pub async fn implemented(context: &Context, command: Implemented) -> Result<Outp
 	let client = context.client().await?;
 	let (recorded, opening) = client.plan_implemented(command.plan, &evidence).await?;
 	Ok(Output::recorded("plan reported as carried out", &recorded)
+		.with("opening", &opening)
+		.with("kept", kept(context, &[&opening])?))
+}
+
+pub async fn close_alert(context: &Context, command: CloseAlert) -> Result<Output, Error> {
+	let evidence = text(&command.evidence_file)?;
+	let client = context.client().await?;
+	let (recorded, opening) = client.close_alert(command.alert, &evidence).await?;
+	Ok(Output::recorded("alert closed", &recorded)
 		.with("opening", &opening)
 		.with("kept", kept(context, &[&opening])?))
 }

@@ -130,6 +130,8 @@ enum Command {
 	Decide(admin::Decide),
 	/// Report that a safeguard plan was carried out, as far as it was accepted.
 	Implemented(admin::Implemented),
+	/// Report that an alert is dealt with.
+	CloseAlert(admin::CloseAlert),
 	/// Indicators of threats that members share as digests.
 	#[command(subcommand)]
 	Indicator(indicator::IndicatorCommand),
@@ -264,6 +266,7 @@ async fn run(context: Context, command: Command) -> Result<Output, Error> {
 		Command::Assessment(command) => admin::assessment(&context, command).await,
 		Command::Decide(command) => admin::decide(&context, command).await,
 		Command::Implemented(command) => admin::implemented(&context, command).await,
+		Command::CloseAlert(command) => admin::close_alert(&context, command).await,
 		Command::Indicator(command) => indicator::run(&context, command).await,
 		Command::Inquiry(command) => oversight::inquiry(&context, command).await,
 		Command::Breach(command) => oversight::breach(&context, command).await,

@@ -299,6 +299,39 @@ impl Client {
 		Ok((self.record_opened(&call, &[&opening]).await?, opening))
 	}
 
+	/// Reports that an alert of one's own is dealt with. Keep the opening: the ledger has only its commitment to the evidence.
+	///
+	/// # Errors
+	/// As [`Self::record`].
+	pub async fn close_alert(
+		&self,
+		alert: u64,
+		evidence: &str,
+	) -> Result<(Recorded, Opening), Error> {
+		let organisation = self.own_delegate().await?.organisation;
+		let context = record_of(organisation, alert);
+		let opening = Opening::new(Domain::Evidence, &context, evidence);
+		let call = curex::tx().threats().close(alert, opening.commitment.into());
+		Ok((self.record_opened(&call, &[&opening]).await?, opening))
+	}
+
+	/// Attests the assessment of another member: recomputed from its inputs, or audited.
+	///
+	/// # Errors
+	/// [`Error::Input`] when it says neither; otherwise as [`Self::record`].
+	pub async fn attest_assessment(
+		&self,
+		organisation: OrganisationId,
+		assessment: u64,
+		attestation: Attestation,
+	) -> Result<Recorded, Error> {
+		if attestation == Attestation::SelfAssessed {
+			return Err(Error::input("an assessment is attested as recomputed or as audited"));
+		}
+		let (organisation, attestation) = (organisation.into(), attestation.into());
+		self.record(&curex::tx().risk().attest(organisation, assessment, attestation)).await
+	}
+
 	/// Brings a decision before the council. `threshold` members have to agree.
 	///
 	/// # Errors

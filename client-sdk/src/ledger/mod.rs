@@ -168,6 +168,10 @@ pub const METADATA: &[u8] = include_bytes!("../../metadata/curex.scale");
 		with = "::subxt::utils::Static<::curex_primitives::Finding>"
 	),
 	substitute_type(
+		path = "curex_primitives::level::Attestation",
+		with = "::subxt::utils::Static<::curex_primitives::Attestation>"
+	),
+	substitute_type(
 		path = "curex_primitives::level::SizeBucket",
 		with = "::subxt::utils::Static<::curex_primitives::SizeBucket>"
 	),

@@ -210,6 +210,13 @@ async fn an_administrator_says_what_the_organisation_accepts() {
 	assert_last(&node, "Risk", "set_tolerance", &["Low", "Moderate", "2592000000"]);
 	client.plan_implemented(5, "patched").await.unwrap();
 	assert_last(&node, "Safeguards", "implemented", &["plan: 5"]);
+	client.close_alert(6, "the host is off the network").await.unwrap();
+	assert_last(&node, "Threats", "close", &["number: 6"]);
+	let other = OrganisationId(7);
+	client.attest_assessment(other, 8, Attestation::Recomputed).await.unwrap();
+	assert_last(&node, "Risk", "attest", &["7", "number: 8", "Recomputed"]);
+	let refused = client.attest_assessment(other, 8, Attestation::SelfAssessed).await;
+	assert!(matches!(refused, Err(Error::Input(_))), "{refused:?}");
 }
 
 #[tokio::test]
