@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes sets with known shares of attacks from NSL-KDD and WUSTL-EHMS, or of one class among others, in the form of ADBench:
-data that no rule of the unsupervised ensemble was chosen on.
+sets beside ADBench for the unsupervised ensemble.
 
 Needs Python 3.10 or newer with numpy; with --classes also scikit-learn and river:
 

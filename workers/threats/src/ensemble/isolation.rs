@@ -2,9 +2,6 @@
 
 use super::{random::Random, table::Table};
 
-/// Points a tree is grown from (Liu, Ting and Zhou, ICDM 2008, section 4.1).
-const SUBSAMPLE: usize = 32;
-
 /// Features a cut combines at most.
 const COMBINED: usize = 2;
 
@@ -38,9 +35,10 @@ const LEAF: u32 = 0;
 const AT_ONCE: usize = 4;
 
 impl IsolationForest {
-	/// Grows `trees` trees.
-	pub fn fit(points: &Table, trees: usize, random: &mut Random) -> Self {
-		let size = points.len().min(SUBSAMPLE);
+	/// Grows `trees` trees, each of `subsample` points at most: of the fewer, the less a dense clump hides what lies in it
+	/// (Liu, Ting and Zhou, ICDM 2008, sections 3 and 4.1).
+	pub fn fit(points: &Table, trees: usize, subsample: usize, random: &mut Random) -> Self {
+		let size = points.len().min(subsample);
 		let limit = (size.max(2) as f32).log2().ceil() as u32;
 		let mut forest = Self { nodes: Vec::new(), roots: Vec::new(), expected: remaining(size) };
 		for _ in 0..trees {
@@ -165,7 +163,7 @@ mod tests {
 		let mut random = Random::new(3);
 		let points: Table =
 			(0..500).map(|_| [random.normal() as f32, random.normal() as f32]).collect();
-		let forest = IsolationForest::fit(&points, 100, &mut random);
+		let forest = IsolationForest::fit(&points, 100, 256, &mut random);
 		assert!(forest.score(&[6.0, -6.0]) > forest.score(&[0.0, 0.0]) + 0.2);
 	}
 
@@ -173,7 +171,7 @@ mod tests {
 	fn equal_points_cannot_be_told_apart() {
 		let mut random = Random::new(3);
 		let points: Table = (0..50).map(|_| [1.0f32, 2.0]).collect();
-		let forest = IsolationForest::fit(&points, 10, &mut random);
+		let forest = IsolationForest::fit(&points, 10, 256, &mut random);
 		assert_eq!(forest.score(&[1.0, 2.0]), forest.score(&[9.0, 9.0]));
 	}
 }

