@@ -5,7 +5,7 @@
 //! the one that was attested ([`compare`]). An AuditEvent tells the hashes of result and package for the access log that the
 //! organisation anchors. Advice only: nothing is decided, held or delayed by it.
 
-use super::Store;
+use super::{store::Word, Store};
 use crate::{
 	client::{Client, View},
 	exchange::Opening,
@@ -75,6 +75,25 @@ impl Assessment {
 		}
 	}
 
+	/// As [`Self::read`], about this package if it is given.
+	fn of(result: &[u8], package: Option<&[u8]>) -> Result<Self, Error> {
+		let assessment = Self::read(result)?;
+		if package.is_some_and(|package| hex::encode(sha2_256(package)) != assessment.sha256) {
+			return Err(Error::input("the assessment is of another package"));
+		}
+		Ok(assessment)
+	}
+
+	/// Whether a person is to look at it.
+	fn word(&self) -> Word {
+		let exceeded = !self.both.as_ref().unwrap_or(&self.ours).exceeded.is_empty();
+		if exceeded || !self.unusual.is_empty() {
+			Word::Advice
+		} else {
+			Word::Nothing
+		}
+	}
+
 	fn exceeded(self) -> Vec<String> {
 		self.both.unwrap_or(self.ours).exceeded
 	}
@@ -94,12 +113,8 @@ pub async fn attach(
 	result: &[u8],
 	package: Option<&[u8]>,
 ) -> Result<Attached, Error> {
-	let assessment = Assessment::read(result)?;
-	if package.is_some_and(|package| hex::encode(sha2_256(package)) != assessment.sha256) {
-		return Err(Error::input("the assessment is of another package"));
-	}
+	let assessment = Assessment::of(result, package)?;
 	let (exchange, observer, _) = own_exchange(client, id).await?;
-	let digest = sha2_256(result);
 	let telling = Telling {
 		id,
 		exchange: &exchange,
@@ -109,13 +124,11 @@ pub async fn attach(
 		patient: None,
 	};
 	let package_sha256 = assessment.sha256.clone();
-	let audit_event = telling.assessment(&hex::encode(digest), &package_sha256);
+	let digest = store_result(store, key, client.genesis(), id, result, assessment.word())?;
+	let result_sha256 = hex::encode(digest);
+	let audit_event = telling.assessment(&result_sha256, &package_sha256);
 	let unusual = assessment.unusual.len();
 	let exceeded = assessment.exceeded();
-	let advises = !exceeded.is_empty() || unusual > 0;
-	let purpose = Purpose::Assessment(client.genesis(), id);
-	store.attach(id, digest, &seal::seal(&key.public(), purpose, result)?, advises)?;
-	let result_sha256 = hex::encode(digest);
 	Ok(Attached { exchange: id, result_sha256, package_sha256, exceeded, unusual, audit_event })
 }
 
@@ -164,12 +177,64 @@ pub fn handed_over(
 	attested: &PackageAssessments,
 ) -> Result<Opening, Error> {
 	for result in opened(store, key, genesis, id)? {
-		let opening = opening(key, id, &result)?;
+		// That an assessment failed is attested by nobody.
+		let Ok(opening) = opening(key, id, &result) else { continue };
 		if [attested.holder, attested.recipient].contains(&Some(opening.commitment)) {
 			return Ok(opening);
 		}
 	}
 	Err(Error::input("nothing that is attached here is attested on the ledger"))
+}
+
+fn store_result(
+	store: &Store,
+	key: &EncryptionKey,
+	genesis: [u8; 32],
+	id: ExchangeId,
+	result: &[u8],
+	word: Word,
+) -> Result<[u8; 32], Error> {
+	let digest = sha2_256(result);
+	let sealed = seal::seal(&key.public(), Purpose::Assessment(genesis, id), result)?;
+	store.attach(id, digest, &sealed, word)?;
+	Ok(digest)
+}
+
+/// Keeps a result that the gateway came by itself, about this package. Gives its hash.
+pub(super) fn keep(
+	client: &Client,
+	store: &Store,
+	key: &EncryptionKey,
+	id: ExchangeId,
+	result: &[u8],
+	package: &[u8],
+) -> Result<[u8; 32], Error> {
+	let assessment = Assessment::of(result, Some(package))?;
+	store_result(store, key, client.genesis(), id, result, assessment.word())
+}
+
+/// Keeps that an assessment failed.
+pub(super) fn keep_failure(
+	store: &Store,
+	key: &EncryptionKey,
+	genesis: [u8; 32],
+	id: ExchangeId,
+	told: &Value,
+) -> Result<(), Error> {
+	let told = told.to_string();
+	store_result(store, key, genesis, id, told.as_bytes(), Word::Failure).map(drop)
+}
+
+/// The attached result with this hash, as it was read.
+pub(super) fn result(
+	store: &Store,
+	key: &EncryptionKey,
+	genesis: [u8; 32],
+	id: ExchangeId,
+	digest: [u8; 32],
+) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+	let results = opened(store, key, genesis, id)?;
+	Ok(results.into_iter().find(|result| sha2_256(result) == digest))
 }
 
 /// An exchange of the own organisation, with its number and its side.
@@ -325,14 +390,14 @@ mod tests {
 			seal::seal(&key.public(), purpose, RESULT.as_bytes()).unwrap()
 		};
 		let digest = sha2_256(RESULT.as_bytes());
-		store.attach(id, digest, &seal(id), true).unwrap();
-		store.attach(id, digest, &seal(id), true).unwrap();
+		store.attach(id, digest, &seal(id), Word::Advice).unwrap();
+		store.attach(id, digest, &seal(id), Word::Advice).unwrap();
 		let found = attached(&store, &key, [1; 32], id).unwrap();
 		assert_eq!(found, [serde_json::from_str::<Value>(RESULT).unwrap()]);
 		assert!(attached(&store, &key, [1; 32], ExchangeId([8; 32])).unwrap().is_empty());
 		assert!(attached(&store, &EncryptionKey::generate(), [1; 32], id).is_err());
 		let other = ExchangeId([9; 32]);
-		store.attach(other, digest, &seal(id), false).unwrap();
+		store.attach(other, digest, &seal(id), Word::Nothing).unwrap();
 		assert!(attached(&store, &key, [1; 32], other).is_err(), "it was sealed beside another");
 	}
 }
