@@ -118,7 +118,7 @@ impl Gateway {
 			Answer::Serve(document, key) => {
 				decide(Decision::Serve, "")?;
 				let document = Body::Bytes(&document);
-				let payload = self.seal_payload(sent(id, &exchange), document, &key).await?;
+				let payload = self.seal_payload(sent(id, exchange), document, &key).await?;
 				Ok(Ok((case, payload)))
 			},
 			Answer::Refuse(reason) => {
