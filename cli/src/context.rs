@@ -1,6 +1,6 @@
 //! What every command needs: the node, the keys, the state folder, the output.
 
-use crate::progress;
+use crate::{assessor::Policies, progress};
 use clap::Args;
 use curex_client::{
 	directory::MemberDirectory,
@@ -56,6 +56,8 @@ pub struct Global {
 	/// Seconds to wait for a block or for the other side.
 	#[arg(long, global = true, default_value_t = 120)]
 	pub wait: u64,
+	#[command(flatten)]
+	pub policies: Policies,
 	/// Accept a node with another version of the runtime; every call is still checked.
 	#[arg(long, global = true)]
 	pub other_runtime: bool,

@@ -388,6 +388,10 @@ pub async fn take(
 		forget(context, pending.id())?;
 	}
 	let document = delivery.document?;
+	if let Err(error) = assess_received(context, client, pending.id(), out).await {
+		// It is here all the same.
+		tracing::warn!(%error, "what was received was not assessed");
+	}
 	Ok(Output::new(
 		format!("{} in {}", document.told(), out.display()),
 		json!({
@@ -399,6 +403,20 @@ pub async fn take(
 			"acknowledged": acknowledge.then_some(code),
 		}),
 	))
+}
+
+/// Assesses what was received, if there is a policy.
+async fn assess_received(
+	context: &Context,
+	client: &Client,
+	id: ExchangeId,
+	document: &Path,
+) -> Result<(), Error> {
+	if !context.global.policies.are_given() {
+		return Ok(());
+	}
+	let gateway = gateway_of(context, client.clone(), None, None).await?;
+	gateway.assess_received(id, document).await
 }
 
 /// Writes DocumentReference and Provenance beside a document that was received.
@@ -542,6 +560,7 @@ pub async fn deliver(
 		}
 		tokio::time::sleep(Duration::from_secs(1)).await;
 	};
+	gateway.finish_assessments().await;
 	let text = if delivered { "delivered" } else { "not delivered" };
 	let output = Output::new(
 		format!("exchange {id} {text}"),
@@ -624,7 +643,12 @@ pub async fn gateway_of(
 ) -> Result<Gateway, Error> {
 	let key = context.encryption_key()?;
 	let store = store(context, client.genesis())?;
-	Gateway::open(client, Setup { key, source, inbox, store }).await
+	let assessor = context.global.policies.assessor()?;
+	let gateway = Gateway::open(client, Setup { key, source, inbox, store }).await?;
+	Ok(match assessor {
+		Some(assessor) => gateway.with_assessor(Arc::new(assessor)),
+		None => gateway,
+	})
 }
 
 /// Takes the directory of members again and again, for the day on which no node answers.
@@ -658,8 +682,12 @@ pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Er
 	}
 	let (list, withdrawn, advice) = (store.worklist()?, store.withdrawals()?, store.advice()?);
 	if let Some(path) = &command.page {
-		let page =
-			curex_client::gateway::worklist::page(&list, &withdrawn, curex_client::time::now());
+		let page = curex_client::gateway::worklist::page(
+			&list,
+			&withdrawn,
+			&advice,
+			curex_client::time::now(),
+		);
 		std::fs::write(path, page).map_err(|error| file_error(path, error))?;
 	}
 	let unknown = || "?".to_owned();
@@ -673,7 +701,11 @@ pub async fn worklist(context: &Context, command: Worklist) -> Result<Output, Er
 	});
 	let advised = advice.iter().map(|entry| {
 		let noted = entry.noted.clone().unwrap_or_else(unknown);
-		format!("{}  {noted}  advice about its package; nothing waits for it", entry.exchange)
+		let what = match entry.failed {
+			true => "its package could not be assessed",
+			false => "advice about its package",
+		};
+		format!("{}  {noted}  {what}; nothing waits for it", entry.exchange)
 	});
 	let lines: Vec<String> = waiting.chain(ended).chain(advised).collect();
 	let text = if lines.is_empty() { "nothing waits".into() } else { lines.join("\n") };

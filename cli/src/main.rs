@@ -5,6 +5,7 @@
 
 mod access_log;
 mod admin;
+mod assessor;
 mod batch;
 mod consent;
 mod context;

@@ -133,6 +133,7 @@ pub async fn run(context: &Context, command: Subscription) -> Result<Output, Err
 			let gateway = key_release.of(gateway(context, None, None).await?);
 			let envelope = which.envelope(&gateway).await?;
 			let id = gateway.deliver(&envelope, document).await?;
+			gateway.finish_assessments().await;
 			let json = json!({ "subscription": envelope.subscription, "exchange": id });
 			Ok(Output::new(format!("delivered as exchange {id}"), json))
 		},

@@ -122,6 +122,8 @@ fn disputed(story: &mut Story) {
 	story.after(Pass::Hour, RECIPIENT, Call::dispute { id, grounds, evidence: commitment(14) });
 	story.then(HOLDER, Call::answer_dispute { id, answer: commitment(15) });
 	story.then(RECIPIENT, Call::settle_dispute { id, settlement: Settlement::Remedied });
+	story.then(HOLDER, Call::attest_package { id, assessment: commitment(17) });
+	story.then(RECIPIENT, Call::attest_package { id, assessment: commitment(18) });
 	story.then(HOLDER, Call::rectify { id, notice: commitment(16) });
 	story.after(Pass::Day, RECIPIENT, Call::acknowledge_rectification { id });
 	story.then(AUTHORITY, Call::set_hold { id });

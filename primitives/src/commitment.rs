@@ -43,6 +43,8 @@ pub enum Domain {
 	Erasure,
 	/// Order of a court.
 	CourtOrder,
+	/// Assessment of a data package.
+	Assessment,
 }
 
 impl Domain {
@@ -64,6 +66,7 @@ impl Domain {
 			Self::Permit => b"curex/permit....",
 			Self::Erasure => b"curex/erasure...",
 			Self::CourtOrder => b"curex/courtorder",
+			Self::Assessment => b"curex/assessment",
 		}
 	}
 }

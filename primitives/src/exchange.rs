@@ -7,8 +7,8 @@ mod table;
 mod tests;
 
 pub use duty::{
-	DeferralReason, Dispute, DisputeGrounds, DueDuty, Obligation, Rectification, Review,
-	ReviewVerdict, Settlement, MAX_RECTIFICATIONS,
+	DeferralReason, Dispute, DisputeGrounds, DueDuty, Obligation, PackageAssessments,
+	Rectification, Review, ReviewVerdict, Settlement, MAX_RECTIFICATIONS,
 };
 pub use signing::{
 	batch_message, check_emergency_moment, check_expiry, emergency_message, request_message,
@@ -308,6 +308,25 @@ impl Exchange {
 		match side {
 			Side::Holder => self.holder_sequence,
 			Side::Recipient => self.recipient_sequence,
+		}
+	}
+
+	/// The side on which an organisation is, if it is on one.
+	pub fn side_of(&self, organisation: OrganisationId) -> Option<Side> {
+		[Side::Holder, Side::Recipient]
+			.into_iter()
+			.find(|side| self.organisation(*side) == organisation)
+	}
+
+	/// Whether a side has what is exchanged, where the exchange stands now: the holder once it offered or approved, the
+	/// recipient once it received.
+	pub const fn has_package(&self, side: Side, state: ExchangeState) -> bool {
+		use ExchangeState::{AgreementSuspended, Approved, Offered};
+		match side {
+			Side::Holder => {
+				self.payload.is_some() || matches!(state, Offered | Approved | AgreementSuspended)
+			},
+			Side::Recipient => self.receipt.is_some(),
 		}
 	}
 

@@ -64,8 +64,8 @@ pub use erasure::{
 pub use exchange::{
 	AcknowledgementCode, Countersignature, DeferralReason, Direction, Dispute, DisputeGrounds,
 	DueDuty, EmergencySignature, Exchange, ExchangeProposal, ExchangeState, Gate, Ground,
-	Obligation, ProposalDefect, Rectification, ReleaseReason, Review, ReviewVerdict, Settlement,
-	Side, Step, Suspender,
+	Obligation, PackageAssessments, ProposalDefect, Rectification, ReleaseReason, Review,
+	ReviewVerdict, Settlement, Side, Step, Suspender,
 };
 pub use gate::{Fitness, RiskProfile, Tolerance};
 pub use identifier::{

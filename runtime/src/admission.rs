@@ -155,7 +155,8 @@ fn exchange(call: &pallet_exchange::Call<Runtime>) -> Rule<'_, RuntimeCall> {
 		| Call::end_subscription { .. }
 		| Call::deliver { .. }
 		| Call::rectify { .. }
-		| Call::acknowledge_rectification { .. } => Rule::Duty(Duty::Exchange, Family::Ordinary),
+		| Call::acknowledge_rectification { .. }
+		| Call::attest_package { .. } => Rule::Duty(Duty::Exchange, Family::Ordinary),
 		// Each item counts: a batch is no way around the quota.
 		Call::request_batch { items } => exchanges(items.len()),
 		Call::answer_batch { items } => exchanges(items.len()),

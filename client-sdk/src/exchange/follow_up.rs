@@ -1,11 +1,18 @@
-//! What may follow from an exchange: suspension, dispute, rectification, duties.
+//! What may follow from an exchange: suspension, dispute, rectification, duties, assessments of its package.
 
 use super::Opening;
-use crate::{client::Client, ledger::curex, submission::Recorded, Error};
+use crate::{
+	client::{Client, View},
+	ledger::curex,
+	submission::Recorded,
+	Error,
+};
+use codec::Decode;
 use curex_primitives::{
 	commitment::Domain, exchange::DeferralReason, exchange::DisputeGrounds, exchange::Settlement,
-	ExchangeId, Obligation,
+	Commitment, ExchangeId, Obligation, PackageAssessments,
 };
+use curex_verify::bundle::storage_key;
 
 /// Who suspends and resumes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,5 +146,36 @@ impl Client {
 		reason: DeferralReason,
 	) -> Result<Recorded, Error> {
 		self.record(&curex::tx().exchange().defer_notice(id.into(), reason.into())).await
+	}
+
+	/// Attests a commitment to this side's assessment of the package: once, and advice only. See
+	/// [`crate::gateway::assessment::attest`].
+	///
+	/// # Errors
+	/// As [`Client::record`].
+	pub async fn attest_package(
+		&self,
+		id: ExchangeId,
+		assessment: &Commitment,
+	) -> Result<Recorded, Error> {
+		let call = curex::tx().exchange().attest_package(id.into(), (*assessment).into());
+		self.record(&call).await
+	}
+
+	/// What the two sides of an exchange attested of its package; nothing of either if there is no such exchange.
+	///
+	/// # Errors
+	/// [`Error::Connection`] or [`Error::Protocol`].
+	pub async fn package_assessments(
+		&self,
+		id: ExchangeId,
+		view: View,
+	) -> Result<PackageAssessments, Error> {
+		let key = [&storage_key("Exchange", "PackageAssessments")[..], &id.0].concat();
+		let Some(bytes) = self.storage(&key, view).await? else {
+			return Ok(PackageAssessments::default());
+		};
+		PackageAssessments::decode(&mut &bytes[..])
+			.map_err(|_| Error::Protocol("the assessments of a package are not readable".into()))
 	}
 }

@@ -27,9 +27,23 @@ pub struct Opening {
 impl Opening {
 	/// Commits to `content` within a record, under a fresh salt.
 	pub fn new(domain: Domain, context: &[u8; 32], content: &str) -> Self {
-		let salt = random();
+		Self::salted(domain, context, random(), content)
+	}
+
+	/// As [`Self::new`], under a salt that nobody guesses.
+	pub(crate) fn salted(
+		domain: Domain,
+		context: &[u8; 32],
+		salt: [u8; 32],
+		content: &str,
+	) -> Self {
 		let commitment = commitment::commit(domain, context, &salt, content.as_bytes());
 		Self { commitment, salt, content: content.into() }
+	}
+
+	/// Whether its content and salt open a commitment within a record.
+	pub fn opens(&self, domain: Domain, context: &[u8; 32], commitment: &Commitment) -> bool {
+		commitment::opens(commitment, domain, context, &self.salt, self.content.as_bytes())
 	}
 }
 

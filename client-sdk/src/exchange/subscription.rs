@@ -20,8 +20,8 @@ use crate::{
 use curex_primitives::{
 	exchange::exchange_id,
 	transfer::{record_of, Manifest, Part},
-	Commitment, ExchangeId, ExchangeProposal, ExchangeState, Gate, Subscription, SubscriptionId,
-	SubscriptionTerms,
+	Commitment, ExchangeId, ExchangeProposal, ExchangeState, Gate, OrganisationId, Subscription,
+	SubscriptionId, SubscriptionTerms,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -142,6 +142,8 @@ pub(crate) struct PreparedDelivery {
 	pub(crate) envelope: ([u8; 32], Vec<u8>),
 	/// On what it rests.
 	pub(crate) gate: Gate,
+	/// To whom it goes.
+	pub(crate) recipient: OrganisationId,
 	/// To which the payload is to be sealed.
 	pub(crate) recipient_key: [u8; 32],
 }
@@ -432,6 +434,7 @@ impl Client {
 			key: exchange_key,
 			envelope: (random(), delivered),
 			gate: subscription.terms.gate,
+			recipient: subscription.recipient,
 			recipient_key: recipient_key.key,
 		})
 	}

@@ -5,7 +5,7 @@
 //! those that are go there singly, and of the others the ledger learns nothing.
 
 use super::{
-	holder::Answer,
+	holder::{sent, Answer},
 	store::{Case, Decision, Payload},
 	Due, Gateway,
 };
@@ -118,7 +118,7 @@ impl Gateway {
 			Answer::Serve(document, key) => {
 				decide(Decision::Serve, "")?;
 				let document = Body::Bytes(&document);
-				let payload = self.seal_payload(exchange.gate, id, document, &key).await?;
+				let payload = self.seal_payload(sent(id, exchange), document, &key).await?;
 				Ok(Ok((case, payload)))
 			},
 			Answer::Refuse(reason) => {

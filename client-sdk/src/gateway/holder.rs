@@ -1,6 +1,7 @@
 //! The holder's side: matching the patient, building the document, serving it.
 
 use super::{
+	assessor::Passing,
 	schedule::Finished,
 	store::{Case, Decision, Payload},
 	Due, Gateway,
@@ -132,7 +133,7 @@ impl Gateway {
 			// Looked at again: a restriction may have come meanwhile.
 			None => match self.consider(case, exchange).await? {
 				Answer::Serve(document, key) => {
-					self.seal_payload(exchange.gate, case.id, Body::Bytes(&document), &key).await?
+					self.seal_payload(sent(case.id, exchange), Body::Bytes(&document), &key).await?
 				},
 				Answer::Refuse(reason) => {
 					return self.store().decide(case.id, Decision::Refuse, reason);
@@ -245,8 +246,8 @@ impl Gateway {
 		self.store().see([Due { exchange: id, urgent: false }], None)?;
 		self.note_subject(id, pending.subject())?;
 		if before.as_ref().is_none_or(|case| case.payload.is_none()) {
-			let gate = pending.gate();
-			self.seal_payload(gate, id, document, &recipient.encryption_key).await?;
+			let sent = Passing { id, gate: pending.gate(), partner: pending.partner() };
+			self.seal_payload(sent, document, &recipient.encryption_key).await?;
 		}
 		if before.is_none_or(|case| case.decision == Decision::Open) {
 			self.store().decide(id, Decision::Serve, "")?;
@@ -335,7 +336,7 @@ impl Gateway {
 		if case.payload.is_none() {
 			let key = recipient_key(&envelope, id, &exchange)
 				.ok_or(Error::Sealed("its key is not the one that the ledger is committed to"))?;
-			self.seal_payload(exchange.gate, id, document, &key).await?;
+			self.seal_payload(sent(id, &exchange), document, &key).await?;
 		}
 		self.store().decide(id, Decision::Serve, "")
 	}
@@ -356,8 +357,8 @@ impl Gateway {
 		let PreparedDelivery { id, subject, envelope: (envelope_salt, envelope), .. } = &delivery;
 		self.store().see([Due { exchange: *id, urgent: false }], None)?;
 		self.note_subject(*id, Some(subject))?;
-		let payload =
-			self.seal_payload(delivery.gate, *id, document, &delivery.recipient_key).await?;
+		let sent = Passing { id: *id, gate: delivery.gate, partner: delivery.recipient };
+		let payload = self.seal_payload(sent, document, &delivery.recipient_key).await?;
 		let payload = payload.manifest.commitment(Part::Payload, id);
 		self.store().decide(*id, Decision::Serve, "")?;
 		let begun =
@@ -439,7 +440,7 @@ impl Gateway {
 			Answer::Serve(document, key) => {
 				self.store().decide(case.id, Decision::Serve, "")?;
 				let document = Body::Bytes(&document);
-				self.seal_payload(exchange.gate, case.id, document, &key).await.map(Some)
+				self.seal_payload(sent(case.id, &exchange), document, &key).await.map(Some)
 			},
 			Answer::Refuse(reason) => {
 				self.store().decide(case.id, Decision::Refuse, reason)?;
@@ -453,14 +454,14 @@ impl Gateway {
 	}
 
 	/// Seals a document for the recipient's key and keeps it, unless one is kept. Gives the one that is kept. If this gateway
-	/// holds keys back, it is sealed to a key of its own, except in an emergency.
+	/// holds keys back, it is sealed to a key of its own, except in an emergency. Then it is assessed, beside what follows.
 	pub(super) async fn seal_payload(
 		&self,
-		gate: Gate,
-		id: ExchangeId,
+		passing: Passing,
 		document: Body<'_>,
 		key: &[u8; 32],
 	) -> Result<Payload, Error> {
+		let Passing { id, gate, .. } = passing;
 		let purpose = seal::Purpose::Part(self.client.genesis(), id, Part::Payload);
 		let (_, length) = document.open()?;
 		let meter = self.client.meter(id, Part::Payload, Stage::Sealing, length);
@@ -488,8 +489,15 @@ impl Gateway {
 				sealing.await.map_err(|error| Error::Store(error.to_string()))??
 			},
 		};
-		self.store().keep_payload(id, Payload { manifest, file, held })
+		let payload = self.store().keep_payload(id, Payload { manifest, file, held })?;
+		self.assess(passing, document);
+		Ok(payload)
 	}
+}
+
+/// What is sent in an exchange.
+pub(super) const fn sent(id: ExchangeId, exchange: &Exchange) -> Passing {
+	Passing { id, gate: exchange.gate, partner: exchange.recipient }
 }
 
 /// The recipient's key, if it is the one the ledger is committed to.

@@ -7,6 +7,7 @@
 //! looks like every other.
 
 pub mod assessment;
+mod assessor;
 mod countersigned;
 mod holder;
 mod recipient;
@@ -15,6 +16,7 @@ pub mod store;
 mod subscription;
 pub mod worklist;
 
+pub use assessor::{Assessor, Package};
 pub use countersigned::Service;
 pub use schedule::{Due, Limits};
 pub use store::{Advice, Decision, Store, Waiting, Withdrawal};
@@ -64,6 +66,7 @@ pub struct Gateway {
 	limits: Limits,
 	describes: bool,
 	holds_keys: bool,
+	assessing: Option<Arc<assessor::Assessing>>,
 }
 
 impl Gateway {
@@ -90,7 +93,8 @@ impl Gateway {
 		let setup = Arc::new(setup);
 		let limits = Limits::default();
 		let organisation = delegate.organisation;
-		Ok(Self { client, organisation, setup, limits, describes: false, holds_keys: false })
+		let (describes, holds_keys, assessing) = (false, false, None);
+		Ok(Self { client, organisation, setup, limits, describes, holds_keys, assessing })
 	}
 
 	/// The same gateway, working on so many cases at once.
@@ -136,6 +140,7 @@ impl Gateway {
 			outcome = self.watch(&news) => outcome,
 			outcome = self.send() => outcome,
 			outcome = self.attend(&news) => outcome,
+			outcome = self.attest_again() => outcome,
 		}
 	}
 
@@ -196,6 +201,7 @@ impl Gateway {
 				lost.get_or_insert(error);
 			}
 		}
+		self.finish_assessments().await;
 		lost.map_or(Ok(()), Err)
 	}
 

@@ -1,10 +1,12 @@
 //! The recipient's side of an offer: accepting it, taking the document, acknowledging it.
 
 use super::{
+	assessor::Passing,
 	store::{Case, Decision},
 	Gateway,
 };
 use crate::{
+	content::Body,
 	envelope::RecipientKey,
 	exchange::{Delivery, Incoming, Wait},
 	fhir::PatientIdentification,
@@ -13,7 +15,7 @@ use crate::{
 	Error,
 };
 use curex_primitives::{AcknowledgementCode, Exchange, ExchangeId, ExchangeState};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Gateway {
 	/// Takes an offer to this organisation one step further.
@@ -50,21 +52,29 @@ impl Gateway {
 		let patient = envelope.patient.as_ref();
 		let incoming = Incoming { id: case.id, exchange, key: &self.setup.key, patient };
 		let length = self.client.take_sealed(&incoming, &file, Wait::Never).await?;
-		let code = match self.client.take_delivery(&incoming, &file, length, Wait::Never).await {
-			Ok(delivery) => self.keep(inbox, case.id, &file, &delivery, patient).await?,
+		let taken = self.client.take_delivery(&incoming, &file, length, Wait::Never).await;
+		let (code, document) = match taken {
+			Ok(delivery) => {
+				let document = self.keep(inbox, case.id, &file, &delivery, patient).await?;
+				(delivery.acknowledgement(), document)
+			},
 			Err(Error::Sealed(reason)) => {
 				tracing::warn!(exchange = %case.id, reason, "the offered document does not open");
-				AcknowledgementCode::Unreadable
+				(AcknowledgementCode::Unreadable, None)
 			},
 			Err(error) => return Err(error),
 		};
 		self.client.acknowledge(case.id, code).await?;
 		tracing::info!(exchange = %case.id, ?code, "received");
+		if let Some(document) = document {
+			let came = Passing { id: case.id, gate: exchange.gate, partner: exchange.holder };
+			self.assess(came, Body::File(&document));
+		}
 		self.store().done(case.id)
 	}
 
-	/// Gives a document that came its name in the inbox, with its description beside it if that is wanted. A file that is there
-	/// already is from an attempt that did not come to its end.
+	/// Gives a document that came its name in the inbox, with its description beside it if that is wanted, and tells where it
+	/// is. A file that is there already is from an attempt that did not come to its end.
 	async fn keep(
 		&self,
 		inbox: &Path,
@@ -72,7 +82,7 @@ impl Gateway {
 		file: &Path,
 		delivery: &Delivery,
 		patient: Option<&PatientIdentification>,
-	) -> Result<AcknowledgementCode, Error> {
+	) -> Result<Option<PathBuf>, Error> {
 		if let Ok(document) = &delivery.document {
 			let name = hex::encode(id.0);
 			let ending = document.content().extension();
@@ -86,8 +96,9 @@ impl Gateway {
 			}
 			let path = inbox.join(named);
 			std::fs::rename(file, &path).map_err(|error| Error::file(&path, error))?;
+			return Ok(Some(path));
 		}
-		Ok(delivery.acknowledgement())
+		Ok(None)
 	}
 }
 

@@ -112,6 +112,20 @@ pub struct Advice {
 	pub exchange: ExchangeId,
 	/// When it was attached (RFC 3339).
 	pub noted: Option<String>,
+	/// Whether the gateway's own assessment failed, and that is all there is to tell.
+	pub failed: bool,
+}
+
+/// What an assessment that is attached has to say to a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Word {
+	/// Nothing.
+	Nothing = 0,
+	/// Advice.
+	Advice = 1,
+	/// That it failed.
+	Failure = 2,
 }
 
 /// The store.
@@ -168,6 +182,11 @@ const SCHEMA: &str = "
 		noted INTEGER NOT NULL,
 		advises INTEGER NOT NULL,
 		PRIMARY KEY (exchange, digest)
+	) STRICT;
+	CREATE TABLE IF NOT EXISTS attestations (
+		exchange BLOB PRIMARY KEY NOT NULL CHECK (length(exchange) = 32),
+		digest BLOB NOT NULL CHECK (length(digest) = 32),
+		noted INTEGER NOT NULL
 	) STRICT;
 ";
 
@@ -497,18 +516,51 @@ impl Store {
 	///
 	/// # Errors
 	/// [`Error::Store`].
-	pub fn attach(
+	pub(super) fn attach(
 		&self,
 		id: ExchangeId,
 		digest: [u8; 32],
 		sealed: &[u8],
-		advises: bool,
+		word: Word,
 	) -> Result<(), Error> {
 		self.change(
 			"INSERT OR IGNORE INTO assessments (exchange, digest, sealed, noted, advises) \
 			 VALUES (?1, ?2, ?3, ?4, ?5)",
-			params![id.0, digest, sealed, time::now(), advises],
+			params![id.0, digest, sealed, time::now(), word as u8],
 		)
+	}
+
+	/// Notes that a result is to be attested once the ledger takes it. The first of an exchange stays.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub(super) fn await_attestation(&self, id: ExchangeId, digest: [u8; 32]) -> Result<(), Error> {
+		self.change(
+			"INSERT OR IGNORE INTO attestations (exchange, digest, noted) VALUES (?1, ?2, ?3)",
+			params![id.0, digest, time::now()],
+		)
+	}
+
+	/// The results that are to be attested, by their hashes, and since when.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub(super) fn unattested(&self) -> Result<Vec<(ExchangeId, [u8; 32], Moment)>, Error> {
+		let connection = self.lock();
+		let mut statement = connection
+			.prepare("SELECT exchange, digest, noted FROM attestations ORDER BY noted, exchange")?;
+		let entries = statement
+			.query_map([], |row| Ok((ExchangeId(row.get(0)?), row.get(1)?, row.get(2)?)))?
+			.collect::<Result<_, _>>()?;
+		Ok(entries)
+	}
+
+	/// There is nothing more to attest about an exchange.
+	///
+	/// # Errors
+	/// [`Error::Store`].
+	pub(super) fn attestation_settled(&self, id: ExchangeId) -> Result<(), Error> {
+		self.change("DELETE FROM attestations WHERE exchange = ?1", params![id.0])
 	}
 
 	/// The results that are attached to an exchange, sealed, by their hashes.
@@ -533,13 +585,14 @@ impl Store {
 	pub fn advice(&self) -> Result<Vec<Advice>, Error> {
 		let connection = self.lock();
 		let mut statement = connection.prepare(
-			"SELECT exchange, min(noted) FROM assessments WHERE advises = 1 \
+			"SELECT exchange, min(noted), min(advises) FROM assessments WHERE advises > 0 \
 			 GROUP BY exchange ORDER BY 2, 1",
 		)?;
 		let entries = statement
 			.query_map([], |row| {
 				let exchange = ExchangeId(row.get(0)?);
-				Ok(Advice { exchange, noted: time::text(row.get(1)?) })
+				let failed = row.get::<_, u8>(2)? == Word::Failure as u8;
+				Ok(Advice { exchange, noted: time::text(row.get(1)?), failed })
 			})?
 			.collect::<Result<_, _>>()?;
 		Ok(entries)
@@ -805,9 +858,9 @@ mod tests {
 		store.see([due(ID)], None).unwrap();
 		let before = store.case(ID).unwrap();
 		let other = ExchangeId([8; 32]);
-		store.attach(ID, [1; 32], b"sealed", true).unwrap();
-		store.attach(ID, [2; 32], b"sealed", false).unwrap();
-		store.attach(other, [1; 32], b"sealed", false).unwrap();
+		store.attach(ID, [1; 32], b"sealed", Word::Advice).unwrap();
+		store.attach(ID, [2; 32], b"sealed", Word::Nothing).unwrap();
+		store.attach(other, [1; 32], b"sealed", Word::Nothing).unwrap();
 		let told = |store: &Store| -> Vec<ExchangeId> {
 			store.advice().unwrap().into_iter().map(|advice| advice.exchange).collect()
 		};
@@ -815,9 +868,14 @@ mod tests {
 		assert_eq!(store.case(ID).unwrap(), before, "it waits for nobody");
 		assert!(store.worklist().unwrap().is_empty());
 		store.advice_seen(ID).unwrap();
-		store.attach(ID, [1; 32], b"sealed", true).unwrap();
+		store.attach(ID, [1; 32], b"sealed", Word::Advice).unwrap();
 		assert!(told(&store).is_empty(), "what was taken note of is not told again");
 		assert_eq!(store.attached(ID).unwrap().len(), 2);
+		store.attach(other, [3; 32], b"sealed", Word::Failure).unwrap();
+		let advice = store.advice().unwrap();
+		assert_eq!((advice[0].exchange, advice[0].failed), (other, true));
+		store.attach(other, [4; 32], b"sealed", Word::Advice).unwrap();
+		assert!(!store.advice().unwrap()[0].failed, "advice is more than a failure");
 	}
 
 	#[test]

@@ -1,15 +1,20 @@
 //! The worklist as a page for people.
 
-use super::{Waiting, Withdrawal};
+use super::{Advice, Waiting, Withdrawal};
 use crate::report::html::{date, Page};
 use curex_primitives::Moment;
 
-/// The cases that wait for a person, and the consents that were withdrawn, as a page of HTML with what to do about each. It
-/// names exchanges, subscriptions and consents, and nobody.
-pub fn page(waiting: &[Waiting], withdrawn: &[Withdrawal], at: Moment) -> String {
+/// The cases that wait for a person, the consents that were withdrawn, and the advice about packages, as a page of HTML with what
+/// to do about each. It names exchanges, subscriptions and consents, and nobody.
+pub fn page(
+	waiting: &[Waiting],
+	withdrawn: &[Withdrawal],
+	advised: &[Advice],
+	at: Moment,
+) -> String {
 	let mut page = Page::titled("What waits for a person");
 	let told = match waiting.len() {
-		0 if withdrawn.is_empty() => format!("Nothing waits ({}).", date(at)),
+		0 if withdrawn.is_empty() && advised.is_empty() => format!("Nothing waits ({}).", date(at)),
 		0 => format!("No case waits ({}).", date(at)),
 		1 => format!("One case waits ({}).", date(at)),
 		count => format!("{count} cases wait ({}), the oldest first.", date(at)),
@@ -33,6 +38,22 @@ pub fn page(waiting: &[Waiting], withdrawn: &[Withdrawal], at: Moment) -> String
 		page.entry("Why", "it was withdrawn: nothing more is served or asked for under it");
 		let what = "see what is owed (`curex duties list`), then `curex worklist --noted CONSENT`";
 		page.entry("What to do", &what.replace("CONSENT", &entry.consent.to_string()));
+		page.raw("</dl>\n</article>\n");
+	}
+	for entry in advised {
+		page.raw("<article>\n");
+		page.element("h2", &format!("package of `{}`", entry.exchange));
+		page.raw("<dl>\n");
+		page.entry("Since", entry.noted.as_deref().unwrap_or("an unknown moment"));
+		page.entry(
+			"Why",
+			match entry.failed {
+				true => "its package could not be assessed. The exchange goes on as it would",
+				false => "the assessment of its package advises something. The exchange goes on as it would",
+			},
+		);
+		let what = "read it with `curex package show EXCHANGE`, then `curex worklist --advice-noted EXCHANGE`";
+		page.entry("What to do", &what.replace("EXCHANGE", &entry.exchange.to_string()));
 		page.raw("</dl>\n</article>\n");
 	}
 	page.end()
@@ -97,18 +118,22 @@ mod tests {
 		let list = [waiting("risk"), waiting("unusable-record"), waiting("<script>")];
 		let consent = ConsentId([8; 32]);
 		let withdrawn = [Withdrawal { consent, noted: None }];
-		let page = page(&list, &withdrawn, 1_700_000_000_000);
+		let advice = |failed| Advice { exchange: id, noted: None, failed };
+		let page = page(&list, &withdrawn, &[advice(true), advice(false)], 1_700_000_000_000);
 		for words in [
 			format!("curex worklist --noted {consent}"),
 			"3 cases wait".to_owned(),
 			format!("curex release {id} --reason"),
 			format!("curex worklist --retry {id}"),
+			format!("curex worklist --advice-noted {id}"),
+			"could not be assessed".into(),
+			"advises something".into(),
 			"&lt;script&gt;".into(),
 		] {
 			assert!(page.contains(&words), "{words} is not in:\n{page}");
 		}
 		assert!(!page.contains("<script") && !page.contains("http"));
-		assert!(super::page(&[], &[], 0).contains("Nothing waits"));
+		assert!(super::page(&[], &[], &[], 0).contains("Nothing waits"));
 	}
 
 	#[test]

@@ -98,6 +98,8 @@ async fn what_follows_an_exchange_is_put_on_the_ledger_as_it_is_said() {
 	check("rectify", &[]);
 	client.acknowledge_rectification(EXCHANGE).await.unwrap();
 	check("acknowledge_rectification", &[]);
+	client.attest_package(EXCHANGE, &Commitment([0x21; 32])).await.unwrap();
+	check("attest_package", &["17, 17", "33, 33"]);
 	client.attest_duty(EXCHANGE, Obligation::PatientNotice, "letter sent").await.unwrap();
 	check("attest_duty", &["PatientNotice"]);
 	client.defer_notice(EXCHANGE, DeferralReason::OthersSafety).await.unwrap();

@@ -1,6 +1,7 @@
 //! The client against fake nodes.
 
 mod accounts;
+mod assessment;
 mod calls;
 mod carriage;
 mod countersigned;

@@ -98,6 +98,7 @@ fn kind_of(event: &str) -> (&'static str, &'static str) {
 		"Dispatched" => ("110106", "Export"),
 		"Delivered" => ("110107", "Import"),
 		"GlassBroken" => ("110127", "Emergency Override Started"),
+		"PackageAssessed" => ("110100", "Application Activity"),
 		_ => ("110110", "Patient Record"),
 	}
 }

@@ -1,7 +1,9 @@
 //! Pages and the JSON interface, as people and programs use them.
 
-use crate::support::{Explorer, EXCHANGES, LIVE, SEARCH};
-use curex_explorer::generate::Generator;
+use crate::support::{append_with, record, Explorer, EXCHANGES, LIVE, SEARCH};
+use curex_client::ledger::Event;
+use curex_explorer::{generate::Generator, Kind};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -270,6 +272,31 @@ async fn every_step_of_an_exchange_is_an_audit_event_of_fhir() {
 	let refused = events.iter().filter(|event| event["outcome"] == "4").count();
 	assert_eq!(refused, (0..EXCHANGES).filter(own).filter(|number| number % 10 == 9).count());
 	assert_eq!(explorer.get("/export/consents.fhir.ndjson").await.status, 404);
+}
+
+#[tokio::test]
+async fn what_a_side_attested_of_a_package_stands_with_its_exchange() {
+	let explorer = Explorer::start().await;
+	let (id, assessment) = (format!("0x{}", "7a".repeat(32)), format!("0x{}", "5c".repeat(32)));
+	let fields = json!({ "exchange": id, "organisation": 2, "assessment": assessment });
+	let event = Event {
+		extrinsic: None,
+		pallet: "Exchange".into(),
+		name: "PackageAssessed".into(),
+		fields,
+	};
+	let value = json!({ "holder": 1, "recipient": 2, "state": "Delivered", "purpose": "Research" });
+	let changed = vec![record(Kind::Exchange, &id, Some(value))];
+	append_with(&mut explorer.store(), 1_800_000_000_000, changed, vec![event]);
+	for (language, title) in [("en", "Package assessed"), ("de", "Paket bewertet")] {
+		let page = explorer.get_in(language, &format!("/exchanges/{id}")).await.body;
+		assert!(page.contains(title) && page.contains(&assessment), "{language}: {page}");
+	}
+	let told = explorer.get(&format!("/api/v1/exchanges/{id}")).await.body;
+	assert!(told.contains("PackageAssessed") && told.contains(&assessment), "{told}");
+	let exported = explorer.get("/export/exchanges.fhir.ndjson?organisation=2").await.body;
+	let told = exported.lines().find(|line| line.contains("Exchange.PackageAssessed")).unwrap();
+	assert!(told.contains("\"110100\""), "{told}");
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use crate::{
 	Agenda, Batch, Call, Config, Disputes, Documents, Duties, Emergencies, Event, Exchanges, Holds,
-	NextAgenda, OfConsent, Pallet, Reviews, Sequences, Subscriptions, EMERGENCY_PERIOD, MAX_AGENDA,
+	NextAgenda, OfConsent, PackageAssessments, Pallet, Reviews, Sequences, Subscriptions,
+	EMERGENCY_PERIOD, MAX_AGENDA,
 };
 use curex_primitives::{
 	batch::{pair, tally, RECONCILIATION_PERIOD},
@@ -461,7 +462,9 @@ mod benchmarks {
 		for &obligation in Obligation::ALL {
 			Pallet::<T>::owe(id, obligation, Some(holder), 10);
 		}
-		for number in 0..crate::MAX_EVIDENCE - 1 {
+		let done = Pallet::<T>::do_attest_package(holder, id, Commitment([6; 32]));
+		done.expect("it was dispatched; qed");
+		for number in 0..crate::MAX_EVIDENCE - 2 {
 			let done = Pallet::<T>::add_evidence(id, Commitment(item_key(number)));
 			done.expect("it is fresh; qed");
 		}
@@ -846,6 +849,19 @@ mod benchmarks {
 		_(origin as T::RuntimeOrigin, id);
 
 		assert!(!Duties::<T>::contains_key(id, Obligation::Rectification));
+	}
+
+	#[benchmark]
+	fn attest_package() {
+		let (origin, holder, recipient) = recipient_acts::<T>(Duty::Exchange);
+		let id = placed::<T>(holder, recipient, ExchangeState::Delivered);
+		let done = Pallet::<T>::do_attest_package(holder, id, Commitment([6; 32]));
+		done.expect("it is delivered; qed");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Commitment([7; 32]));
+
+		assert_eq!(PackageAssessments::<T>::get(id).recipient, Some(Commitment([7; 32])));
 	}
 
 	#[benchmark]

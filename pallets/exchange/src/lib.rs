@@ -36,6 +36,7 @@
 //! | `dispute` | suspension, dispute, reversal |
 //! | `rectification` | notices that data were superseded; reconciliation of both sides' counts |
 //! | `emergency` | break-glass and its review |
+//! | `assessment` | what both sides attest of the package: advice |
 //! | `duties` | what organisations owe on account of exchanges |
 //! | `agenda` | what becomes due with a block |
 //! | `retention` | pruning and legal holds |
@@ -51,6 +52,7 @@ pub use pallet::*;
 pub use weights::WeightInfo;
 
 mod agenda;
+mod assessment;
 mod batch;
 #[cfg(any(feature = "runtime-benchmarks", test))]
 mod benchmarking;
@@ -169,7 +171,7 @@ pub mod pallet {
 	pub const EMERGENCY_PERIOD: curex_primitives::Moment = 30 * 24 * 3_600 * 1_000;
 
 	/// Most commitments that belong to one exchange without standing in its record: acknowledgement, review, dispute,
-	/// breaches, notices and rectifications together stay below.
+	/// breaches, notices, rectifications and assessments together stay below.
 	pub const MAX_EVIDENCE: u32 = 32;
 
 	/// Most exchanges in one list of the [`Agenda`].
@@ -298,6 +300,12 @@ pub mod pallet {
 	// Hasher: Identity, since the id is a hash that the ledger computes.
 	#[pallet::storage]
 	pub type Rectifications<T> = StorageMap<_, Identity, ExchangeId, Rectification>;
+
+	/// What the two sides of an exchange attested of its package.
+	// Hasher: Identity, since the id is a hash that the ledger computes.
+	#[pallet::storage]
+	pub type PackageAssessments<T> =
+		StorageMap<_, Identity, ExchangeId, curex_primitives::PackageAssessments, ValueQuery>;
 
 	/// What an organisation counted of its exchanges with another, with the number of the period. The slot is that
 	/// number modulo [`KEPT_PERIODS`](curex_primitives::batch::KEPT_PERIODS), so that old tallies make place for new.
@@ -610,6 +618,15 @@ pub mod pallet {
 			exchange: ExchangeId,
 			/// Commitment to the notice.
 			notice: Commitment,
+		},
+		/// A side attested its assessment of the package. Advice: nothing asks for it.
+		PackageAssessed {
+			/// The exchange.
+			exchange: ExchangeId,
+			/// Who assessed.
+			organisation: OrganisationId,
+			/// Commitment to the assessment.
+			assessment: Commitment,
 		},
 		/// An organisation anchored its count of a period.
 		TallyAnchored {
@@ -1731,6 +1748,35 @@ pub mod pallet {
 		) -> DispatchResult {
 			let holder = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
 			Self::do_serve_countersigned_batch(holder, items, &requests)?;
+			Ok(())
+		}
+
+		/// Attests an assessment of the package that is exchanged: whether it is anomalous, how easily people are found
+		/// again in it.
+		///
+		/// ## Dispatch Origin
+		/// A delegate of one of the two sides with [`Duty::Exchange`].
+		///
+		/// ## Details
+		/// Once for each side, from when it has the package until the exchange is pruned: the holder once it offered or
+		/// approved, the recipient once it received. The commitment is salted, so that nobody guesses what was found.
+		/// Advice: no step, gate or duty asks whether there is one.
+		///
+		/// ## Errors
+		/// [`Error::NotFound`], [`Error::NotAuthorized`], [`Error::WrongState`], [`Error::AlreadyDone`],
+		/// [`Error::MissingCommitment`], [`Error::CommitmentReused`].
+		///
+		/// ## Events
+		/// [`Event::PackageAssessed`].
+		#[pallet::call_index(37)]
+		#[pallet::weight(T::WeightInfo::attest_package())]
+		pub fn attest_package(
+			origin: OriginFor<T>,
+			id: ExchangeId,
+			assessment: Commitment,
+		) -> DispatchResult {
+			let organisation = T::DelegateOrigin::ensure_origin(origin, &Duty::Exchange)?;
+			Self::do_attest_package(organisation, id, assessment)?;
 			Ok(())
 		}
 	}

@@ -2,7 +2,7 @@
 
 use crate::{
 	Commitments, Config, Disputes, Documents, Error, Event, Evidence, Exchanges, Holds, NextAgenda,
-	OfConsent, Pallet, PrunedAhead, PrunedUpTo, Rectifications, Reviews,
+	OfConsent, PackageAssessments, Pallet, PrunedAhead, PrunedUpTo, Rectifications, Reviews,
 };
 use curex_primitives::{Commitment, ExchangeId, Gate, Obligation, OrganisationId, RecordHandle};
 use frame::prelude::*;
@@ -59,6 +59,7 @@ impl<T: Config> Pallet<T> {
 		Reviews::<T>::remove(id);
 		Disputes::<T>::remove(id);
 		Rectifications::<T>::remove(id);
+		PackageAssessments::<T>::remove(id);
 		if let Gate::Consent(consent) = exchange.gate {
 			OfConsent::<T>::remove(consent, id);
 		}

@@ -2,8 +2,9 @@
 
 use crate::{
 	Agenda, Commitments, Config, Disputes, Documents, Duties, DutiesDue, DutiesOf, Evidence,
-	Exchanges, Holds, NextAgenda, NextDuty, NextSubscription, OfConsent, Pallet, PrunedAhead,
-	PrunedUpTo, Rectifications, Reviews, Sequences, Subscriptions, SubscriptionsDue, MAX_AGENDA,
+	Exchanges, Holds, NextAgenda, NextDuty, NextSubscription, OfConsent, PackageAssessments,
+	Pallet, PrunedAhead, PrunedUpTo, Rectifications, Reviews, Sequences, Subscriptions,
+	SubscriptionsDue, MAX_AGENDA,
 };
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
@@ -34,6 +35,7 @@ impl<T: Config> Pallet<T> {
 	///    under one consent or permit; whatever else belongs to an exchange belongs to one that is kept.
 	/// 8. Every subscription is listed once, with the block in which the ledger looks at it.
 	/// 9. An exchange that rests on a consent is listed with it, and nothing else is.
+	/// 10. An assessment is attested of a package that exists, and its commitment is kept with the exchange.
 	pub fn do_try_state() -> Result<(), DispatchError> {
 		let exchanges: BTreeMap<ExchangeId, Exchange> = Exchanges::<T>::iter().collect();
 		Self::check_sequences(&exchanges)?;
@@ -44,7 +46,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_duties(&exchanges)?;
 		Self::check_followers(&exchanges)?;
 		Self::check_subscriptions()?;
-		Self::check_consents(&exchanges)
+		Self::check_consents(&exchanges)?;
+		Self::check_assessments(&exchanges)
 	}
 
 	fn check_sequences(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
@@ -238,6 +241,25 @@ impl<T: Config> Pallet<T> {
 			.chain(Holds::<T>::iter_keys().map(|(id, _)| id))
 			.all(|id| exchanges.contains_key(&id));
 		ensure!(kept, "7: something belongs to an exchange that is pruned");
+		Ok(())
+	}
+
+	fn check_assessments(exchanges: &BTreeMap<ExchangeId, Exchange>) -> Result<(), DispatchError> {
+		for (id, assessments) in PackageAssessments::<T>::iter() {
+			let exchange = exchanges.get(&id).ok_or("10: an assessment without its exchange")?;
+			ensure!(
+				assessments.recipient.is_none() || exchange.receipt.is_some(),
+				"10: assessed by who received nothing"
+			);
+			let attested: Vec<_> =
+				[assessments.holder, assessments.recipient].into_iter().flatten().collect();
+			let evidence = Evidence::<T>::get(id);
+			ensure!(!attested.is_empty(), "10: an entry without an assessment");
+			ensure!(
+				attested.iter().all(|one| evidence.contains(one)),
+				"10: an assessment's commitment is not kept"
+			);
+		}
 		Ok(())
 	}
 

@@ -135,6 +135,18 @@ record! {
 	}
 }
 
+record! {
+	/// What the two sides attested of the package that an exchange is about: commitments to their assessments. Advice, which
+	/// nothing asks for.
+	#[derive(Default)]
+	pub struct PackageAssessments {
+		/// Commitment to the holder's assessment, if it attested one.
+		pub holder: Option<Commitment>,
+		/// Commitment to the recipient's assessment, if it attested one.
+		pub recipient: Option<Commitment>,
+	}
+}
+
 /// How often the holder of one exchange may tell its recipient of a rectification.
 pub const MAX_RECTIFICATIONS: u8 = 8;
 

@@ -4,9 +4,8 @@
 
 use std::{fs, path::Path};
 
-use curex_threats::package::{assess, differences, stricter, unusual_rows, PackagePolicy};
-use serde_json::{json, Value};
-use sha2::{Digest, Sha256};
+use curex_threats::package::{assess, compare, unusual_rows, PackagePolicy};
+use serde_json::Value;
 
 use crate::Error;
 
@@ -36,25 +35,15 @@ pub fn examine(package: &Path, ours: &Path, theirs: Option<&Path>) -> Result<Val
 		let found = assess(&header, &rows, policy);
 		found.map_err(|error| unusable(package, error.to_string()))
 	};
-	let ours = policy(ours)?;
-	let mut found = json!({
-		"sha256": hex::encode(Sha256::digest(&bytes)),
-		"rows": rows.len(),
-		"ours": assessed(&ours)?,
-		"unusual": unusual_rows(&header, &rows, ROWS),
-		"advice": "Nothing follows by itself; a person decides.",
-	});
-	if let Some(theirs) = theirs.map(policy).transpose()? {
-		found["theirs"] = json!(assessed(&theirs)?);
-		found["both"] = json!(assessed(&stricter(&ours, &theirs))?);
-		found["differences"] = json!(differences(&ours, &theirs));
-	}
-	Ok(found)
+	let (ours, theirs) = (policy(ours)?, theirs.map(policy).transpose()?);
+	compare(&bytes, &ours, theirs.as_ref(), &unusual_rows(&header, &rows, ROWS), assessed)
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use serde_json::json;
+	use sha2::{Digest, Sha256};
 
 	#[test]
 	fn what_both_sides_ask_for_is_compared_and_the_file_is_named_by_its_hash() {

@@ -2,11 +2,21 @@
 //!
 //! Advice only: nothing here changes, holds or delays a package.
 
+mod bundle;
+
+pub use bundle::{people, unusual_measurements};
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ensemble::{
-	scaling::{Column, Value},
-	Baseline, Ensemble, EnsembleConfig,
+use serde_json::{json, Value as Json};
+use sha2::{Digest, Sha256};
+
+use crate::{
+	ensemble::{
+		scaling::{Column, Value},
+		Baseline, Ensemble, EnsembleConfig,
+	},
+	snapshots::hexadecimal,
 };
 
 /// Least score of a row that is called unusual: three times as far out as the ninth decile.
@@ -142,6 +152,34 @@ pub fn stricter(one: &PackagePolicy, other: &PackagePolicy) -> PackagePolicy {
 		least_l: one.least_l.max(other.least_l),
 		greatest_unique_share: one.greatest_unique_share.min(other.greatest_unique_share),
 	}
+}
+
+/// What is told of a package as JSON: its SHA-256, what it gives and lacks under the own policy and, if it is at hand, under that
+/// of the other side and under the stricter of both; in what they differ. `assess` assesses it under one policy.
+///
+/// # Errors
+/// Those of `assess`.
+pub fn compare<E>(
+	package: &[u8],
+	ours: &PackagePolicy,
+	theirs: Option<&PackagePolicy>,
+	unusual: &[UnusualRow],
+	assess: impl Fn(&PackagePolicy) -> Result<PackageAssessment, E>,
+) -> Result<Json, E> {
+	let own = assess(ours)?;
+	let mut found = json!({
+		"sha256": hexadecimal(&Sha256::digest(package)),
+		"rows": own.rows,
+		"ours": own,
+		"unusual": unusual,
+		"advice": "Nothing follows by itself; a person decides.",
+	});
+	if let Some(theirs) = theirs {
+		found["theirs"] = json!(assess(theirs)?);
+		found["both"] = json!(assess(&stricter(ours, theirs))?);
+		found["differences"] = json!(differences(ours, theirs));
+	}
+	Ok(found)
 }
 
 /// What two policies say of one thing.

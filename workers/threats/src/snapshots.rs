@@ -197,7 +197,7 @@ fn failed(path: &Path, error: std::io::Error) -> ThreatsError {
 	ThreatsError::Folder { path: path.into(), error }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 	bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

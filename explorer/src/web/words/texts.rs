@@ -1297,6 +1297,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
 	("Documents dispatched", "Dokumente gesendet"),
 	("Subscription served", "Abonnement bedient"),
 	("Rectified", "Berichtigt"),
+	("Package assessed", "Paket bewertet"),
 	("Hold set", "Aufbewahrung angeordnet"),
 	("Hold lifted", "Aufbewahrung aufgehoben"),
 	("Pruned", "Aus dem Zustand gelöscht"),

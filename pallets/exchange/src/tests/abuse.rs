@@ -158,6 +158,7 @@ fn case_35_no_commitment_serves_twice_in_any_call() {
 		let code = AcknowledgementCode::Unreadable;
 		again(&|| Exchange::acknowledge(side(RECIPIENT), agreed, code, Some(used)));
 		again(&|| Exchange::rectify(side(HOLDER), agreed, used));
+		again(&|| Exchange::attest_package(side(HOLDER), agreed, used));
 		let grounds = curex_primitives::DisputeGrounds::Content;
 		again(&|| Exchange::dispute(side(RECIPIENT), agreed, grounds, used));
 		assert_ok!(Exchange::dispute(side(RECIPIENT), agreed, grounds, fresh()));

@@ -3,6 +3,7 @@ mod accept;
 mod acknowledge;
 mod agenda;
 mod approve;
+mod assessment;
 mod batch;
 mod border;
 mod break_glass;

@@ -64,6 +64,7 @@ struct Item {
 	notices: u8,
 	breach: bool,
 	misuse: bool,
+	assessed: BTreeSet<u32>,
 }
 
 struct Given {
@@ -241,6 +242,7 @@ impl Run {
 			notices: 0,
 			breach: false,
 			misuse: false,
+			assessed: BTreeSet::new(),
 		}
 	}
 
@@ -448,7 +450,8 @@ impl Run {
 		let Some(id) = self.some_exchange() else { return };
 		let item = &self.model.items[&id];
 		let (holder, recipient, glass) = (item.holder, item.recipient, item.basis == Basis::Glass);
-		let received = Exchanges::<Test>::get(id).unwrap().receipt.is_some();
+		let record = Exchanges::<Test>::get(id).unwrap();
+		let (sent, received) = (record.payload.is_some(), record.receipt.is_some());
 		let (notice_open, notices) = (item.notice_open.is_some(), item.notices);
 		let (reviewed, notified, breach, misuse, held, unlisted) =
 			(item.reviewed, item.notified, item.breach, item.misuse, item.held, item.unlisted);
@@ -458,7 +461,7 @@ impl Run {
 			let by = delegate(by, Duty::Oversight);
 			Exchange::attest_duty(by, id, obligation, fresh()).is_ok()
 		};
-		match self.random.below(8) {
+		match self.random.below(9) {
 			0 => {
 				let done = attest(holder, Obligation::PatientNotice);
 				assert_eq!(done, holds && glass && !notified);
@@ -502,6 +505,22 @@ impl Run {
 				item.misuse |= done && verdict == ReviewVerdict::Unjustified;
 			},
 			6 => {
+				use ExchangeState::{AgreementSuspended, Approved, Offered};
+				let by = self.random.pick(&PARTIES);
+				let has = if by == holder {
+					let stands = self.model.now_stands(item, now);
+					sent || matches!(stands, Offered | Approved | AgreementSuspended)
+				} else {
+					by == recipient && received
+				};
+				let expected = self.model.active(by) && has && !item.assessed.contains(&by.0);
+				let done = Exchange::attest_package(side(by), id, fresh()).is_ok();
+				assert_eq!(done, expected);
+				if done {
+					self.model.items.get_mut(&id).unwrap().assessed.insert(by.0);
+				}
+			},
+			7 => {
 				assert_eq!(Exchange::set_hold(supervisor(), id).is_ok(), !held);
 				self.model.items.get_mut(&id).unwrap().held = true;
 			},
