@@ -159,6 +159,8 @@ impl Watcher {
 			},
 			Event::Log(line) => self.logs.observe(line),
 			Event::Notice(notice) => self.known.observe(notice),
+			// What is known of it comes as a notice.
+			Event::Contact(_) => {},
 			Event::Measured(values) => {
 				values.iter().for_each(|value| self.measurements.observe(value));
 			},
