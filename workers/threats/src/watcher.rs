@@ -104,7 +104,7 @@ pub enum Feedback {
 }
 
 /// Version of the state that a watcher writes; one of another version is refused.
-const STATE: u16 = 2;
+const STATE: u16 = 3;
 
 /// Watches a stream of events.
 pub struct Watcher {
@@ -289,14 +289,15 @@ impl Watcher {
 		drifted.map(|(kind, _)| kind).collect()
 	}
 
-	/// Takes what a person says of an alert; false if there is none of this id, or if it came from a
-	/// sensor's rule, which has no threshold to change.
+	/// Takes what a person says of an alert; false if there is none of this id. Of a rule or indicator there is no threshold to
+	/// change: one that is dismissed is not told of the same address again.
 	pub fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
 		self.flows.feedback(id, feedback)
 			|| self.accesses.feedback(id, feedback)
 			|| self.logs.feedback(id, feedback)
 			|| self.working_days.feedback(id, feedback)
 			|| self.measurements.feedback(id, feedback)
+			|| self.known.feedback(id, feedback)
 	}
 
 	/// Deletes the alerts about staff that ended before a moment, but for those to be kept; returns how many.
