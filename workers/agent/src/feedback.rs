@@ -95,7 +95,7 @@ pub(crate) fn take(
 fn said(what: &str, known: bool) -> String {
 	match known {
 		true => format!("An alert was {what}."),
-		false => format!("An alert that was {what} is none of the watch's, or has no threshold."),
+		false => format!("An alert that was {what} is none of the watch's."),
 	}
 }
 

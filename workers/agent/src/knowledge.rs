@@ -1,7 +1,7 @@
 //! What the watch knows beforehand: rules, indicators, hardware behind addresses.
 
 use std::{
-	collections::{BTreeSet, HashMap},
+	collections::{BTreeMap, BTreeSet, HashMap},
 	fs,
 	net::IpAddr,
 	path::PathBuf,
@@ -127,12 +127,20 @@ pub(crate) fn gather(
 		indicators = read;
 		notes.extend(reasons);
 		if let Some(path) = &files.shared {
-			let text = fs::read_to_string(path).map_err(Error::io("reading", path))?;
-			let read = indicators.read_shared(&files.key()?, &text, now);
-			notes.extend(read.err().map(|error| error.to_string()));
+			let key = files.key()?;
+			let read = fs::read_to_string(path)
+				.map_err(|error| format!("{}: {error}", path.display()))
+				.and_then(|text| {
+					indicators.read_shared(&key, &text, now).map_err(|error| error.to_string())
+				});
+			notes.extend(
+				read.err().map(|reason| format!("Shared indicators are missing: {reason}.")),
+			);
 		}
-		let refused: u64 = indicators.refused.values().sum();
-		notes.push(format!("{} indicators, {refused} not taken.", indicators.len()));
+		let refused: BTreeMap<_, _> = indicators.refused.iter().collect();
+		let reasons =
+			refused.iter().map(|(reason, count)| format!("; {count} not taken: {reason}"));
+		notes.push(format!("{} indicators{}.", indicators.len(), reasons.collect::<String>()));
 	}
 	let snapshot = match store.newest_document(ReportKind::Inventory)? {
 		Some((_, _, mut document)) => {

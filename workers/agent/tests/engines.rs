@@ -400,3 +400,25 @@ fn without_any_readable_log_a_watch_says_so() {
 	let error = hospital.workshop.execute(Task::Watch, &hospital.store, now()).unwrap_err();
 	assert!(error.to_string().contains("hospital network"), "{error}");
 }
+
+#[test]
+fn shared_indicators_that_were_not_fetched_yet_do_not_keep_logs_from_being_watched() {
+	let folder = tempfile::tempdir().unwrap();
+	let file = |name: &str| folder.path().join(name).display().to_string();
+	std::fs::create_dir(file("lists")).unwrap();
+	std::fs::write(file("members.key"), [7; 32]).unwrap();
+	std::fs::write(file("lists/own.txt"), "203.0.113.9\n10.0.0.1\n").unwrap();
+	let mut hospital = Hospital::with(&format!(
+		"[indicators]\nfolder = \"{}\"\nkey_file = \"{}\"\nshared = \"{}\"\n",
+		file("lists"),
+		file("members.key"),
+		file("shared")
+	));
+	let notes = hospital.execute(Task::Watch).0.notes;
+	let says = |notes: &[String], what: &str| notes.iter().any(|note| note.contains(what));
+	assert!(says(&notes, "Shared indicators are missing"), "{notes:?}");
+	assert!(says(&notes, "1 indicators; 1 not taken: a private address."), "{notes:?}");
+	std::fs::write(file("shared"), "").unwrap();
+	let notes = hospital.execute(Task::Watch).0.notes;
+	assert!(!says(&notes, "missing"), "{notes:?}");
+}

@@ -8,7 +8,8 @@ pub fn roc_auc(scores: &[f64], anomalous: &[bool]) -> Option<f64> {
 	let (mut below, mut wins) = (0.0, 0.0);
 	let mut rest = order.as_slice();
 	while let Some(first) = rest.first() {
-		let equal = rest.iter().take_while(|index| scores[**index] == scores[*first]).count();
+		let is_equal = |index: &&usize| scores[**index].total_cmp(&scores[*first]).is_eq();
+		let equal = rest.iter().take_while(is_equal).count();
 		let (ties, others) = rest.split_at(equal);
 		let positive = ties.iter().filter(|index| anomalous[**index]).count() as f64;
 		let negative = ties.len() as f64 - positive;
@@ -53,14 +54,14 @@ pub fn recall_above(
 	(all > 0).then(|| found as f64 / all as f64)
 }
 
-/// Arithmetic mean, 0 of nothing.
+/// Arithmetic mean; of nothing not a number, which JSON shows as null.
 pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
 	let (mut sum, mut count) = (0.0, 0u64);
 	for value in values {
 		sum += value;
 		count += 1;
 	}
-	sum / count.max(1) as f64
+	sum / count as f64
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, SecondsFormat};
 use curex_primitives::{Confidence, Level, Moment};
 
 /// What kind of behaviour an alert is about.
@@ -110,6 +111,15 @@ pub(crate) fn leading(mut drivers: Vec<Driver>) -> Vec<Driver> {
 	drivers.sort_by(|one, other| other.share.total_cmp(&one.share));
 	drivers.truncate(DRIVERS);
 	drivers
+}
+
+/// A moment as a person reads it (RFC 3339, UTC), for evidence.
+pub(crate) fn written(at: Moment) -> String {
+	let time = i64::try_from(at).ok().and_then(DateTime::from_timestamp_millis);
+	time.map_or_else(
+		|| format!("{at} ms"),
+		|time| time.to_rfc3339_opts(SecondsFormat::Millis, true),
+	)
 }
 
 /// Lines of evidence kept in an alert.

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use curex_primitives::Moment;
 
+use crate::indicators::IndicatorKind;
+
 /// One observed event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -15,6 +17,8 @@ pub enum Event {
 	Log(LogLine),
 	/// A rule that fired.
 	Notice(Notice),
+	/// What a connection was about.
+	Contact(Contact),
 	/// What was measured at one moment.
 	Measured(Vec<Measurement>),
 }
@@ -27,6 +31,7 @@ impl Event {
 			Self::Access(access) => access.at,
 			Self::Log(line) => line.at,
 			Self::Notice(notice) => notice.at,
+			Self::Contact(contact) => contact.at,
 			Self::Measured(values) => values.first().map_or(0, |value| value.at),
 		}
 	}
@@ -145,6 +150,22 @@ pub struct Notice {
 	pub severity: u8,
 	/// ATT&CK technique, if the rule names one.
 	pub technique: Option<String>,
+}
+
+/// What a sensor saw named in a connection: who was asked for, or which file came. Nothing is learned from it; it is compared
+/// with what others know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contact {
+	/// When.
+	pub at: Moment,
+	/// Log or event type that says so, as the sensor calls it: `dns`, `http`, `ssl`, `files`, `tls`, `fileinfo`.
+	pub log: String,
+	/// Who asked, an address.
+	pub source: String,
+	/// Whom, if known.
+	pub destination: Option<String>,
+	/// Domains, addresses, URLs and hashes.
+	pub named: Vec<(IndicatorKind, String)>,
 }
 
 /// One message of a log.

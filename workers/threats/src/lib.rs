@@ -2,7 +2,7 @@
 //!
 //! Logs go in, alerts come out; nothing here knows of a ledger. An event passes through
 //!
-//! 1. [`ingest`]: Zeek connection logs (JSON lines or TSV), Suricata EVE, syslog, FHIR R4 AuditEvents,
+//! 1. [`ingest`]: Zeek logs (JSON lines or TSV), Suricata EVE, syslog, FHIR R4 AuditEvents,
 //!    Windows events, Wazuh alerts, headers of HL7 v2 messages, DICOM associations, FHIR R4 Observations;
 //!    compressed with gzip or not. A malformed line is counted and named, never fatal;
 //! 2. a behaviour (one module per kind of event): the features of the entity's sliding window, a
@@ -59,7 +59,9 @@ mod working_days;
 pub use alert::{Alert, Driver, Kind, PeerValue, Peers};
 pub use config::{Config, StreamConfig, WorkingDayConfig, WorkingHours};
 pub use detector::Detector;
-pub use event::{CareRelationship, Event, Flow, LogLine, Measurement, Notice, RecordAccess};
+pub use event::{
+	CareRelationship, Contact, Event, Flow, LogLine, Measurement, Notice, RecordAccess,
+};
 pub use incident::Incident;
 pub use ingest::{Format, Malformed, Source};
 pub use knowledge::Knowledge;

@@ -9,7 +9,8 @@ use curex_primitives::Moment;
 
 use crate::{
 	alert::{
-		confidence_of, forget_first, severity_of, Alert, Driver, Kind, PeerValue, Peers, EVIDENCE,
+		confidence_of, forget_first, severity_of, written, Alert, Driver, Kind, PeerValue, Peers,
+		EVIDENCE,
 	},
 	calibration::{Calibration, Verdict},
 	config::Config,
@@ -252,7 +253,7 @@ impl Measurements {
 			(suspicion.highest, suspicion.typical) = (flag, usual);
 		}
 		if suspicion.evidence.len() < EVIDENCE {
-			suspicion.evidence.push(format!("{} ms {name}: {}", flag.at, flag.value));
+			suspicion.evidence.push(format!("{} {name}: {}", written(flag.at), flag.value));
 		}
 		if !suspicion.is_alert(self.confirmations) {
 			return;

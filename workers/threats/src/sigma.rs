@@ -66,6 +66,9 @@ const CATEGORIES: [(&str, &str, &[u64]); 19] = [
 	("ps_script", POWERSHELL, &[4104]),
 ];
 
+/// Logs of Zeek, as Sigma calls these services.
+const ZEEK_LOGS: [&str; 5] = ["conn", "dns", "http", "ssl", "files"];
+
 /// Rules ready to be applied.
 #[derive(Default)]
 pub struct Rules {
@@ -93,24 +96,27 @@ enum Applies {
 	Windows { channel: Option<&'static str>, numbers: &'static [u64] },
 	/// To messages of syslog, of a program if one is given.
 	Syslog { program: Option<String> },
-	/// To lines of a format whose fields Sigma names as the format does.
-	Lines(Format),
+	/// To events of Suricata, whose fields Sigma names as it does.
+	Suricata,
+	/// To lines of a log of Zeek, in JSON, likewise.
+	Zeek { log: &'static str },
 }
 
 impl Rules {
-	/// Reads every `.yml` and `.yaml` file in a folder and those below it. A rule that is not understood is
-	/// counted and named, never fatal.
+	/// Reads every `.yml` and `.yaml` file in a folder and those below it. A file that cannot be read or is not
+	/// understood is counted and named, never fatal.
 	///
 	/// # Errors
-	/// What the system says of the folder or a file.
+	/// What the system says of the folder or one below it.
 	pub fn load(folder: &Path) -> io::Result<Self> {
 		let mut files = Vec::new();
 		find(folder, DEPTH, &mut files)?;
 		files.sort();
 		let mut rules = Self::default();
 		for file in files {
-			let text = fs::read(&file)?;
-			if let Err(reason) = rules.add(&String::from_utf8_lossy(&text)) {
+			let text = fs::read(&file).map_err(|error| error.to_string());
+			let added = text.and_then(|text| rules.add(&String::from_utf8_lossy(&text)));
+			if let Err(reason) = added {
 				rules.refused += 1;
 				if rules.reasons.len() < SAMPLES {
 					rules.reasons.push(format!("{}: {reason}", file.display()));
@@ -201,7 +207,7 @@ struct Subject {
 	/// Of an event of Windows.
 	channel: String,
 	number: u64,
-	/// Of a message of syslog.
+	/// Of a message of syslog; the log of a line of Zeek.
 	program: String,
 	fields: Value,
 }
@@ -219,8 +225,15 @@ impl Subject {
 		};
 		match event {
 			Event::Flow(flow) => {
+				subject.program = "conn".into();
 				subject.source = flow.source.to_string();
 				subject.destination = Some(flow.destination.to_string());
+				subject.fields = serde_json::from_str(line).ok()?;
+			},
+			Event::Contact(contact) => {
+				subject.program.clone_from(&contact.log);
+				subject.source.clone_from(&contact.source);
+				subject.destination.clone_from(&contact.destination);
 				subject.fields = serde_json::from_str(line).ok()?;
 			},
 			Event::Log(message) if format == Format::Windows => {
@@ -243,7 +256,8 @@ impl Subject {
 
 	fn is_covered(&self, applies: &Applies) -> bool {
 		match applies {
-			Applies::Lines(format) => self.format == *format,
+			Applies::Suricata => self.format == Format::Eve,
+			Applies::Zeek { log } => self.format == Format::Zeek && self.program == *log,
 			Applies::Syslog { program } => {
 				self.format == Format::Syslog
 					&& program.as_ref().is_none_or(|program| *program == self.program)
@@ -298,8 +312,11 @@ fn applies(
 		("linux", None | Some("auth" | "syslog"), None) => Some(Applies::Syslog { program: None }),
 		("linux", Some("auditd"), _) => None,
 		("linux", Some(service), None) => Some(Applies::Syslog { program: Some(service.into()) }),
-		("zeek", Some("conn"), _) => Some(Applies::Lines(Format::Zeek)),
-		("suricata", ..) => Some(Applies::Lines(Format::Eve)),
+		("zeek", Some(service), _) => {
+			let log = ZEEK_LOGS.into_iter().find(|log| *log == service)?;
+			Some(Applies::Zeek { log })
+		},
+		("suricata", ..) => Some(Applies::Suricata),
 		_ => None,
 	}
 }
@@ -391,6 +408,22 @@ mod tests {
 	}
 
 	#[test]
+	fn rules_for_logs_of_zeek_look_at_lines_of_their_log() {
+		let mut rules = Rules::default();
+		let onion = "{selection: {query|endswith: '.onion'}, condition: selection}";
+		rules.add(&rule("{product: zeek, service: dns}", "high", onion)).unwrap();
+		rules.add(&rule("{product: zeek, service: kerberos}", "high", onion)).unwrap();
+		assert_eq!((rules.len(), rules.passed_over), (1, 1));
+		let line = r#"{"ts":1,"uid":"C","id.orig_h":"10.0.0.7","id.resp_h":"10.0.0.1","proto":"udp","trans_id":1,"query":"a.onion"}"#;
+		let notices = fired(&rules, Format::Zeek, line);
+		assert_eq!((notices.len(), notices[0].source.as_str()), (1, "10.0.0.7"));
+		assert!(fired(&rules, Format::Zeek, &line.replace(".onion", ".example")).is_empty());
+		// A connection has no question, whatever else stands there.
+		let connection = line.replace(r#""trans_id":1,"query""#, r#""conn_state":"SF","quer""#);
+		assert!(fired(&rules, Format::Zeek, &connection).is_empty());
+	}
+
+	#[test]
 	fn rules_that_cannot_be_applied_are_counted_and_those_not_understood_named() {
 		let folder = tempfile::tempdir().unwrap();
 		let below = folder.path().join("cloud");
@@ -401,6 +434,8 @@ mod tests {
 		write("c.yml", &rule("{product: windows}", "informational", ENCODED));
 		write("d.yaml", "title: [");
 		write("e.txt", "no rule");
+		// A file that is not there when it is read.
+		std::os::unix::fs::symlink("nowhere", below.join("f.yml")).unwrap();
 		let rules = Rules::load(folder.path()).unwrap();
 		assert_eq!((rules.len(), rules.passed_over, rules.refused), (1, 2, 1));
 		assert!(rules.reasons[0].contains("d.yaml"), "{:?}", rules.reasons);

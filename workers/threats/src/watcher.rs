@@ -17,7 +17,10 @@ use crate::{
 	calibration::{Calibration, Verdict},
 	config::{Config, StreamConfig},
 	detector::Detector,
-	ensemble::stream::{EnsembleDetector, Memory},
+	ensemble::{
+		random::mix,
+		stream::{EnsembleDetector, Memory},
+	},
 	event::Event,
 	ingest::{self, Malformed, Source},
 	known::KnownThreats,
@@ -101,7 +104,7 @@ pub enum Feedback {
 }
 
 /// Version of the state that a watcher writes; one of another version is refused.
-const STATE: u16 = 2;
+const STATE: u16 = 3;
 
 /// Watches a stream of events.
 pub struct Watcher {
@@ -156,6 +159,8 @@ impl Watcher {
 			},
 			Event::Log(line) => self.logs.observe(line),
 			Event::Notice(notice) => self.known.observe(notice),
+			// What is known of it comes as a notice.
+			Event::Contact(_) => {},
 			Event::Measured(values) => {
 				values.iter().for_each(|value| self.measurements.observe(value));
 			},
@@ -284,14 +289,15 @@ impl Watcher {
 		drifted.map(|(kind, _)| kind).collect()
 	}
 
-	/// Takes what a person says of an alert; false if there is none of this id, or if it came from a
-	/// sensor's rule, which has no threshold to change.
+	/// Takes what a person says of an alert; false if there is none of this id. Of a rule or indicator there is no threshold to
+	/// change: one that is dismissed is not told of the same address again.
 	pub fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
 		self.flows.feedback(id, feedback)
 			|| self.accesses.feedback(id, feedback)
 			|| self.logs.feedback(id, feedback)
 			|| self.working_days.feedback(id, feedback)
 			|| self.measurements.feedback(id, feedback)
+			|| self.known.feedback(id, feedback)
 	}
 
 	/// Deletes the alerts about staff that ended before a moment, but for those to be kept; returns how many.
@@ -334,11 +340,12 @@ struct Held<B> {
 	calibration: Calibration,
 	/// What each entity is suspected of.
 	suspicions: Map<String, Suspicion>,
-	/// When to look whether an entity's suspicion is over, in the order in which suspicions arose.
+	/// When to look whether an entity's suspicion is over, in the order of these moments.
 	reviews: VecDeque<(Moment, String)>,
 	/// Events that looked normal, to be learned if their entity is still beyond suspicion when a
 	/// window has passed. Learned at once, an attack that grows step by step would teach the
-	/// detector each step before the next.
+	/// detector each step before the next. In the order of their ends: an event with a clock that is ahead holds up no
+	/// other.
 	probation: VecDeque<Probation>,
 	alerts: BTreeMap<String, Alert>,
 	/// The highest scores of each alert, for what a person says of it later.
@@ -363,8 +370,12 @@ struct Probation {
 	group: Option<String>,
 }
 
-/// Events on probation at once; beyond it the oldest is dropped unlearned.
+/// Events on probation at once. The fuller it is, the smaller is the share of events that are put on it, so that a whole
+/// window fits however fast they come: all of them up to a half, every second from there to three quarters, and so on.
 const PROBATION: usize = 1 << 16;
+
+/// Events on probation whose clocks are ahead of others, beyond which the one that is furthest ahead is dropped unlearned.
+const AHEAD: usize = 1 << 10;
 
 /// Flags of one entity that follow each other.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -483,16 +494,25 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 				return self.suspect(observation, score, event);
 			},
 		}
+		self.put_on_probation(observation, score);
+	}
+
+	fn put_on_probation(&mut self, observation: Observation, score: f64) {
 		let Observation { entity, at, point, group, .. } = observation;
-		self.held.probation.push_back(Probation {
-			until: at.saturating_add(self.silence),
-			entity,
-			point,
-			score,
-			group,
-		});
-		if self.held.probation.len() > PROBATION {
-			self.held.probation.pop_front();
+		let until = at.saturating_add(self.silence);
+		let probation = &mut self.held.probation;
+		let before = probation.partition_point(|other| other.until <= until);
+		let free = PROBATION.saturating_sub(before).max(1);
+		let one_of = (PROBATION / (2 * free)).max(1) as u64;
+		let coverage = self.held.coverage;
+		// At random, since what comes regularly could come in step with every second event.
+		if !mix(coverage.judged + coverage.unjudged).is_multiple_of(one_of) {
+			return;
+		}
+		let behind = probation.len() - before;
+		probation.insert(before, Probation { until, entity, point, score, group });
+		if before.min(behind) > AHEAD || probation.len() > PROBATION {
+			probation.pop_back();
 		}
 	}
 
@@ -551,7 +571,7 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			},
 		};
 		let suspicion = self.held.suspicions.entry(entity.clone()).or_insert_with(|| {
-			self.held.reviews.push_back((at.saturating_add(self.silence), entity.clone()));
+			review(&mut self.held.reviews, at.saturating_add(self.silence), entity.clone());
 			Suspicion::new(at)
 		});
 		suspicion.last = suspicion.last.max(at);
@@ -608,7 +628,7 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			let Some(suspicion) = self.held.suspicions.get(&entity) else { continue };
 			let due = suspicion.last.saturating_add(self.silence);
 			if due >= now {
-				self.held.reviews.push_back((due, entity));
+				review(&mut self.held.reviews, due, entity);
 				continue;
 			}
 			for score in &suspicion.unconfirmed {
@@ -631,6 +651,12 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		);
 		leading(drivers.collect())
 	}
+}
+
+/// Puts an entity where it is due.
+fn review(reviews: &mut VecDeque<(Moment, String)>, due: Moment, entity: String) {
+	let place = reviews.partition_point(|(other, _)| *other <= due);
+	reviews.insert(place, (due, entity));
 }
 
 /// By what an alert is known.
@@ -770,6 +796,46 @@ mod tests {
 		run(&mut pipeline, &[("calm", 900, 0.5)]);
 		assert_eq!((pipeline.held.calibration.len(), pipeline.held.alerts.len()), (23, 1));
 		assert!(pipeline.held.suspicions.is_empty());
+	}
+
+	#[test]
+	fn events_are_learned_however_many_come_within_a_window() {
+		let mut pipeline = calibrated();
+		for number in 0..PROBATION as u64 * 8 {
+			// Fifty times as many in a window of 100 ms as fit on probation.
+			pipeline.observe(&("calm", number / (PROBATION as u64 / 2), 0.5));
+		}
+		let learned = pipeline.detector.0.len();
+		assert_eq!(learned, 0, "no window is over");
+		assert!(pipeline.held.probation.len() <= PROBATION);
+		pipeline.observe(&("calm", 500, 0.5));
+		let learned = pipeline.detector.0.len();
+		assert!((PROBATION / 2..=PROBATION).contains(&learned), "{learned}");
+	}
+
+	#[test]
+	fn a_clock_that_is_ahead_holds_up_nothing_of_others() {
+		let mut pipeline = calibrated();
+		run(&mut pipeline, &[("odd", 9_000_000, 0.25), ("calm", 1, 0.5), ("calm", 200, 0.5)]);
+		assert_eq!(pipeline.detector.0, [0.5]);
+		// A suspicion of an entity with such a clock, and one of another.
+		run(&mut pipeline, &[("odd", 9_000_001, 9.0), ("even", 300, 9.0), ("calm", 500, 0.5)]);
+		assert_eq!(pipeline.held.suspicions.keys().collect::<Vec<_>>(), ["odd"]);
+		assert_eq!(pipeline.held.probation.back().map(|last| last.until), Some(9_000_100));
+	}
+
+	#[test]
+	fn events_with_clocks_that_are_ahead_make_room() {
+		let mut pipeline = calibrated();
+		for _ in 0..4 * AHEAD {
+			pipeline.observe(&("odd", 9_000_000, 0.25));
+		}
+		for _ in 0..8 * AHEAD {
+			pipeline.observe(&("calm", 1, 0.5));
+		}
+		let (own, ahead): (Vec<_>, Vec<_>) =
+			pipeline.held.probation.iter().partition(|one| one.until < 1_000);
+		assert_eq!((own.len(), ahead.len()), (8 * AHEAD, AHEAD));
 	}
 
 	#[test]

@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::TO_BE_SEALED;
 use crate::{
+	config::EventSource,
 	feedback::take,
 	knowledge::gather,
 	listen::{
@@ -90,24 +91,20 @@ impl Watching {
 /// The logs to read.
 struct Sources<'a> {
 	logs: Vec<(PathBuf, Format)>,
-	/// Which cannot be read, and why.
+	/// How many of `[[events]]` can be read, if not all their files.
+	readable: usize,
+	/// Which files or folders cannot be read, and why.
 	missing: Vec<String>,
 	spools: Vec<(&'a Listener, PathBuf, Vec<Segment>)>,
 }
 
 impl<'a> Sources<'a> {
 	fn find(config: &'a Config) -> Self {
-		let mut found = Self { logs: Vec::new(), missing: Vec::new(), spools: Vec::new() };
+		let mut found =
+			Self { logs: Vec::new(), readable: 0, missing: Vec::new(), spools: Vec::new() };
 		for source in &config.events {
-			// Opened here to tell which cannot be; a log that vanishes afterwards fails the task, which is tried again.
-			let readable = files_of(&source.path).and_then(|files| {
-				files.iter().try_for_each(|file| File::open(file).map(drop))?;
-				Ok(files)
-			});
-			match readable {
-				Ok(files) => {
-					found.logs.extend(files.into_iter().map(|file| (file, source.format)));
-				},
+			match files_of(&source.path) {
+				Ok(files) => found.add(source, files),
 				Err(error) => found.missing.push(format!("{}: {error}", source.name)),
 			}
 		}
@@ -123,6 +120,21 @@ impl<'a> Sources<'a> {
 			}
 		}
 		found
+	}
+
+	/// Adds the files of a source that can be read, and names the others.
+	fn add(&mut self, source: &EventSource, files: Vec<PathBuf>) {
+		let (is_empty, before) = (files.is_empty(), self.logs.len());
+		for file in files {
+			// Opened here to tell which cannot be; a log that vanishes afterwards fails the task, which is tried again.
+			match File::open(&file) {
+				Ok(_) => self.logs.push((file, source.format)),
+				Err(error) => {
+					self.missing.push(format!("{}: {}: {error}", source.name, file.display()));
+				},
+			}
+		}
+		self.readable += usize::from(is_empty || self.logs.len() > before);
 	}
 
 	fn logs(&self) -> Vec<(&Path, Format)> {
@@ -156,7 +168,7 @@ pub fn execute(
 ) -> Result<Outcome, Error> {
 	let sources = Sources::find(config);
 	let missing = &sources.missing;
-	if missing.len() == config.events.len() + config.listen.len() {
+	if sources.readable + sources.spools.len() == 0 {
 		return Err(Error::MissingInput {
 			task: "watch",
 			what: match missing.is_empty() {
@@ -285,5 +297,26 @@ fn draft(store: &Store, alert: &Alert, incident: Option<&Incident>, now: Moment)
 		document: json!({ "alert": alert, "incident": incident, "raised_at": now }),
 		inputs: None,
 		alert: Some(store.alert_mark(&alert.id, alert.severity, staff)),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_file_that_cannot_be_read_is_named_and_the_others_of_its_folder_are_read() {
+		let folder = tempfile::tempdir().unwrap();
+		let (good, gone) = (folder.path().join("conn.log"), folder.path().join("dns.log"));
+		std::fs::write(&good, "").unwrap();
+		let source =
+			EventSource { name: "zeek".into(), format: Format::Zeek, path: folder.path().into() };
+		let mut found =
+			Sources { logs: Vec::new(), readable: 0, missing: Vec::new(), spools: Vec::new() };
+		found.add(&source, vec![gone.clone()]);
+		assert_eq!(found.readable, 0);
+		found.add(&source, vec![good.clone(), gone]);
+		assert_eq!((found.readable, found.logs), (1, vec![(good, Format::Zeek)]));
+		assert!(found.missing[1].starts_with("zeek: ") && found.missing[1].contains("dns.log"));
 	}
 }

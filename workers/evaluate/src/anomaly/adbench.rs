@@ -65,27 +65,24 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		(Some(Told::Unvetted), _) | (None, Protocol::Unsupervised) => Baseline::Unvetted,
 	};
 	let (mut per_set, mut areas, mut recalls) = (Map::new(), Vec::new(), Vec::new());
+	let mut failed = Vec::new();
 	for path in files_below(&arguments.data, "npz")? {
-		let set = Set::read(&path)?;
-		let started = Instant::now();
-		let mut figures = Figures::default();
-		for seed in 0..arguments.seeds {
-			let split = split(&set.anomalous, arguments.protocol, seed, arguments.rows);
-			let take = |rows: &[usize]| -> Vec<Vec<Cell>> {
-				rows.iter().map(|row| numbers(set.row(*row))).collect()
-			};
-			let mut config = EnsembleConfig { seed, ..EnsembleConfig::default() };
-			config.reservoir = arguments.reservoir.unwrap_or(config.reservoir);
-			let columns = vec![Column::Number; set.width];
-			let ensemble = Ensemble::fit(&columns, &take(&split.learned), baseline, &config);
-			let scores = score_all(&ensemble, &take(&split.tested));
-			let anomalous: Vec<bool> = split.tested.iter().map(|row| set.anomalous[*row]).collect();
-			figures.add(&scores, &anomalous);
-		}
 		let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+		let started = Instant::now();
+		let figures = match evaluate(&path, arguments, baseline) {
+			Ok(figures) => figures,
+			Err(error) => {
+				eprintln!("{error}");
+				failed.push(
+					json!({ "file": path.display().to_string(), "reason": error.to_string() }),
+				);
+				continue;
+			},
+		};
 		eprintln!("{name}: ROC-AUC {:.4}", figures.auc());
-		areas.push(figures.auc());
-		recalls.push(figures.recall_1());
+		// Without both kinds of rows there is no figure, and nothing to take into the mean.
+		areas.extend(Some(figures.auc()).filter(|area| area.is_finite()));
+		recalls.extend(Some(figures.recall_1()).filter(|recall| recall.is_finite()));
 		per_set.insert(
 			name,
 			json!({
@@ -96,15 +93,41 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 			}),
 		);
 	}
+	if per_set.is_empty() {
+		return Err(Error::format(&arguments.data, "none of the sets can be evaluated"));
+	}
 	Ok(json!({
 		"mean_roc_auc": mean(areas),
 		"mean_recall_at_fpr_1": mean(recalls),
 		"sets": per_set.len(),
+		"failed": failed,
 		"seeds": arguments.seeds,
 		"rows": arguments.rows,
 		"baseline": baseline,
 		"per_set": per_set,
 	}))
+}
+
+fn evaluate(path: &Path, arguments: &Arguments, baseline: Baseline) -> Result<Figures, Error> {
+	let set = Set::read(path)?;
+	let mut figures = Figures::default();
+	for seed in 0..arguments.seeds {
+		let split = split(&set.anomalous, arguments.protocol, seed, arguments.rows);
+		if split.learned.is_empty() {
+			return Err(Error::format(path, "too few rows with the label 0 to learn from"));
+		}
+		let take = |rows: &[usize]| -> Vec<Vec<Cell>> {
+			rows.iter().map(|row| numbers(set.row(*row))).collect()
+		};
+		let mut config = EnsembleConfig { seed, ..EnsembleConfig::default() };
+		config.reservoir = arguments.reservoir.unwrap_or(config.reservoir);
+		let columns = vec![Column::Number; set.width];
+		let ensemble = Ensemble::fit(&columns, &take(&split.learned), baseline, &config);
+		let scores = score_all(&ensemble, &take(&split.tested));
+		let anomalous: Vec<bool> = split.tested.iter().map(|row| set.anomalous[*row]).collect();
+		figures.add(&scores, &anomalous);
+	}
+	Ok(figures)
 }
 
 struct Split {
@@ -156,6 +179,9 @@ impl Set {
 		if labels.values.len() != count {
 			return Err(Error::format(path, "X and y differ in length"));
 		}
+		if labels.values.iter().any(|label| !matches!(label, 0.0 | 1.0)) {
+			return Err(Error::format(path, "y holds labels other than 0 (normal) and 1"));
+		}
 		let values = match rows.order {
 			Order::C => rows.values,
 			Order::Fortran => (0..count * width)
@@ -193,6 +219,7 @@ fn read_array(reader: impl Read) -> Result<Array, String> {
 		"f8" => all(file, |value: f64| value),
 		"f4" => all(file, |value: f32| value.into()),
 		"i8" => all(file, |value: i64| value as f64),
+		"u8" => all(file, |value: u64| value as f64),
 		"i4" => all(file, |value: i32| value.into()),
 		"i2" => all(file, |value: i16| value.into()),
 		"i1" => all(file, |value: i8| value.into()),
@@ -211,24 +238,68 @@ mod tests {
 	use npyz::WriterBuilder;
 	use std::io::Write;
 
-	#[test]
-	fn rows_of_a_fortran_ordered_array_are_read_as_rows() {
-		let folder = tempfile::tempdir().unwrap();
-		let path = folder.path().join("set.npz");
-		let mut archive = zip::ZipWriter::new(File::create(&path).unwrap());
-		let mut add = |name: &str, shape: &[u64], values: Vec<f64>| {
+	/// A set with so many rows of three, column by column.
+	fn write(path: &Path, columns: &[f64], labels: &[f64]) {
+		let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
+		let mut add = |name: &str, shape: &[u64], values: &[f64]| {
 			let mut bytes = Vec::new();
 			let options = npyz::WriteOptions::new().default_dtype().shape(shape);
 			let mut writer = options.order(Order::Fortran).writer(&mut bytes).begin_nd().unwrap();
-			writer.extend(values).unwrap();
+			writer.extend(values.iter().copied()).unwrap();
 			writer.finish().unwrap();
 			archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
 			archive.write_all(&bytes).unwrap();
 		};
-		// Two rows of three, column by column.
-		add("X.npy", &[2, 3], vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-		add("y.npy", &[2], vec![0.0, 1.0]);
+		add("X.npy", &[labels.len() as u64, 3], columns);
+		add("y.npy", &[labels.len() as u64], labels);
 		archive.finish().unwrap();
+	}
+
+	#[test]
+	fn sets_that_cannot_be_evaluated_are_named_and_count_for_nothing() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = |name: &str| folder.path().join(name);
+		let value = |place: usize| match place % 20 {
+			..18 => (place * 7 % 11) as f64 / 10.0,
+			_ => 9.0,
+		};
+		let columns: Vec<f64> = (0..60).map(value).collect();
+		let label = |row: usize| if row < 18 { 0.0 } else { 1.0 };
+		let labels: Vec<f64> = (0..20).map(label).collect();
+		write(&path("good.npz"), &columns, &labels);
+		write(&path("no-anomaly.npz"), &columns, &[0.0; 20]);
+		write(&path("no-normal.npz"), &columns, &[1.0; 20]);
+		write(&path("other-labels.npz"), &columns, &[-1.0; 20]);
+		std::fs::write(path("no-archive.npz"), "x").unwrap();
+		let arguments = Arguments {
+			data: folder.path().into(),
+			protocol: Protocol::Normals,
+			seeds: 2,
+			rows: 0,
+			reservoir: None,
+			baseline: None,
+		};
+		let found = run(&arguments).unwrap();
+		assert_eq!((&found["mean_roc_auc"], &found["sets"]), (&json!(1.0), &json!(2)));
+		assert_eq!(found["per_set"]["no-anomaly"]["roc_auc"], Value::Null);
+		let failed = found["failed"].as_array().unwrap();
+		let names: Vec<&str> = failed.iter().filter_map(|one| one["file"].as_str()).collect();
+		assert_eq!(names.len(), 3, "{names:?}");
+		assert!(
+			failed.iter().any(|one| one["reason"].to_string().contains("label 0")),
+			"{failed:?}"
+		);
+		std::fs::remove_file(path("good.npz")).unwrap();
+		std::fs::remove_file(path("no-anomaly.npz")).unwrap();
+		assert!(run(&arguments).is_err());
+	}
+
+	#[test]
+	fn rows_of_a_fortran_ordered_array_are_read_as_rows() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("set.npz");
+		// Two rows of three, column by column.
+		write(&path, &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0], &[0.0, 1.0]);
 		let set = Set::read(&path).unwrap();
 		assert_eq!(set.row(0), [1.0, 2.0, 3.0]);
 		assert_eq!(set.row(1), [4.0, 5.0, 6.0]);

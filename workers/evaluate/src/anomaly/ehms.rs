@@ -1,6 +1,6 @@
 //! WUSTL-EHMS-2020 (Hady et al., IEEE Access 2020): flows of a patient monitor and its readings.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use curex_threats::{
@@ -14,7 +14,10 @@ use curex_threats::{
 use serde_json::{json, Value};
 
 use super::rows::{numbers, score_all, Figures};
-use crate::{metrics::roc_auc, Error};
+use crate::{
+	metrics::{mean, roc_auc},
+	Error,
+};
 
 /// Columns that name devices, give the label away, or are the label: never learned. `SrcMac` and
 /// `DstMac` go to identity binding alone.
@@ -63,14 +66,21 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		seen += usize::from(!record.anomalous);
 		!record.anomalous && seen <= normal / 2
 	});
+	if learned.is_empty() {
+		return Err(Error::format(
+			&arguments.data,
+			"too few records with the label 0 to learn from",
+		));
+	}
 	let rows = |records: &[&Record]| -> Vec<Vec<Cell>> {
 		records.iter().map(|record| record.features.clone()).collect()
 	};
 	let (baseline, features) = (rows(&learned), rows(&tested));
 	let anomalous: Vec<bool> = tested.iter().map(|record| record.anomalous).collect();
 	let (mut alone, mut persistent) = (Figures::default(), Figures::default());
-	let mut per_class: [Vec<f64>; 2] = Default::default();
-	let classes = ["Spoofing", "Data Alteration"];
+	let attacks = tested.iter().filter(|record| record.anomalous);
+	let mut per_class: BTreeMap<&str, Vec<f64>> =
+		attacks.map(|record| (record.category.as_str(), Vec::new())).collect();
 	for seed in 0..arguments.seeds {
 		let config = EnsembleConfig { seed, ..EnsembleConfig::default() };
 		let kinds = vec![Column::Number; columns.len()];
@@ -84,21 +94,18 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 			.map(|(record, score)| persistence.add(&record.addresses[0], *score))
 			.collect();
 		persistent.add(&scores, &anomalous);
-		for (areas, class) in per_class.iter_mut().zip(classes) {
+		for (class, areas) in &mut per_class {
 			let (scores, labels): (Vec<f64>, Vec<bool>) = tested
 				.iter()
 				.zip(&scores)
-				.filter(|(record, _)| !record.anomalous || record.category == class)
+				.filter(|(record, _)| !record.anomalous || record.category == *class)
 				.map(|(record, score)| (*score, record.anomalous))
 				.unzip();
 			areas.extend(roc_auc(&scores, &labels));
 		}
 	}
-	let per_class: serde_json::Map<String, Value> = classes
-		.iter()
-		.zip(per_class)
-		.map(|(class, areas)| ((*class).into(), json!(crate::metrics::mean(areas))))
-		.collect();
+	let per_class: BTreeMap<&str, f64> =
+		per_class.into_iter().map(|(class, areas)| (class, mean(areas))).collect();
 	let (mut found, mut false_alarms) = (0u64, 0u64);
 	let mut bindings = Bindings::default();
 	for record in &learned {
@@ -154,6 +161,15 @@ fn read(path: &PathBuf) -> Result<(Vec<String>, Vec<Record>), Error> {
 	for row in reader.records() {
 		let row = row.map_err(fault)?;
 		let cell = |place: usize| row.get(place).unwrap_or_default().to_string();
+		let anomalous = match cell(known[5]).parse::<f64>() {
+			Ok(0.0) => false,
+			Ok(1.0) => true,
+			_ => {
+				let line = row.position().map_or(0, csv::Position::line);
+				let reason = format!("line {line}: the label is neither 0 (normal) nor 1");
+				return Err(Error::format(path, reason));
+			},
+		};
 		// A monitor that did not answer leaves a letter in place of the number.
 		let values: Vec<f64> =
 			learned.iter().map(|place| cell(*place).parse().unwrap_or(0.0)).collect();
@@ -162,7 +178,7 @@ fn read(path: &PathBuf) -> Result<(Vec<String>, Vec<Record>), Error> {
 			addresses: [cell(known[0]), cell(known[1])],
 			hardware: [cell(known[2]), cell(known[3])],
 			category: cell(known[4]),
-			anomalous: cell(known[5]) != "0",
+			anomalous,
 		});
 	}
 	Ok((learned.iter().map(|place| header[*place].to_string()).collect(), records))
@@ -184,5 +200,16 @@ mod tests {
 		assert_eq!(columns, ["SrcBytes", "Temp"]);
 		assert_eq!(records[0].features, numbers(&[496.0, 28.9]));
 		assert!(records[0].anomalous);
+
+		let all = Arguments { data: path.clone(), seeds: 1 };
+		assert!(run(&all).unwrap_err().to_string().contains("too few records"));
+		std::fs::write(&path, format!("{header}\n{}\n", row.replace("ing,1", "ing,yes"))).unwrap();
+		assert!(run(&all).unwrap_err().to_string().contains("line 2: the label"));
+		let normal = row.replace("Spoofing,1", "normal,0.0");
+		let flood = row.replace("Spoofing", "Flood");
+		let text = [header, normal.as_str(), normal.as_str(), flood.as_str()].join("\n");
+		std::fs::write(&path, text).unwrap();
+		let found = run(&all).unwrap();
+		assert!(found["flow_model"]["roc_auc_per_class"]["Flood"].is_number(), "{found}");
 	}
 }

@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		let ensemble = Ensemble::fit(&columns(), &normal, Baseline::Vetted, &config);
 		let scores = score_all(&ensemble, &features);
 		all.add(&scores, &anomalous);
-		let below = |index: &usize| test[*index].difficulty < EASY;
+		let below = |index: &usize| test[*index].difficulty.is_some_and(|one| one < EASY);
 		let hard_rows: Vec<usize> = (0..test.len()).filter(below).collect();
 		hard.add(
 			&hard_rows.iter().map(|index| scores[*index]).collect::<Vec<_>>(),
@@ -124,7 +124,8 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 struct Row {
 	features: Vec<Cell>,
 	label: String,
-	difficulty: u32,
+	/// If it is given.
+	difficulty: Option<u32>,
 }
 
 impl Row {
@@ -155,18 +156,41 @@ fn columns() -> Vec<Column> {
 	(0..FEATURES).map(kind).collect()
 }
 
+/// Reads connections: 41 features and the label, and the difficulty if it is given. A first line of names is passed over.
+/// Labels may end with a dot, as those of KDD 99 do.
 fn read(path: &PathBuf) -> Result<Vec<Row>, Error> {
 	let text = read_text(path)?;
+	let text = text.trim_start_matches('\u{feff}');
 	let lines = text.split(['\n', '\r']).enumerate().filter(|(_, line)| !line.trim().is_empty());
+	let is_header = |line: &str| {
+		let cells = line.split(',').enumerate().filter(|(place, _)| !NAMES.contains(place));
+		let mut features = cells.map(|(_, cell)| cell).take(FEATURES - NAMES.len());
+		features.all(|cell| unquoted(cell).parse::<f64>().is_err())
+	};
+	let lines = lines.skip_while(|(number, line)| *number == 0 && is_header(line));
 	let rows = lines.map(|(number, line)| {
 		let fault = |reason: String| Error::format(path, format!("line {}: {reason}", number + 1));
-		let cells: Vec<&str> = line.trim().split(',').collect();
-		let [features @ .., label, difficulty] = cells.as_slice() else {
-			return Err(fault("too few columns".into()));
+		let cells: Vec<&str> = line.split(',').map(unquoted).collect();
+		let Some((features, labels)) = cells.split_at_checked(FEATURES) else {
+			return Err(fault(format!(
+				"{} columns, not {FEATURES} features and a label",
+				cells.len()
+			)));
 		};
-		if features.len() != FEATURES {
-			return Err(fault(format!("{} features, not {FEATURES}", features.len())));
-		}
+		let (label, difficulty) = match labels {
+			[label] => (label, None),
+			[label, difficulty] => {
+				let difficulty = difficulty.parse::<f64>();
+				let wrong = |_| fault("the difficulty is no number".into());
+				(label, Some(difficulty.map_err(wrong)? as u32))
+			},
+			_ => {
+				let more = labels.len();
+				return Err(fault(format!(
+					"{more} columns behind the {FEATURES} features, not 1 or 2"
+				)));
+			},
+		};
 		let features = features.iter().enumerate().map(|(place, cell)| {
 			if NAMES.contains(&place) {
 				return Ok(Cell::Name((*cell).into()));
@@ -178,13 +202,19 @@ fn read(path: &PathBuf) -> Result<Vec<Row>, Error> {
 		});
 		Ok(Row {
 			features: features.collect::<Result<_, _>>()?,
-			label: (*label).into(),
-			difficulty: difficulty
-				.parse()
-				.map_err(|_| fault("the difficulty is no number".into()))?,
+			label: label.trim_end_matches('.').to_ascii_lowercase(),
+			difficulty,
 		})
 	});
-	rows.collect()
+	let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+	match rows.is_empty() {
+		true => Err(Error::format(path, "there is no connection")),
+		false => Ok(rows),
+	}
+}
+
+fn unquoted(cell: &str) -> &str {
+	cell.trim().trim_matches('"').trim()
 }
 
 #[cfg(test)]
@@ -211,6 +241,41 @@ mod tests {
 			(rows[1].class(), rows[1].is_attack(), rows[0].is_attack()),
 			("probe", true, false)
 		);
+		std::fs::write(&path, format!("{}\n0,tcp,http,SF", line("normal", 1.0))).unwrap();
+		assert!(read(&path).err().unwrap().to_string().contains("line 2"));
+	}
+
+	#[test]
+	fn the_forms_in_which_the_set_is_passed_on_read_the_same() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("kdd.csv");
+		let line = |label: &str, last: &str| {
+			let mut cells = vec!["1"; FEATURES];
+			for place in NAMES {
+				cells[place] = "x";
+			}
+			format!("{},{label}{last}", cells.join(","))
+		};
+		let names: Vec<String> = (0..FEATURES).map(|place| format!("f{place}")).collect();
+		let names = names.join(",");
+		let whole = format!("{}\n{}\n", line("normal", ",21"), line("neptune", ",18"));
+		let quoted = whole.replace(',', "\", \"").replace('\n', "\"\n\"");
+		for (text, hard) in [
+			(whole.clone(), true),
+			(whole.replace('\n', "\r\n"), true),
+			(format!("\u{feff}{names},label,difficulty\n{whole}"), true),
+			(format!("\"{}", quoted.trim_end_matches('"')), true),
+			(whole.replace(",21", ".,21.0").replace("normal", "Normal"), true),
+			(format!("{names},label\n{}\n{}", line("normal.", ""), line("neptune.", "")), false),
+		] {
+			std::fs::write(&path, &text).unwrap();
+			let rows = read(&path).unwrap();
+			let found: Vec<_> = rows.iter().map(|row| (row.class(), row.difficulty)).collect();
+			let expected = [("normal", hard.then_some(21)), ("dos", hard.then_some(18))];
+			assert_eq!(found, expected, "{text}");
+		}
+		std::fs::write(&path, format!("{names},label\n")).unwrap();
+		assert!(read(&path).err().unwrap().to_string().contains("no connection"));
 		std::fs::write(&path, "0,tcp,http,SF").unwrap();
 		assert!(read(&path).err().unwrap().to_string().contains("line 1"));
 	}

@@ -6,7 +6,7 @@ use curex_primitives::Moment;
 
 use super::{share, Behaviour, Observation, Recent, Tally, Windows};
 use crate::{
-	alert::Kind,
+	alert::{written, Kind},
 	config::{StreamConfig, WorkingHours},
 	detector::{Feature, Scale},
 	event::{CareRelationship, RecordAccess},
@@ -179,8 +179,11 @@ impl Behaviour for AccessBehaviour {
 			CareRelationship::Unknown => ", care relationship unknown",
 		};
 		format!(
-			"{} ms {} action {} at {:02} h{emergency}{relationship}",
-			access.at, access.user, access.action, access.local_hour
+			"{} {} action {} at {:02} h{emergency}{relationship}",
+			written(access.at),
+			access.user,
+			access.action,
+			access.local_hour
 		)
 	}
 }

@@ -6,7 +6,7 @@ use curex_primitives::Moment;
 
 use super::{share, Behaviour, Greatest, Map, Observation, Recent, Tally, Windows};
 use crate::{
-	alert::Kind,
+	alert::{written, Kind},
 	config::StreamConfig,
 	detector::{Feature, Scale},
 	event::Flow,
@@ -170,8 +170,8 @@ impl Behaviour for FlowBehaviour {
 
 	fn evidence(flow: &Flow) -> String {
 		format!(
-			"{} ms {} {} -> {} port {} {}",
-			flow.at,
+			"{} {} {} -> {} port {} {}",
+			written(flow.at),
 			flow.protocol,
 			flow.source,
 			flow.destination,

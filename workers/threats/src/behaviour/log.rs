@@ -6,7 +6,7 @@ use curex_primitives::Moment;
 
 use super::{share, Behaviour, Observation, Recent, Tally, Windows};
 use crate::{
-	alert::Kind,
+	alert::{written, Kind},
 	config::StreamConfig,
 	detector::{Feature, Scale},
 	event::LogLine,
@@ -150,7 +150,7 @@ impl Behaviour for LogBehaviour {
 
 	fn evidence(line: &LogLine) -> String {
 		// Names of people stand in messages: the template leaves them out.
-		format!("{} ms {} {}", line.at, line.host, template_of(line))
+		format!("{} {} {}", written(line.at), line.host, template_of(line))
 	}
 }
 

@@ -2,16 +2,17 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use super::instant;
-use crate::event::{Event, Flow, Notice};
+use super::{instant, named::Named, not_json};
+use crate::event::{Contact, Event, Flow, Notice};
 
-/// Reads one line: a flow, a signature that fired, nothing (another event type), or the reason why
+/// Reads one line: a flow, a signature that fired, what was named, nothing (another event type), or the reason why
 /// not.
 pub(super) fn parse(line: &str) -> Result<Option<Event>, String> {
-	let row: Row = serde_json::from_str(line).map_err(|error| format!("JSON: {error}"))?;
+	let row: Row = serde_json::from_str(line).map_err(|error| not_json(&error))?;
 	match row.event_type.as_ref() {
 		"flow" => row.into_flow().map(|flow| Some(Event::Flow(flow))),
 		"alert" => row.into_notice().map(|notice| Some(Event::Notice(notice))),
+		"dns" | "http" | "tls" | "fileinfo" => row.into_contact().map(|it| it.map(Event::Contact)),
 		_ => Ok(None),
 	}
 }
@@ -33,6 +34,59 @@ struct Row<'a> {
 	flow: Option<Counters<'a>>,
 	#[serde(borrow)]
 	alert: Option<Signature<'a>>,
+	#[serde(borrow)]
+	dns: Option<Question<'a>>,
+	#[serde(borrow)]
+	http: Option<Request<'a>>,
+	#[serde(borrow)]
+	tls: Option<Handshake<'a>>,
+	#[serde(borrow)]
+	fileinfo: Option<File<'a>>,
+}
+
+/// Of DNS, as Suricata 4 to 7 write it, and since 8, with a list of questions.
+#[derive(serde::Deserialize)]
+struct Question<'a> {
+	#[serde(borrow)]
+	rrname: Option<Cow<'a, str>>,
+	#[serde(borrow, default)]
+	queries: Vec<Record<'a>>,
+	#[serde(borrow, default)]
+	answers: Vec<Record<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Record<'a> {
+	#[serde(borrow)]
+	rrname: Option<Cow<'a, str>>,
+	#[serde(borrow)]
+	rrtype: Option<Cow<'a, str>>,
+	#[serde(borrow)]
+	rdata: Option<Cow<'a, str>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Request<'a> {
+	#[serde(borrow)]
+	hostname: Option<Cow<'a, str>>,
+	#[serde(borrow)]
+	url: Option<Cow<'a, str>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Handshake<'a> {
+	#[serde(borrow)]
+	sni: Option<Cow<'a, str>>,
+}
+
+#[derive(serde::Deserialize)]
+struct File<'a> {
+	#[serde(borrow)]
+	md5: Option<Cow<'a, str>>,
+	#[serde(borrow)]
+	sha1: Option<Cow<'a, str>>,
+	#[serde(borrow)]
+	sha256: Option<Cow<'a, str>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -97,6 +151,39 @@ impl Row<'_> {
 		})
 	}
 
+	/// Nothing if nothing is named.
+	fn into_contact(self) -> Result<Option<Contact>, String> {
+		let mut named = Named::default();
+		if let Some(dns) = self.dns {
+			let Question { rrname, queries, answers } = dns;
+			rrname.iter().for_each(|name| named.domain(name));
+			for record in queries.iter().chain(&answers) {
+				record.rrname.iter().for_each(|name| named.domain(name));
+				if matches!(record.rrtype.as_deref(), Some("A" | "AAAA" | "CNAME")) {
+					record.rdata.iter().for_each(|data| named.host(data));
+				}
+			}
+		}
+		if let Some(http) = self.http {
+			named.url(http.hostname.as_deref(), http.url.as_deref());
+		}
+		self.tls.iter().flat_map(|tls| &tls.sni).for_each(|name| named.host(name));
+		if let Some(file) = self.fileinfo {
+			[file.md5, file.sha1, file.sha256].iter().flatten().for_each(|hash| named.hash(hash));
+		}
+		let named = named.all();
+		if named.is_empty() {
+			return Ok(None);
+		}
+		Ok(Some(Contact {
+			at: instant(&self.timestamp)?,
+			log: self.event_type.into_owned(),
+			source: address("src_ip", self.src_ip)?.to_string(),
+			destination: Some(address("dest_ip", self.dest_ip)?.to_string()),
+			named,
+		}))
+	}
+
 	fn into_notice(self) -> Result<Notice, String> {
 		let alert = self.alert.ok_or("an alert without its signature")?;
 		Ok(Notice {
@@ -143,6 +230,42 @@ mod tests {
 			parse(&FLOW.replace(r#""event_type":"flow""#, r#""event_type":"stats""#)),
 			Ok(None)
 		);
+	}
+
+	#[test]
+	fn what_is_named_in_a_connection_is_read() {
+		let contact = |kind: &str, fields: &str| {
+			let line = format!(
+				r#"{{"timestamp":"2021-06-06T15:59:50.000000+0200","event_type":"{kind}","src_ip":"10.0.0.1",
+				"dest_ip":"10.0.0.2","dest_port":53,"proto":"UDP",{fields}}}"#
+			);
+			match parse(&line).unwrap() {
+				Some(Event::Contact(contact)) => {
+					assert_eq!(
+						(contact.at, contact.source.as_str()),
+						(1_622_987_990_000, "10.0.0.1")
+					);
+					contact.named.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+				},
+				other => panic!("{other:?}"),
+			}
+		};
+		let answer = r#""dns":{"type":"answer","rrname":"a.example","answers":[
+			{"rrname":"a.example","rrtype":"CNAME","rdata":"b.example"},
+			{"rrname":"b.example","rrtype":"A","rdata":"203.0.113.9"}]}"#;
+		assert_eq!(contact("dns", answer), ["a.example", "b.example", "203.0.113.9"]);
+		let newer = r#""dns":{"version":3,"type":"request","queries":[{"rrname":"a.example","rrtype":"A"}]}"#;
+		assert_eq!(contact("dns", newer), ["a.example"]);
+		let request = r#""http":{"hostname":"a.example","url":"/x?y=1","http_method":"GET"}"#;
+		assert_eq!(contact("http", request), ["http://a.example/x?y=1"]);
+		assert_eq!(
+			contact("tls", r#""tls":{"sni":"a.example","version":"TLS 1.3"}"#),
+			["a.example"]
+		);
+		let hash = "44d88612fea8a8f36de82e1278abb02f";
+		assert_eq!(contact("fileinfo", &format!(r#""fileinfo":{{"md5":"{hash}"}}"#)), [hash]);
+		let nothing = FLOW.replace(r#""event_type":"flow""#, r#""event_type":"tls","tls":{}"#);
+		assert_eq!(parse(&nothing), Ok(None));
 	}
 
 	#[test]

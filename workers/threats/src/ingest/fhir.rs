@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Datelike, Timelike, Weekday};
 
+use super::not_json;
 use crate::event::{CareRelationship, RecordAccess};
 
 /// Codes of HL7 v3 ActReason that mean emergency access.
@@ -15,7 +16,7 @@ const RELATIONSHIP: &str = "care-relationship";
 /// Reads one resource: an access, nothing (an AuditEvent without an acting user), or the reason why
 /// not.
 pub(super) fn parse(line: &str) -> Result<Option<RecordAccess>, String> {
-	let event: AuditEvent = serde_json::from_str(line).map_err(|error| format!("JSON: {error}"))?;
+	let event: AuditEvent = serde_json::from_str(line).map_err(|error| not_json(&error))?;
 	if event.resource_type != "AuditEvent" {
 		return Err(format!("a {}, not an AuditEvent", brief(&event.resource_type)));
 	}

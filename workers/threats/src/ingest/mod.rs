@@ -15,6 +15,7 @@ mod dicom;
 mod eve;
 mod fhir;
 mod hl7;
+mod named;
 mod observation;
 mod syslog;
 mod wazuh;
@@ -34,11 +35,12 @@ const SAMPLES: usize = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-	/// Zeek `conn.log`, JSON lines or TSV, recognised line by line.
+	/// Zeek, JSON lines or TSV, told apart line by line: connections (`conn.log`), what was named in them (`dns.log`,
+	/// `http.log`, `ssl.log`, `files.log`), and what Zeek noticed (`notice.log`). Lines of other logs are passed over.
 	Zeek,
 	/// FHIR R4 AuditEvent resources, one a line.
 	FhirAudit,
-	/// Suricata EVE, JSON lines: flows and signatures that fired.
+	/// Suricata EVE, JSON lines: flows, signatures that fired, and what was named (`dns`, `http`, `tls`, `fileinfo`).
 	Eve,
 	/// Syslog, RFC 3164 and RFC 5424, with or without priority.
 	Syslog,
@@ -203,17 +205,18 @@ impl Parser {
 			return Err("longer than 1 MiB".into());
 		}
 		let text = match self.format {
-			// Names of patients in the character set of a country; they are not read.
-			Format::Hl7 | Format::Dicom => String::from_utf8_lossy(line),
+			// Names of patients in the character set of a country, which are not read; messages in any.
+			Format::Hl7 | Format::Dicom | Format::Syslog => String::from_utf8_lossy(line),
 			_ => std::str::from_utf8(line).map_err(|_| "not UTF-8")?.into(),
 		};
-		let text = text.trim_matches(['\r', '\n']);
+		// A mark of the byte order stands at the head of what some tools of Windows write.
+		let text = text.trim_matches(['\r', '\n', '\u{feff}']);
 		let is_mark = self.format == Format::Syslog && text.starts_with(SPOOL_MARK);
 		if is_mark || text.trim().is_empty() {
 			return Ok(None);
 		}
 		match self.format {
-			Format::Zeek => self.zeek.parse(text).map(|flow| flow.map(Event::Flow)),
+			Format::Zeek => self.zeek.parse(text),
 			Format::FhirAudit => fhir::parse(text).map(|access| access.map(Event::Access)),
 			Format::Eve => eve::parse(text),
 			Format::Syslog => syslog::parse(text).map(|line| line.map(Event::Log)),
@@ -224,6 +227,18 @@ impl Parser {
 			Format::FhirObservation => observation::parse(text)
 				.map(|measured| (!measured.is_empty()).then_some(Event::Measured(measured))),
 		}
+	}
+}
+
+/// Why a line is not the JSON that was expected. The library quotes what it found, which may be personal; it is left out.
+fn not_json(error: &serde_json::Error) -> String {
+	let text = error.to_string();
+	let is_quoted = error.is_data()
+		&& !["missing field", "duplicate field"].iter().any(|begin| text.starts_with(begin));
+	match text.rsplit_once(", expected ").filter(|_| is_quoted) {
+		Some((_, expected)) => format!("JSON: not {expected}"),
+		None if is_quoted => "JSON: not in the form that was expected".into(),
+		None => format!("JSON: {text}"),
 	}
 }
 
@@ -325,6 +340,41 @@ mod tests {
 		assert_eq!(found(&folder.path().join("conn.log")), ["conn.log", names[1], names[0]]);
 		assert_eq!(found(folder.path()).len(), 6);
 		assert!(files_of(&folder.path().join("none.log")).is_err());
+	}
+
+	#[test]
+	fn reasons_quote_nothing_of_a_line() {
+		for (format, line) in [
+			(Format::Zeek, r#"{"ts":"Jane Doe, expected a","id.orig_h":"10.0.0.1","proto":"tcp"}"#),
+			(Format::Zeek, r#"{"ts":1,"id.resp_p":"Jane Doe, expected a","proto":"tcp"}"#),
+			(Format::Eve, r#"{"timestamp":{"Jane Doe":1},"event_type":"flow"}"#),
+			(Format::Wazuh, r#"{"timestamp":"x","rule":"Jane Doe"}"#),
+			(
+				Format::FhirAudit,
+				r#"{"resourceType":"AuditEvent","recorded":"x","agent":"Jane Doe"}"#,
+			),
+			(
+				Format::FhirObservation,
+				r#"{"resourceType":"Observation","status":"final","code":{},"valueQuantity":{"value":"Jane Doe"}}"#,
+			),
+			(Format::Windows, "Jane Doe"),
+		] {
+			let (_, malformed) = events_of(format, line.as_bytes());
+			assert_eq!(malformed.count, 1, "{line}");
+			assert!(!malformed.samples[0].contains("Jane"), "{:?}", malformed.samples);
+		}
+		let (_, malformed) = events_of(Format::Wazuh, br#"{"timestamp":"x"}"#);
+		assert!(malformed.samples[0].contains("missing field `rule`"), "{:?}", malformed.samples);
+	}
+
+	#[test]
+	fn messages_in_other_character_sets_and_behind_a_byte_order_mark_are_read() {
+		let latin = b"Dec 10 06:55:46 gate sshd[7]: Anmeldung von M\xfcller verweigert\n";
+		let (events, malformed) = events_of(Format::Syslog, latin);
+		assert_eq!((events.len(), malformed.count), (1, 0));
+		let line = r#"{"ts":1.5,"id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","proto":"tcp"}"#;
+		let (events, malformed) = events_of(Format::Zeek, format!("\u{feff}{line}\n").as_bytes());
+		assert_eq!((events.len(), malformed.count), (1, 0));
 	}
 
 	#[test]

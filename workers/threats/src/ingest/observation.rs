@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::instant;
+use super::{instant, not_json};
 use crate::event::Measurement;
 
 /// What an Observation says that was not measured, or not well (ObservationStatus).
@@ -13,7 +13,7 @@ const NOT_MEASURED: [&str; 3] = ["entered-in-error", "cancelled", "registered"];
 /// Reads one line: what was measured, nothing (resources of other kinds in a Bundle, values that are no numbers), or the
 /// reason why not.
 pub(super) fn parse(line: &str) -> Result<Vec<Measurement>, String> {
-	let value: Value = serde_json::from_str(line).map_err(|error| format!("JSON: {error}"))?;
+	let value: Value = serde_json::from_str(line).map_err(|error| not_json(&error))?;
 	let mut measured = Vec::new();
 	match value["resourceType"].as_str() {
 		Some("Observation") => read(value, &mut measured)?,
@@ -34,7 +34,7 @@ pub(super) fn parse(line: &str) -> Result<Vec<Measurement>, String> {
 
 fn read(value: Value, measured: &mut Vec<Measurement>) -> Result<(), String> {
 	let observation: Observation =
-		serde_json::from_value(value).map_err(|error| format!("Observation: {error}"))?;
+		serde_json::from_value(value).map_err(|error| not_json(&error))?;
 	if NOT_MEASURED.contains(&observation.status.as_str()) {
 		return Ok(());
 	}

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use super::instant;
+use super::{instant, not_json};
 use crate::event::{Event, LogLine, Notice};
 
 /// Least level of a known threat: "bad word matching" and worse
@@ -15,7 +15,7 @@ const THREAT: u8 = 7;
 
 /// Reads one alert, or says why not.
 pub(super) fn parse(line: &str) -> Result<Option<Event>, String> {
-	let alert: Alert = serde_json::from_str(line).map_err(|error| format!("JSON: {error}"))?;
+	let alert: Alert = serde_json::from_str(line).map_err(|error| not_json(&error))?;
 	let at = instant(&alert.timestamp)?;
 	let source: Option<IpAddr> = alert.data.source.and_then(|text| text.parse().ok());
 	let host = alert.agent.name.into_owned();

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::instant;
+use super::{instant, not_json};
 use crate::event::LogLine;
 
 /// Names of the fields under which events say from where somebody came.
@@ -20,7 +20,7 @@ const AUDIT_FAILURE: u64 = 0x0010_0000_0000_0000;
 
 /// Reads one event, or says why not.
 pub(super) fn parse(line: &str) -> Result<Option<LogLine>, String> {
-	let value: Value = serde_json::from_str(line).map_err(|error| format!("JSON: {error}"))?;
+	let value: Value = serde_json::from_str(line).map_err(|error| not_json(&error))?;
 	let event = Parts::of(&value).ok_or("neither winlog nor Event.System is there")?;
 	let number = event.number.ok_or("the number of the event is missing")?;
 	let address = ADDRESSES

@@ -1,25 +1,24 @@
-//! Indicators of threats that others know: STIX 2.1 patterns, MISP attributes, plain lists, and the keyed digests
-//! that members of the consortium share.
+//! Indicators of threats that others know: STIX 2.1 patterns, MISP attributes, plain lists ([`feeds`]), and the keyed
+//! digests that members of the consortium share.
 //!
 //! A digest is HMAC-SHA-256 (RFC 2104) under a key that the members hold and the ledger does not, over the kind and
 //! the value in one form: whoever meets the same thing recognises it, and nobody can try all addresses without the
 //! key.
 
 use std::{
-	collections::{HashMap, HashSet},
-	fs, io,
+	collections::{BTreeSet, HashMap, HashSet},
 	net::IpAddr,
-	path::Path,
 };
 
-use chrono::DateTime;
 use curex_primitives::Moment;
 use hmac::{Hmac, Mac};
 use ipnet::IpNet;
-use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::event::{Event, Notice};
+use feeds::entry;
+
+pub mod feeds;
 
 /// Days after which an indicator without an expiry of its own no longer counts.
 const LIFETIME: Moment = 90 * 86_400_000;
@@ -27,17 +26,19 @@ const LIFETIME: Moment = 90 * 86_400_000;
 /// Separates these digests from everything else made with the key.
 const DIGEST_CONTEXT: &[u8] = b"curex/indicator/1";
 
-/// Folder of warning lists within the folder of the feeds.
-const WARNINGS: &str = "warnings";
-
 /// Where a shared indicator comes from: the ledger's record names no reporter to those who only match it.
 const SHARED: &str = "a member of the consortium";
 
 /// Contact with a host that is known to be used by attackers (ATT&CK Enterprise).
 const COMMAND_AND_CONTROL: &str = "T1071";
 
+/// A file that is known to be used by attackers came over the network (ATT&CK Enterprise).
+const TOOL_TRANSFER: &str = "T1105";
+
 /// What kind of thing an indicator names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum IndicatorKind {
 	/// IPv4 or IPv6 address.
@@ -64,6 +65,10 @@ pub struct Indicator {
 #[derive(Clone, Debug, Default)]
 pub struct Indicators {
 	known: HashMap<(IndicatorKind, String), Indicator>,
+	/// Networks of which every address is one.
+	networks: HashMap<IpNet, Indicator>,
+	/// Whether of IPv6, and how long the prefixes of these networks are.
+	prefixes: BTreeSet<(bool, u8)>,
 	warnings: HashSet<String>,
 	/// Networks on warning lists, apart from each other, ascending.
 	warned_networks: Vec<IpNet>,
@@ -84,99 +89,7 @@ pub struct IndicatorError {
 	pub reason: String,
 }
 
-/// A warning list of MISP.
-#[derive(Deserialize)]
-struct WarningList {
-	list: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Bundle {
-	objects: Vec<StixObject>,
-}
-
-#[derive(Deserialize)]
-struct StixObject {
-	#[serde(rename = "type")]
-	kind: String,
-	id: Option<String>,
-	pattern: Option<String>,
-	pattern_type: Option<String>,
-	valid_until: Option<String>,
-	#[serde(default)]
-	revoked: bool,
-}
-
-#[derive(Deserialize)]
-struct MispFile {
-	#[serde(rename = "Event")]
-	event: MispEvent,
-}
-
-#[derive(Deserialize)]
-struct MispEvent {
-	uuid: Option<String>,
-	#[serde(rename = "Attribute", default)]
-	attributes: Vec<MispAttribute>,
-}
-
-#[derive(Deserialize)]
-struct MispAttribute {
-	#[serde(rename = "type")]
-	kind: String,
-	value: String,
-	#[serde(default)]
-	to_ids: bool,
-}
-
 impl Indicators {
-	/// Reads every file of a folder: JSON is STIX or MISP, anything else a plain list. Those in its folder `warnings`
-	/// are warning lists, of MISP or plain. Returns why files could not be read; the others count.
-	///
-	/// # Errors
-	/// What the system says of the folder.
-	pub fn load(folder: &Path, now: Moment) -> io::Result<(Self, Vec<String>)> {
-		let (mut indicators, mut reasons) = (Self::default(), Vec::new());
-		let warnings = folder.join(WARNINGS);
-		let mut lists = if warnings.is_dir() { files(&warnings)? } else { Vec::new() };
-		let first = lists.len();
-		lists.extend(files(folder)?);
-		for (place, path) in lists.into_iter().enumerate() {
-			let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-			let read = fs::read_to_string(&path).map_err(|error| fault(&name, &error));
-			let read = read.and_then(|text| match place < first {
-				true => indicators.read_warnings(&name, &text),
-				false => indicators.read_feed(&name, &text, now),
-			});
-			reasons.extend(read.err().map(|error| error.to_string()));
-		}
-		Ok((indicators, reasons))
-	}
-
-	fn read_warnings(&mut self, name: &str, text: &str) -> Result<(), IndicatorError> {
-		if text.trim_start().starts_with('{') {
-			let found: WarningList =
-				serde_json::from_str(text).map_err(|error| fault(name, &error))?;
-			self.warn_of(found.list);
-		} else {
-			self.warn_of(text.lines().filter_map(entry).map(String::from));
-		}
-		Ok(())
-	}
-
-	fn read_feed(&mut self, name: &str, text: &str, now: Moment) -> Result<(), IndicatorError> {
-		if !text.trim_start().starts_with('{') {
-			self.read_list(name, text, now);
-			return Ok(());
-		}
-		let held: serde_json::Value =
-			serde_json::from_str(text).map_err(|error| fault(name, &error))?;
-		match held.get("Event") {
-			Some(_) => self.read_misp(name, text, now),
-			None => self.read_stix(name, text, now),
-		}
-	}
-
 	/// Reads what members share: a line is the digest in hexadecimal and, behind a space, the millisecond since 1970
 	/// at which it counts no more. Replaces those that were read before.
 	///
@@ -246,24 +159,24 @@ impl Indicators {
 				contacted.into_iter().chain(came).collect()
 			},
 			Event::Log(line) => {
-				let is_part = |character: char| {
-					character.is_alphanumeric() || matches!(character, '.' | '-' | ':' | '/' | '_')
-				};
-				let words: HashSet<&str> =
-					line.message.split(|character| !is_part(character)).collect();
-				let mut words: Vec<&str> = words.into_iter().collect();
-				words.sort_unstable();
-				let named = words.into_iter().filter_map(|word| {
-					let word = word.trim_matches(['.', ':', '-', '/']);
-					// A host with its port.
-					let is_bare = word.contains("://") || word.parse::<IpAddr>().is_ok();
-					let word = if is_bare { word } else { word.split(':').next()? };
-					let kind = kind_of(word)?;
-					let found = self.find(kind, word, at)?;
-					let value = canonical(kind, word);
+				let named = mentioned(&line.message).into_iter().filter_map(|(value, kind)| {
+					let found = self.find(kind, &value, at)?;
 					Some(notice(&value, found, line.host.clone(), None, None))
 				});
 				named.collect()
+			},
+			Event::Contact(contact) => {
+				let named = with_hosts(contact.named.iter().cloned());
+				let notices = named.into_iter().filter_map(|(value, kind)| {
+					let found = self.find(kind, &value, at)?;
+					let technique = match kind {
+						IndicatorKind::Hash => TOOL_TRANSFER,
+						_ => COMMAND_AND_CONTROL,
+					};
+					let (from, to) = (contact.source.clone(), contact.destination.clone());
+					Some(notice(&value, found, from, to, Some(technique.into())))
+				});
+				notices.collect()
 			},
 			Event::Access(_) | Event::Measured(_) | Event::Notice(_) => Vec::new(),
 		}
@@ -295,71 +208,6 @@ impl Indicators {
 		after.checked_sub(1).is_some_and(|place| self.warned_networks[place].contains(&address))
 	}
 
-	/// Reads a STIX 2.1 bundle: indicators whose pattern compares one value for equality, joined by
-	/// OR. Other patterns are counted as refused.
-	///
-	/// # Errors
-	/// [`IndicatorError`] if it is no bundle.
-	pub fn read_stix(&mut self, feed: &str, text: &str, now: Moment) -> Result<(), IndicatorError> {
-		let bundle: Bundle = serde_json::from_str(text).map_err(|error| fault(feed, &error))?;
-		for object in bundle.objects.into_iter().filter(|object| object.kind == "indicator") {
-			let Some(pattern) = object.pattern else { continue };
-			if object.revoked || object.pattern_type.is_some_and(|kind| kind != "stix") {
-				self.refuse("revoked or of another pattern language");
-				continue;
-			}
-			let until = object.valid_until.and_then(|until| {
-				let until = DateTime::parse_from_rfc3339(&until).ok()?;
-				u64::try_from(until.timestamp_millis()).ok()
-			});
-			let expires = until.unwrap_or(now.saturating_add(LIFETIME));
-			let source = format!("{feed} {}", object.id.unwrap_or_default());
-			match comparisons(&pattern) {
-				Some(found) => {
-					for (kind, value) in found {
-						self.add(kind, &value, &source, expires, now);
-					}
-				},
-				None => self.refuse("a pattern of more than equalities"),
-			}
-		}
-		Ok(())
-	}
-
-	/// Reads a MISP event: attributes meant for detection.
-	///
-	/// # Errors
-	/// [`IndicatorError`] if it is no event.
-	pub fn read_misp(&mut self, feed: &str, text: &str, now: Moment) -> Result<(), IndicatorError> {
-		let file: MispFile = serde_json::from_str(text).map_err(|error| fault(feed, &error))?;
-		let source = format!("{feed} {}", file.event.uuid.unwrap_or_default());
-		for attribute in file.event.attributes.into_iter().filter(|attribute| attribute.to_ids) {
-			let kind = match attribute.kind.as_str() {
-				"ip-src" | "ip-dst" => IndicatorKind::Address,
-				"domain" | "hostname" => IndicatorKind::Domain,
-				"md5" | "sha1" | "sha256" => IndicatorKind::Hash,
-				"url" => IndicatorKind::Url,
-				_ => {
-					self.refuse("an attribute of another type");
-					continue;
-				},
-			};
-			self.add(kind, &attribute.value, &source, now.saturating_add(LIFETIME), now);
-		}
-		Ok(())
-	}
-
-	/// Reads a plain list: an address, domain, hash or URL a line, `#` begins a comment.
-	pub fn read_list(&mut self, feed: &str, text: &str, now: Moment) {
-		for value in text.lines().filter_map(entry) {
-			let Some(kind) = kind_of(value) else {
-				self.refuse("a line of no known kind");
-				continue;
-			};
-			self.add(kind, value, feed, now.saturating_add(LIFETIME), now);
-		}
-	}
-
 	fn refuse(&mut self, reason: &'static str) {
 		*self.refused.entry(reason).or_default() += 1;
 	}
@@ -376,20 +224,44 @@ impl Indicators {
 		if expires <= now {
 			return self.refuse("expired");
 		}
+		match kind {
+			IndicatorKind::Domain if !is_domain(&value) => return self.refuse("no domain name"),
+			IndicatorKind::Hash if !is_hash(&value) => return self.refuse("no hash of a file"),
+			_ => {},
+		}
 		if let Some(reason) = self.refusal(kind, &value) {
 			return self.refuse(reason);
 		}
 		let indicator = Indicator { source: source.trim().into(), expires };
-		let known = self.known.entry((kind, value)).or_insert_with(|| indicator.clone());
-		if known.expires < indicator.expires {
-			*known = indicator;
+		longer(self.known.entry((kind, value)), indicator);
+	}
+
+	fn add_network(&mut self, network: IpNet, source: &str, expires: Moment, now: Moment) {
+		let least = if network.network().is_ipv6() { 16 } else { 8 };
+		if expires <= now {
+			return self.refuse("expired");
 		}
+		if network.prefix_len() < least {
+			return self.refuse("a network of half the world");
+		}
+		if !is_public(network.network()) || !is_public(network.broadcast()) {
+			return self.refuse("a private address");
+		}
+		let indicator = Indicator { source: source.trim().into(), expires };
+		self.prefixes.insert((network.network().is_ipv6(), network.prefix_len()));
+		longer(self.networks.entry(network.trunc()), indicator);
 	}
 
 	/// Why a value is no indicator.
 	fn refusal(&self, kind: IndicatorKind, value: &str) -> Option<&'static str> {
 		if self.warnings.contains(value) {
 			return Some("on a warning list");
+		}
+		if kind == IndicatorKind::Url {
+			let address = host_of(value).and_then(|host| host.parse().ok());
+			return address
+				.is_some_and(|address| !is_public(address))
+				.then_some("a private address");
 		}
 		match value.parse::<IpAddr>() {
 			_ if kind != IndicatorKind::Address => None,
@@ -417,6 +289,9 @@ impl Indicators {
 			if let Some(indicator) = found.filter(|indicator| indicator.expires > now) {
 				return Some(indicator);
 			}
+			if kind == IndicatorKind::Address {
+				return self.network_of(rest, now);
+			}
 			rest = match rest.split_once('.') {
 				Some((_, parent)) if kind == IndicatorKind::Domain && parent.contains('.') => {
 					parent
@@ -426,50 +301,128 @@ impl Indicators {
 		}
 	}
 
+	/// The network with this address that still counts, the smallest first.
+	fn network_of(&self, address: &str, now: Moment) -> Option<&Indicator> {
+		if self.networks.is_empty() {
+			return None;
+		}
+		let address: IpAddr = address.parse().ok()?;
+		let prefixes = self.prefixes.iter().rev().filter(|(v6, _)| *v6 == address.is_ipv6());
+		let mut networks = prefixes.filter_map(|(_, length)| IpNet::new(address, *length).ok());
+		let found = networks.find_map(|network| {
+			self.networks.get(&network.trunc()).filter(|found| found.expires > now)
+		})?;
+		self.refusal(IndicatorKind::Address, &address.to_string()).is_none().then_some(found)
+	}
+
 	/// Removes what has expired.
 	pub fn expire(&mut self, now: Moment) {
+		self.networks.retain(|_, indicator| indicator.expires > now);
 		self.known.retain(|_, indicator| indicator.expires > now);
 		self.shared.retain(|_, indicator| indicator.expires > now);
 	}
 
 	/// How many there are.
 	pub fn len(&self) -> usize {
-		self.known.len() + self.shared.len()
+		self.known.len() + self.networks.len() + self.shared.len()
 	}
 
 	/// Whether there is none.
 	pub fn is_empty(&self) -> bool {
-		self.known.is_empty() && self.shared.is_empty()
+		self.len() == 0
 	}
-}
-
-/// The files of a folder by name.
-fn files(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
-	let entries = folder.read_dir()?.map(|entry| Ok(entry?.path()));
-	let mut files = entries.collect::<io::Result<Vec<_>>>()?;
-	files.retain(|path| path.is_file());
-	files.sort();
-	Ok(files)
-}
-
-/// What a line of a list says; `#` begins a comment.
-fn entry(line: &str) -> Option<&str> {
-	Some(line.split('#').next()?.trim()).filter(|entry| !entry.is_empty())
 }
 
 /// What kind of thing a value is, if it is one of those known here.
 fn kind_of(value: &str) -> Option<IndicatorKind> {
-	let is_hexadecimal = value.bytes().all(|byte| byte.is_ascii_hexdigit());
 	if value.parse::<IpAddr>().is_ok() {
 		Some(IndicatorKind::Address)
 	} else if value.contains("://") {
 		Some(IndicatorKind::Url)
-	} else if is_hexadecimal && matches!(value.len(), 32 | 40 | 64) {
+	} else if is_hash(value) {
 		Some(IndicatorKind::Hash)
-	} else if value.contains('.') && !value.contains(char::is_whitespace) {
+	} else if is_domain(value.trim_end_matches('.')) {
 		Some(IndicatorKind::Domain)
 	} else {
 		None
+	}
+}
+
+/// Whether a value has the form of an MD5, SHA-1 or SHA-256.
+fn is_hash(value: &str) -> bool {
+	matches!(value.len(), 32 | 40 | 64) && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What a message names, in the form in which indicators are known.
+fn mentioned(message: &str) -> BTreeSet<(String, IndicatorKind)> {
+	let is_part = |one: char| one.is_alphanumeric() || matches!(one, '.' | '-' | ':' | '/' | '_');
+	let words = message.split(|one| !is_part(one)).filter_map(|word| {
+		let word = word.trim_matches(['.', ':', '-', '/']);
+		// A host with its port.
+		let is_bare = word.contains("://") || word.parse::<IpAddr>().is_ok();
+		let word = if is_bare { word } else { word.split(':').next()? };
+		Some((kind_of(word)?, word.to_owned()))
+	});
+	// Questions and marks belong to a URL, brackets and quotation marks around it do not.
+	let is_end = |one: char| {
+		one.is_whitespace() || matches!(one, '"' | '\'' | '<' | '>' | '(' | ')' | '[' | ']')
+	};
+	let urls = message.split(is_end).filter(|word| word.contains("://"));
+	let urls =
+		urls.map(|url| (IndicatorKind::Url, url.trim_end_matches(['.', ',', ';']).to_owned()));
+	with_hosts(words.chain(urls))
+}
+
+/// Values, and the hosts of URLs among them, in the form in which indicators are known.
+fn with_hosts(
+	values: impl Iterator<Item = (IndicatorKind, String)>,
+) -> BTreeSet<(String, IndicatorKind)> {
+	let mut all = BTreeSet::new();
+	for (kind, value) in values {
+		if kind == IndicatorKind::Url {
+			let host = host_of(&value);
+			all.extend(
+				host.and_then(|host| kind_of(host).map(|kind| (canonical(kind, host), kind))),
+			);
+		}
+		all.insert((canonical(kind, &value), kind));
+	}
+	all
+}
+
+/// Whether a value has the form of a domain name (RFC 1035, section 2.3.1, with underscores and other scripts): two labels
+/// or more, the last of which is no number.
+fn is_domain(value: &str) -> bool {
+	let is_label = |label: &str| {
+		let inner = |one: char| one.is_alphanumeric() || matches!(one, '-' | '_');
+		!label.is_empty()
+			&& label.len() <= 63
+			&& label.chars().all(inner)
+			&& !label.starts_with('-')
+			&& !label.ends_with('-')
+	};
+	let last = value.rsplit_once('.').map(|(_, last)| last);
+	value.len() <= 253
+		&& value.split('.').all(is_label)
+		&& last.is_some_and(|last| !last.starts_with(|one: char| one.is_numeric()))
+}
+
+/// The host of a URL, without user and port.
+fn host_of(url: &str) -> Option<&str> {
+	let (_, rest) = url.split_once("://")?;
+	let authority = rest.split(['/', '?', '#']).next()?;
+	let host = authority.rsplit('@').next()?;
+	match host.strip_prefix('[') {
+		Some(v6) => v6.split(']').next(),
+		None => host.split(':').next(),
+	}
+}
+
+/// Keeps of two indicators of the same the one that counts for longer.
+fn longer<K>(entry: std::collections::hash_map::Entry<K, Indicator>, indicator: Indicator) {
+	let known = entry.or_insert_with(|| indicator.clone());
+	if known.expires < indicator.expires {
+		*known = indicator;
 	}
 }
 
@@ -503,16 +456,19 @@ fn digest_from(text: &str) -> Option<[u8; 32]> {
 	Some(digest)
 }
 
-fn fault(feed: &str, error: &dyn std::fmt::Display) -> IndicatorError {
-	IndicatorError { feed: feed.into(), reason: error.to_string() }
-}
-
 fn canonical(kind: IndicatorKind, value: &str) -> String {
 	let value = value.trim();
 	match kind {
-		IndicatorKind::Url => value.into(),
+		// Scheme and host mean the same in capitals, and so do no path and the root (RFC 3986, section 6.2).
+		IndicatorKind::Url => {
+			let from = value.find("://").map_or(0, |place| place + 3);
+			let end = value[from..].find(['/', '?', '#']).map_or(value.len(), |place| from + place);
+			let path = if end == value.len() { "/" } else { &value[end..] };
+			value[..end].to_ascii_lowercase() + path
+		},
 		IndicatorKind::Address => {
-			value.parse::<IpAddr>().map_or_else(|_| value.into(), |address| address.to_string())
+			let address = value.parse::<IpAddr>();
+			address.map_or_else(|_| value.into(), |address| address.to_canonical().to_string())
 		},
 		_ => value.trim_end_matches('.').to_ascii_lowercase(),
 	}
@@ -521,7 +477,7 @@ fn canonical(kind: IndicatorKind, value: &str) -> String {
 /// Whether an address may be shared and watched for: not private, loopback, link-local, group or
 /// unspecified.
 pub fn is_public(address: IpAddr) -> bool {
-	match address {
+	match address.to_canonical() {
 		IpAddr::V4(v4) => {
 			let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
 			!(v4.is_private()
@@ -530,6 +486,8 @@ pub fn is_public(address: IpAddr) -> bool {
 				|| v4.is_multicast()
 				|| v4.is_unspecified()
 				|| v4.is_broadcast()
+				|| v4.octets()[0] == 0
+				|| v4.octets()[0] >= 240
 				|| shared)
 		},
 		IpAddr::V6(v6) => {
@@ -542,34 +500,13 @@ pub fn is_public(address: IpAddr) -> bool {
 	}
 }
 
-/// The equalities of a STIX pattern like `[a:value = 'x' OR b:value = 'y']`.
-fn comparisons(pattern: &str) -> Option<Vec<(IndicatorKind, String)>> {
-	let mut found = Vec::new();
-	for part in pattern.split(" OR ") {
-		let part = part.trim().trim_matches(['[', ']', '(', ')']);
-		if part.contains(" AND ") || part.contains("FOLLOWEDBY") {
-			return None;
-		}
-		let (path, value) = part.split_once('=')?;
-		let path = path.trim();
-		let kind = match path {
-			"ipv4-addr:value" | "ipv6-addr:value" => IndicatorKind::Address,
-			"domain-name:value" => IndicatorKind::Domain,
-			"url:value" => IndicatorKind::Url,
-			_ if path.starts_with("file:hashes.") => IndicatorKind::Hash,
-			_ => return None,
-		};
-		let value = value.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-		found.push((kind, value.replace("\\'", "'")));
-	}
-	Some(found)
-}
-
 #[cfg(test)]
 mod tests {
-	use super::*;
+	use super::{feeds::Feed, *};
+	use std::fs;
 
 	const NOW: Moment = 1_800_000_000_000;
+	const CERT: Feed = Feed { name: "cert", fetched: NOW };
 
 	#[test]
 	fn the_three_kinds_of_feed_are_found_until_they_expire() {
@@ -577,12 +514,12 @@ mod tests {
 		let stix = r#"{"type":"bundle","objects":[{"type":"indicator","id":"indicator--1",
 			"pattern_type":"stix","valid_until":"2027-02-01T00:00:00Z",
 			"pattern":"[ipv4-addr:value = '203.0.113.9' OR domain-name:value = 'Bad.example']"}]}"#;
-		indicators.read_stix("cert", stix, NOW).unwrap();
+		indicators.read_stix(&CERT, stix, NOW).unwrap();
 		let misp = r#"{"Event":{"uuid":"u","Attribute":[
 			{"type":"ip-dst","value":"198.51.100.7","to_ids":true},
 			{"type":"ip-dst","value":"198.51.100.8","to_ids":false}]}}"#;
-		indicators.read_misp("misp", misp, NOW).unwrap();
-		indicators.read_list("list", "# comment\n192.0.2.4 # scanner\n", NOW);
+		indicators.read_misp(&CERT, misp, NOW).unwrap();
+		indicators.read_list(&CERT, "# comment\n192.0.2.4 # scanner\n", NOW);
 		let find = |value, now| indicators.find(IndicatorKind::Address, value, now).is_some();
 		assert!(find("203.0.113.9", NOW) && find("198.51.100.7", NOW) && find("192.0.2.4", NOW));
 		assert!(!find("198.51.100.8", NOW));
@@ -595,7 +532,7 @@ mod tests {
 	fn private_addresses_and_names_on_a_warning_list_are_refused() {
 		let mut indicators = Indicators::default();
 		indicators.warn_of(["9.9.9.9".to_string()]);
-		indicators.read_list("list", "10.0.0.1\n9.9.9.9\n100.64.1.1\nfe80::1\n203.0.113.1", NOW);
+		indicators.read_list(&CERT, "10.0.0.1\n9.9.9.9\n100.64.1.1\nfe80::1\n203.0.113.1", NOW);
 		assert_eq!(indicators.len(), 1);
 		assert_eq!(indicators.refused["a private address"], 3);
 		assert_eq!(indicators.refused["on a warning list"], 1);
@@ -629,7 +566,7 @@ mod tests {
 			assert_eq!(shared == Err("on a warning list"), warned, "{address}: {shared:?}");
 		}
 		indicators.read_list(
-			"list",
+			&CERT,
 			"198.51.100.7\n2001:db8:7::5\n1.1.1.1\nhttp://198.51.100.7/a\n",
 			NOW,
 		);
@@ -674,7 +611,7 @@ mod tests {
 	fn a_folder_of_feeds_and_warning_lists_is_read_and_what_is_broken_is_named() {
 		let folder = tempfile::tempdir().unwrap();
 		let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-		fs::create_dir(folder.path().join(WARNINGS)).unwrap();
+		fs::create_dir(folder.path().join("warnings")).unwrap();
 		write("warnings/resolvers.json", r#"{"name":"resolvers","list":["9.9.9.9"]}"#);
 		write("warnings/own.txt", "own.example # ours\n");
 		write("list.txt", "9.9.9.9\nown.example\n203.0.113.1\n");
@@ -695,7 +632,7 @@ mod tests {
 	#[test]
 	fn contacts_and_messages_that_meet_an_indicator_are_noticed() {
 		let mut indicators = Indicators::default();
-		indicators.read_list("cert", "203.0.113.9\nbad.example", NOW);
+		indicators.read_list(&CERT, "203.0.113.9\nbad.example", NOW);
 		let mut flow = crate::event::Flow {
 			at: NOW,
 			source: [10, 0, 0, 7].into(),
@@ -732,6 +669,62 @@ mod tests {
 		let rules: Vec<&str> = found.iter().map(|notice| notice.rule.as_str()).collect();
 		assert_eq!(rules, ["indicator 203.0.113.9", "indicator www.bad.example"]);
 		assert!(indicators.notices(&line("all is well at good.example")).is_empty());
+		// A proxy writes URLs; an indicator may be the whole of one, or its host.
+		indicators.read_list(&CERT, "http://evil.example/x?id=7&a=b\nhttp://root.example", NOW);
+		for (message, rules) in [
+			("GET \"http://www.bad.example:8080/x\" 200", vec!["indicator www.bad.example"]),
+			(
+				"GET http://evil.example/x?id=7&a=b, 200",
+				vec!["indicator http://evil.example/x?id=7&a=b"],
+			),
+			("GET http://good.example/bad.example 200", vec![]),
+			("see HTTP://Root.Example", vec!["indicator http://root.example/"]),
+		] {
+			let found = indicators.notices(&line(message));
+			let found: Vec<&str> = found.iter().map(|notice| notice.rule.as_str()).collect();
+			assert_eq!(found, rules, "{message}");
+		}
+	}
+
+	#[test]
+	fn what_a_sensor_saw_named_is_looked_for() {
+		let mut indicators = Indicators::default();
+		indicators.read_list(&CERT, "bad.example\n44d88612fea8a8f36de82e1278abb02f", NOW);
+		let contact = |kind, value: &str| {
+			Event::Contact(crate::event::Contact {
+				at: NOW,
+				log: "http".into(),
+				source: "10.0.0.7".into(),
+				destination: Some("10.0.0.1".into()),
+				named: vec![(kind, value.into())],
+			})
+		};
+		for (kind, value, technique) in [
+			(IndicatorKind::Domain, "www.BAD.example.", "T1071"),
+			(IndicatorKind::Url, "http://bad.example/x", "T1071"),
+			(IndicatorKind::Hash, "44D88612FEA8A8F36DE82E1278ABB02F", "T1105"),
+		] {
+			let notices = indicators.notices(&contact(kind, value));
+			let [notice] = notices.as_slice() else { panic!("{value}: {notices:?}") };
+			assert_eq!(notice.source, "10.0.0.7");
+			assert_eq!(notice.technique.as_deref(), Some(technique));
+		}
+		assert!(indicators.notices(&contact(IndicatorKind::Domain, "good.example")).is_empty());
+	}
+
+	#[test]
+	fn a_private_address_is_not_shared_in_whatever_form() {
+		let indicators = Indicators::default();
+		for value in
+			["::ffff:10.1.2.3", "http://10.1.2.3/a", "https://me@[fd00::1]:8443/", "0.0.0.0"]
+		{
+			assert_eq!(indicators.to_share(b"key", value), Err("a private address"), "{value}");
+		}
+		assert!(indicators.to_share(b"key", "10.1.2.3:443").is_err());
+		assert_eq!(
+			indicators.to_share(b"key", "::ffff:203.0.113.9"),
+			indicators.to_share(b"key", "203.0.113.9")
+		);
 	}
 
 	#[test]
@@ -740,9 +733,9 @@ mod tests {
 		let stix = r#"{"objects":[
 			{"type":"indicator","pattern":"[url:value = 'http://x']","valid_until":"2020-01-01T00:00:00Z"},
 			{"type":"indicator","pattern":"[ipv4-addr:value = '203.0.113.9' AND x:y = 'z']"}]}"#;
-		indicators.read_stix("cert", stix, NOW).unwrap();
+		indicators.read_stix(&CERT, stix, NOW).unwrap();
 		assert!(indicators.is_empty());
 		assert_eq!(indicators.refused.values().sum::<u64>(), 2);
-		assert!(indicators.read_stix("cert", "no json", NOW).is_err());
+		assert!(indicators.read_stix(&CERT, "no json", NOW).is_err());
 	}
 }
