@@ -23,7 +23,7 @@ use crate::{
 	known::KnownThreats,
 	measurements::Measurements,
 	peers::PeerGroups,
-	working_days::WorkingDays,
+	working_days::{JudgedDay, WorkingDays},
 	ThreatsError,
 };
 
@@ -160,6 +160,11 @@ impl Watcher {
 				values.iter().for_each(|value| self.measurements.observe(value));
 			},
 		}
+	}
+
+	/// The working days that were judged since this was called last; they are noted from the first call on.
+	pub fn judged_working_days(&mut self) -> Vec<JudgedDay> {
+		self.working_days.take_judged()
 	}
 
 	/// What was found in so many events beside so many malformed lines.
