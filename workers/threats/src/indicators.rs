@@ -245,7 +245,7 @@ impl Indicators {
 					.map(|found| notice(&from, found, from.clone(), Some(to.clone()), None));
 				contacted.into_iter().chain(came).collect()
 			},
-			Event::Log(line) => {
+			Event::Log(line) | Event::Results(line, _) => {
 				let is_part = |character: char| {
 					character.is_alphanumeric() || matches!(character, '.' | '-' | ':' | '/' | '_')
 				};

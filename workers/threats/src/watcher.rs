@@ -18,7 +18,7 @@ use crate::{
 	config::{Config, StreamConfig},
 	detector::Detector,
 	ensemble::stream::{EnsembleDetector, Memory},
-	event::Event,
+	event::{Event, Measurement},
 	ingest::{self, Malformed, Source},
 	known::KnownThreats,
 	measurements::Measurements,
@@ -156,10 +156,16 @@ impl Watcher {
 			},
 			Event::Log(line) => self.logs.observe(line),
 			Event::Notice(notice) => self.known.observe(notice),
-			Event::Measured(values) => {
-				values.iter().for_each(|value| self.measurements.observe(value));
+			Event::Measured(values) => self.measure(values),
+			Event::Results(line, values) => {
+				self.logs.observe(line);
+				self.measure(values);
 			},
 		}
+	}
+
+	fn measure(&mut self, values: &[Measurement]) {
+		values.iter().for_each(|value| self.measurements.observe(value));
 	}
 
 	/// The working days that were judged since this was called last; they are noted from the first call on.
