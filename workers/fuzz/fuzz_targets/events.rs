@@ -4,7 +4,7 @@
 use curex_threats::{ingest, Format, Malformed, Source};
 use libfuzzer_sys::fuzz_target;
 
-const FORMATS: [Format; 8] = [
+const FORMATS: [Format; 10] = [
 	Format::Zeek,
 	Format::FhirAudit,
 	Format::Eve,
@@ -13,6 +13,8 @@ const FORMATS: [Format; 8] = [
 	Format::Wazuh,
 	Format::Hl7,
 	Format::Dicom,
+	Format::FhirObservation,
+	Format::AtnaAudit,
 ];
 
 fuzz_target!(|bytes: &[u8]| {

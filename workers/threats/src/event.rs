@@ -21,6 +21,8 @@ pub enum Event {
 	Contact(Contact),
 	/// What was measured at one moment.
 	Measured(Vec<Measurement>),
+	/// A message that carries results, and what they say was measured.
+	Results(LogLine, Vec<Measurement>),
 }
 
 impl Event {
@@ -29,7 +31,7 @@ impl Event {
 		match self {
 			Self::Flow(flow) => flow.at,
 			Self::Access(access) => access.at,
-			Self::Log(line) => line.at,
+			Self::Log(line) | Self::Results(line, _) => line.at,
 			Self::Notice(notice) => notice.at,
 			Self::Contact(contact) => contact.at,
 			Self::Measured(values) => values.first().map_or(0, |value| value.at),

@@ -68,6 +68,7 @@ pub use knowledge::Knowledge;
 pub use replay::Replay;
 pub use snapshots::Snapshots;
 pub use watcher::{watch, Coverage, Feedback, Report, Watcher};
+pub use working_days::JudgedDay;
 
 /// What can go wrong. A malformed line is not among it: see [`Malformed`].
 #[derive(Debug, thiserror::Error)]

@@ -45,7 +45,7 @@ pub const FEATURES: [&str; 9] = [
 	"accesses_without_relationship",
 	"most_accesses_to_one_without_relationship",
 	"patients_unknown_to_the_unit",
-	"emergency_accesses",
+	"emergency_accesses_without_relationship",
 	"unusual_hours",
 	"most_patients_in_an_hour",
 ];
@@ -264,7 +264,9 @@ impl StaffModel {
 		let history = accesses.first().and_then(|access| self.members.get(&access.user));
 		let hours = history.map(History::hours);
 		for access in accesses {
-			emergencies += f64::from(u8::from(access.break_glass));
+			// Who is known to treat a patient needs no emergency to explain an access.
+			let explained = access.relationship == CareRelationship::Present;
+			emergencies += f64::from(u8::from(access.break_glass && !explained));
 			unusual += hours.map_or(0.0, |hours| surprise(&hours, access.local_hour));
 			let absent = access.relationship == CareRelationship::Absent;
 			without += f64::from(u8::from(absent));

@@ -14,19 +14,19 @@ use crate::{
 		access::AccessBehaviour, flow::FlowBehaviour, log::LogBehaviour, Behaviour, Map,
 		Observation,
 	},
-	calibration::{Calibration, Verdict},
+	calibration::{Calibration, Verdict, KEPT},
 	config::{Config, StreamConfig},
 	detector::Detector,
 	ensemble::{
 		random::mix,
 		stream::{EnsembleDetector, Memory},
 	},
-	event::Event,
+	event::{Event, Measurement},
 	ingest::{self, Malformed, Source},
 	known::KnownThreats,
 	measurements::Measurements,
 	peers::PeerGroups,
-	working_days::WorkingDays,
+	working_days::{JudgedDay, WorkingDays},
 	ThreatsError,
 };
 
@@ -161,10 +161,21 @@ impl Watcher {
 			Event::Notice(notice) => self.known.observe(notice),
 			// What is known of it comes as a notice.
 			Event::Contact(_) => {},
-			Event::Measured(values) => {
-				values.iter().for_each(|value| self.measurements.observe(value));
+			Event::Measured(values) => self.measure(values),
+			Event::Results(line, values) => {
+				self.logs.observe(line);
+				self.measure(values);
 			},
 		}
+	}
+
+	fn measure(&mut self, values: &[Measurement]) {
+		values.iter().for_each(|value| self.measurements.observe(value));
+	}
+
+	/// The working days that were judged since this was called last; they are noted from the first call on.
+	pub fn judged_working_days(&mut self) -> Vec<JudgedDay> {
+		self.working_days.take_judged()
 	}
 
 	/// What was found in so many events beside so many malformed lines.
@@ -342,11 +353,13 @@ struct Held<B> {
 	suspicions: Map<String, Suspicion>,
 	/// When to look whether an entity's suspicion is over, in the order of these moments.
 	reviews: VecDeque<(Moment, String)>,
-	/// Events that looked normal, to be learned if their entity is still beyond suspicion when a
-	/// window has passed. Learned at once, an attack that grows step by step would teach the
-	/// detector each step before the next. In the order of their ends: an event with a clock that is ahead holds up no
-	/// other.
+	/// Events that were judged, to calibrate when a window has passed, and to be learned if they looked normal
+	/// and their entity is beyond suspicion then. Learned at once, an attack that grows step by step would teach
+	/// the detector each step before the next. In the order of their ends: an event with a clock that is ahead holds
+	/// up no other.
 	probation: VecDeque<Probation>,
+	/// Events whose probation has ended.
+	released: u64,
 	alerts: BTreeMap<String, Alert>,
 	/// The highest scores of each alert, for what a person says of it later.
 	flags: Map<String, Vec<f64>>,
@@ -360,18 +373,33 @@ const FLAGS: usize = 64;
 /// Alerts kept of one kind of event; beyond it the one that ended first is forgotten.
 const ALERTS: usize = 10_000;
 
-/// An event that waits to be learned.
+/// An event that waits to calibrate and to be learned.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Probation {
 	until: Moment,
 	entity: String,
 	point: Vec<f64>,
-	score: f64,
 	group: Option<String>,
+	flag: Option<Flag>,
 }
 
-/// Events on probation at once. The fuller it is, the smaller is the share of events that are put on it, so that a whole
-/// window fits however fast they come: all of them up to a half, every second from there to three quarters, and so on.
+/// What is known of an event that was flagged, and will not be learned.
+#[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
+struct Flag {
+	/// Whether its entity had enough others within a window.
+	beyond: bool,
+}
+
+/// Flagged events of one entity within a window that calibrate if they led to an alert: else a single attacker
+/// would raise the threshold for every other.
+const CALIBRATING: u64 = 16;
+
+/// The score of an event that the screening found usual.
+const SCREENED: f64 = f64::NEG_INFINITY;
+
+/// Events on probation at once. The fuller it is, the smaller is the share of events that are put on it, whatever their
+/// scores, so that a whole window fits however fast they come: all of them up to a half, every second from there to three
+/// quarters, and so on.
 const PROBATION: usize = 1 << 16;
 
 /// Events on probation whose clocks are ahead of others, beyond which the one that is furthest ahead is dropped unlearned.
@@ -383,8 +411,9 @@ struct Suspicion {
 	started: Moment,
 	last: Moment,
 	flagged: u64,
-	/// Scores flagged while unconfirmed. They are normal if the suspicion ends without an alert,
-	/// and then calibrate.
+	/// Begin of the latest window, and events flagged in it.
+	window: (Moment, u64),
+	/// Scores flagged while it is no alert.
 	unconfirmed: Vec<f64>,
 	highest: f64,
 	/// The sentence and the drivers at the highest score.
@@ -402,6 +431,7 @@ impl Suspicion {
 			started: at,
 			last: at,
 			flagged: 0,
+			window: (at, 0),
 			unconfirmed: Vec::new(),
 			highest: f64::NEG_INFINITY,
 			what: String::new(),
@@ -457,6 +487,7 @@ impl<B> Held<B> {
 			suspicions: Map::default(),
 			reviews: VecDeque::new(),
 			probation: VecDeque::new(),
+			released: 0,
 			alerts: BTreeMap::new(),
 			flags: Map::default(),
 			peers: PeerGroups::default(),
@@ -471,37 +502,33 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		if observation.group.is_none() {
 			observation.group = self.groups.get(&observation.entity).cloned();
 		}
-		self.review_suspicions(observation.at);
+		// Whether flags led to an alert is known until their suspicion ends.
 		self.end_probation(observation.at);
-		let usual = self.screening > 0.0
-			&& self.detector.screen(&observation.point).is_some_and(|share| share < self.screening);
-		let score = match usual {
-			true => Some(f64::NEG_INFINITY),
-			false => self.detector.score(&observation.point),
-		};
-		let Some(score) = score else {
+		self.review_suspicions(observation.at);
+		let Some(score) = self.score(&observation.point) else {
 			self.held.coverage.unjudged += 1;
 			let Observation { entity, at, point, group, .. } = observation;
 			return self.learn(&entity, at, &point, group.as_ref());
 		};
-		self.held.coverage.screened += u64::from(usual);
-		match self.held.calibration.judge(score) {
+		self.held.coverage.screened += u64::from(score == SCREENED);
+		let verdict = self.held.calibration.judge(score);
+		match verdict {
 			Verdict::Calibrating => self.held.coverage.unjudged += 1,
-			Verdict::Normal => self.held.coverage.judged += 1,
-			Verdict::Flagged => {
-				self.held.coverage.judged += 1;
-				self.held.coverage.flagged += 1;
-				return self.suspect(observation, score, event);
-			},
+			_ => self.held.coverage.judged += 1,
 		}
-		self.put_on_probation(observation, score);
+		let Observation { entity, at, point, group, .. } = &observation;
+		let until = at.saturating_add(self.silence);
+		let (entity, point, group) = (entity.clone(), point.clone(), group.clone());
+		let flag = (verdict == Verdict::Flagged).then(|| {
+			self.held.coverage.flagged += 1;
+			self.suspect(observation, score, event)
+		});
+		self.put_on_probation(Probation { until, entity, point, group, flag });
 	}
 
-	fn put_on_probation(&mut self, observation: Observation, score: f64) {
-		let Observation { entity, at, point, group, .. } = observation;
-		let until = at.saturating_add(self.silence);
+	fn put_on_probation(&mut self, event: Probation) {
 		let probation = &mut self.held.probation;
-		let before = probation.partition_point(|other| other.until <= until);
+		let before = probation.partition_point(|other| other.until <= event.until);
 		let free = PROBATION.saturating_sub(before).max(1);
 		let one_of = (PROBATION / (2 * free)).max(1) as u64;
 		let coverage = self.held.coverage;
@@ -510,19 +537,46 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			return;
 		}
 		let behind = probation.len() - before;
-		probation.insert(before, Probation { until, entity, point, score, group });
+		probation.insert(before, event);
 		if before.min(behind) > AHEAD || probation.len() > PROBATION {
 			probation.pop_back();
 		}
 	}
 
-	/// Learns what has proved itself.
+	/// How unusual a point is; [`SCREENED`] if the screening says that it is usual, nothing while the detector
+	/// warms up.
+	fn score(&self, point: &[f64]) -> Option<f64> {
+		let usual = self.screening > 0.0
+			&& self.detector.screen(point).is_some_and(|share| share < self.screening);
+		match usual {
+			true => Some(SCREENED),
+			false => self.detector.score(point),
+		}
+	}
+
+	/// Calibrates with events whose window has passed, and learns those that have proved themselves.
 	fn end_probation(&mut self, now: Moment) {
 		while self.held.probation.front().is_some_and(|event| event.until < now) {
+			// Of many events in a window only so many calibrate, whatever their scores, that the scores kept are
+			// those of a whole window: events that follow each other closely are alike.
+			let waiting = self.held.probation.len() as u64;
+			let calibrates = self.held.released % (1 + waiting / KEPT as u64) == 0;
 			let Some(event) = self.held.probation.pop_front() else { break };
-			if !self.has_open_alert(&event.entity) {
-				self.held.calibration.record(event.score);
-				let Probation { until, entity, point, group, .. } = event;
+			let Probation { until, entity, point, group, flag } = event;
+			self.held.released += 1;
+			let alert = self.has_open_alert(&entity);
+			let of_alert = flag.filter(|_| alert);
+			if calibrates && !of_alert.is_some_and(|flag| flag.beyond) {
+				// Its score of now: that of the time when it came was of a detector that knew less.
+				match self.score(&point) {
+					Some(score) if of_alert.is_some() => {
+						self.held.calibration.record_of_alert(score)
+					},
+					Some(score) => self.held.calibration.record(score),
+					None => {},
+				}
+			}
+			if flag.is_none() && !alert {
 				self.learn(&entity, until, &point, group.as_ref());
 			}
 		}
@@ -558,7 +612,7 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			.any(|(_, alert)| alert.entity == entity && alert.last >= since)
 	}
 
-	fn suspect(&mut self, observation: Observation, score: f64, event: &B::Event) {
+	fn suspect(&mut self, observation: Observation, score: f64, event: &B::Event) -> Flag {
 		let Observation { entity, at, point, reach, group } = observation;
 		let explained = match self.held.suspicions.get(&entity) {
 			Some(suspicion) if suspicion.highest >= score => None,
@@ -576,6 +630,11 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		});
 		suspicion.last = suspicion.last.max(at);
 		suspicion.flagged += 1;
+		if at > suspicion.window.0.saturating_add(self.silence) {
+			suspicion.window = (at, 0);
+		}
+		suspicion.window.1 += 1;
+		let flag = Flag { beyond: suspicion.window.1 > CALIBRATING };
 		suspicion.reach = suspicion.reach.max(reach);
 		if let Some((what, drivers, peers)) = explained {
 			suspicion.highest = score;
@@ -599,6 +658,7 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 		} else {
 			suspicion.unconfirmed.push(score);
 		}
+		flag
 	}
 
 	fn feedback(&mut self, id: &str, feedback: Feedback) -> bool {
@@ -630,9 +690,6 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			if due >= now {
 				review(&mut self.held.reviews, due, entity);
 				continue;
-			}
-			for score in &suspicion.unconfirmed {
-				self.held.calibration.record(*score);
 			}
 			self.held.suspicions.remove(&entity);
 		}
@@ -788,14 +845,41 @@ mod tests {
 	}
 
 	#[test]
-	fn flags_that_never_become_an_alert_calibrate_and_those_of_an_alert_do_not() {
+	fn every_event_calibrates_and_those_of_an_alert_within_bounds() {
 		let mut pipeline = calibrated();
 		run(&mut pipeline, &[("odd", 1, 9.0), ("odd", 2, 9.0), ("calm", 500, 0.5)]);
 		assert_eq!((pipeline.held.calibration.len(), pipeline.held.alerts.len()), (22, 0));
-		run(&mut pipeline, &[("bad", 600, 99.0), ("bad", 601, 99.0), ("bad", 602, 99.0)]);
+		let burst = (600..690).map(|at| ("bad", at, 99.0));
+		run(&mut pipeline, &burst.collect::<Vec<_>>());
 		run(&mut pipeline, &[("calm", 900, 0.5)]);
-		assert_eq!((pipeline.held.calibration.len(), pipeline.held.alerts.len()), (23, 1));
+		// Three quarters of a tenth of 23 are one.
+		assert_eq!((pipeline.held.calibration.len(), pipeline.held.alerts.len()), (24, 1));
 		assert!(pipeline.held.suspicions.is_empty());
+		assert_eq!(pipeline.detector.0, [0.5], "of what was flagged nothing is learned");
+	}
+
+	#[test]
+	fn of_an_alert_no_more_than_a_few_calibrate_within_a_window() {
+		let mut pipeline = calibrated();
+		(0..1_000).for_each(|_| pipeline.held.calibration.record(0.5));
+		let before = pipeline.held.calibration.len();
+		let burst: Vec<_> = (0..60).map(|step| ("bad", 1 + step, 9.0)).collect();
+		run(&mut pipeline, &burst);
+		run(&mut pipeline, &[("calm", 300, 0.5)]);
+		assert_eq!(pipeline.held.calibration.len() - before, CALIBRATING as usize);
+	}
+
+	#[test]
+	fn what_looks_normal_during_an_alert_calibrates_and_is_not_learned() {
+		let mut pipeline = calibrated();
+		run(&mut pipeline, &[("bad", 1, 9.0), ("bad", 2, 9.0), ("bad", 3, 9.0), ("bad", 4, 0.75)]);
+		run(&mut pipeline, &[("bad", 90, 9.0), ("calm", 110, 0.5)]);
+		assert_eq!(
+			pipeline.held.calibration.len(),
+			20 + 1 + 1,
+			"one of the three, and the calm one"
+		);
+		assert!(pipeline.detector.0.is_empty());
 	}
 
 	#[test]
@@ -821,7 +905,7 @@ mod tests {
 		// A suspicion of an entity with such a clock, and one of another.
 		run(&mut pipeline, &[("odd", 9_000_001, 9.0), ("even", 300, 9.0), ("calm", 500, 0.5)]);
 		assert_eq!(pipeline.held.suspicions.keys().collect::<Vec<_>>(), ["odd"]);
-		assert_eq!(pipeline.held.probation.back().map(|last| last.until), Some(9_000_100));
+		assert_eq!(pipeline.held.probation.back().map(|last| last.until), Some(9_000_101));
 	}
 
 	#[test]

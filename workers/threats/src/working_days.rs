@@ -64,6 +64,24 @@ pub(crate) struct WorkingDays {
 	coverage: Coverage,
 	/// Days since 1970 when old memories were last deleted.
 	cleared: Moment,
+	/// What was judged, if somebody asked for it.
+	#[serde(skip)]
+	judged: Option<Vec<JudgedDay>>,
+}
+
+/// A working day that was judged, for measuring how well days are told apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JudgedDay {
+	/// Whose day it was.
+	pub user: String,
+	/// Its first access.
+	pub started: Moment,
+	/// Its last access.
+	pub last: Moment,
+	/// How unusual it is.
+	pub score: f64,
+	/// What that means.
+	pub verdict: Verdict,
 }
 
 /// A working day that has not ended.
@@ -111,6 +129,7 @@ impl WorkingDays {
 			alerts: BTreeMap::new(),
 			coverage: Coverage::default(),
 			cleared: 0,
+			judged: None,
 		}
 	}
 
@@ -137,6 +156,11 @@ impl WorkingDays {
 
 	pub(crate) fn coverage(&self) -> Coverage {
 		self.coverage
+	}
+
+	/// The days that were judged since this was called last; they are noted from the first call on.
+	pub(crate) fn take_judged(&mut self) -> Vec<JudgedDay> {
+		self.judged.replace(Vec::new()).unwrap_or_default()
 	}
 
 	pub(crate) fn calibration(&self) -> &Calibration {
@@ -221,6 +245,10 @@ impl WorkingDays {
 	fn judge(&mut self, user: &str, day: &Day) -> bool {
 		let score = self.model.score(&day.unit, &day.accesses);
 		let verdict = self.calibration.judge(score);
+		if let Some(judged) = &mut self.judged {
+			let (user, started, last) = (user.into(), day.started, day.last);
+			judged.push(JudgedDay { user, started, last, score, verdict });
+		}
 		if verdict != Verdict::Flagged {
 			match verdict {
 				Verdict::Calibrating => self.coverage.unjudged += 1,

@@ -55,6 +55,7 @@ enum LogFormat {
 	Hl7,
 	Dicom,
 	FhirObservation,
+	AtnaAudit,
 }
 
 impl From<LogFormat> for Format {
@@ -69,6 +70,7 @@ impl From<LogFormat> for Format {
 			LogFormat::Hl7 => Self::Hl7,
 			LogFormat::Dicom => Self::Dicom,
 			LogFormat::FhirObservation => Self::FhirObservation,
+			LogFormat::AtnaAudit => Self::AtnaAudit,
 		}
 	}
 }

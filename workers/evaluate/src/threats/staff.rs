@@ -4,13 +4,15 @@
 //! been fitted to the logs of any hospital, and a figure obtained on it says how well the model tells
 //! *these* misuses from *this* normal work, nothing else. See `docs/staff-simulator.md`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use curex_threats::{
+	calibration::Verdict,
 	ensemble::random::Random,
-	event::{CareRelationship, RecordAccess},
+	event::{CareRelationship, Event, RecordAccess},
 	staff::StaffModel,
+	Config, Kind, ThreatsError, Watcher,
 };
 use serde_json::{json, Value};
 
@@ -37,25 +39,45 @@ pub struct Arguments {
 	/// How many seeds, from 0.
 	#[arg(long, default_value_t = 5)]
 	seeds: u64,
-	/// Share of the judged staff days with a misuse.
+	/// Share of the staff days with a misuse.
 	#[arg(long, default_value_t = 0.02)]
 	misuse: f64,
+	/// Share of the ordinary emergency accesses for which no care relationship is recorded.
+	#[arg(long, default_value_t = 0.0)]
+	unexplained_emergencies: f64,
 }
 
+/// Times as much misuse as that in a second run of the watch.
+const MORE: f64 = 5.0;
+
 /// # Errors
-/// [`Error::Argument`].
+/// [`Error::Argument`], [`Error::Threats`].
 pub fn run(arguments: &Arguments) -> Result<Value, Error> {
-	if arguments.staff < 20 || arguments.days < 9 || !(0.0..=0.5).contains(&arguments.misuse) {
-		return Err(Error::Argument(
-			"give at least 20 staff, 9 days and a misuse of 0 to 0.5".into(),
-		));
+	let is_share = (0.0..=1.0).contains(&arguments.unexplained_emergencies);
+	if arguments.staff < 20
+		|| arguments.days < 9
+		|| !(0.0..=0.1).contains(&arguments.misuse)
+		|| !is_share
+	{
+		let range = "give at least 20 staff, 9 days, a misuse of 0 to 0.1 and a share of 0 to 1";
+		return Err(Error::Argument(range.into()));
 	}
+	let mut value = vetted(arguments);
+	value["watch"] = json!({
+		"natural": watched(arguments, arguments.misuse)?,
+		"five_times": watched(arguments, MORE * arguments.misuse)?,
+	});
+	Ok(value)
+}
+
+/// The model alone, which learns the first two thirds of the days, without misuse, and judges the rest.
+fn vetted(arguments: &Arguments) -> Value {
 	let (mut areas, mut ones, mut fives) = (Vec::new(), Vec::new(), Vec::new());
 	let mut by_kind: Vec<Vec<f64>> = vec![Vec::new(); Misuse::ALL.len()];
 	let mut staff_days = 0;
 	for seed in 0..arguments.seeds {
-		let days = simulate(arguments, seed);
 		let learned_days = arguments.days * 2 / 3;
+		let days = simulate(arguments, arguments.misuse, learned_days, seed);
 		let learned: Vec<&StaffDay> = days.iter().filter(|day| day.day < learned_days).collect();
 		let mut model = StaffModel::new(seed);
 		for day in &learned {
@@ -92,7 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		.zip(by_kind)
 		.map(|(kind, areas)| (kind.name().into(), json!(mean(areas))))
 		.collect();
-	Ok(json!({
+	json!({
 		"roc_auc": mean(areas),
 		"recall_at_fpr_1": mean(ones),
 		"recall_at_fpr_5": mean(fives),
@@ -101,7 +123,97 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		"seeds": arguments.seeds,
 		"simulated": true,
 		"assumptions": "docs/staff-simulator.md",
+	})
+}
+
+/// The watch as it is used: it learns days that nobody looked through, with misuse on this share of them from the first
+/// day on, and flags by its own threshold. The last third of the days is counted.
+fn watched(arguments: &Arguments, misuse: f64) -> Result<Value, ThreatsError> {
+	let counted_from = START + arguments.days * 2 / 3 * DAY;
+	let (mut areas, mut ones, mut fives) = (Vec::new(), Vec::new(), Vec::new());
+	let mut rates: [Vec<f64>; 3] = Default::default();
+	let mut by_kind: Vec<Vec<f64>> = vec![Vec::new(); Misuse::ALL.len()];
+	let mut false_alerts = Vec::new();
+	for seed in 0..arguments.seeds {
+		let days = simulate(arguments, misuse, 0, seed);
+		let misused = misused(&days);
+		let kind_of = |user: &str, from: u64, until: u64| {
+			let times = misused.get(user)?;
+			times.iter().find(|(at, _)| (from..=until).contains(at)).map(|(_, kind)| *kind)
+		};
+		let mut watcher = Watcher::new(&Config { seed, ..Config::default() })?;
+		watcher.judged_working_days();
+		let mut accesses: Vec<RecordAccess> =
+			days.into_iter().flat_map(|day| day.accesses).collect();
+		accesses.sort_by_key(|access| access.at);
+		for access in accesses {
+			watcher.observe(&Event::Access(access));
+		}
+		let mut judged = watcher.judged_working_days();
+		judged.retain(|day| day.started >= counted_from);
+		let scores: Vec<f64> = judged.iter().map(|day| day.score).collect();
+		let kinds: Vec<Option<Misuse>> =
+			judged.iter().map(|day| kind_of(&day.user, day.started, day.last)).collect();
+		let labels: Vec<bool> = kinds.iter().map(Option::is_some).collect();
+		areas.extend(roc_auc(&scores, &labels));
+		ones.extend(recall_at_fpr(&scores, &labels, 0.01));
+		fives.extend(recall_at_fpr(&scores, &labels, 0.05));
+		let flagged = |wrong: bool| {
+			let of_them = judged.iter().zip(&labels).filter(|(_, label)| **label == wrong);
+			let (all, flagged) = of_them.fold((0, 0), |(all, flagged), (day, _)| {
+				(all + 1, flagged + u32::from(day.verdict == Verdict::Flagged))
+			});
+			f64::from(flagged) / f64::from(all.max(1))
+		};
+		rates[0].push(flagged(true));
+		rates[1].push(flagged(false));
+		let known = judged.iter().filter(|day| day.verdict != Verdict::Calibrating).count();
+		rates[2].push(known as f64 / judged.len().max(1) as f64);
+		for (areas, kind) in by_kind.iter_mut().zip(Misuse::ALL) {
+			let of_kind =
+				scores.iter().zip(&kinds).filter(|(_, one)| one.is_none_or(|one| one == kind));
+			let (scores, labels): (Vec<f64>, Vec<bool>) =
+				of_kind.map(|(score, one)| (*score, one.is_some())).unzip();
+			areas.extend(roc_auc(&scores, &labels));
+		}
+		let weeks = (arguments.days - arguments.days * 2 / 3) as f64 / 7.0;
+		let alerts = watcher.alerts();
+		let wrong = alerts.iter().filter(|alert| {
+			alert.kind == Kind::WorkingDay
+				&& alert.last >= counted_from
+				&& kind_of(&alert.entity, alert.started, alert.last).is_none()
+		});
+		false_alerts.push(wrong.count() as f64 / weeks * 1_000.0 / arguments.staff as f64);
+	}
+	let [recall, false_alarm_rate, judged] = rates.map(mean);
+	let per_kind: serde_json::Map<String, Value> = Misuse::ALL
+		.iter()
+		.zip(by_kind)
+		.map(|(kind, areas)| (kind.name().into(), json!(mean(areas))))
+		.collect();
+	Ok(json!({
+		"misuse": misuse,
+		"roc_auc": mean(areas),
+		"recall_at_fpr_1": mean(ones),
+		"recall_at_fpr_5": mean(fives),
+		"roc_auc_per_kind": per_kind,
+		"recall": recall,
+		"false_alarm_rate": false_alarm_rate,
+		"judged": judged,
+		"false_alerts_per_1000_staff_and_week": mean(false_alerts),
 	}))
+}
+
+/// When somebody misused an account, and how, by its owner.
+fn misused(days: &[StaffDay]) -> HashMap<String, Vec<(u64, Misuse)>> {
+	let mut misused: HashMap<String, Vec<(u64, Misuse)>> = HashMap::new();
+	for day in days {
+		for at in &day.misused_at {
+			let (Some(access), Some(misuse)) = (day.accesses.first(), day.misuse) else { continue };
+			misused.entry(access.user.clone()).or_default().push((*at, misuse));
+		}
+	}
+	misused
 }
 
 /// What a member of staff may do wrong.
@@ -145,6 +257,8 @@ struct StaffDay {
 	unit: String,
 	accesses: Vec<RecordAccess>,
 	misuse: Option<Misuse>,
+	/// Moments of the accesses that were misuse.
+	misused_at: Vec<u64>,
 }
 
 struct Member {
@@ -157,7 +271,8 @@ struct Member {
 	unexplained: f64,
 }
 
-fn simulate(arguments: &Arguments, seed: u64) -> Vec<StaffDay> {
+/// Every day's work, with misuse on a share of the days from one on.
+fn simulate(arguments: &Arguments, rate: f64, from: u64, seed: u64) -> Vec<StaffDay> {
 	let mut random = Random::new(seed.wrapping_add(0x5747_4146_4600));
 	let units = (arguments.staff / 20).max(2);
 	let members: Vec<Member> = (0..arguments.staff)
@@ -186,18 +301,27 @@ fn simulate(arguments: &Arguments, seed: u64) -> Vec<StaffDay> {
 			if random.unit() > if weekend { 0.3 } else { 0.75 } {
 				continue;
 			}
-			let mut accesses = ordinary(member, day, weekend, &beds, admitted, &mut random);
-			let judged = day >= arguments.days * 2 / 3;
-			let misuse = (judged && random.unit() < arguments.misuse)
+			let unexplained = arguments.unexplained_emergencies;
+			let mut accesses =
+				ordinary(member, day, weekend, &beds, admitted, unexplained, &mut random);
+			let misuse = (day >= from && random.unit() < rate)
 				.then(|| Misuse::ALL[random.below(Misuse::ALL.len())]);
+			let mut misused_at = Vec::new();
 			if let Some(misuse) = misuse {
-				accesses.extend(wrong(misuse, member, day, &beds, admitted, &mut random));
+				let wrong = wrong(misuse, member, day, &beds, admitted, &mut random);
+				misused_at.extend(wrong.iter().map(|access| access.at));
+				accesses.extend(wrong);
 				accesses.sort_by_key(|access| access.at);
 			}
-			days.push(StaffDay { day, unit: format!("unit-{}", member.unit), accesses, misuse });
+			let unit = unit_of(member);
+			days.push(StaffDay { day, unit, accesses, misuse, misused_at });
 		}
 	}
 	days
+}
+
+fn unit_of(member: &Member) -> String {
+	format!("unit-{}", member.unit)
 }
 
 fn access(
@@ -219,7 +343,7 @@ fn access(
 		action: 'R',
 		break_glass,
 		relationship,
-		unit: None,
+		unit: Some(unit_of(member)),
 	}
 }
 
@@ -229,6 +353,7 @@ fn ordinary(
 	weekend: bool,
 	beds: &[Vec<u64>],
 	admitted: u64,
+	unexplained_emergencies: f64,
 	random: &mut Random,
 ) -> Vec<RecordAccess> {
 	let busy = if weekend { 0.7 } else { 1.0 };
@@ -255,7 +380,14 @@ fn ordinary(
 			} else {
 				let patient = own[random.below(own.len())];
 				let emergency = random.unit() < 0.002;
-				access(member, at, patient, CareRelationship::Present, emergency)
+				let unexplained = emergency
+					&& unexplained_emergencies > 0.0
+					&& random.unit() < unexplained_emergencies;
+				let relationship = match unexplained {
+					true => CareRelationship::Absent,
+					false => CareRelationship::Present,
+				};
+				access(member, at, patient, relationship, emergency)
 			}
 		})
 		.collect();
@@ -344,8 +476,12 @@ mod tests {
 
 	#[test]
 	fn misuse_is_told_from_work_on_a_small_simulation() {
-		let arguments = Arguments { staff: 60, days: 21, seeds: 1, misuse: 0.05 };
+		let arguments =
+			Arguments { staff: 60, days: 21, seeds: 1, misuse: 0.05, unexplained_emergencies: 0.0 };
 		let value = run(&arguments).unwrap();
 		assert!(value["roc_auc"].as_f64().unwrap() > 0.9, "{value}");
+		let watch = &value["watch"]["natural"];
+		assert!(watch["roc_auc"].as_f64().unwrap() > 0.9, "{value}");
+		assert!(watch["judged"].as_f64().unwrap() > 0.9, "{value}");
 	}
 }

@@ -1,10 +1,15 @@
 //! `threats throughput`: how fast, on one core, parsing included.
 
-use std::{fmt::Write, time::Instant};
+use std::{
+	fmt::Write,
+	net::{IpAddr, Ipv4Addr},
+	time::Instant,
+};
 
 use clap::Args;
 use curex_threats::{
-	ensemble::random::Random, ingest, Config, Format, Malformed, Source, ThreatsError, Watcher,
+	ensemble::random::Random, event::Event, ingest, Config, Coverage, Format, Malformed, Source,
+	ThreatsError, Watcher,
 };
 use serde_json::{json, Value};
 
@@ -38,8 +43,8 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 		eprint!("{log}");
 		return Ok(json!({ "events": arguments.events }));
 	}
-	let screened = measure(&log, arguments.screening)?;
-	let full = measure(&log, 0.0)?;
+	let screened = measure(&log, arguments, arguments.screening)?;
+	let full = measure(&log, arguments, 0.0)?;
 	Ok(json!({
 		"screening": screened,
 		"ensemble": full,
@@ -49,13 +54,22 @@ pub fn run(arguments: &Arguments) -> Result<Value, Error> {
 	}))
 }
 
-fn measure(log: &str, screening: f64) -> Result<Value, ThreatsError> {
+/// The address that scans.
+const SCANNER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0));
+
+/// Parts of the stream whose false alarms are reported apart.
+const PARTS: usize = 4;
+
+fn measure(log: &str, arguments: &Arguments, screening: f64) -> Result<Value, ThreatsError> {
 	let mut watcher = Watcher::new(&Config { screening, ..Config::default() })?;
 	let (mut malformed, mut events) = (Malformed::default(), 0u64);
 	let mut latencies: Vec<u32> = Vec::new();
+	let mut parts = [Coverage::default(); PARTS];
+	let (mut first, mut latest) = (None, 0);
 	let processor = processor_seconds();
 	let started = Instant::now();
 	let mut last = started;
+	let mut before = Coverage::default();
 	ingest::read(
 		Source::new("generated", Format::Zeek, log.as_bytes()),
 		&mut malformed,
@@ -66,6 +80,15 @@ fn measure(log: &str, screening: f64) -> Result<Value, ThreatsError> {
 			let now = Instant::now();
 			latencies.push((now - last).as_nanos().min(u128::from(u32::MAX)) as u32);
 			last = now;
+			first.get_or_insert(event.at());
+			latest = event.at();
+			let [flows, ..] = watcher.coverage();
+			let part = (events as usize - 1) * PARTS / arguments.events.max(1);
+			if !matches!(&event, Event::Flow(flow) if flow.source == SCANNER) {
+				parts[part].judged += flows.judged - before.judged;
+				parts[part].flagged += flows.flagged - before.flagged;
+			}
+			before = flows;
 		},
 	)?;
 	let seconds = started.elapsed().as_secs_f64();
@@ -76,6 +99,15 @@ fn measure(log: &str, screening: f64) -> Result<Value, ThreatsError> {
 		latencies.get(place.min(latencies.len().saturating_sub(1))).copied().unwrap_or(0)
 	};
 	let [flows, ..] = watcher.coverage();
+	let rate = |parts: &[Coverage]| {
+		let judged: u64 = parts.iter().map(|part| part.judged).sum();
+		let flagged: u64 = parts.iter().map(|part| part.flagged).sum();
+		flagged as f64 / judged.max(1) as f64
+	};
+	let alerts = watcher.alerts();
+	let scanner = SCANNER.to_string();
+	let false_alerts = alerts.iter().filter(|alert| alert.entity != scanner).count();
+	let days = latest.saturating_sub(first.unwrap_or(latest)) as f64 / 86_400_000.0;
 	Ok(json!({
 		"events": events,
 		"events_per_second": events as f64 / seconds,
@@ -84,7 +116,12 @@ fn measure(log: &str, screening: f64) -> Result<Value, ThreatsError> {
 		"latency_p99_microseconds": f64::from(quantile(0.99)) / 1e3,
 		"latency_p999_microseconds": f64::from(quantile(0.999)) / 1e3,
 		"coverage": flows,
-		"alerts": watcher.alerts().len(),
+		"false_alarm_rate": rate(&parts),
+		"false_alarm_rate_by_quarter": parts.each_ref().map(|part| rate(std::slice::from_ref(part))),
+		"alerts": alerts.len(),
+		"false_alerts": false_alerts,
+		"false_alerts_per_1000_sources_and_day":
+			false_alerts as f64 / days / arguments.entities.max(1) as f64 * 1_000.0,
 	}))
 }
 

@@ -158,7 +158,7 @@ impl Indicators {
 					.map(|found| notice(&from, found, from.clone(), Some(to.clone()), None));
 				contacted.into_iter().chain(came).collect()
 			},
-			Event::Log(line) => {
+			Event::Log(line) | Event::Results(line, _) => {
 				let named = mentioned(&line.message).into_iter().filter_map(|(value, kind)| {
 					let found = self.find(kind, &value, at)?;
 					Some(notice(&value, found, line.host.clone(), None, None))

@@ -7,11 +7,11 @@ use super::not_json;
 use crate::event::{CareRelationship, RecordAccess};
 
 /// Codes of HL7 v3 ActReason that mean emergency access.
-const EMERGENCY: [&str; 2] = ["BTG", "ETREAT"];
+pub(super) const EMERGENCY: [&str; 2] = ["BTG", "ETREAT"];
 
 /// `AuditEvent.entity.detail.type` under which a system says whether the user treats the patient:
 /// `present` or `absent`.
-const RELATIONSHIP: &str = "care-relationship";
+pub(super) const RELATIONSHIP: &str = "care-relationship";
 
 /// Reads one resource: an access, nothing (an AuditEvent without an acting user), or the reason why
 /// not.

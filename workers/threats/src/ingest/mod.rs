@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{event::Event, ThreatsError};
 
+mod atna;
 mod dicom;
 mod eve;
 mod fhir;
@@ -42,18 +43,20 @@ pub enum Format {
 	FhirAudit,
 	/// Suricata EVE, JSON lines: flows, signatures that fired, and what was named (`dns`, `http`, `tls`, `fileinfo`).
 	Eve,
-	/// Syslog, RFC 3164 and RFC 5424, with or without priority.
+	/// Syslog, RFC 3164 and RFC 5424, with or without priority; what holds an audit message is read as that.
 	Syslog,
 	/// Windows events as JSON lines: Winlogbeat's, or EVTX files converted to JSON.
 	Windows,
 	/// Wazuh `alerts.json`, JSON lines.
 	Wazuh,
-	/// HL7 v2 messages, one a line; their headers and what was refused, nothing of patients.
+	/// HL7 v2 messages, one a line; their headers, what was refused, and the numbers of results, nothing of patients.
 	Hl7,
 	/// Associations in the log of a DICOM archive, as Orthanc writes it.
 	Dicom,
 	/// FHIR R4 Observations, or Bundles that hold some, one a line.
 	FhirObservation,
+	/// Audit messages of DICOM (PS3.15 A.5), one a line, with or without the syslog header of IHE ITI-20.
+	AtnaAudit,
 }
 
 /// A log to read.
@@ -219,10 +222,15 @@ impl Parser {
 			Format::Zeek => self.zeek.parse(text),
 			Format::FhirAudit => fhir::parse(text).map(|access| access.map(Event::Access)),
 			Format::Eve => eve::parse(text),
+			// As a log message it would be kept with the names in it.
+			Format::Syslog if atna::is_in(text) => {
+				atna::parse(text).map(|access| access.map(Event::Access))
+			},
 			Format::Syslog => syslog::parse(text).map(|line| line.map(Event::Log)),
+			Format::AtnaAudit => atna::parse(text).map(|access| access.map(Event::Access)),
 			Format::Windows => windows::parse(text).map(|line| line.map(Event::Log)),
 			Format::Wazuh => wazuh::parse(text),
-			Format::Hl7 => hl7::parse(text).map(|line| line.map(Event::Log)),
+			Format::Hl7 => hl7::parse(text),
 			Format::Dicom => dicom::parse(text).map(|line| line.map(Event::Log)),
 			Format::FhirObservation => observation::parse(text)
 				.map(|measured| (!measured.is_empty()).then_some(Event::Measured(measured))),
@@ -319,6 +327,30 @@ mod tests {
 		assert_eq!(from_json.len(), 1);
 		assert_eq!(from_json, from_tsv);
 		assert_eq!(from_json[0].at(), 928_943);
+	}
+
+	#[test]
+	fn an_audit_message_among_syslog_is_an_access_and_in_another_encoding_malformed() {
+		let audit = "<85>1 2026-03-02T08:00:01Z ehr EHR - IHE+RFC-3881 - <AuditMessage><EventIdentification \
+			EventActionCode=\"R\" EventDateTime=\"2026-03-02T08:00:00Z\"/><ActiveParticipant UserID=\"mary\"/></AuditMessage>";
+		let syslog = "<34>1 2026-03-02T08:00:02Z pacs su - - - AuditMessage failed";
+		let text = format!("{audit}\n{syslog}\n");
+		let (events, malformed) = events_of(Format::Syslog, text.as_bytes());
+		assert_eq!(malformed, Malformed::default());
+		assert!(
+			matches!(&events[..], [Event::Access(access), Event::Log(_)] if access.user == "mary")
+		);
+		let mut text: Vec<u8> = audit.encode_utf16().flat_map(u16::to_le_bytes).collect();
+		text.extend_from_slice(
+			format!("\n{}\n{audit}\n", audit.replace("mary", "m\u{fc}ller")).as_bytes(),
+		);
+		let latin = text.windows(2).position(|pair| pair == "\u{fc}".as_bytes()).unwrap();
+		text.splice(latin..latin + 2, [0xfc]);
+		let (events, malformed) = events_of(Format::AtnaAudit, &text);
+		assert_eq!(events.len(), 1, "{malformed:?}");
+		assert!(
+			malformed.count >= 2 && malformed.samples.iter().all(|sample| !sample.contains("ller"))
+		);
 	}
 
 	#[test]
