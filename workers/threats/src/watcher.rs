@@ -101,7 +101,7 @@ pub enum Feedback {
 }
 
 /// Version of the state that a watcher writes; one of another version is refused.
-const STATE: u16 = 2;
+const STATE: u16 = 3;
 
 /// Watches a stream of events.
 pub struct Watcher {
