@@ -297,7 +297,7 @@ mod tests {
 	fn usual_values_in_an_unusual_order_are_unusual() {
 		// High and low by turns; then three high ones.
 		let noise = |step: usize| ((step * 7_919) % 101) as f64 / 20.0;
-		let turns = |step: usize| noise(step) + if step % 2 == 0 { 100.0 } else { 0.0 };
+		let turns = |step: usize| noise(step) + if step.is_multiple_of(2) { 100.0 } else { 0.0 };
 		let mut values: Vec<f64> = (0..12 * SLOTS).map(turns).collect();
 		values.extend([101.0, 102.0, 103.0]);
 		let (usual, three) = greatest(&values, 3);

@@ -143,3 +143,53 @@ fn read(path: &PathBuf) -> Result<(Vec<NaiveDateTime>, Vec<f64>), Error> {
 	}
 	Ok((times, values))
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// A day of values each five minutes with one window, and another detector's scores that are one at this place.
+	fn benchmark(window: [&str; 2], mark: usize) -> (tempfile::TempDir, Arguments) {
+		let folder = tempfile::tempdir().unwrap();
+		let begin = parse("2014-04-01 00:00:00").unwrap();
+		let (mut series, mut scores) = ("timestamp,value\n".to_owned(), String::new());
+		scores.push_str("timestamp,value,anomaly_score,label\n");
+		for step in 0..288 {
+			let at = begin + chrono::Duration::minutes(5 * step as i64);
+			series.push_str(&format!("{at},{step}\n"));
+			scores.push_str(&format!("{at},{step},{},0\n", f64::from(step == mark)));
+		}
+		let place = |name: &str| folder.path().join(name);
+		for (file, text) in [
+			("data/group/one.csv", series),
+			("results/other/group/other_one.csv", scores),
+			("windows.json", json!({ "group/one.csv": [window] }).to_string()),
+		] {
+			std::fs::create_dir_all(place(file).parent().unwrap()).unwrap();
+			std::fs::write(place(file), text).unwrap();
+		}
+		let (data, windows) = (place("data"), place("windows.json"));
+		let results = Some(place("results/other"));
+		(folder, Arguments { data, windows, results })
+	}
+
+	#[test]
+	fn published_results_of_another_detector_are_scored() {
+		let window = ["2014-04-01 10:00:00.000000", "2014-04-01 12:00:00.000000"];
+		let (_folder, arguments) = benchmark(window, 120);
+		let outcome = run(&arguments).unwrap();
+		assert!((outcome["standard"].as_f64().unwrap() - 100.0).abs() < 1e-9, "{outcome}");
+		assert_eq!((&outcome["found"], &outcome["false_alarms"]), (&json!(1), &json!(0)));
+	}
+
+	#[test]
+	fn a_window_that_is_at_no_time_of_its_series_is_refused() {
+		let window = ["2014-04-01 10:01:00.000000", "2014-04-01 12:00:00.000000"];
+		let (_folder, arguments) = benchmark(window, 120);
+		let error = run(&arguments).unwrap_err().to_string();
+		assert!(
+			error.contains("2014-04-01 10:01:00.000000 is no time of group/one.csv"),
+			"{error}"
+		);
+	}
+}
