@@ -27,8 +27,8 @@ const REMEMBERED_IN_SLOT: usize = 16;
 const RECENT: usize = 65;
 
 /// Orders of magnitude by which a score exceeds the greatest that its rank alone can give: some eleven times as far out as
-/// everything that was learned.
-const FAR: f64 = 2.5;
+/// everything that was learned, where the means of the latest values are that much less so.
+const FAR: f64 = 2.0;
 
 /// Alerts kept; beyond it the one that ended first is forgotten.
 const ALERTS: usize = 10_000;

@@ -8,10 +8,19 @@
 
 use std::collections::HashMap;
 
-/// Weights of the standard profile: a detection, a false detection, a missed window.
+/// What a detection in a window counts, in every profile.
 const DETECTED: f64 = 1.0;
-const FALSE_ALARM: f64 = 0.11;
-const MISSED: f64 = 1.0;
+
+/// What a detection outside windows and a window without detection cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+	pub false_alarm: f64,
+	pub missed: f64,
+}
+
+pub const STANDARD: Profile = Profile { false_alarm: 0.11, missed: 1.0 };
+pub const REWARD_LOW_FALSE_POSITIVES: Profile = Profile { false_alarm: 0.22, missed: 1.0 };
+pub const REWARD_LOW_FALSE_NEGATIVES: Profile = Profile { false_alarm: 0.11, missed: 2.0 };
 
 /// Share of a series in which nothing counts, of its first so many points.
 const PROBATION: f64 = 0.15;
@@ -38,6 +47,14 @@ pub struct Outcome {
 	pub windows: usize,
 	/// Detections outside windows.
 	pub false_alarms: u64,
+}
+
+impl Scored {
+	/// Windows in which a detection can count: those that end after probation.
+	fn counted(&self) -> usize {
+		let begin = probation(self.scores.len());
+		self.windows.iter().filter(|window| window.1 >= begin).count()
+	}
 }
 
 /// `2 / (1 + e^(5y)) − 1`: 1 far before, 0 at the end of the window, −1 far behind.
@@ -93,12 +110,13 @@ fn behind((first, last): (usize, usize), place: usize) -> f64 {
 	}
 }
 
-/// The best score that one threshold over all series yields.
-pub fn best(series: &[Scored]) -> Outcome {
+/// The best score of a profile that one threshold over all series yields.
+pub fn best(series: &[Scored], profile: Profile) -> Outcome {
 	let mut detections = detections(series);
 	detections.sort_by(|one, other| other.score.total_cmp(&one.score));
 	let windows: usize = series.iter().map(|one| one.windows.len()).sum();
-	let nothing = -MISSED * windows as f64;
+	let counted: usize = series.iter().map(Scored::counted).sum();
+	let nothing = -profile.missed * counted as f64;
 	let mut raw = nothing;
 	let mut earliest: HashMap<(usize, usize), f64> = HashMap::new();
 	let mut false_alarms = 0;
@@ -118,13 +136,13 @@ pub fn best(series: &[Scored]) -> Outcome {
 					},
 					Some(_) => {},
 					None => {
-						raw += MISSED + DETECTED * detection.weight;
+						raw += profile.missed + DETECTED * detection.weight;
 						earliest.insert(window, detection.weight);
 					},
 				},
 				None => {
 					false_alarms += 1;
-					raw += FALSE_ALARM * detection.weight;
+					raw += profile.false_alarm * detection.weight;
 				},
 			}
 		}
@@ -143,9 +161,9 @@ pub fn best(series: &[Scored]) -> Outcome {
 	best
 }
 
-/// What a given threshold yields on one series, before normalisation, and its windows.
-pub fn at_threshold(series: &Scored, threshold: f64) -> (f64, usize) {
-	let mut raw = -MISSED * series.windows.len() as f64;
+/// What a given threshold yields on one series, before normalisation, and the windows found.
+pub fn at_threshold(series: &Scored, threshold: f64, profile: Profile) -> (f64, usize) {
+	let mut raw = -profile.missed * series.counted() as f64;
 	let mut earliest: HashMap<(usize, usize), f64> = HashMap::new();
 	for one in detections(std::slice::from_ref(series)) {
 		if one.score < threshold {
@@ -156,10 +174,10 @@ pub fn at_threshold(series: &Scored, threshold: f64) -> (f64, usize) {
 				let weight = earliest.entry(window).or_insert(f64::NEG_INFINITY);
 				*weight = weight.max(one.weight);
 			},
-			None => raw += FALSE_ALARM * one.weight,
+			None => raw += profile.false_alarm * one.weight,
 		}
 	}
-	raw += earliest.values().map(|weight| MISSED + DETECTED * weight).sum::<f64>();
+	raw += earliest.values().map(|weight| profile.missed + DETECTED * weight).sum::<f64>();
 	(raw, earliest.len())
 }
 
@@ -177,16 +195,16 @@ mod tests {
 
 	#[test]
 	fn a_detection_at_the_first_point_of_every_window_is_perfect() {
-		let outcome = best(&[series(&[400, 800])]);
+		let outcome = best(&[series(&[400, 800])], STANDARD);
 		assert!((outcome.score - 100.0).abs() < 1e-9, "{outcome:?}");
 		assert_eq!((outcome.found, outcome.false_alarms), (2, 0));
 	}
 
 	#[test]
 	fn a_late_detection_counts_less_and_a_false_one_against() {
-		let early = best(&[series(&[410, 800])]).score;
-		let late = best(&[series(&[490, 800])]).score;
-		let with_false = best(&[series(&[410, 800, 300])]).score;
+		let early = best(&[series(&[410, 800])], STANDARD).score;
+		let late = best(&[series(&[490, 800])], STANDARD).score;
+		let with_false = best(&[series(&[410, 800, 300])], STANDARD).score;
 		assert!(late < early && with_false < early, "{late} {early} {with_false}");
 		// One false detection before any window costs 0.11 of two windows with a range of 2 each.
 		assert!((early - with_false - 100.0 * 0.11 / 4.0).abs() < 1e-9);
@@ -194,11 +212,79 @@ mod tests {
 
 	#[test]
 	fn detections_during_probation_do_not_count_and_nothing_found_is_zero() {
-		assert_eq!(best(&[series(&[100])]).score, 0.0);
+		assert_eq!(best(&[series(&[100])], STANDARD).score, 0.0);
 		assert_eq!(probation(1_000), 150);
 		assert_eq!(probation(20_000), 750);
-		let (raw, found) = at_threshold(&series(&[400]), 0.5);
+		let (raw, found) = at_threshold(&series(&[400]), 0.5, STANDARD);
 		assert_eq!(found, 1);
 		assert!(raw.abs() < 1e-9, "{raw}");
+	}
+
+	#[test]
+	fn the_sigmoid_has_the_values_of_the_definition() {
+		for (position, value) in [(-1.0, 0.98661), (-0.5, 0.84828), (0.0, 0.0), (1.0, -0.98661)] {
+			assert!((scaled_sigmoid(position) - value).abs() < 1e-5, "{position}");
+		}
+	}
+
+	#[test]
+	fn a_false_detection_is_weighed_by_how_far_it_is_behind_the_window_before() {
+		let cost = |mark: usize| {
+			let (found, _) = at_threshold(&series(&[400, 800]), 0.5, STANDARD);
+			found - at_threshold(&series(&[400, 800, mark]), 0.5, STANDARD).0
+		};
+		// Widths of 99 steps; before the first window and beyond three widths the whole cost.
+		assert!((cost(399) - 0.11).abs() < 1e-12);
+		assert!((cost(500) - 0.11 * (1.0 - 2.0 / (1.0 + (5.0f64 / 99.0).exp()))).abs() < 1e-12);
+		assert!((cost(598) - 0.11 * 0.98661).abs() < 1e-6);
+		assert!((cost(499 + 3 * 99 + 1) - 0.11).abs() < 1e-12);
+	}
+
+	#[test]
+	fn several_detections_in_a_window_count_once_as_the_earliest() {
+		let (early, _) = at_threshold(&series(&[420, 800]), 0.5, STANDARD);
+		let (several, found) = at_threshold(&series(&[420, 421, 480, 800, 899]), 0.5, STANDARD);
+		assert_eq!((several, found), (early, 2));
+		let weight = scaled_sigmoid(-0.8) / scaled_sigmoid(-1.0);
+		assert!((early - weight - 1.0).abs() < 1e-12, "{early}");
+	}
+
+	#[test]
+	fn profiles_weigh_false_alarms_and_missed_windows() {
+		let marks = series(&[300, 400]);
+		// One of two windows at once, one false alarm; per hundred of what there is to gain.
+		for (profile, score) in [
+			(STANDARD, (2.0 - 0.11) / 4.0),
+			(REWARD_LOW_FALSE_POSITIVES, (2.0 - 0.22) / 4.0),
+			(REWARD_LOW_FALSE_NEGATIVES, (3.0 - 0.11) / 6.0),
+		] {
+			let marks = Scored { scores: marks.scores.clone(), windows: marks.windows.clone() };
+			let outcome = best(&[marks], profile);
+			assert!((outcome.score - 100.0 * score).abs() < 1e-9, "{profile:?} {outcome:?}");
+		}
+	}
+
+	#[test]
+	fn one_threshold_serves_all_series() {
+		let loud = series(&[400, 800]);
+		let mut quiet = series(&[400, 800]);
+		quiet.scores.iter_mut().for_each(|score| *score *= 0.5);
+		// Twenty points of a third series are as loud as the quiet one's detections.
+		let mut noisy = series(&[]);
+		noisy.windows.clear();
+		noisy.scores[200..220].fill(0.5);
+		let outcome = best(&[loud, quiet, noisy], STANDARD);
+		assert_eq!((outcome.found, outcome.false_alarms, outcome.threshold), (4, 20, 0.5));
+		assert!((outcome.score - 100.0 * (8.0 - 2.2) / 8.0).abs() < 1e-9, "{outcome:?}");
+	}
+
+	#[test]
+	fn a_window_within_probation_can_be_neither_found_nor_missed() {
+		let mut early = series(&[60, 400, 800]);
+		early.windows.insert(0, (50, 100));
+		let outcome = best(&[early], STANDARD);
+		// As in the benchmark's own normalisation the perfect detector has all three windows.
+		assert!((outcome.score - 100.0 * 4.0 / 5.0).abs() < 1e-9, "{outcome:?}");
+		assert_eq!((outcome.found, outcome.windows, outcome.false_alarms), (2, 3, 0));
 	}
 }
