@@ -560,7 +560,7 @@ impl<B: Behaviour, D: Detector> Pipeline<B, D> {
 			// Of many events in a window only so many calibrate, whatever their scores, that the scores kept are
 			// those of a whole window: events that follow each other closely are alike.
 			let waiting = self.held.probation.len() as u64;
-			let calibrates = self.held.released % (1 + waiting / KEPT as u64) == 0;
+			let calibrates = self.held.released.is_multiple_of(1 + waiting / KEPT as u64);
 			let Some(event) = self.held.probation.pop_front() else { break };
 			let Probation { until, entity, point, group, flag } = event;
 			self.held.released += 1;
