@@ -266,8 +266,13 @@ fn main() -> ExitCode {
 }
 
 fn execute(cli: &Cli) -> Result<(), Error> {
+	let command = cli.command.as_ref().unwrap_or(&Command::Run);
+	// Whoever assesses a package need not run an agent.
+	if let Command::Package { file, ours, theirs } = command {
+		return print_json(&packages::examine(file, ours, theirs.as_deref())?);
+	}
 	let config = Config::load(&cli.config)?;
-	match cli.command.as_ref().unwrap_or(&Command::Run) {
+	match command {
 		Command::Run => run(cli, config),
 		Command::Once { task } => once(config, (*task).into()),
 		Command::Evidence(command) => evidence(&open(&config, Access::Look)?, command),
@@ -307,9 +312,8 @@ fn execute(cli: &Cli) -> Result<(), Error> {
 			print_line(&name)
 		},
 		Command::Indicator { value } => indicator(&config, value),
-		Command::Package { file, ours, theirs } => {
-			print_json(&packages::examine(file, ours, theirs.as_deref())?)
-		},
+		// Assessed above.
+		Command::Package { .. } => Ok(()),
 		Command::Status => status(&config),
 		Command::Plan(PlanCommand::Show) => {
 			print_line(&planning::show(&open(&config, Access::Look)?)?)

@@ -12,7 +12,7 @@ use crate::Error;
 /// Unusual rows that are named.
 const ROWS: usize = 20;
 
-/// Assesses a CSV file with a header under the own policy and, if it is at hand, under that of the other side: under
+/// Assesses a CSV file with a header, of commas, semicolons or tabs, under the own policy and, if it is at hand, under that of the other side: under
 /// each, and under the stricter of both in every respect. Names the file by its SHA-256, so that sender and recipient can
 /// attach what they found to the exchange and see that they speak of the same.
 ///
@@ -25,7 +25,8 @@ pub fn examine(package: &Path, ours: &Path, theirs: Option<&Path>) -> Result<Val
 		toml::from_str(&text).map_err(|error| unusable(path, error.message().to_owned()))
 	};
 	let bytes = fs::read(package).map_err(Error::io("reading", package))?;
-	let mut reader = csv::Reader::from_reader(bytes.as_slice());
+	let mut reader =
+		csv::ReaderBuilder::new().delimiter(delimiter(&bytes)).from_reader(bytes.as_slice());
 	let cells = |record: &csv::StringRecord| record.iter().map(String::from).collect::<Vec<_>>();
 	let no_csv = |error: csv::Error| unusable(package, format!("{error}; give CSV with a header"));
 	let header = cells(reader.headers().map_err(no_csv)?);
@@ -37,6 +38,14 @@ pub fn examine(package: &Path, ours: &Path, theirs: Option<&Path>) -> Result<Val
 	};
 	let (ours, theirs) = (policy(ours)?, theirs.map(policy).transpose()?);
 	compare(&bytes, &ours, theirs.as_ref(), &unusual_rows(&header, &rows, ROWS), assessed)
+}
+
+/// What stands between the columns: of comma, semicolon and tab the one that the header has most of.
+fn delimiter(bytes: &[u8]) -> u8 {
+	let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+	let count = |one: u8| header.iter().filter(|byte| **byte == one).count();
+	// Of as many of each the last, which is the usual one.
+	b"\t;,".iter().copied().max_by_key(|one| count(*one)).unwrap_or(b',')
 }
 
 #[cfg(test)]
@@ -68,6 +77,13 @@ mod tests {
 		assert_eq!(found["differences"].as_array().unwrap().len(), 1);
 		let hash = hex::encode(Sha256::digest(fs::read(path("rows.csv")).unwrap()));
 		assert_eq!(found["sha256"], hash);
+
+		for other in [";", "\t"] {
+			let rows = "year,value\n1950,1\n1950,2\n1960,1\n1960,2\n".replace(',', other);
+			fs::write(path("others.csv"), rows).unwrap();
+			let same = examine(&path("others.csv"), &path("ours.toml"), None).unwrap();
+			assert_eq!(same["ours"], found["ours"], "{other:?}");
+		}
 
 		fs::write(path("rows.csv"), "year,value\n1950\n").unwrap();
 		let ragged = examine(&path("rows.csv"), &path("ours.toml"), None).unwrap_err().to_string();

@@ -6,7 +6,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::{event::Event, ThreatsError};
@@ -204,6 +204,17 @@ impl Parser {
 
 	/// An event, nothing, or why the line is malformed.
 	pub(crate) fn line(&mut self, line: &[u8], read: &Line) -> Result<Option<Event>, String> {
+		let event = self.parse(line, read)?;
+		let now = u64::try_from(Utc::now().timestamp_millis()).unwrap_or(u64::MAX);
+		match event {
+			Some(event) if event.at() > now.saturating_add(AHEAD) => {
+				Err("its time lies more than two days ahead of this machine's clock".into())
+			},
+			event => Ok(event),
+		}
+	}
+
+	fn parse(&mut self, line: &[u8], read: &Line) -> Result<Option<Event>, String> {
 		if read.too_long {
 			return Err("longer than 1 MiB".into());
 		}
@@ -258,6 +269,10 @@ fn instant(text: &str) -> Result<u64, String> {
 	u64::try_from(parsed.timestamp_millis()).map_err(|_| "a time lies before 1970".to_string())
 }
 
+/// By how many milliseconds an event may be ahead of this machine's clock, so that no zone that was taken for another matters.
+/// One of the far future would end every wait, and delete what may be kept for a time alone.
+const AHEAD: u64 = 2 * 24 * 3_600 * 1_000;
+
 /// What was read of a line.
 pub(crate) struct Line {
 	/// Its bytes, its end included; 0 at the end of the input.
@@ -305,6 +320,20 @@ mod tests {
 		assert_eq!(malformed.count, 4);
 		assert!(malformed.samples[0].starts_with("log:2:"), "{:?}", malformed.samples);
 		assert!(malformed.samples[3].starts_with("log:5: longer"), "{:?}", malformed.samples);
+	}
+
+	#[test]
+	fn an_event_of_the_far_future_is_malformed_and_one_of_tomorrow_is_not() {
+		let now = Utc::now().timestamp();
+		let flow = |at: i64| {
+			format!(
+				r#"{{"ts":{at},"id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","id.resp_p":80,"proto":"tcp"}}"#
+			)
+		};
+		let text = [flow(now + 86_400), flow(now + 4 * 86_400), flow(4_000_000_000)].join("\n");
+		let (events, malformed) = events_of(Format::Zeek, text.as_bytes());
+		assert_eq!((events.len(), malformed.count), (1, 2));
+		assert!(malformed.samples[0].contains("ahead"), "{:?}", malformed.samples);
 	}
 
 	#[test]
