@@ -16,6 +16,7 @@ use curex_primitives::{
 };
 use std::{
 	fs::{self, File},
+	future::Future,
 	io::{self, BufReader, Read, Seek, SeekFrom, Write},
 	os::unix::fs::FileExt,
 	path::{Path, PathBuf},
@@ -126,13 +127,9 @@ impl Client {
 		manifest: &Manifest,
 		path: &Path,
 	) -> Result<(), Error> {
-		let (pulse, patience) = (Pulse::new(), self.patience());
-		tokio::select! {
-			left = self.deposit_file_now(exchange, part, manifest, path, &pulse) => left,
-			() = pulse.ends(patience) => {
-				Err(Error::Timeout { what: "the node to take a part", seconds: patience.as_secs() })
-			},
-		}
+		let pulse = Pulse::new();
+		let work = self.deposit_file_now(exchange, part, manifest, path, &pulse);
+		self.once("the node to take a part", &pulse, work).await
 	}
 
 	async fn deposit_file_now(
@@ -184,12 +181,22 @@ impl Client {
 		commitment: Commitment,
 		path: &Path,
 	) -> Result<u64, Error> {
-		let (pulse, patience) = (Pulse::new(), self.patience());
+		let pulse = Pulse::new();
+		let work = self.fetch_file_now(exchange, part, commitment, path, &pulse);
+		self.once("the partner's node", &pulse, work).await
+	}
+
+	/// Does work that is not tried again, and gives up when patience ends without a pulse of it.
+	async fn once<T>(
+		&self,
+		what: &'static str,
+		pulse: &Pulse,
+		work: impl Future<Output = Result<T, Error>>,
+	) -> Result<T, Error> {
+		let patience = self.patience();
 		tokio::select! {
-			fetched = self.fetch_file_now(exchange, part, commitment, path, &pulse) => fetched,
-			() = pulse.ends(patience) => {
-				Err(Error::Timeout { what: "the partner's node", seconds: patience.as_secs() })
-			},
+			done = work => done,
+			() = pulse.ends(patience) => Err(Error::Timeout { what, seconds: patience.as_secs() }),
 		}
 	}
 

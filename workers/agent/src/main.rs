@@ -266,24 +266,22 @@ fn main() -> ExitCode {
 }
 
 fn execute(cli: &Cli) -> Result<(), Error> {
-	let command = cli.command.as_ref().unwrap_or(&Command::Run);
-	// Whoever assesses a package need not run an agent.
-	if let Command::Package { file, ours, theirs } = command {
-		return print_json(&packages::examine(file, ours, theirs.as_deref())?);
-	}
-	let config = Config::load(&cli.config)?;
-	match command {
-		Command::Run => run(cli, config),
-		Command::Once { task } => once(config, (*task).into()),
-		Command::Evidence(command) => evidence(&open(&config, Access::Look)?, command),
-		Command::Feeds => feeds(&config),
+	// Whoever assesses a package needs none.
+	let config = || Config::load(&cli.config);
+	match cli.command.as_ref().unwrap_or(&Command::Run) {
+		Command::Run => run(cli, config()?),
+		Command::Once { task } => once(config()?, (*task).into()),
+		Command::Evidence(command) => evidence(&open(&config()?, Access::Look)?, command),
+		Command::Feeds => feeds(&config()?),
 		Command::Why { cve, asset } => {
-			print_json(&why(&open(&config, Access::Look)?, cve, asset.as_deref())?)
+			print_json(&why(&open(&config()?, Access::Look)?, cve, asset.as_deref())?)
 		},
 		Command::Vex { author } => {
+			let config = config()?;
 			print_json(&vex(&open(&config, Access::Look)?, config.organisation.0, author)?)
 		},
 		Command::Alert(command) => {
+			let config = config()?;
 			let store = open(&config, Access::Look)?;
 			let word = match command {
 				AlertCommand::Confirm { number } => Word::Confirm(alert_id(&store, *number)?),
@@ -291,11 +289,12 @@ fn execute(cli: &Cli) -> Result<(), Error> {
 			};
 			feedback::leave(&config.data, &word)
 		},
-		Command::Model(ModelCommand::List) => print_json(&json!(watch::states(&config)?)),
+		Command::Model(ModelCommand::List) => print_json(&json!(watch::states(&config()?)?)),
 		Command::Model(ModelCommand::Revert { number }) => {
-			feedback::leave(&config.data, &Word::Revert(*number))
+			feedback::leave(&config()?.data, &Word::Revert(*number))
 		},
 		Command::Staff(StaffCommand::Open { code, key, password_file, reason }) => {
+			let config = config()?;
 			let ([key, other_key], [password, other_password]) = (&key[..], &password_file[..])
 			else {
 				return Err(Error::MissingInput {
@@ -311,12 +310,13 @@ fn execute(cli: &Cli) -> Result<(), Error> {
 			let name = staff::open_name(&config.data, &watch, &store, keys, code, reason, now())?;
 			print_line(&name)
 		},
-		Command::Indicator { value } => indicator(&config, value),
-		// Assessed above.
-		Command::Package { .. } => Ok(()),
-		Command::Status => status(&config),
+		Command::Indicator { value } => indicator(&config()?, value),
+		Command::Package { file, ours, theirs } => {
+			print_json(&packages::examine(file, ours, theirs.as_deref())?)
+		},
+		Command::Status => status(&config()?),
 		Command::Plan(PlanCommand::Show) => {
-			print_line(&planning::show(&open(&config, Access::Look)?)?)
+			print_line(&planning::show(&open(&config()?, Access::Look)?)?)
 		},
 	}
 }

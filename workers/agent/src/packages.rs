@@ -12,9 +12,9 @@ use crate::Error;
 /// Unusual rows that are named.
 const ROWS: usize = 20;
 
-/// Assesses a CSV file with a header, of commas, semicolons or tabs, under the own policy and, if it is at hand, under that of the other side: under
-/// each, and under the stricter of both in every respect. Names the file by its SHA-256, so that sender and recipient can
-/// attach what they found to the exchange and see that they speak of the same.
+/// Assesses a CSV file with a header, of commas, semicolons or tabs, under the own policy and, if it is at hand, under that
+/// of the other side: under each, and under the stricter of both in every respect. Names the file by its SHA-256, so that
+/// sender and recipient can attach what they found to the exchange and see that they speak of the same.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be read, [`Error::File`] if it is no CSV, no policy, or does not fit the policy.

@@ -10,8 +10,8 @@ const SLOTS: usize = 288;
 /// two hours.
 const SCALES: [(usize, usize); 3] = [(1, 6), (3, 6), (8, 24)];
 
-/// The most values averaged.
-const WIDEST: usize = 8;
+/// The most values averaged: the scales are in the order of their widths.
+const WIDEST: usize = SCALES[SCALES.len() - 1].0;
 
 /// Values remembered in a slot; of more, the oldest goes.
 const SLOT_MEMORY: usize = 64;
